@@ -1,0 +1,72 @@
+"""What happens to a picture before an encoder sees it; a property of the weights, not of the model."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from reid_align.errors import InvalidInputError
+
+Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+
+# Source: the mean and standard deviation of ImageNet, as torchvision's weights state them.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True)
+class Preprocess:
+    """Resize to ``height`` × ``width`` pixels, scale to [0, 1], subtract ``mean``, divide by ``std``.
+
+    Resizing is Pillow's: anti-aliased, on 8 bits, without keeping the aspect ratio. ``mean`` and
+    ``std`` are in RGB order, for values in [0, 1].
+
+    Raises:
+        InvalidInputError: a size below 1, a value that is not finite, a ``std`` that is not
+            positive, or an unknown interpolation.
+
+    Source: SAN (arXiv:1905.13143) section 3.1 for 256×128; ImageNet statistics.
+    """
+
+    height: int = 256
+    width: int = 128
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+    interpolation: Interpolation = "bilinear"
+
+    def __post_init__(self) -> None:
+        if self.height < 1 or self.width < 1:
+            raise InvalidInputError(
+                f"Preprocessing to {self.height}×{self.width} pixels: both must be at least 1."
+            )
+        for name, values in (("mean", self.mean), ("std", self.std)):
+            if len(values) != 3 or not np.isfinite(values).all():
+                raise InvalidInputError(f"{name} {values!r}: give three finite numbers, for R, G, B.")
+        if min(self.std) <= 0:
+            raise InvalidInputError(f"std {self.std!r}: each must be positive.")
+        if self.interpolation not in get_args(Interpolation):
+            allowed = ", ".join(get_args(Interpolation))
+            raise InvalidInputError(f"interpolation {self.interpolation!r}: choose one of {allowed}.")
+
+    def resize(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Resize one RGB picture, (H, W, 3) uint8, to (height, width, 3) uint8.
+
+        A picture that has the size already is returned as it is.
+        """
+        if image.shape[:2] == (self.height, self.width):
+            return image
+        method = Image.Resampling[self.interpolation.upper()]
+        return np.asarray(Image.fromarray(image).resize((self.width, self.height), method))
+
+    def normalize(self, images: Tensor) -> Tensor:
+        """Turn a batch (N, 3, H, W) uint8 RGB into float32 of the same shape, normalised.
+
+        Works on any device and keeps the memory format (channels_last stays channels_last).
+        """
+        mean = torch.tensor(self.mean, device=images.device).mul_(255).view(1, 3, 1, 1)
+        scale = torch.tensor(self.std, device=images.device).mul_(255).reciprocal_().view(1, 3, 1, 1)
+        return (images - mean) * scale
