@@ -16,6 +16,10 @@ class InvalidInputError(ReidAlignError, ValueError):
     """An argument has a value, a type, a shape or a range that is not accepted."""
 
 
+class NotFiniteError(ReidAlignError, ArithmeticError):
+    """A computation gave NaN or infinity."""
+
+
 class UnknownNameError(ReidAlignError, LookupError):
     """A name is in none of the library's lists.
 

@@ -1,4 +1,4 @@
-"""What happens to a picture before an encoder sees it; a property of the weights, not of the model."""
+"""What happens to a picture before an encoder sees it: a property of the weights."""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -20,7 +20,7 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class Preprocess:
-    """Resize to ``height`` × ``width`` pixels, scale to [0, 1], subtract ``mean``, divide by ``std``.
+    """Resize to ``height`` × ``width`` pixels, scale to [0, 1], subtract the mean, divide by std.
 
     Resizing is Pillow's: anti-aliased, on 8 bits, without keeping the aspect ratio. ``mean`` and
     ``std`` are in RGB order, for values in [0, 1].
@@ -45,12 +45,16 @@ class Preprocess:
             )
         for name, values in (("mean", self.mean), ("std", self.std)):
             if len(values) != 3 or not np.isfinite(values).all():
-                raise InvalidInputError(f"{name} {values!r}: give three finite numbers, for R, G, B.")
+                raise InvalidInputError(
+                    f"{name} {values!r}: give three finite numbers, for R, G, B."
+                )
         if min(self.std) <= 0:
             raise InvalidInputError(f"std {self.std!r}: each must be positive.")
         if self.interpolation not in get_args(Interpolation):
             allowed = ", ".join(get_args(Interpolation))
-            raise InvalidInputError(f"interpolation {self.interpolation!r}: choose one of {allowed}.")
+            raise InvalidInputError(
+                f"interpolation {self.interpolation!r}: choose one of {allowed}."
+            )
 
     def resize(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Resize one RGB picture, (H, W, 3) uint8, to (height, width, 3) uint8.
@@ -68,5 +72,7 @@ class Preprocess:
         Works on any device and keeps the memory format (channels_last stays channels_last).
         """
         mean = torch.tensor(self.mean, device=images.device).mul_(255).view(1, 3, 1, 1)
-        scale = torch.tensor(self.std, device=images.device).mul_(255).reciprocal_().view(1, 3, 1, 1)
+        scale = (
+            torch.tensor(self.std, device=images.device).mul_(255).reciprocal_().view(1, 3, 1, 1)
+        )
         return (images - mean) * scale

@@ -1,11 +1,12 @@
 """One registry for everything that is chosen by name: models, heads, datasets."""
 
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from reid_align.errors import DuplicateNameError, UnknownNameError
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 
 class Registry(Generic[T]):
@@ -19,17 +20,17 @@ class Registry(Generic[T]):
         self.kind = kind
         self._entries: dict[str, T] = {}
 
-    def register(self, name: str) -> Callable[[T], T]:
-        """Return a decorator that registers what it decorates under ``name``.
+    def register(self, name: str) -> Callable[[S], S]:
+        """Return a decorator that registers what it decorates, and leaves its type as it is.
 
         Raises:
             DuplicateNameError: the name is taken.
         """
 
-        def add(entry: T) -> T:
+        def add(entry: S) -> S:
             if name in self._entries:
                 raise DuplicateNameError(f"There is a {self.kind} {name!r} already.")
-            self._entries[name] = entry
+            self._entries[name] = cast(T, entry)
             return entry
 
         return add

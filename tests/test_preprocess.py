@@ -1,0 +1,59 @@
+"""Preprocessing against torchvision's transforms, and its guards."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision.transforms import v2
+
+from reid_align.errors import InvalidInputError
+from reid_align.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
+
+RANDOM = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "lanczos"])
+def test_resize_and_normalize_equal_torchvision_on_pil_images(interpolation: str) -> None:
+    picture = RANDOM.integers(0, 256, (151, 67, 3), dtype=np.uint8)
+    preprocess = Preprocess(64, 32, interpolation=interpolation)
+    resized = torch.from_numpy(preprocess.resize(picture).copy())
+    ours = preprocess.normalize(resized.permute(2, 0, 1)[None])
+    theirs = v2.Compose(
+        [
+            v2.Resize((64, 32), v2.InterpolationMode(interpolation)),
+            v2.PILToTensor(),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize(IMAGENET_MEAN, IMAGENET_STD),
+        ]
+    )(Image.fromarray(picture))
+    torch.testing.assert_close(ours[0], theirs, rtol=0, atol=2e-6)
+
+
+def test_a_picture_of_the_right_size_is_not_resampled() -> None:
+    picture = RANDOM.integers(0, 256, (64, 32, 3), dtype=np.uint8)
+    assert np.array_equal(Preprocess(64, 32).resize(picture), picture)
+
+
+def test_normalize_keeps_the_memory_format_and_its_input() -> None:
+    batch = torch.from_numpy(RANDOM.integers(0, 256, (2, 8, 4, 3), dtype=np.uint8))
+    before = batch.clone()
+    normalized = Preprocess(8, 4).normalize(batch.permute(0, 3, 1, 2))
+    assert normalized.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(batch, before)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"height": 0}, "at least 1"),
+        ({"width": -1}, "at least 1"),
+        ({"mean": (0.5, 0.5)}, "mean .* three finite numbers"),
+        ({"mean": (0.5, 0.5, float("nan"))}, "mean .* three finite numbers"),
+        ({"std": (0.2, float("inf"), 0.2)}, "std .* three finite numbers"),
+        ({"std": (0.2, 0.0, 0.2)}, "positive"),
+        ({"interpolation": "area"}, "choose one of nearest, bilinear"),
+    ],
+)
+def test_impossible_settings_are_refused(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        Preprocess(**arguments)
