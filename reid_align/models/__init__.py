@@ -1,0 +1,22 @@
+"""Encoders, and nothing that only training needs."""
+
+from reid_align.models.dsa import DsaEncoder, dsa_reid
+from reid_align.models.encoder import Encoder
+from reid_align.models.factory import create_model, list_models, list_weights
+from reid_align.models.pretrained import from_pretrained, push_to_hub, save_pretrained
+from reid_align.models.san import SanEncoder, resnet50_baseline, san_resnet50
+
+__all__ = [
+    "DsaEncoder",
+    "Encoder",
+    "SanEncoder",
+    "create_model",
+    "dsa_reid",
+    "from_pretrained",
+    "list_models",
+    "list_weights",
+    "push_to_hub",
+    "resnet50_baseline",
+    "san_resnet50",
+    "save_pretrained",
+]

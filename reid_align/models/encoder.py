@@ -1,0 +1,90 @@
+"""The contract of every encoder: images in, one feature vector per image out, in every mode."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from reid_align.errors import InvalidInputError
+from reid_align.preprocess import Preprocess
+from reid_align.weights import wave
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an encoder's weights came from.
+
+    Attributes:
+        name: "random", a published name ("arch.tag"), a file or a repository.
+        tag: the tag of published weights, else None.
+        sha256: of the weights' file; None for random weights.
+    """
+
+    name: str = "random"
+    tag: str | None = None
+    sha256: str | None = None
+
+
+class Encoder(nn.Module, ABC):
+    """A network that turns person images into feature vectors; it holds nothing else.
+
+    Training heads (decoders, guides, classifiers) are modules of their own and never part of an
+    encoder's state dict.
+
+    Attributes:
+        architecture: the name under which `create_model` builds it.
+        arch_args: the arguments that, with the name, rebuild it.
+        feature_dim: D, the length of a feature vector.
+        preprocess: what its weights expect to be done to a picture.
+        origin: where its weights came from when it was built.
+    """
+
+    architecture: str
+    arch_args: Mapping[str, str | bool | int | float]
+    feature_dim: int
+    preprocess: Preprocess
+    origin: Origin = Origin()
+
+    @abstractmethod
+    def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return the feature maps, high to low resolution, that `forward_head` and decoders read.
+
+        Args:
+            images: (N, 3, H, W) floating point, normalised as `preprocess` says.
+        """
+
+    @abstractmethod
+    def forward_head(self, maps: tuple[Tensor, ...]) -> Tensor:
+        """Turn the maps of `forward_maps` into feature vectors (N, feature_dim)."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the feature vectors (N, feature_dim) of a batch, not L2-normalised.
+
+        Args:
+            images: (N, 3, H, W) floating point, normalised as `preprocess` says. Any H and W will
+                do, those of `preprocess` are what the weights were trained for. N may be 0.
+
+        Raises:
+            InvalidInputError: another shape, or integers (uint8 pictures not yet normalised).
+        """
+        if images.ndim != 4 or images.shape[1] != 3:
+            raise InvalidInputError(
+                f"Images of shape {tuple(images.shape)}: give a batch (N, 3, H, W), RGB."
+            )
+        if not torch.is_floating_point(images):
+            raise InvalidInputError(
+                f"Images of type {images.dtype}: normalise them first, with "
+                "encoder.preprocess.normalize(images), or use extract_features."
+            )
+        return self.forward_head(self.forward_maps(images))
+
+    def example_inputs(self) -> tuple[Tensor, ...]:
+        """Return the fixed, generated input whose features are the weights' fingerprint."""
+        return (wave(1, 3, 64, 32),)
+
+
+def global_average(feature_map: Tensor) -> Tensor:
+    """Average a map (N, C, h, w) over its positions: (N, C)."""
+    return feature_map.mean((2, 3))

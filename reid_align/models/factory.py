@@ -1,0 +1,140 @@
+"""Build encoders by name, with or without weights."""
+
+from collections.abc import Callable, Mapping
+from inspect import signature
+from os import PathLike
+from typing import TypeVar
+
+from reid_align.errors import InvalidInputError, UnknownNameError, WeightsFormatError
+from reid_align.models.encoder import Encoder
+from reid_align.models.source import Source, choose_source
+from reid_align.preprocess import Preprocess
+from reid_align.registry import Registry
+from reid_align.weights import shipped_weights
+
+# The encoders' classes; their keyword arguments are the architecture's arguments.
+MODELS: Registry[Callable[..., Encoder]] = Registry("model")
+E = TypeVar("E", bound=Encoder)
+
+
+def create_model(
+    name: str,
+    pretrained: bool | str = False,
+    *,
+    weights: str | PathLike[str] | None = None,
+    **arch_args: str | bool,
+) -> Encoder:
+    """Build an encoder by its name, in evaluation mode.
+
+    Args:
+        name: one of `list_models`, or with its weights one of `list_weights` ("arch.tag").
+        pretrained: True for the default weights, a tag for others, False for random ones.
+        weights: a file of ours (`.safetensors`), a folder or a repository on the Hub instead.
+        arch_args: what the factory of that name takes beside these.
+
+    Raises:
+        UnknownNameError: no model, or no weights, of that name; or an argument that the
+            architecture does not have.
+        InvalidInputError: the weights were made for other arguments.
+        WeightsError: the weights cannot be found, read or trusted.
+    """
+    architecture, _, tag = name.partition(".")
+    if tag and pretrained not in (False, True, tag):
+        raise InvalidInputError(f"{name!r} with pretrained={pretrained!r}: name one tag, not two.")
+    constructor = MODELS[architecture]
+    for argument in arch_args:
+        if argument not in signature(constructor).parameters:
+            known = signature(constructor).parameters
+            raise UnknownNameError(f"argument of {architecture}", argument, known)
+    return build(architecture, constructor, tag or pretrained, weights, arch_args)
+
+
+def list_models() -> list[str]:
+    """Return the names of all architectures, sorted."""
+    return list(MODELS)
+
+
+def list_weights(architecture: str | None = None) -> list[str]:
+    """Return the names ("arch.tag") of all published encoder weights, sorted.
+
+    Args:
+        architecture: only those of this model.
+
+    Raises:
+        UnknownNameError: no model of that name.
+    """
+    wanted = set(MODELS if architecture is None else [architecture])
+    for name in wanted:
+        MODELS[name]
+    published = shipped_weights().values()
+    return sorted(entry.name for entry in published if entry.architecture in wanted)
+
+
+def build(
+    architecture: str,
+    constructor: Callable[..., E],
+    pretrained: bool | str,
+    weights: str | PathLike[str] | None,
+    arch_args: Mapping[str, str | bool | None],
+) -> E:
+    """Construct an encoder and fill it, in evaluation mode: the body of every factory.
+
+    Args:
+        architecture: the name it is registered under.
+        constructor: its class; the defaults there hold where neither the caller nor the weights
+            say otherwise.
+        pretrained: as in `create_model`.
+        weights: as in `create_model`.
+        arch_args: the caller's arguments; None is "as the weights have it".
+
+    Raises:
+        InvalidInputError: the weights were made for another architecture or other arguments.
+        WeightsError: the weights cannot be found, read or trusted.
+    """
+    source = choose_source(architecture, pretrained, weights)
+    asked = {key: value for key, value in arch_args.items() if value is not None}
+    if source is None:
+        return _construct(architecture, constructor, asked)
+    _require_match(source, architecture, asked)
+    return fill(source, architecture, constructor, asked)
+
+
+def fill(
+    source: Source,
+    architecture: str,
+    constructor: Callable[..., E],
+    asked: Mapping[str, str | bool],
+) -> E:
+    """Construct the encoder that the weights were made for, and load them."""
+    known = signature(constructor).parameters
+    if unknown := sorted(set(source.arch_args) - set(known)):
+        raise WeightsFormatError(
+            f"{source.origin.name}: {architecture} has no argument {unknown[0]!r}. The weights "
+            "were made by another version of reid_align, or for a model of another library."
+        )
+    encoder = _construct(architecture, constructor, {**source.arch_args, **asked})
+    encoder.preprocess = source.preprocess or encoder.preprocess
+    encoder.origin = source.origin
+    source.load(encoder)
+    return encoder
+
+
+def _construct(
+    architecture: str, constructor: Callable[..., E], given: Mapping[str, str | bool | int | float]
+) -> E:
+    defaults = {name: p.default for name, p in signature(constructor).parameters.items()}
+    arch_args = {**defaults, **given}
+    encoder = constructor(**arch_args)
+    encoder.architecture, encoder.arch_args = architecture, arch_args
+    encoder.preprocess = Preprocess()
+    return encoder.eval()
+
+
+def _require_match(source: Source, architecture: str, asked: Mapping[str, str | bool]) -> None:
+    made_for = {"architecture": source.architecture or architecture, **source.arch_args}
+    for key, value in {"architecture": architecture, **asked}.items():
+        if made_for.get(key, value) != value:
+            raise InvalidInputError(
+                f"{source.origin.name} was made for {key}={made_for[key]!r}, but {value!r} was "
+                "asked for. Leave the argument out, or choose other weights."
+            )

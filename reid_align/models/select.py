@@ -1,0 +1,34 @@
+"""The encoder that a command line names."""
+
+import torch
+
+from reid_align.models.encoder import Encoder
+from reid_align.models.factory import create_model
+from reid_align.models.pretrained import from_pretrained
+
+DEFAULT_MODEL = "san_resnet50"
+RANDOM = "random"
+
+
+def select_encoder(model: str | None, weights: str | None, seed: int = 0) -> Encoder:
+    """Build the encoder that ``--model`` and ``--weights`` name, in evaluation mode.
+
+    Args:
+        model: an architecture, "arch.tag", or a repository "user/repo"; None leaves it to the
+            weights.
+        weights: a file, a folder, "random", or None for the model's published weights.
+        seed: of random weights.
+
+    Raises:
+        UnknownNameError: no model, or no weights, of that name.
+        InvalidInputError: the weights were made for another model.
+        WeightsError: the weights cannot be found, read or trusted.
+    """
+    if weights == RANDOM:
+        torch.manual_seed(seed)
+        return create_model(model or DEFAULT_MODEL)
+    if weights is not None:
+        return create_model(model, weights=weights) if model else from_pretrained(weights)
+    if model is not None and "/" in model:
+        return from_pretrained(model)
+    return create_model(model or DEFAULT_MODEL, pretrained=True)

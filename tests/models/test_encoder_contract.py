@@ -1,0 +1,107 @@
+"""What every architecture in the registry has to keep."""
+
+from copy import deepcopy
+
+import pytest
+import torch
+
+from reid_align import create_model, list_models
+from reid_align.errors import InvalidInputError, UnknownNameError, WeightsNotFoundError
+from reid_align.models.encoder import Encoder
+from reid_align.preprocess import Preprocess
+
+NOT_IN_AN_ENCODER = ("decoder", "dsag", "classifier", "to_rgb", "skip")
+
+
+@pytest.fixture(scope="module", params=list_models())
+def encoder(request: pytest.FixtureRequest) -> Encoder:
+    torch.manual_seed(0)
+    return create_model(request.param)
+
+
+def images(count: int = 2, height: int = 64, width: int = 32) -> torch.Tensor:
+    return torch.randn(count, 3, height, width, generator=torch.Generator().manual_seed(1))
+
+
+def test_a_factory_returns_an_encoder_in_evaluation_mode(encoder: Encoder) -> None:
+    assert isinstance(encoder, Encoder)
+    assert not any(module.training for module in encoder.modules())
+    assert encoder.architecture in list_models()
+    assert encoder.preprocess == Preprocess()
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_forward_gives_one_matrix_in_every_mode(encoder: Encoder, training: bool) -> None:
+    with torch.inference_mode():
+        features = deepcopy(encoder).train(training)(images())
+    assert features.shape == (2, encoder.feature_dim)
+    assert features.dtype == torch.float32
+
+
+def test_forward_is_the_head_on_the_maps(encoder: Encoder) -> None:
+    batch = images()
+    with torch.inference_mode():
+        maps = encoder.forward_maps(batch)
+        assert torch.equal(encoder(batch), encoder.forward_head(maps))
+    assert [tuple(m.shape[1:]) for m in maps[:4]] == [
+        (256, 16, 8),
+        (512, 8, 4),
+        (1024, 4, 2),
+        (2048, 4, 2),
+    ]
+
+
+def test_an_empty_batch_gives_an_empty_matrix(encoder: Encoder) -> None:
+    with torch.inference_mode():
+        assert encoder(images(0)).shape == (0, encoder.feature_dim)
+
+
+def test_the_state_dict_holds_nothing_of_the_training_heads(encoder: Encoder) -> None:
+    assert not [key for key in encoder.state_dict() if any(n in key for n in NOT_IN_AN_ENCODER)]
+
+
+def test_arch_args_rebuild_the_encoder(encoder: Encoder) -> None:
+    again = create_model(encoder.architecture, **encoder.arch_args)
+    assert again.arch_args == encoder.arch_args
+    assert again.state_dict().keys() == encoder.state_dict().keys()
+
+
+def test_the_same_seed_draws_the_same_weights(encoder: Encoder) -> None:
+    torch.manual_seed(0)
+    again = create_model(encoder.architecture).state_dict()
+    assert all(torch.equal(value, again[key]) for key, value in encoder.state_dict().items())
+
+
+@pytest.mark.parametrize("shape", [(3, 64, 32), (2, 1, 64, 32), (2, 64, 32, 3)])
+def test_other_shapes_are_refused(encoder: Encoder, shape: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidInputError, match="N, 3, H, W"):
+        encoder(torch.zeros(shape))
+
+
+def test_pictures_that_were_not_normalised_are_refused(encoder: Encoder) -> None:
+    with pytest.raises(InvalidInputError, match=r"preprocess\.normalize"):
+        encoder(torch.zeros(1, 3, 64, 32, dtype=torch.uint8))
+
+
+def test_unknown_arguments_are_refused_by_name(encoder: Encoder) -> None:
+    with pytest.raises(UnknownNameError, match=f"argument of {encoder.architecture} 'heads'"):
+        create_model(encoder.architecture, heads="gap")
+
+
+def test_pretrained_never_falls_back_to_something_else(encoder: Encoder) -> None:
+    with pytest.raises(WeightsNotFoundError, match="no published weights"):
+        create_model(encoder.architecture, pretrained=True)
+    with pytest.raises(UnknownNameError, match="'imagenet'"):
+        create_model(encoder.architecture, pretrained="imagenet")
+    with pytest.raises(UnknownNameError, match="'imagenet'"):
+        create_model(f"{encoder.architecture}.imagenet")
+
+
+def test_a_name_with_a_tag_and_another_tag_contradict_each_other() -> None:
+    with pytest.raises(InvalidInputError, match="not two"):
+        create_model("san_resnet50.a", pretrained="b")
+
+
+def test_an_unknown_model_is_answered_with_the_nearest() -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'san_resnet50'"):
+        create_model("san_resnet")
