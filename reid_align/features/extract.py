@@ -1,0 +1,91 @@
+"""Features of pictures, in memory: the one call that most programs need."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid_align.errors import InvalidInputError
+from reid_align.features.options import ExtractOptions, OnError
+from reid_align.features.pictures import ChannelOrder, Pictures, list_pictures
+from reid_align.features.pipeline import FailedImage, FeatureBatch
+from reid_align.features.prepare import DtypeName
+from reid_align.models.encoder import Encoder
+
+
+@dataclass(frozen=True)
+class Features:
+    """A matrix of features, and which row is which picture.
+
+    Attributes:
+        values: (N, D) float32; row i belongs to ``paths[i]``.
+        paths: N names: the path, or ``input[i]`` for a picture handed over in memory.
+        failed: the pictures that could not be read; they have no row.
+
+    Raises:
+        InvalidInputError: not one row for each name.
+    """
+
+    values: NDArray[np.float32]
+    paths: tuple[str, ...]
+    failed: tuple[FailedImage, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 2 or len(self.values) != len(self.paths):
+            raise InvalidInputError(
+                f"Features {self.values.shape} for {len(self.paths)} pictures: one row for each."
+            )
+
+
+def extract_features(
+    inputs: Pictures,
+    encoder: Encoder,
+    *,
+    device: str = "auto",
+    dtype: DtypeName = "float32",
+    batch_size: int | None = None,
+    num_workers: int | None = None,
+    flip: bool = False,
+    normalize: bool = True,
+    on_error: OnError = "fail",
+    channel_order: ChannelOrder | None = None,
+) -> Features:
+    """Compute the features of pictures with an encoder; the encoder is left as it is.
+
+    Args:
+        inputs: a folder, file, glob pattern or `.txt` list; a PIL image, array or tensor; or an
+            iterable of files, images, arrays and tensors (see `list_pictures`).
+        encoder: from `san_resnet50`, `dsa_reid`, `create_model`, …
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        dtype: the number format to compute in; the result is float32 in any case.
+        batch_size: pictures at a time; by default what suits the device.
+        num_workers: decoding threads; by default one per core.
+        flip: average each picture's features with those of its mirror image.
+        normalize: scale each feature vector to length 1.
+        on_error: "fail" raises at the first unreadable picture, "skip" goes on and lists it in
+            ``failed``.
+        channel_order: "rgb" or "bgr"; needed when arrays are among the inputs.
+
+    Returns:
+        N features in the order of the inputs; (0, D) for an empty iterable.
+
+    Raises:
+        NoImagesError: a folder, pattern or list leads to no picture.
+        ImageReadError: a picture cannot be read and ``on_error`` is "fail".
+        InvalidInputError: an input or an option of another type, shape or range.
+    """
+    options = ExtractOptions(device, dtype, batch_size, num_workers, flip, normalize, on_error)
+    pictures = list_pictures(inputs, channel_order)
+    return _gather(options.batches(pictures, encoder), encoder.feature_dim)
+
+
+def _gather(batches: Iterable[FeatureBatch], feature_dim: int) -> Features:
+    values = [np.empty((0, feature_dim), np.float32)]
+    paths: list[str] = []
+    failed: list[FailedImage] = []
+    for batch in batches:
+        values.append(batch.values)
+        paths.extend(batch.paths)
+        failed.extend(batch.failed)
+    return Features(np.concatenate(values), tuple(paths), tuple(failed))

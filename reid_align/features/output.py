@@ -1,0 +1,113 @@
+"""From pictures to ``feats.npy``, ``feats.csv`` and ``feats.json``: resumable, all or nothing."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from tqdm import tqdm
+
+from reid_align.errors import InvalidInputError, OutputError
+from reid_align.features.formats import Json
+from reid_align.features.options import ExtractOptions
+from reid_align.features.partial import PartialOutput
+from reid_align.features.pictures import Picture
+from reid_align.features.settings import Listing, describe_run
+from reid_align.features.shard import Shard
+from reid_align.models.encoder import Encoder
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What a run wrote.
+
+    Attributes:
+        output: the ``.npy``; its ``.csv`` and ``.json`` lie beside it.
+        rows: features in it.
+        feature_dim: D.
+        failed: pictures that could not be read.
+        resumed: pictures that an earlier run had dealt with.
+    """
+
+    output: Path
+    rows: int
+    feature_dim: int
+    failed: int
+    resumed: int
+
+
+def extract_to_file(
+    paths: Iterable[str],
+    encoder: Encoder,
+    output: str | os.PathLike[str],
+    options: ExtractOptions | None = None,
+    *,
+    shard: Shard | None = None,
+    resume: bool = False,
+    progress: bool = False,
+) -> Extraction:
+    """Write the features of pictures to ``output``, in constant memory.
+
+    Beside ``feats.npy``, (N, D) float32, come ``feats.csv`` (row, path) and ``feats.json`` (what
+    made them, and which pictures failed). They appear together when all is done. Until then the
+    work lies in ``feats.npy.partial``, which ``resume`` continues after a kill.
+
+    Args:
+        paths: the images, in an order that stays the same: a list, or `find_images(…)`.
+        encoder: the encoder; it is left as it is.
+        output: the ``.npy`` to write; what is there is replaced at the end.
+        options: how to extract.
+        shard: take only every n-th picture and write an output named after the shard.
+        resume: continue an unfinished run with the same settings; a finished one is left alone.
+        progress: show a bar with rate and time left on standard error, if that is a terminal.
+
+    Raises:
+        NoImagesError: there are no pictures.
+        ImageReadError: a picture cannot be read and ``options.on_error`` is "fail".
+        InvalidInputError: ``output`` does not end in ``.npy``, or ``paths`` is an iterator, which
+            can be read only once.
+        OutputError: the output cannot be written, or not be continued.
+    """
+    options, shard = options or ExtractOptions(), shard or Shard()
+    target = shard.rename(_checked(Path(output)))
+    if isinstance(paths, Iterator):
+        raise InvalidInputError("The paths are read twice: give a list, or find_images(...).")
+    listing = Listing.read(paths)
+    images = shard.share(listing.images)
+    settings = describe_run(encoder, options, shard, listing)
+    if resume and (finished := _finished(target, settings, images)):
+        return finished
+    with PartialOutput(target, encoder.feature_dim, settings, resume=resume) as partial:
+        resumed = partial.progress.images
+        left = islice(paths, shard.index + resumed * shard.count, None, shard.count)
+        pictures = (Picture(path, path) for path in left)
+        hidden = None if progress else True
+        with tqdm(total=images, initial=resumed, unit="image", disable=hidden) as bar:
+            for batch in options.batches(pictures, encoder):
+                partial.append(batch)
+                bar.update(len(batch.paths) + len(batch.failed))
+        failed = partial.publish()
+    return Extraction(target, partial.progress.rows, encoder.feature_dim, failed, resumed)
+
+
+def _checked(output: Path) -> Path:
+    if output.suffix != ".npy":
+        raise InvalidInputError(f"Output {output}: the name must end in .npy.")
+    if output.is_dir():
+        raise OutputError(f"Output {output} is a folder. Name a file.")
+    if not output.parent.is_dir():
+        raise OutputError(f"Output {output}: there is no folder {output.parent}. Make it first.")
+    return output
+
+
+def _finished(target: Path, settings: Mapping[str, Json], images: int) -> Extraction | None:
+    """Return the report of a finished run with the same settings, if ``target`` holds one."""
+    description = target.with_suffix(".json")
+    if not (target.is_file() and description.is_file()):
+        return None
+    found = json.loads(description.read_text("utf-8"))
+    if any(found.get(key) != value for key, value in settings.items()):
+        return None
+    return Extraction(target, found["rows"], found["feature_dim"], len(found["failed"]), images)

@@ -1,0 +1,193 @@
+"""The unfinished output of an extraction: a folder beside the target that a later run continues."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+from filelock import FileLock, Timeout
+
+from reid_align.errors import OutputError
+from reid_align.features.formats import (
+    CSV_HEADER,
+    Json,
+    csv_line,
+    json_line,
+    naming_output,
+    write_array_header,
+    write_json,
+)
+from reid_align.features.pipeline import FeatureBatch
+
+FEATURES, ROWS, FAILED = "features.npy", "rows.csv", "failed.jsonl"
+DESCRIPTION, PROGRESS, LOCK = "description.json", "progress.json", "lock"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come: what the files held when they last agreed with each other.
+
+    Attributes:
+        images: pictures dealt with, readable or not.
+        rows: features written.
+        sizes: bytes of each data file; what lies behind them is a torn tail.
+    """
+
+    images: int
+    rows: int
+    sizes: Mapping[str, int]
+
+
+class PartialOutput:
+    """Grows ``features.npy``, ``rows.csv`` and ``failed.jsonl`` side by side in one folder.
+
+    After every batch ``progress.json`` states, atomically, how much of each file counts. A run
+    that is killed leaves the folder; the next one cuts the torn tails off and goes on. Entering the
+    context opens the folder, leaving it closes the files.
+
+    Args:
+        target: the final ``.npy``; the folder is ``target`` + ``.partial``.
+        feature_dim: D.
+        settings: what made the features; a continued run must have the same.
+        resume: continue what is there, if anything.
+    """
+
+    def __init__(
+        self, target: Path, feature_dim: int, settings: Mapping[str, Json], *, resume: bool
+    ) -> None:
+        self.target = target
+        self.folder = Path(f"{target}.partial")
+        self.feature_dim = feature_dim
+        self.progress = Progress(0, 0, {})
+        self._settings = settings
+        self._resume = resume
+        self._files: dict[str, BinaryIO] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "PartialOutput":
+        """Open the folder, alone.
+
+        Raises:
+            OutputError: it cannot be written, another process works in it, there is unfinished
+                work and ``resume`` is False, or that was begun with other settings.
+        """
+        with naming_output(self.folder), ExitStack() as stack:
+            self.folder.mkdir(exist_ok=True)
+            self._lock(stack)
+            self._read_progress()
+            self._open(stack)
+            self._stack = stack.pop_all()
+        return self
+
+    def append(self, batch: FeatureBatch) -> None:
+        """Write one batch and make it count.
+
+        Raises:
+            OutputError: the disk is full or cannot be written; what counted before still does.
+        """
+        with naming_output(self.folder):
+            first = self.progress.rows
+            values = np.ascontiguousarray(batch.values, np.float32)
+            rows = (csv_line(first + i, path) for i, path in enumerate(batch.paths))
+            failed = (json_line(asdict(failure)) for failure in batch.failed)
+            self._files[FEATURES].write(values.tobytes())
+            self._files[ROWS].write(b"".join(rows))
+            self._files[FAILED].write(b"".join(failed))
+            images = self.progress.images + len(batch.paths) + len(batch.failed)
+            self._checkpoint(images, first + len(batch.paths))
+
+    def publish(self) -> int:
+        """Move the finished work to the target and delete the folder.
+
+        Returns:
+            The number of pictures that failed.
+
+        Raises:
+            OutputError: a file cannot be written; the work is kept.
+        """
+        with naming_output(self.target):
+            self._seal()
+            lines = (self.folder / FAILED).read_text("utf-8").splitlines()
+            failed: list[Json] = [json.loads(line) for line in lines]
+            description = {**self._settings, "rows": self.progress.rows, "failed": failed}
+            # Without the array nothing is there; it goes first and comes last.
+            self.target.unlink(missing_ok=True)
+            write_json(self.target.with_suffix(".json"), description)
+            shutil.copyfile(self.folder / ROWS, self.folder / f"{ROWS}.copy")
+            (self.folder / f"{ROWS}.copy").replace(self.target.with_suffix(".csv"))
+            (self.folder / FEATURES).replace(self.target)
+            self._stack.close()
+            shutil.rmtree(self.folder)
+        return len(failed)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # On a full disk closing fails again; the error that matters is on its way already.
+        with suppress(OSError):
+            self._stack.close()
+
+    def _lock(self, stack: ExitStack) -> None:
+        try:
+            stack.enter_context(FileLock(self.folder / LOCK, timeout=0))
+        except Timeout:
+            raise OutputError(
+                f"Another process is writing {self.folder}. Wait for it, or choose another output."
+            ) from None
+
+    def _read_progress(self) -> None:
+        # Without the array the folder is what is left of a run that had just been published.
+        if not ((self.folder / PROGRESS).exists() and (self.folder / FEATURES).exists()):
+            return
+        found = Progress(**json.loads((self.folder / PROGRESS).read_text("utf-8")))
+        if found.images == 0:
+            return
+        if not self._resume:
+            raise OutputError(
+                f"{self.folder} holds an unfinished run ({found.images} images done). "
+                "Continue it with --resume, or delete that folder to begin again."
+            )
+        before = json.loads((self.folder / DESCRIPTION).read_text("utf-8"))
+        for key, value in self._settings.items():
+            if before.get(key) != value:
+                raise OutputError(
+                    f"{self.folder} was begun with {key} {before.get(key)!r}, this run has "
+                    f"{value!r}. Use what it was begun with, or delete that folder to begin anew."
+                )
+        self.progress = found
+
+    def _open(self, stack: ExitStack) -> None:
+        for name in (FEATURES, ROWS, FAILED):
+            (self.folder / name).touch()
+            file = stack.enter_context((self.folder / name).open("r+b"))
+            file.truncate(self.progress.sizes.get(name, 0))
+            file.seek(0, os.SEEK_END)
+            self._files[name] = file
+        if not self.progress.images:
+            write_json(self.folder / DESCRIPTION, self._settings)
+            write_array_header(self._files[FEATURES], 0, self.feature_dim)
+            self._files[ROWS].write(CSV_HEADER)
+            self._checkpoint(0, 0)
+
+    def _checkpoint(self, images: int, rows: int) -> None:
+        for file in self._files.values():
+            file.flush()
+        sizes = {name: file.tell() for name, file in self._files.items()}
+        self.progress = Progress(images, rows, sizes)
+        write_json(self.folder / PROGRESS, asdict(self.progress))
+
+    def _seal(self) -> None:
+        self._files[FEATURES].seek(0)
+        write_array_header(self._files[FEATURES], self.progress.rows, self.feature_dim)
+        for file in self._files.values():
+            file.flush()
+            os.fsync(file.fileno())

@@ -1,0 +1,132 @@
+"""What a caller may hand over as a picture, and how each becomes RGB bytes."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from reid_align.errors import InvalidInputError
+from reid_align.images import decode_image, find_images, to_rgb
+
+ChannelOrder = Literal["rgb", "bgr"]
+Path: TypeAlias = str | os.PathLike[str]
+Pictures: TypeAlias = (
+    Path
+    | Image.Image
+    | NDArray[np.uint8]
+    | Tensor
+    | Iterable[Path | Image.Image | NDArray[np.uint8] | Tensor]
+)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture that has a name and can be turned into RGB bytes.
+
+    Attributes:
+        name: its path, or ``input[i]`` for one that was handed over in memory.
+        content: the path, or the picture itself.
+    """
+
+    name: str
+    content: str | Image.Image | NDArray[np.uint8]
+
+    def decode(self) -> NDArray[np.uint8]:
+        """Return (H, W, 3) uint8 RGB, or raise ImageReadError with the name."""
+        if isinstance(self.content, str):
+            return decode_image(self.content)
+        if isinstance(self.content, Image.Image):
+            return to_rgb(self.content, self.name)
+        return self.content
+
+
+def list_pictures(inputs: Pictures, channel_order: ChannelOrder | None = None) -> Iterator[Picture]:
+    """Name every picture in the inputs, in order.
+
+    Args:
+        inputs: a path or several: folders (searched through, sorted), files, glob patterns, `.txt`
+            lists; PIL images; arrays (H, W, 3) or (N, H, W, 3) uint8; tensors (3, H, W) or
+            (N, 3, H, W), uint8 or floating point in [0, 1], always RGB. Or an iterable of these,
+            in which a path is a folder or one file.
+        channel_order: the order of arrays' channels, "rgb" or "bgr" (OpenCV's); must be given
+            with arrays, for nothing in them tells.
+
+    Raises:
+        NoImagesError: a path that leads to no picture.
+        InvalidInputError: another type, shape or range; an array without ``channel_order``.
+    """
+    single = isinstance(inputs, str | os.PathLike | Image.Image | np.ndarray | Tensor)
+    items: Iterable[object] = [inputs] if single else inputs  # type: ignore[assignment]
+    index = 0
+    for item in items:
+        if isinstance(item, str | os.PathLike):
+            whole = single or os.path.isdir(item)
+            for path in find_images([item]) if whole else [os.fspath(item)]:
+                yield Picture(path, path)
+                index += 1
+            continue
+        for content in _in_memory(item, channel_order):
+            yield Picture(f"input[{index}]", content)
+            index += 1
+
+
+def _in_memory(
+    item: object, channel_order: ChannelOrder | None
+) -> Iterator[Image.Image | NDArray[np.uint8]]:
+    if isinstance(item, Image.Image):
+        yield item
+    elif isinstance(item, Tensor):
+        yield from _tensor_pictures(item)
+    elif isinstance(item, np.ndarray):
+        yield from _array_pictures(item, channel_order)
+    else:
+        raise InvalidInputError(
+            f"A picture of type {type(item).__name__}: give a path, a PIL image, a uint8 array "
+            "(H, W, 3) or a tensor (3, H, W)."
+        )
+
+
+def _array_pictures(
+    array: NDArray[np.uint8], channel_order: ChannelOrder | None
+) -> Iterator[NDArray[np.uint8]]:
+    if channel_order not in ("rgb", "bgr"):
+        raise InvalidInputError(
+            f"An array of pixels with channel_order={channel_order!r}: say channel_order='rgb' "
+            "(Pillow, imageio) or 'bgr' (OpenCV)."
+        )
+    if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[-1] != 3:
+        raise InvalidInputError(
+            f"An array {array.shape} of {array.dtype}: give uint8, (H, W, 3) or (N, H, W, 3)."
+        )
+    if 0 in array.shape[-3:-1]:
+        raise InvalidInputError(f"An array {array.shape}: a picture has at least one pixel.")
+    for picture in array if array.ndim == 4 else array[None]:
+        yield np.ascontiguousarray(picture[..., ::-1] if channel_order == "bgr" else picture)
+
+
+def _tensor_pictures(tensor: Tensor) -> Iterator[NDArray[np.uint8]]:
+    if tensor.ndim not in (3, 4) or tensor.shape[-3] != 3 or 0 in tensor.shape[-2:]:
+        raise InvalidInputError(
+            f"A tensor {tuple(tensor.shape)}: give RGB pictures (3, H, W) or (N, 3, H, W)."
+        )
+    for picture in tensor if tensor.ndim == 4 else tensor[None]:
+        yield _to_bytes(picture).permute(1, 2, 0).contiguous().cpu().numpy()
+
+
+def _to_bytes(picture: Tensor) -> Tensor:
+    # Rounded to 8 bits, so that a picture has the same features whichever way it comes.
+    if picture.dtype == torch.uint8:
+        return picture.detach()
+    low, high = (float(value) for value in picture.detach().float().aminmax())
+    if not torch.is_floating_point(picture) or not (low >= 0 and high <= 1):
+        raise InvalidInputError(
+            f"A tensor of {picture.dtype} with values from {low:g} to {high:g}: give uint8, or "
+            "floating point in [0, 1], before any normalisation."
+        )
+    return (picture.detach().float() * 255).round().to(torch.uint8)

@@ -1,0 +1,55 @@
+"""Read back what extraction wrote."""
+
+import csv
+import json
+from os import PathLike, fspath
+from pathlib import Path
+
+import numpy as np
+
+from reid_align.errors import OutputError
+from reid_align.features.extract import Features
+from reid_align.features.pipeline import FailedImage
+
+
+def read_features(*files: str | PathLike[str]) -> Features:
+    """Read one ``feats.npy`` with its table and description, or the shards of one run.
+
+    A single file is memory-mapped; several are joined in the order given.
+
+    Args:
+        files: the ``.npy`` files; the ``.csv`` and ``.json`` of each lie beside it.
+
+    Raises:
+        OutputError: a file is missing or broken, the three disagree, or no file was given.
+    """
+    if not files:
+        raise OutputError("No features to read: name at least one .npy file.")
+    parts = [_read_one(Path(fspath(file))) for file in files]
+    if len(parts) == 1:
+        return parts[0]
+    return Features(
+        np.concatenate([part.values for part in parts]),
+        tuple(path for part in parts for path in part.paths),
+        tuple(failure for part in parts for failure in part.failed),
+    )
+
+
+def _read_one(file: Path) -> Features:
+    try:
+        values = np.load(file, mmap_mode="r", allow_pickle=False)
+        table = file.with_suffix(".csv")
+        with open(table, newline="", encoding="utf-8", errors="surrogateescape") as lines:
+            paths = tuple(row["path"] for row in csv.DictReader(lines))
+        description = json.loads(file.with_suffix(".json").read_text("utf-8"))
+        failed = tuple(FailedImage(**failure) for failure in description["failed"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise OutputError(
+            f"Cannot read {file} with its .csv and .json: {error}. Extract the features again."
+        ) from error
+    if values.ndim != 2 or not len(values) == len(paths) == description["rows"]:
+        raise OutputError(
+            f"{file} has the shape {values.shape}, its .csv names {len(paths)} images and its "
+            f".json {description['rows']}: they are not of one run. Extract the features again."
+        )
+    return Features(values, paths, failed)

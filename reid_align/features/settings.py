@@ -1,0 +1,66 @@
+"""What made a matrix of features; two runs with the same settings give the same matrix."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import torch
+
+from reid_align import __version__
+from reid_align.features.formats import Json
+from reid_align.features.options import ExtractOptions
+from reid_align.features.shard import Shard
+from reid_align.models.encoder import Encoder
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The pictures of a run, without holding their names.
+
+    Attributes:
+        images: how many there are.
+        sha256: of their names, in order, each followed by a zero byte.
+    """
+
+    images: int
+    sha256: str
+
+    @classmethod
+    def read(cls, paths: Iterable[str]) -> "Listing":
+        """Walk through the names once."""
+        digest, images = hashlib.sha256(), 0
+        for path in paths:
+            digest.update(os.fsencode(path) + b"\0")
+            images += 1
+        return cls(images, digest.hexdigest())
+
+
+def describe_run(
+    encoder: Encoder, options: ExtractOptions, shard: Shard, listing: Listing
+) -> dict[str, Json]:
+    """Return everything that decides the features, as it stands in ``feats.json``."""
+    return {
+        "reid_align": __version__,
+        "model": encoder.architecture,
+        "arch_args": dict(encoder.arch_args),
+        "weights": asdict(encoder.origin) | {"state_sha256": _state_digest(encoder)},
+        # Through JSON and back: tuples become the lists that a reader of the file will get.
+        "preprocess": json.loads(json.dumps(asdict(encoder.preprocess))),
+        "feature_dim": encoder.feature_dim,
+        "computed_in": options.dtype,
+        "flip": options.flip,
+        "normalized": options.normalize,
+        "shard": str(shard),
+        "images": listing.images,
+        "listing_sha256": listing.sha256,
+    }
+
+
+def _state_digest(encoder: Encoder) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(encoder.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()

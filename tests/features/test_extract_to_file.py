@@ -1,0 +1,301 @@
+"""Features on disk: whole or not at all, resumable, in shards."""
+
+import csv
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from filelock import FileLock
+from PIL import Image
+
+from reid_align import create_model, extract_features, read_features, save_pretrained
+from reid_align.errors import ImageReadError, InvalidInputError, OutputError
+from reid_align.features import ExtractOptions, Shard, extract_to_file
+from reid_align.images import find_images
+from reid_align.models.encoder import Encoder
+from reid_align.preprocess import Preprocess
+
+COUNT = 30
+OPTIONS = ExtractOptions(batch_size=4, num_workers=2, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    torch.manual_seed(0)
+    encoder = create_model("resnet50_baseline")
+    encoder.preprocess = Preprocess(64, 32)
+    return encoder
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("images")
+    random = np.random.default_rng(0)
+    for index in range(COUNT):
+        pixels = random.integers(0, 256, (40, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{index:03}.png")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(encoder: Encoder, images: Path) -> np.ndarray:
+    return extract_features(images, encoder, batch_size=4, device="cpu").values
+
+
+def names_in(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+def test_three_files_appear_and_agree(
+    encoder: Encoder, images: Path, expected: np.ndarray, tmp_path: Path
+) -> None:
+    done = extract_to_file(find_images([images]), encoder, tmp_path / "feats.npy", OPTIONS)
+    assert (done.rows, done.feature_dim, done.failed, done.resumed) == (COUNT, 2048, 0, 0)
+    assert names_in(tmp_path) == {"feats.npy", "feats.csv", "feats.json"}
+    values = np.load(tmp_path / "feats.npy", mmap_mode="r", allow_pickle=False)
+    assert values.dtype == np.float32
+    assert np.array_equal(values, expected)
+    with open(tmp_path / "feats.csv", newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert [row["row"] for row in rows] == [str(index) for index in range(COUNT)]
+    assert [row["path"] for row in rows] == sorted(str(path) for path in images.iterdir())
+    description = json.loads((tmp_path / "feats.json").read_text())
+    assert description["model"] == "resnet50_baseline"
+    assert description["preprocess"]["height"] == 64
+    assert description["weights"]["name"] == "random"
+    assert description["rows"] == description["images"] == COUNT
+    assert description["failed"] == []
+
+
+def test_weights_from_a_file_are_named_with_their_sha256(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    folder = save_pretrained(encoder, tmp_path / "encoder")
+    again = create_model("resnet50_baseline", weights=folder / "model.safetensors")
+    extract_to_file([str(images / "000.png")], again, tmp_path / "feats.npy", OPTIONS)
+    weights = json.loads((tmp_path / "feats.json").read_text())["weights"]
+    assert weights["name"] == str(folder / "model.safetensors")
+    assert weights["sha256"] == json.loads((folder / "config.json").read_text())["sha256"]
+
+
+def test_failed_images_have_no_row_and_are_listed(
+    encoder: Encoder, images: Path, expected: np.ndarray, tmp_path: Path
+) -> None:
+    paths = sorted(str(path) for path in images.iterdir())
+    paths[5:5] = ["gone.png"]
+    paths.append("gone too.png")
+    with pytest.raises(ImageReadError, match=r"gone\.png"):
+        extract_to_file(paths, encoder, tmp_path / "feats.npy", OPTIONS)
+    assert names_in(tmp_path) == {"feats.npy.partial"}
+    skip = ExtractOptions(batch_size=4, on_error="skip", device="cpu")
+    done = extract_to_file(paths, encoder, tmp_path / "feats.npy", skip, resume=True)
+    assert (done.rows, done.failed, done.resumed) == (COUNT, 2, 4)
+    features = read_features(tmp_path / "feats.npy")
+    np.testing.assert_allclose(features.values, expected, atol=1e-6)
+    assert [failure.path for failure in features.failed] == ["gone.png", "gone too.png"]
+
+
+def test_nothing_but_failures_gives_an_empty_matrix(encoder: Encoder, tmp_path: Path) -> None:
+    skip = ExtractOptions(on_error="skip", device="cpu")
+    done = extract_to_file(["a.png", "b.png"], encoder, tmp_path / "feats.npy", skip)
+    assert (done.rows, done.failed) == (0, 2)
+    assert read_features(tmp_path / "feats.npy").values.shape == (0, 2048)
+
+
+def test_names_that_are_not_utf8_survive(encoder: Encoder, images: Path, tmp_path: Path) -> None:
+    odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff,\n\"x\".png")
+    Path(odd).write_bytes((images / "000.png").read_bytes())
+    missing = os.fsdecode(b"missing\xfe.png")
+    skip = ExtractOptions(on_error="skip", device="cpu")
+    extract_to_file([odd, missing], encoder, tmp_path / "feats.npy", skip)
+    features = read_features(tmp_path / "feats.npy")
+    assert features.paths == (odd,)
+    assert features.failed[0].path == missing
+
+
+CHILD = """
+import sys, torch
+from reid_align import create_model
+from reid_align.features import ExtractOptions, extract_to_file
+from reid_align.images import find_images
+from reid_align.preprocess import Preprocess
+torch.manual_seed(0)
+encoder = create_model("resnet50_baseline")
+encoder.preprocess = Preprocess(64, 32)
+options = ExtractOptions(batch_size=4, num_workers=2, device="cpu")
+extract_to_file(find_images([sys.argv[1]]), encoder, sys.argv[2], options, resume=True)
+"""
+
+
+def kill_half_way(images: Path, output: Path) -> int:
+    """Run an extraction in another process, kill it after a few batches, return what it had."""
+    child = subprocess.Popen([sys.executable, "-c", CHILD, str(images), str(output)])
+    progress = Path(f"{output}.partial") / "progress.json"
+    done, deadline = 0, time.monotonic() + 120
+    while done < 8 and time.monotonic() < deadline:
+        time.sleep(0.005)
+        if progress.exists():
+            done = json.loads(progress.read_text())["images"]
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    return done
+
+
+def test_a_killed_run_goes_on_and_gives_the_same_bits(
+    encoder: Encoder, images: Path, expected: np.ndarray, tmp_path: Path
+) -> None:
+    output = tmp_path / "feats.npy"
+    assert 8 <= kill_half_way(images, output) < COUNT
+    assert names_in(tmp_path) == {"feats.npy.partial"}
+    # What a kill may leave behind the last point at which the files agreed.
+    for name in ("features.npy", "rows.csv", "failed.jsonl"):
+        with open(tmp_path / "feats.npy.partial" / name, "ab") as file:
+            file.write(b"torn")
+    with pytest.raises(OutputError, match="--resume"):
+        extract_to_file(find_images([images]), encoder, output, OPTIONS)
+    done = extract_to_file(find_images([images]), encoder, output, OPTIONS, resume=True)
+    assert done.resumed >= 8
+    assert np.array_equal(np.load(output), expected)
+    assert len(read_features(output).paths) == COUNT
+    assert names_in(tmp_path) == {"feats.npy", "feats.csv", "feats.json"}
+
+
+def begun(encoder: Encoder, images: Path, output: Path) -> None:
+    """Leave an unfinished run: it stops at a missing file."""
+    paths = [*find_images([images]), "gone.png"]
+    with pytest.raises(ImageReadError):
+        extract_to_file(paths, encoder, output, OPTIONS)
+
+
+def test_another_run_does_not_continue_it(encoder: Encoder, images: Path, tmp_path: Path) -> None:
+    output = tmp_path / "feats.npy"
+    begun(encoder, images, output)
+    paths = [*find_images([images]), "gone.png"]
+    flipped = ExtractOptions(batch_size=4, flip=True, device="cpu")
+    with pytest.raises(OutputError, match="begun with flip False, this run has True"):
+        extract_to_file(paths, encoder, output, flipped, resume=True)
+    with pytest.raises(OutputError, match="begun with images 31, this run has 30"):
+        extract_to_file(find_images([images]), encoder, output, OPTIONS, resume=True)
+    torch.manual_seed(1)
+    other = create_model("resnet50_baseline")
+    other.preprocess = encoder.preprocess
+    with pytest.raises(OutputError, match="begun with weights"):
+        extract_to_file(paths, other, output, OPTIONS, resume=True)
+
+
+def test_two_processes_do_not_write_the_same_output(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "feats.npy"
+    begun(encoder, images, output)
+    with (
+        FileLock(tmp_path / "feats.npy.partial" / "lock"),
+        pytest.raises(OutputError, match="Another process is writing"),
+    ):
+        extract_to_file(find_images([images]), encoder, output, OPTIONS, resume=True)
+
+
+def test_resuming_a_finished_run_does_nothing(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "feats.npy"
+    extract_to_file(find_images([images]), encoder, output, OPTIONS)
+    before = output.stat().st_mtime_ns
+    done = extract_to_file(find_images([images]), encoder, output, OPTIONS, resume=True)
+    assert (done.rows, done.resumed) == (COUNT, COUNT)
+    assert output.stat().st_mtime_ns == before
+    extract_to_file(find_images([images]), encoder, output, OPTIONS)
+    assert output.stat().st_mtime_ns > before
+
+
+def test_what_is_left_of_a_published_run_is_no_unfinished_one(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "feats.npy"
+    begun(encoder, images, output)
+    (tmp_path / "feats.npy.partial" / "features.npy").unlink()
+    extract_to_file(find_images([images]), encoder, output, OPTIONS)
+    assert names_in(tmp_path) == {"feats.npy", "feats.csv", "feats.json"}
+
+
+def test_shards_are_disjoint_and_together_everything(
+    encoder: Encoder, images: Path, expected: np.ndarray, tmp_path: Path
+) -> None:
+    paths = sorted(str(path) for path in images.iterdir())
+    for index in range(4):
+        shard = Shard(index, 4)
+        done = extract_to_file(paths, encoder, tmp_path / "feats.npy", OPTIONS, shard=shard)
+        assert done.output == tmp_path / f"feats-{index:05}-of-00004.npy"
+        assert read_features(done.output).paths == tuple(paths[index::4])
+    joined = read_features(*sorted(tmp_path.glob("feats-*.npy")))
+    order = np.argsort(joined.paths)
+    np.testing.assert_allclose(joined.values[order], expected, atol=1e-6)
+
+
+def test_a_shard_may_be_empty(encoder: Encoder, images: Path, tmp_path: Path) -> None:
+    one = [str(images / "000.png")]
+    done = extract_to_file(one, encoder, tmp_path / "feats.npy", OPTIONS, shard=Shard(1, 2))
+    assert done.rows == 0
+    assert read_features(done.output).values.shape == (0, 2048)
+
+
+@pytest.mark.parametrize("text", ["4/4", "5/4", "0/0", "1", "-1/4", "a/b", "1/4/2", ""])
+def test_impossible_shards_are_refused(text: str) -> None:
+    with pytest.raises(InvalidInputError, match="0/4"):
+        Shard.parse(text)
+
+
+def test_a_full_disk_keeps_what_was_done(
+    encoder: Encoder, images: Path, expected: np.ndarray, tmp_path: Path
+) -> None:
+    output = tmp_path / "feats.npy"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(OutputError, match=r"Cannot write .*run the same command with --resume"):
+            extract_to_file(find_images([images]), encoder, output, OPTIONS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    done = extract_to_file(find_images([images]), encoder, output, OPTIONS, resume=True)
+    assert 0 < done.resumed < COUNT
+    assert np.array_equal(np.load(output), expected)
+
+
+def test_an_output_that_cannot_be_is_refused_before_any_work(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    paths = [str(images / "000.png")]
+    with pytest.raises(InvalidInputError, match=r"must end in \.npy"):
+        extract_to_file(paths, encoder, tmp_path / "feats.txt")
+    with pytest.raises(OutputError, match="there is no folder"):
+        extract_to_file(paths, encoder, tmp_path / "missing" / "feats.npy")
+    (tmp_path / "folder.npy").mkdir()
+    with pytest.raises(OutputError, match="is a folder"):
+        extract_to_file(paths, encoder, tmp_path / "folder.npy")
+    with pytest.raises(InvalidInputError, match="read twice"):
+        extract_to_file(iter(paths), encoder, tmp_path / "feats.npy")
+
+
+@pytest.mark.parametrize("broken", ["feats.npy", "feats.csv", "feats.json"])
+def test_reading_back_needs_three_files_of_one_run(
+    encoder: Encoder, images: Path, tmp_path: Path, broken: str
+) -> None:
+    paths = [str(images / "000.png"), str(images / "001.png")]
+    extract_to_file(paths, encoder, tmp_path / "feats.npy", OPTIONS)
+    (tmp_path / broken).rename(tmp_path / "aside")
+    with pytest.raises(OutputError, match="Cannot read"):
+        read_features(tmp_path / "feats.npy")
+    extract_to_file(paths[:1], encoder, tmp_path / "feats.npy", OPTIONS)
+    (tmp_path / "aside").replace(tmp_path / broken)
+    with pytest.raises(OutputError, match="not of one run"):
+        read_features(tmp_path / "feats.npy")
+    with pytest.raises(OutputError, match="at least one"):
+        read_features()

@@ -1,0 +1,110 @@
+"""The fast copy gives the features of the plain encoder and leaves it alone."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from reid_align import create_model, list_models, san_resnet50
+from reid_align.errors import InvalidInputError, NotFiniteError
+from reid_align.features.prepare import PreparedEncoder, fold_batch_norms, resolve_device
+from reid_align.models.encoder import Encoder
+from reid_align.preprocess import Preprocess
+
+CPU = torch.device("cpu")
+PICTURES = np.random.default_rng(0).integers(0, 256, (3, 64, 32, 3), dtype=np.uint8)
+
+
+def lively(name: str, **arch_args: str) -> Encoder:
+    """An encoder whose batch norms do something: folding them wrongly shows."""
+    torch.manual_seed(0)
+    encoder = create_model(name, **arch_args)
+    for module in encoder.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.uniform_(module.bias, -0.2, 0.2)
+            nn.init.uniform_(module.running_mean, -0.2, 0.2)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+    encoder.preprocess = Preprocess(64, 32)
+    return encoder
+
+
+def prepared(encoder: Encoder, **options: object) -> PreparedEncoder:
+    settings = {"device": CPU, "dtype": "float32", "flip": False, "normalize": False}
+    return PreparedEncoder(encoder, **(settings | options))
+
+
+def plain(encoder: Encoder, pictures: np.ndarray) -> torch.Tensor:
+    images = encoder.preprocess.normalize(torch.from_numpy(pictures).permute(0, 3, 1, 2))
+    with torch.inference_mode():
+        return encoder(images)
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_the_folded_copy_equals_the_encoder(name: str) -> None:
+    encoder = lively(name)
+    before = {key: value.clone() for key, value in encoder.state_dict().items()}
+    expected = plain(encoder, PICTURES)
+    fast = torch.from_numpy(prepared(encoder)(PICTURES))
+    assert (fast - expected).abs().max() < 1e-5 * expected.abs().max()
+    after = encoder.state_dict()
+    assert after.keys() == before.keys()
+    assert all(torch.equal(after[key], value) for key, value in before.items())
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_no_batch_norm_is_left_between_convolutions(name: str) -> None:
+    encoder = lively(name)
+    fold_batch_norms(encoder)
+    assert not [m for m in encoder.modules() if isinstance(m, nn.BatchNorm2d)]
+
+
+def test_bfloat16_is_close_and_comes_back_as_float32() -> None:
+    encoder = lively("san_resnet50")
+    half = prepared(encoder, dtype="bfloat16", normalize=True)(PICTURES)
+    full = prepared(encoder, normalize=True)(PICTURES)
+    assert half.dtype == np.float32
+    assert (half * full).sum(1).min() > 0.999
+
+
+def test_flip_averages_with_the_mirror_image() -> None:
+    encoder = lively("san_resnet50")
+    mirrored = np.ascontiguousarray(PICTURES[:, :, ::-1])
+    expected = (plain(encoder, PICTURES) + plain(encoder, mirrored)) / 2
+    flipped = torch.from_numpy(prepared(encoder, flip=True)(PICTURES))
+    torch.testing.assert_close(flipped, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_normalize_gives_length_one_and_leaves_zero_vectors() -> None:
+    encoder = lively("san_resnet50", head="fc512")
+    lengths = np.linalg.norm(prepared(encoder, normalize=True)(PICTURES), axis=1)
+    np.testing.assert_allclose(lengths, 1, rtol=1e-6)
+    nn.init.constant_(encoder.embed.bn.bias, -1e6)
+    assert not prepared(encoder, normalize=True)(PICTURES).any()
+
+
+def test_features_that_are_not_finite_are_an_error() -> None:
+    encoder = lively("san_resnet50")
+    nn.init.constant_(encoder.conv1.weight, float("inf"))
+    with pytest.raises(NotFiniteError, match=r"not finite in torch\.float32"):
+        prepared(encoder)(PICTURES)
+
+
+def test_float16_needs_a_gpu() -> None:
+    with pytest.raises(InvalidInputError, match="On the CPU choose bfloat16"):
+        prepared(san_resnet50(), dtype="float16")
+
+
+def test_auto_is_a_device_that_is_there() -> None:
+    torch.zeros(1, device=resolve_device("auto"))
+
+
+@pytest.mark.parametrize("name", ["gpu", "cuda:x", "tpu", ""])
+def test_unknown_devices_are_refused(name: str) -> None:
+    with pytest.raises(InvalidInputError, match="choose auto, cpu, cuda"):
+        resolve_device(name)
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="CUDA devices here"):
+        resolve_device("cuda:99")
