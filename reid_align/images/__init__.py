@@ -1,0 +1,6 @@
+"""Find pictures and decode them: what the user means, in a fixed order, as RGB pixels."""
+
+from reid_align.images.decode import MAX_PIXELS, decode_image, to_rgb
+from reid_align.images.find import find_images
+
+__all__ = ["MAX_PIXELS", "decode_image", "find_images", "to_rgb"]

@@ -1,0 +1,188 @@
+"""What each kind of input stands for."""
+
+import gc
+import io
+import os
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from unprivileged import open_folder, without_the_rights_of_root
+
+from reid_align.errors import InvalidInputError, NoImagesError
+from reid_align.images import find_images
+
+IN_CROPS = ["a/10.png", "a/2.PNG", "a/crop", "a/crop.image", "b.jpg", "broken.jpg"]
+
+
+@pytest.fixture
+def crops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Fill ``crops`` in the current folder with pictures and other files; return the pictures."""
+    folder = tmp_path / "crops"
+    (folder / "a").mkdir(parents=True)
+    for name in ["b.jpg", "a/2.PNG", "a/10.png", "a/crop", "a/crop.image", "._b.jpg"]:
+        Image.new("RGB", (3, 2)).save(folder / name, "PNG")
+    for name in ["broken.jpg", "Thumbs.db", "feats.csv", "a/notes.txt"]:
+        (folder / name).write_text("text")
+    (folder / "a/empty").touch()
+    monkeypatch.chdir(tmp_path)
+    return [os.path.join("crops", *name.split("/")) for name in IN_CROPS]
+
+
+def test_a_folder_gives_its_pictures_and_nothing_else(crops: list[str]) -> None:
+    assert list(find_images(["crops"])) == crops
+    assert list(find_images([Path("crops")])) == crops
+    assert list(find_images(["crops" + os.sep])) == crops
+
+
+def test_paths_start_as_the_input_does(crops: list[str]) -> None:
+    assert list(find_images(["."])) == [os.path.join(".", path) for path in crops]
+    here = os.getcwd()
+    assert list(find_images([here])) == [os.path.join(here, path) for path in crops]
+
+
+def test_every_walk_gives_the_same_order(crops: list[str]) -> None:
+    found = find_images(["crops", "-", "crops/*"], stdin=io.BytesIO(b"x.jpg\ny.jpg\n"))
+    first = list(found)
+    assert first == [*crops, "x.jpg", "y.jpg", *crops]
+    assert list(found) == first
+    assert [pair[0] for pair in zip(found, found, strict=True)] == first
+
+
+def test_inputs_keep_their_order_and_may_repeat(crops: list[str]) -> None:
+    inputs = ["crops/b.jpg", "crops/a", "crops/b.jpg"]
+    assert list(find_images(inputs)) == [crops[4], *crops[:4], crops[4]]
+
+
+@pytest.mark.parametrize("name", ["feats.csv", "Thumbs.db", "._b.jpg", "broken.jpg", "a/empty"])
+def test_a_file_is_taken_whatever_its_name_and_content(crops: list[str], name: str) -> None:
+    assert list(find_images([f"crops/{name}"])) == [f"crops/{name}"]
+
+
+def test_a_list_names_files_that_are_not_looked_at(crops: list[str]) -> None:
+    Path("List.TXT").write_bytes(b"\xef\xbb\xbfcrops/b.jpg\r\n\r\nmissing.jpg\r\n")
+    assert list(find_images(["List.TXT"])) == ["crops/b.jpg", "missing.jpg"]
+
+
+def test_a_list_on_standard_input_may_be_separated_by_nul(crops: list[str]) -> None:
+    found = find_images(["-"], stdin=io.BytesIO(b"a\nb.jpg\0c.jpg\0"))
+    assert list(found) == ["a\nb.jpg", "c.jpg"]
+
+
+def test_standard_input_is_the_one_of_the_process_by_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a.jpg\n")))
+    assert list(find_images(["-"])) == ["a.jpg"]
+
+
+def test_the_copy_of_standard_input_is_closed_with_its_owner() -> None:
+    found = find_images(["-"], stdin=io.BytesIO(b"a.jpg\n" * 400_000))
+    assert sum(1 for _ in found) == 400_000
+    del found
+    gc.collect()  # an open file would raise a ResourceWarning here
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("crops/*.jpg", [4, 5]),
+        ("crops/**/*.png", [0]),
+        ("crops/**/*.[pP]*", [0, 1]),
+        ("crops/**/crop*", [2, 3]),
+        ("crops/*", [0, 1, 2, 3, 4, 5]),
+        ("crops/**", [0, 1, 2, 3, 4, 5]),
+        ("**", [0, 1, 2, 3, 4, 5]),
+        ("./cr?ps/a", [0, 1, 2, 3]),
+        ("cr*", [0, 1, 2, 3, 4, 5]),
+    ],
+)
+def test_a_pattern_gives_the_pictures_that_match(
+    crops: list[str], pattern: str, expected: list[int]
+) -> None:
+    assert list(find_images([pattern])) == [crops[i] for i in expected]
+    absolute = os.path.join(os.getcwd(), pattern.removeprefix("./"))
+    assert list(find_images([absolute])) == [os.path.abspath(crops[i]) for i in expected]
+
+
+def test_a_file_that_is_named_like_a_pattern_is_that_file(crops: list[str]) -> None:
+    Path("crops/[b].jpg").touch()
+    assert list(find_images(["crops/[b].jpg"])) == ["crops/[b].jpg"]
+
+
+def test_names_that_are_not_utf8_survive(crops: list[str]) -> None:
+    os.rename(b"crops/b.jpg", b"crops/caf\xe9.jpg")
+    found = [os.fsencode(path) for path in find_images(["crops", "crops/caf*"])]
+    assert found.count(b"crops/caf\xe9.jpg") == 2
+
+
+def test_pictures_come_one_at_a_time(crops: list[str]) -> None:
+    found = iter(find_images(["crops", "missing"]))
+    assert list(islice(found, len(crops))) == crops
+    with pytest.raises(NoImagesError):
+        next(found)
+
+
+def test_no_inputs_are_refused() -> None:
+    with pytest.raises(NoImagesError, match=r"No input was given\. Give a folder"):
+        find_images([])
+
+
+@pytest.mark.parametrize("lone", ["crops", Path("crops")])
+def test_a_single_path_in_place_of_a_sequence_is_refused(lone: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"crops.*give a list of paths"):
+        find_images(lone)
+
+
+@pytest.mark.parametrize("name", ["missing", "missing.jpg", "missing.txt", "", "a\0b"])
+def test_what_does_not_exist_is_named(tmp_path: Path, name: str) -> None:
+    with pytest.raises(NoImagesError, match=r"no such file or folder\. Give a folder") as caught:
+        list(find_images([name]))
+    assert str(caught.value).startswith(f"{name!r}:")
+
+
+def test_a_folder_without_pictures_says_what_else_there_is(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    (folder / "inner").mkdir(parents=True)
+    with pytest.raises(NoImagesError, match=r"results: .* holds no picture, and no other file"):
+        list(find_images([folder]))
+    (folder / "inner/feats.csv").touch()
+    (folder / "feats.json").touch()
+    (folder / ".a.jpg").touch()
+    with pytest.raises(NoImagesError, match=r"no picture, only 2 other files .* JPEG, PNG"):
+        list(find_images([folder]))
+
+
+@pytest.mark.parametrize("pattern", ["crops/*.tif", "missing/*", "crops/b.jpg/*", "[x"])
+def test_a_pattern_without_matches_is_named(crops: list[str], pattern: str) -> None:
+    with pytest.raises(NoImagesError, match=r"this pattern matches no picture, and no") as caught:
+        list(find_images([pattern]))
+    assert str(caught.value).startswith(pattern)
+
+
+def test_a_pattern_that_matches_other_files_counts_them(crops: list[str]) -> None:
+    with pytest.raises(NoImagesError, match=r"matches no picture, only 1 other files"):
+        list(find_images(["crops/*.csv"]))
+
+
+def test_an_empty_list_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("\n")
+    with pytest.raises(NoImagesError, match=r"list\.txt: .* names no file"):
+        list(find_images([path]))
+    with pytest.raises(NoImagesError, match=r"standard input: .* names no file"):
+        list(find_images(["-"], stdin=io.BytesIO(b"")))
+
+
+def test_a_folder_and_a_list_that_may_not_be_read_are_named() -> None:
+    with open_folder() as folder:
+        for closed in ("folder", "list.txt"):
+            path = folder / closed
+            path.touch() if path.suffix else path.mkdir()
+            path.chmod(0)
+            with (
+                without_the_rights_of_root(),
+                pytest.raises(NoImagesError, match=rf"{closed}: .*cannot be .*Permission denied"),
+            ):
+                list(find_images([path]))
