@@ -1,8 +1,9 @@
 """Features of pictures: in memory, or to files for millions of them."""
 
-from reid_align.features.extract import Features, extract_features
+from reid_align.features.extract import Features, extract_features, gather_features
 from reid_align.features.options import ExtractOptions
 from reid_align.features.output import Extraction, extract_to_file
+from reid_align.features.pictures import Picture
 from reid_align.features.pipeline import FailedImage
 from reid_align.features.read import read_features
 from reid_align.features.shard import Shard
@@ -12,8 +13,10 @@ __all__ = [
     "Extraction",
     "FailedImage",
     "Features",
+    "Picture",
     "Shard",
     "extract_features",
     "extract_to_file",
+    "gather_features",
     "read_features",
 ]

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
 from reid_align.features.options import ExtractOptions, OnError
-from reid_align.features.pictures import ChannelOrder, Pictures, list_pictures
-from reid_align.features.pipeline import FailedImage, FeatureBatch
+from reid_align.features.pictures import ChannelOrder, Picture, Pictures, list_pictures
+from reid_align.features.pipeline import FailedImage
 from reid_align.features.prepare import DtypeName
 from reid_align.models.encoder import Encoder
 
@@ -76,15 +76,17 @@ def extract_features(
         InvalidInputError: an input or an option of another type, shape or range.
     """
     options = ExtractOptions(device, dtype, batch_size, num_workers, flip, normalize, on_error)
-    pictures = list_pictures(inputs, channel_order)
-    return _gather(options.batches(pictures, encoder), encoder.feature_dim)
+    return gather_features(list_pictures(inputs, channel_order), encoder, options)
 
 
-def _gather(batches: Iterable[FeatureBatch], feature_dim: int) -> Features:
-    values = [np.empty((0, feature_dim), np.float32)]
+def gather_features(
+    pictures: Iterable[Picture], encoder: Encoder, options: ExtractOptions
+) -> Features:
+    """Compute the features of named pictures; see `extract_features`."""
+    values = [np.empty((0, encoder.feature_dim), np.float32)]
     paths: list[str] = []
     failed: list[FailedImage] = []
-    for batch in batches:
+    for batch in options.batches(pictures, options.prepare(encoder)):
         values.append(batch.values)
         paths.extend(batch.paths)
         failed.extend(batch.failed)

@@ -54,19 +54,31 @@ class ExtractOptions:
         if self.num_workers is not None and self.num_workers < 0:
             raise InvalidInputError(f"num_workers {self.num_workers}: give at least 0.")
 
-    def batches(self, pictures: Iterable[Picture], encoder: Encoder) -> Iterator[FeatureBatch]:
+    def prepare(self, encoder: Encoder) -> PreparedEncoder:
+        """Return the fast copy of an encoder that computes as these options say.
+
+        Raises:
+            InvalidInputError: the device is not there, or cannot compute in ``dtype``.
+        """
+        return PreparedEncoder(
+            encoder,
+            device=resolve_device(self.device),
+            dtype=self.dtype,
+            flip=self.flip,
+            normalize=self.normalize,
+        )
+
+    def batches(
+        self, pictures: Iterable[Picture], encoder: PreparedEncoder
+    ) -> Iterator[FeatureBatch]:
         """Yield the features of the pictures in order, in constant memory.
 
         Raises:
             ImageReadError: a picture cannot be read and ``on_error`` is "fail".
-            InvalidInputError: the device is not there.
             NotFiniteError: the encoder overflows.
         """
-        device = resolve_device(self.device)
-        prepared = PreparedEncoder(
-            encoder, device=device, dtype=self.dtype, flip=self.flip, normalize=self.normalize
-        )
-        size = default_batch_size(device.type) if self.batch_size is None else self.batch_size
+        kind = encoder.device.type
+        size = default_batch_size(kind) if self.batch_size is None else self.batch_size
         workers = default_workers() if self.num_workers is None else self.num_workers
         skip = self.on_error == "skip"
-        return feature_batches(pictures, prepared, size, workers, skip_errors=skip)
+        return feature_batches(pictures, encoder, size, workers, skip_errors=skip)

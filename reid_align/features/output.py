@@ -79,13 +79,14 @@ def extract_to_file(
     settings = describe_run(encoder, options, shard, listing)
     if resume and (finished := _finished(target, settings, images)):
         return finished
+    prepared = options.prepare(encoder)
     with PartialOutput(target, encoder.feature_dim, settings, resume=resume) as partial:
         resumed = partial.progress.images
         left = islice(paths, shard.index + resumed * shard.count, None, shard.count)
         pictures = (Picture(path, path) for path in left)
         hidden = None if progress else True
         with tqdm(total=images, initial=resumed, unit="image", disable=hidden) as bar:
-            for batch in options.batches(pictures, encoder):
+            for batch in options.batches(pictures, prepared):
                 partial.append(batch)
                 bar.update(len(batch.paths) + len(batch.failed))
         failed = partial.publish()

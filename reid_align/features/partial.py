@@ -135,6 +135,8 @@ class PartialOutput:
         # On a full disk closing fails again; the error that matters is on its way already.
         with suppress(OSError):
             self._stack.close()
+        if self.progress.images == 0:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _lock(self, stack: ExitStack) -> None:
         try:

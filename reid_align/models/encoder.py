@@ -2,29 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from reid_align.errors import InvalidInputError
 from reid_align.preprocess import Preprocess
-from reid_align.weights import wave
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where an encoder's weights came from.
-
-    Attributes:
-        name: "random", a published name ("arch.tag"), a file or a repository.
-        tag: the tag of published weights, else None.
-        sha256: of the weights' file; None for random weights.
-    """
-
-    name: str = "random"
-    tag: str | None = None
-    sha256: str | None = None
+from reid_align.weights import Argument, Origin, wave
 
 
 class Encoder(nn.Module, ABC):
@@ -42,7 +26,7 @@ class Encoder(nn.Module, ABC):
     """
 
     architecture: str
-    arch_args: Mapping[str, str | bool | int | float]
+    arch_args: Mapping[str, Argument]
     feature_dim: int
     preprocess: Preprocess
     origin: Origin = Origin()

@@ -5,12 +5,11 @@ from inspect import signature
 from os import PathLike
 from typing import TypeVar
 
-from reid_align.errors import InvalidInputError, UnknownNameError, WeightsFormatError
+from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.models.encoder import Encoder
-from reid_align.models.source import Source, choose_source
 from reid_align.preprocess import Preprocess
 from reid_align.registry import Registry
-from reid_align.weights import shipped_weights
+from reid_align.weights import Argument, Source, choose_source, shipped_weights
 
 # The encoders' classes; their keyword arguments are the architecture's arguments.
 MODELS: Registry[Callable[..., Encoder]] = Registry("model")
@@ -95,7 +94,6 @@ def build(
     asked = {key: value for key, value in arch_args.items() if value is not None}
     if source is None:
         return _construct(architecture, constructor, asked)
-    _require_match(source, architecture, asked)
     return fill(source, architecture, constructor, asked)
 
 
@@ -103,16 +101,11 @@ def fill(
     source: Source,
     architecture: str,
     constructor: Callable[..., E],
-    asked: Mapping[str, str | bool],
+    asked: Mapping[str, Argument],
 ) -> E:
     """Construct the encoder that the weights were made for, and load them."""
-    known = signature(constructor).parameters
-    if unknown := sorted(set(source.arch_args) - set(known)):
-        raise WeightsFormatError(
-            f"{source.origin.name}: {architecture} has no argument {unknown[0]!r}. The weights "
-            "were made by another version of reid_align, or for a model of another library."
-        )
-    encoder = _construct(architecture, constructor, {**source.arch_args, **asked})
+    arguments = source.arguments(architecture, constructor, asked)
+    encoder = _construct(architecture, constructor, arguments)
     encoder.preprocess = source.preprocess or encoder.preprocess
     encoder.origin = source.origin
     source.load(encoder)
@@ -120,7 +113,7 @@ def fill(
 
 
 def _construct(
-    architecture: str, constructor: Callable[..., E], given: Mapping[str, str | bool | int | float]
+    architecture: str, constructor: Callable[..., E], given: Mapping[str, Argument]
 ) -> E:
     defaults = {name: p.default for name, p in signature(constructor).parameters.items()}
     arch_args = {**defaults, **given}
@@ -128,13 +121,3 @@ def _construct(
     encoder.architecture, encoder.arch_args = architecture, arch_args
     encoder.preprocess = Preprocess()
     return encoder.eval()
-
-
-def _require_match(source: Source, architecture: str, asked: Mapping[str, str | bool]) -> None:
-    made_for = {"architecture": source.architecture or architecture, **source.arch_args}
-    for key, value in {"architecture": architecture, **asked}.items():
-        if made_for.get(key, value) != value:
-            raise InvalidInputError(
-                f"{source.origin.name} was made for {key}={made_for[key]!r}, but {value!r} was "
-                "asked for. Leave the argument out, or choose other weights."
-            )

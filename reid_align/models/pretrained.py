@@ -6,8 +6,13 @@ from pathlib import Path
 from reid_align.errors import WeightsFormatError
 from reid_align.models.encoder import Encoder
 from reid_align.models.factory import MODELS, fill
-from reid_align.models.source import open_source
-from reid_align.weights import FileInfo, module_fingerprint, push_folder, write_folder
+from reid_align.weights import (
+    FileInfo,
+    module_fingerprint,
+    open_source,
+    push_folder,
+    write_folder,
+)
 
 
 def from_pretrained(source: str | PathLike[str]) -> Encoder:
