@@ -47,6 +47,7 @@ class DsaEncoder(ResNetTrunk):
         input_groups = PARTS if local_input == "slice" else 1
         self.local4 = stage(1024, 512, 3, stride=1, groups=PARTS, input_groups=input_groups)
         initialize(self)
+        initialize(self.local4, branches=PARTS)
 
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return e1, e2, e3, the global map and the local map, both (N, 2048, h, w)."""

@@ -6,6 +6,8 @@ neither its transforms nor its compiler.
 Source: arXiv:1512.03385; the "v1.5" form of torchvision, with the stride on the 3×3 convolution.
 """
 
+import math
+
 from torch import Tensor, nn
 
 from reid_align.models.encoder import Encoder
@@ -92,11 +94,16 @@ class ResNetTrunk(Encoder):
         return e1, e2, e3, self.layer4(e3)
 
 
-def initialize(module: nn.Module) -> None:
+def initialize(module: nn.Module, branches: int = 1) -> None:
     """Draw convolutions from Kaiming's normal (fan-out) as torchvision does; batch norms are 1, 0.
 
     Draws from torch's global generator: call `torch.manual_seed` before, to repeat it.
+
+    Args:
+        module: whose convolutions are drawn.
+        branches: how many independent branches its channels belong to; the fan is that of one.
     """
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):
-            nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
+            fan_out = layer.out_channels // branches * math.prod(layer.kernel_size)
+            nn.init.normal_(layer.weight, std=math.sqrt(2 / fan_out))

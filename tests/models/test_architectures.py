@@ -163,3 +163,12 @@ def test_other_choices_are_refused(
 ) -> None:
     with pytest.raises(UnknownNameError, match="Known: "):
         factory(**arguments)
+
+
+@pytest.mark.parametrize("local_input", ["full", "slice"])
+def test_local_branches_start_like_eight_separate_networks(local_input: str) -> None:
+    torch.manual_seed(0)
+    local = dsa_reid(local_input=local_input).local4
+    for layer in (local[0].conv1, local[0].conv2, local[1].conv1, local[2].conv3):
+        branch_fan_out = layer.out_channels / 8 * layer.kernel_size[0] ** 2
+        assert layer.weight.std().item() == pytest.approx((2 / branch_fan_out) ** 0.5, rel=0.02)
