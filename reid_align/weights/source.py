@@ -1,0 +1,164 @@
+"""Weights before there is a model: what they were made for, and how they are loaded."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from inspect import signature
+from os import PathLike, fspath
+from pathlib import Path
+
+from reid_align.errors import (
+    InvalidInputError,
+    UnknownNameError,
+    WeightsFormatError,
+    WeightsNotFoundError,
+)
+from reid_align.preprocess import Preprocess
+from reid_align.weights.files import sha256_of
+from reid_align.weights.fingerprint import Loadable
+from reid_align.weights.header import read_info
+from reid_align.weights.load import load_file, load_repository, load_weights
+from reid_align.weights.manifest import find_weights, shipped_weights
+from reid_align.weights.records import Argument, Weights
+from reid_align.weights.repository import fetch_repository
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a module's weights came from.
+
+    Attributes:
+        name: "random", a published name ("arch.tag"), a file, a folder or a repository.
+        tag: the tag of published weights, else None.
+        sha256: of the weights' file; None for random weights.
+    """
+
+    name: str = "random"
+    tag: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """Weights that were found and not yet loaded.
+
+    Attributes:
+        origin: where they are.
+        architecture: the model they were made for; None if the file does not say.
+        arch_args: the arguments of that model; empty if the file does not say.
+        preprocess: what they expect to be done to a picture; None if the file does not say.
+        load: fills a module with them, or raises WeightsError.
+    """
+
+    origin: Origin
+    architecture: str | None
+    arch_args: Mapping[str, Argument]
+    preprocess: Preprocess | None
+    load: Callable[[Loadable], object]
+
+    def arguments(
+        self,
+        architecture: str,
+        constructor: Callable[..., object],
+        asked: Mapping[str, Argument],
+    ) -> dict[str, Argument]:
+        """Return the arguments that build the module which these weights fit.
+
+        Args:
+            architecture: the name of the module that is being built.
+            constructor: its class.
+            asked: what the caller gave.
+
+        Raises:
+            InvalidInputError: the weights were made for another architecture or other arguments.
+            WeightsFormatError: they were made for arguments that the class does not have.
+        """
+        known = signature(constructor).parameters
+        if unknown := sorted(set(self.arch_args) - set(known)):
+            raise WeightsFormatError(
+                f"{self.origin.name}: {architecture} has no argument {unknown[0]!r}. The weights "
+                "were made by another version of reid_align, or for another library."
+            )
+        made_for = {"architecture": self.architecture or architecture, **self.arch_args}
+        for key, value in {"architecture": architecture, **asked}.items():
+            if made_for.get(key, value) != value:
+                raise InvalidInputError(
+                    f"{self.origin.name} was made for {key}={made_for[key]!r}, but {value!r} was "
+                    "asked for. Leave the argument out, or choose other weights."
+                )
+        return {**self.arch_args, **asked}
+
+
+def choose_source(
+    architecture: str, pretrained: bool | str, weights: str | PathLike[str] | None
+) -> Source | None:
+    """Return the weights that a factory was asked for; None for random ones.
+
+    Raises:
+        InvalidInputError: both ``pretrained`` and ``weights``.
+        UnknownNameError: no weights of that tag.
+        WeightsNotFoundError: the model has no published weights, or there is no such file.
+    """
+    if weights is not None and pretrained:
+        raise InvalidInputError(
+            f"pretrained={pretrained!r} and weights={fspath(weights)!r}: give one of them."
+        )
+    if weights is not None:
+        return open_source(weights)
+    return published_source(architecture, pretrained) if pretrained else None
+
+
+def open_source(weights: str | PathLike[str]) -> Source:
+    """Look at a file, a folder, or a repository on the Hub ("user/repo[@revision]").
+
+    Raises:
+        WeightsError: it cannot be found, fetched or read.
+    """
+    name, path = fspath(weights), Path(weights)
+    if path.suffix == ".safetensors" or path.is_file():
+        info = read_info(path)
+        origin = Origin(name, None, sha256_of(path))
+        load = partial(load_file, path=path)
+        if info is None:
+            return Source(origin, None, {}, None, load)
+        return Source(origin, info.architecture, info.arch_args, info.preprocess, load)
+    files = fetch_repository(path if isinstance(weights, Path) else name)
+    config = files.config
+    return Source(
+        Origin(name, None, config.sha256),
+        config.architecture,
+        config.arch_args,
+        config.preprocess,
+        partial(load_repository, files=files),
+    )
+
+
+def published_source(architecture: str, pretrained: bool | str) -> Source:
+    """Look up the manifest: the default weights for True, or those with a tag.
+
+    Raises:
+        UnknownNameError: no weights of that tag.
+        WeightsNotFoundError: there are none at all.
+    """
+    entry = _entry(architecture, pretrained if isinstance(pretrained, str) else None)
+    return Source(
+        Origin(entry.name, entry.tag, entry.sha256),
+        entry.architecture,
+        entry.arch_args,
+        entry.preprocess,
+        partial(load_weights, weights=entry),
+    )
+
+
+def _entry(architecture: str, tag: str | None) -> Weights:
+    try:
+        return find_weights(shipped_weights(), architecture, tag)
+    except UnknownNameError as error:
+        if tag is not None:
+            raise
+        raise WeightsNotFoundError(
+            f"This version has no published weights for {architecture}. Give a file or folder of "
+            "your own (weights=FILE; --weights FILE) or a repository on the Hub "
+            "(from_pretrained('user/repo'); --model user/repo). For an untrained network, which "
+            "finds nobody, ask by name (pretrained=False; --weights random)."
+        ) from error

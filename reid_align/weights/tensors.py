@@ -1,0 +1,88 @@
+"""From a module to a safetensors file and back: all tensors, the right shapes, finite values."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from reid_align.errors import WeightsFormatError, WeightsIntegrityError
+from reid_align.weights.files import replace_file
+from reid_align.weights.fingerprint import Loadable
+from reid_align.weights.header import FileInfo, open_safetensors
+
+LISTED = 5
+
+
+def load_tensors(module: Loadable, path: Path) -> None:
+    """Copy the tensors of a safetensors file into a module.
+
+    Floats are cast to the module's own float type, so a file in half precision loads into a
+    float32 module. Everything is checked before the first tensor is copied: a module that cannot
+    take the file stays as it was.
+
+    Raises:
+        WeightsNotFoundError: there is no such file.
+        WeightsFormatError: it is no safetensors file, or a tensor is missing, unexpected or of
+            another shape or type; the text names the first few of each.
+        WeightsIntegrityError: a tensor holds a value that is not finite in the module's type.
+    """
+    targets = module.state_dict()
+    with open_safetensors(path) as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        _require_fit(tensors, targets, path)
+        state = {name: tensors[name].to(target.dtype) for name, target in targets.items()}
+    broken = [name for name, tensor in state.items() if not tensor.isfinite().all()]
+    if broken:
+        raise WeightsIntegrityError(f"{path}: not finite are {_list(broken)}.")
+    module.load_state_dict(state)
+
+
+def save_tensors(module: Loadable, path: Path, info: FileInfo) -> None:
+    """Write all tensors of a module, in the types they have, as one safetensors file.
+
+    The file appears whole or not at all, and its bytes depend on the tensors and on ``info`` only.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    # Copies, as safetensors refuses tensors that share memory or lie in another order.
+    tensors = {
+        name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in module.state_dict().items()
+    }
+    replace_file(path, save(tensors, info.metadata()))
+
+
+def _require_fit(tensors: Mapping[str, Tensor], targets: Mapping[str, Tensor], path: Path) -> None:
+    """Compare names, shapes and types, and list every kind of difference in one message."""
+    missing = [name for name in targets if name not in tensors]
+    unexpected = [name for name in tensors if name not in targets]
+    unequal = [
+        f"{name} ({_describe(tensor)} in the file, {_describe(targets[name])} in the model)"
+        for name, tensor in tensors.items()
+        if name in targets and not _fits(tensor, targets[name])
+    ]
+    kinds = {"missing": missing, "unexpected": unexpected, "of another shape or type": unequal}
+    found = [f"{len(names)} {kind}: {_list(names)}" for kind, names in kinds.items() if names]
+    if found:
+        raise WeightsFormatError(
+            f"{path}: its tensors do not fit the model. " + ". ".join(found) + ". "
+            "Build the model with the architecture and arguments that the file was made with."
+        )
+
+
+def _fits(tensor: Tensor, target: Tensor) -> bool:
+    both_float = tensor.is_floating_point() and target.is_floating_point()
+    return tensor.shape == target.shape and (both_float or tensor.dtype == target.dtype)
+
+
+def _describe(tensor: Tensor) -> str:
+    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
+
+
+def _list(names: list[str]) -> str:
+    """Join the first few names."""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more

@@ -1,0 +1,123 @@
+"""Strict reading: what is accepted, and what each refusal says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pytest
+
+from reid_align.errors import InvalidInputError
+from reid_align.weights.reading import parse_document, read_record
+
+
+@dataclass(frozen=True)
+class Point:
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Everything:
+    flag: bool
+    count: int
+    text: str
+    color: Literal["red", "blue"]
+    corner: Point | None
+    pair: tuple[float, float]
+    path: tuple[Point, ...]
+    options: Mapping[str, bool | int | float | str]
+
+
+POINT = {"x": 1.5, "y": 2}
+VALID = {
+    "flag": True,
+    "count": 3,
+    "text": "a",
+    "color": "red",
+    "corner": POINT,
+    "pair": [1, 2.5],
+    "path": [POINT, POINT],
+    "options": {"a": True, "b": 1, "c": 0.5, "d": "x"},
+}
+
+
+def test_every_kind_of_value_is_read_into_its_type() -> None:
+    read = read_record(Everything, VALID)
+    corner = Point(1.5, 2.0)
+    options = {"a": True, "b": 1, "c": 0.5, "d": "x"}
+    assert read == Everything(True, 3, "a", "red", corner, (1.0, 2.5), (corner, corner), options)
+    assert [type(value) for value in read.options.values()] == [bool, int, float, str]
+    assert type(read.pair[0]) is float
+
+
+def test_an_optional_value_may_be_null_and_a_list_may_be_empty() -> None:
+    read = read_record(Everything, VALID | {"corner": None, "path": []})
+    assert read.corner is None
+    assert read.path == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"flag": 1}, "flag: expected true or false, got 1"),
+        ({"count": True}, "count: expected a whole number, got True"),
+        ({"count": 1.0}, "count: expected a whole number, got 1.0"),
+        ({"text": ""}, "text: expected a text that is not empty, got ''"),
+        ({"text": None}, "text: expected a text that is not empty, got None"),
+        ({"color": "green"}, "color: expected one of 'red', 'blue', got 'green'"),
+        ({"corner": 5}, "corner: expected an object, got 5"),
+        ({"corner": {"x": 1.0}}, "corner: y: missing key"),
+        ({"corner": POINT | {"z": 1}}, "corner: z: unknown key; known are x, y"),
+        ({"corner": {"x": "1", "y": 2}}, "corner: x: expected a finite number, got '1'"),
+        ({"corner": {"x": True, "y": 2}}, "corner: x: expected a finite number, got True"),
+        ({"corner": {"x": 10**400, "y": 2}}, "corner: x: expected a finite number"),
+        ({"pair": [1]}, "pair: expected a list of 2"),
+        ({"pair": {"0": 1}}, "pair: expected a list, got"),
+        ({"path": [POINT, {}]}, "path: 1: x: missing key"),
+        ({"options": {"a": None}}, "options: a: expected true or false or a whole number or"),
+        ({"options": []}, r"options: expected an object, got \[\]"),
+        ({"more": 1}, "more: unknown key"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_place(change: dict[str, object], message: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"^{message}"):
+        read_record(Everything, VALID | change)
+
+
+@pytest.mark.parametrize("key", VALID)
+def test_a_missing_key_is_refused(key: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"^{key}: missing key"):
+        read_record(Everything, {name: value for name, value in VALID.items() if name != key})
+
+
+def test_a_given_field_may_not_come_from_the_object_too() -> None:
+    assert read_record(Point, {"y": 2.0}, x=1.0) == Point(1.0, 2.0)
+    with pytest.raises(InvalidInputError, match=r"^x: unknown key"):
+        read_record(Point, POINT, x=1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no valid JSON"),
+        ("{", "no valid JSON"),
+        ("[" * 100_000, "no valid JSON"),
+        ('{"schema": 1, "a": NaN}', "NaN is not finite"),
+        ('{"schema": 1, "a": -Infinity}', "-Infinity is not finite"),
+        ('{"schema": 1, "a": 1e999}', "1e999 is not finite"),
+        ('{"schema": 1, "a": {"b": 1, "b": 2}}', "names a key twice"),
+        ("[]", "expected an object"),
+        ("{}", "schema: expected 1, got None"),
+        ('{"schema": 2}', "schema: expected 1, got 2; a file with another number"),
+        ('{"schema": true}', "schema: expected 1, got True"),
+    ],
+)
+def test_a_document_that_is_not_strict_json_of_this_schema_is_refused(
+    text: str, message: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        parse_document(text)
+
+
+def test_a_document_is_returned_without_its_schema() -> None:
+    assert parse_document('{"schema": 1, "a": [0.5]}') == {"a": [0.5]}
