@@ -1,0 +1,64 @@
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from dataset_trees import cuhk01
+
+from reid_align.datasets import load_dataset
+from reid_align.datasets.cuhk01 import draw_tested
+from reid_align.errors import DatasetFormatError
+
+PERSONS = range(1, 972)
+
+
+def test_971_persons_are_divided_into_485_and_486_in_ten_ways() -> None:
+    tested = [draw_tested(PERSONS, seed) for seed in range(10)]
+    assert {len(persons) for persons in tested} == {486}
+    assert all(persons < set(PERSONS) for persons in tested)
+    assert len(set(map(frozenset, tested))) == 10
+    assert len(set().union(*tested)) > 960
+
+
+def test_divisions_are_those_of_every_other_release() -> None:
+    # Regression: results on these divisions are comparable only as long as they stay the same.
+    tested = [sorted(draw_tested(PERSONS, seed)) for seed in range(10)]
+    text = ";".join(",".join(map(str, persons)) for persons in tested)
+    assert text.startswith("1,4,5,8,10,12,14,17,20,24,25,26,27,29,30,")
+    digest = "840d99677e6c912d9d19dc6b6ee7bf72bbd088a1d19a11fdd4deb721e0296fa1"
+    assert hashlib.sha256(text.encode()).hexdigest() == digest
+
+
+def test_nobody_is_trained_on_and_tested_in_the_same_division(tmp_path: Path) -> None:
+    root = cuhk01(tmp_path, persons=9).root
+    splits = load_dataset("cuhk01", root, check_counts=False).splits
+    for number, split in enumerate(splits):
+        dataset = load_dataset("cuhk01", root, check_counts=False, split=number)
+        assert dataset.splits == (split,)
+        tested = {record.person_id for record in split.query}
+        assert tested == draw_tested(range(1, 10), number)
+        assert tested == {record.person_id for record in split.gallery}
+        assert {r.person_id for r in dataset.train} == set(range(1, 10)) - tested
+        assert (len(split.query), len(split.gallery), len(dataset.train)) == (10, 10, 16)
+
+
+def test_view_a_is_searched_for_in_view_b(tmp_path: Path) -> None:
+    dataset = load_dataset("cuhk01", cuhk01(tmp_path).root, check_counts=False)
+    assert dataset.protocol == "single_gallery_shot"
+    for split in dataset.splits:
+        assert {(os.path.basename(r.path)[4:7], r.camera_id) for r in split.query} == {
+            ("001", 0),
+            ("002", 0),
+        }
+        assert {(os.path.basename(r.path)[4:7], r.camera_id) for r in split.gallery} == {
+            ("003", 1),
+            ("004", 1),
+        }
+
+
+@pytest.mark.parametrize("name", ["0001005.png", "0001000.png", "001001.png", "map.png"])
+def test_image_with_another_name_is_named_in_the_error(tmp_path: Path, name: str) -> None:
+    root = cuhk01(tmp_path).root
+    (root / "campus" / name).touch()
+    with pytest.raises(DatasetFormatError, match=rf"campus/{name} is not named like 0001001.png"):
+        load_dataset("cuhk01", root, check_counts=False)

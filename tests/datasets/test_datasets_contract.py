@@ -1,0 +1,212 @@
+"""What holds for every dataset that is registered: a new one has to add a tree, and no test."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from dataset_trees import TREES
+
+from reid_align.datasets import DATASETS, ReidDataset, list_datasets, load_dataset, person_labels
+from reid_align.datasets.loader import Benchmark, Count
+from reid_align.errors import (
+    DatasetFormatError,
+    DatasetNotFoundError,
+    InvalidInputError,
+    UnknownNameError,
+)
+from reid_align.metrics import PROTOCOLS
+
+BENCHMARKS = [name for name in list_datasets() if issubclass(DATASETS[name], Benchmark)]
+
+
+def image_lists(dataset: ReidDataset) -> list:
+    return [dataset.train, *(s.query for s in dataset.splits), *(s.gallery for s in dataset.splits)]
+
+
+def benchmark_with_counts(name: str, counts: tuple) -> Benchmark:
+    """Return the loader of a dataset of which other counts had been published."""
+    loader = DATASETS[name]
+    published = tuple(Count(c.part, *n) for c, n in zip(loader.published, counts, strict=True))
+    return type("Reduced", (loader,), {"published": published})()
+
+
+def test_every_registered_dataset_has_a_tree() -> None:
+    assert sorted(TREES) == list_datasets()
+
+
+@pytest.mark.parametrize("name", list_datasets())
+def test_dataset_is_read_into_valid_records(name: str, tmp_path: Path) -> None:
+    tree = TREES[name](tmp_path)
+    dataset = load_dataset(name, tree.root, **tree.options)
+    assert dataset.name == name
+    assert dataset.root == str(tmp_path)
+    assert dataset.protocol in PROTOCOLS
+    for records in image_lists(dataset):
+        for record in records:
+            assert os.path.isfile(record.path)
+            assert record.path.startswith(dataset.root + os.sep)
+            assert record.person_id >= 0
+            assert record.camera_id is not None
+
+
+@pytest.mark.parametrize("name", list_datasets())
+def test_every_list_of_images_is_sorted_and_without_repetition(name: str, tmp_path: Path) -> None:
+    tree = TREES[name](tmp_path)
+    for records in image_lists(load_dataset(name, tree.root, **tree.options)):
+        paths = [record.path for record in records]
+        assert paths == sorted(set(paths))
+
+
+@pytest.mark.parametrize("name", list_datasets())
+def test_every_query_has_a_match_from_another_camera(name: str, tmp_path: Path) -> None:
+    tree = TREES[name](tmp_path)
+    dataset = load_dataset(name, tree.root, **tree.options)
+    assert dataset.splits
+    for split in dataset.splits:
+        gallery = {(r.person_id, r.camera_id) for r in split.gallery}
+        for query in split.query:
+            assert any(p == query.person_id and c != query.camera_id for p, c in gallery)
+
+
+@pytest.mark.parametrize("name", list_datasets())
+def test_loading_twice_gives_the_same_and_a_relative_root_does_too(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = TREES[name](tmp_path)
+    first = load_dataset(name, tree.root, **tree.options)
+    monkeypatch.chdir(tmp_path)
+    relative = os.path.relpath(tree.root)
+    assert load_dataset(name, relative, **tree.options) == first
+
+
+@pytest.mark.parametrize("name", list_datasets())
+def test_root_that_does_not_exist_is_named_in_the_error(name: str, tmp_path: Path) -> None:
+    options = TREES[name](tmp_path / "real").options
+    with pytest.raises(DatasetNotFoundError, match=r"nowhere, expected .* found nothing"):
+        load_dataset(name, tmp_path / "nowhere", **options)
+
+
+@pytest.mark.parametrize("name", list_datasets())
+def test_empty_folder_is_not_taken_for_a_dataset(name: str, tmp_path: Path) -> None:
+    options = TREES[name](tmp_path / "real").options
+    (tmp_path / "none").mkdir()
+    with pytest.raises(DatasetNotFoundError, match=r"found an empty folder"):
+        load_dataset(name, tmp_path / "none", **options)
+
+
+@pytest.mark.parametrize("name", list_datasets())
+def test_unknown_option_is_refused_with_the_known_ones(name: str, tmp_path: Path) -> None:
+    tree = TREES[name](tmp_path)
+    with pytest.raises(InvalidInputError, match=rf"'{name}' has no option 'chek_counts'. Its opt"):
+        load_dataset(name, tree.root, **tree.options, chek_counts=False)
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_each_missing_entry_is_named_and_what_is_there_too(name: str, tmp_path: Path) -> None:
+    (layout, *_) = DATASETS[name].layouts
+    for number, entry in enumerate(layout):
+        tree = TREES[name](tmp_path / str(number))
+        path = tree.root / entry
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        with pytest.raises(DatasetNotFoundError) as error:
+            load_dataset(name, tree.root, **tree.options)
+        text = str(error.value)
+        assert str(tree.root) in text
+        assert ", ".join(layout) in text
+        if len(layout) > 1:
+            assert f"but not {entry}" in text
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_files_and_folders_are_not_taken_for_one_another(name: str, tmp_path: Path) -> None:
+    for number, entry in enumerate(DATASETS[name].layouts[0]):
+        tree = TREES[name](tmp_path / str(number))
+        path = tree.root / entry
+        if path.is_dir():
+            shutil.rmtree(path)
+            path.touch()
+        else:
+            path.unlink()
+            path.mkdir()
+        with pytest.raises(DatasetNotFoundError, match=f"looked in {tree.root}, expected"):
+            load_dataset(name, tree.root, **tree.options)
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_the_folder_above_or_below_the_right_one_is_told_apart(name: str, tmp_path: Path) -> None:
+    tree = TREES[name](tmp_path / "data" / "right")
+    options = tree.options
+    below = next(path for path in sorted(tree.root.iterdir()) if path.is_dir())
+    for wrong in (tmp_path / "data", below):
+        with pytest.raises(DatasetNotFoundError) as error:
+            load_dataset(name, wrong, **options)
+        assert f"looked in {wrong}, expected" in str(error.value)
+        assert f"what is expected is in {tree.root}." in str(error.value)
+    with pytest.raises(DatasetNotFoundError) as error:
+        load_dataset(name, tmp_path, **options)
+    assert "what is expected is in" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_a_file_in_place_of_the_folder_is_called_a_file(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "archive.zip"
+    path.touch()
+    with pytest.raises(DatasetNotFoundError, match=r"found a file"):
+        load_dataset(name, path)
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_counts_other_than_the_published_ones_are_refused_with_both(
+    name: str, tmp_path: Path
+) -> None:
+    tree = TREES[name](tmp_path)
+    with pytest.raises(DatasetFormatError) as error:
+        load_dataset(name, tree.root)
+    for count, (images, persons) in zip(DATASETS[name].published, tree.counts, strict=True):
+        for a, b in ((count.images, count.persons), (images, persons)):
+            assert f"{a:,} images of {b:,} persons in {count.part}" in str(error.value)
+    assert "check_counts=False" in str(error.value)
+
+
+@pytest.mark.parametrize("name", [n for n in BENCHMARKS if "classic" not in n])
+def test_counts_are_accepted_if_they_are_the_published_ones_and_only_then(
+    name: str, tmp_path: Path
+) -> None:
+    tree = TREES[name](tmp_path)
+    loaded = benchmark_with_counts(name, tree.counts).load(tree.root)
+    assert loaded == load_dataset(name, tree.root, **tree.options)
+    for part, (images, persons) in enumerate(tree.counts):
+        for other in ((images + 1, persons), (images, persons - 1)):
+            counts = (*tree.counts[:part], other, *tree.counts[part + 1 :])
+            with pytest.raises(DatasetFormatError, match=r"published are"):
+                benchmark_with_counts(name, counts).load(tree.root)
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_benchmark_states_where_it_comes_from(name: str) -> None:
+    loader = DATASETS[name]
+    assert loader.title
+    assert loader.paper
+    assert loader.url.startswith(("http://", "https://"))
+    assert loader.terms.endswith(".")
+
+
+@pytest.mark.parametrize("name", list_datasets())
+def test_training_labels_are_contiguous_and_in_the_order_of_the_ids(
+    name: str, tmp_path: Path
+) -> None:
+    tree = TREES[name](tmp_path)
+    options = dict(tree.options)
+    if "split" in DATASETS[name].__dataclass_fields__:
+        options["split"] = 0
+    train = load_dataset(name, tree.root, **options).train
+    labels = person_labels(train)
+    assert labels == person_labels(reversed(train))
+    assert list(labels) == sorted({record.person_id for record in train})
+    assert list(labels.values()) == list(range(len(labels)))
+
+
+def test_unknown_dataset_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(UnknownNameError, match=r"'market-1501'. Did you mean 'market1501'"):
+        load_dataset("market-1501", Path())

@@ -1,0 +1,117 @@
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+from dataset_trees import touch
+
+from reid_align.datasets import ImageRecord, load_dataset
+from reid_align.errors import DatasetFormatError, DatasetNotFoundError, InvalidInputError
+
+NAMES = r"^(?P<person_id>-?\d+)_c(?P<camera_id>\d)"
+FOLDERS = "(?P<person_id>[^/]+)/"
+
+
+def rows(records: Iterable[ImageRecord], root: Path) -> list[tuple[str, int, int | None]]:
+    return [(os.path.relpath(r.path, root), r.person_id, r.camera_id) for r in records]
+
+
+def test_parts_are_taken_from_the_folders_and_ids_from_the_path_below_them(tmp_path: Path) -> None:
+    touch(tmp_path, ["train/3_c1.jpg", "query/10_c2.jpg", "gallery/10_c1.jpg", "gallery/4_c1.jpg"])
+    touch(tmp_path, ["readme.txt", "cover.jpg"])
+    dataset = load_dataset("folder", tmp_path, pattern=NAMES)
+    (split,) = dataset.splits
+    assert dataset.protocol == "cross_camera"
+    # The texts in sorted order: "10", "3", "4".
+    assert rows(dataset.train, tmp_path) == [("train/3_c1.jpg", 1, 0)]
+    assert rows(split.query, tmp_path) == [("query/10_c2.jpg", 0, 1)]
+    assert rows(split.gallery, tmp_path) == [
+        ("gallery/10_c1.jpg", 0, 0),
+        ("gallery/4_c1.jpg", 2, 0),
+    ]
+
+
+def test_folder_for_each_person_is_leave_one_out(tmp_path: Path) -> None:
+    touch(tmp_path, ["bo/x.jpg", "bo/deep/y.png", "al/x.jpg", ".trash/z.jpg", "al/.hidden.jpg"])
+    dataset = load_dataset("folder", tmp_path, pattern=FOLDERS)
+    (split,) = dataset.splits
+    assert dataset.protocol == "all_images"
+    assert split.query == split.gallery
+    expected = [("al/x.jpg", 0, None), ("bo/deep/y.png", 1, None), ("bo/x.jpg", 1, None)]
+    assert rows(split.query, tmp_path) == expected
+
+
+def test_layout_of_market1501_is_read_and_its_junk_left_out(tmp_path: Path) -> None:
+    touch(tmp_path / "bounding_box_train", ["0005_c2_f0046985.jpg"])
+    touch(tmp_path / "query", ["0001_c1_f0046182.jpg"])
+    touch(tmp_path / "bounding_box_test", ["0001_c8_f0046182.jpg", "-1_c1_f0046183.jpg"])
+    dataset = load_dataset("folder", tmp_path, pattern=NAMES)
+    assert len(dataset.train) == 1
+    assert len(dataset.splits[0].query) == 1
+    assert rows(dataset.splits[0].gallery, tmp_path / "bounding_box_test") == [
+        ("0001_c8_f0046182.jpg", 0, 2)
+    ]
+
+
+def test_training_folder_alone_makes_a_dataset(tmp_path: Path) -> None:
+    touch(tmp_path / "train", ["a/1.jpg", "b/2.jpg"])
+    dataset = load_dataset("folder", tmp_path, pattern=FOLDERS)
+    assert [record.person_id for record in dataset.train] == [0, 1]
+    assert dataset.splits == ()
+
+
+def test_name_that_is_not_utf8_opens_the_file_it_names(tmp_path: Path) -> None:
+    (tmp_path / "7").mkdir()
+    with open(os.path.join(os.fsencode(tmp_path), b"7", b"caf\xe9.jpg"), "wb") as file:
+        file.write(b"picture")
+    (split,) = load_dataset("folder", tmp_path, pattern=FOLDERS).splits
+    with open(split.query[0].path, "rb") as file:
+        assert file.read() == b"picture"
+    with pytest.raises(DatasetFormatError, match=r"finds no person_id in 7/caf\\xe9.jpg") as error:
+        load_dataset("folder", tmp_path, pattern=r"(?P<person_id>\d+)_c")
+    str(error.value).encode("utf-8")
+
+
+@pytest.mark.parametrize(("present", "absent"), [("query", "gallery"), ("gallery", "query")])
+def test_query_folder_without_gallery_or_the_reverse_is_refused(
+    tmp_path: Path, present: str, absent: str
+) -> None:
+    touch(tmp_path / present, ["1_c1.jpg"])
+    with pytest.raises(DatasetFormatError, match=rf"0 {absent}|and 0 gallery"):
+        load_dataset("folder", tmp_path, pattern=NAMES)
+
+
+@pytest.mark.parametrize("pattern", [NAMES, r"(?P<person_id>\d*)"])
+def test_image_without_a_person_is_named_with_the_pattern(tmp_path: Path, pattern: str) -> None:
+    touch(tmp_path, ["1_c1.jpg", "sub/portrait.jpg"])
+    with pytest.raises(DatasetFormatError, match=r"finds no person_id in sub/portrait.jpg, below"):
+        load_dataset("folder", tmp_path, pattern=pattern)
+
+
+def test_camera_in_some_names_only_is_refused(tmp_path: Path) -> None:
+    touch(tmp_path, ["1_c1.jpg", "1.jpg"])
+    with pytest.raises(DatasetFormatError, match=r"1 of 2 pictures have a camera, .*/1.jpg has no"):
+        load_dataset("folder", tmp_path, pattern=r"(?P<person_id>\d+)(_c(?P<camera_id>\d))?")
+
+
+def test_pattern_that_is_no_regular_expression_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"is no regular expression: missing"):
+        load_dataset("folder", tmp_path, pattern="(?P<person_id>")
+
+
+@pytest.mark.parametrize("pattern", [r"(\d+)", "(?P<pid>x)", "(?P<person_id>x)(?P<cam>y)"])
+def test_pattern_with_other_groups_is_refused(tmp_path: Path, pattern: str) -> None:
+    with pytest.raises(InvalidInputError, match=r"it needs \(\?P<person_id>...\), may have"):
+        load_dataset("folder", tmp_path, pattern=pattern)
+
+
+def test_pattern_has_to_be_given(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match=r"'folder' has to be given 'pattern'"):
+        load_dataset("folder", tmp_path)
+
+
+def test_folder_without_images_says_what_is_in_it(tmp_path: Path) -> None:
+    touch(tmp_path, [f"{letter}.txt" for letter in "abcdefgh"])
+    said = "expected images, found a.txt, b.txt, c.txt, d.txt, e.txt, f.txt and 2 more"
+    with pytest.raises(DatasetNotFoundError, match=said):
+        load_dataset("folder", tmp_path, pattern=NAMES)
