@@ -3,14 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
-from reid_align.errors import OutputError, ReidAlignError
+from reid_align.files import replace_file
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | Mapping[str, Json] | None"
 
@@ -40,20 +39,4 @@ def json_line(content: Json) -> bytes:
 
 def write_json(path: Path, content: Json) -> None:
     """Write JSON for people, so that the file is there whole or not at all."""
-    beside = path.with_name(f"{path.name}.part")
-    beside.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    beside.replace(path)
-
-
-@contextmanager
-def naming_output(path: Path) -> Iterator[None]:
-    """Turn the operating system's errors into OutputError with the output's name."""
-    try:
-        yield
-    except ReidAlignError:
-        raise
-    except OSError as error:
-        raise OutputError(
-            f"Cannot write {path}: {error.strerror or error}. Nothing that was done is lost: once "
-            "that is mended, run the same command with --resume."
-        ) from error
+    replace_file(path, json.dumps(content, indent=1).encode() + b"\n")

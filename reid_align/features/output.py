@@ -9,13 +9,14 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from reid_align.errors import InvalidInputError, OutputError
+from reid_align.errors import InvalidInputError
 from reid_align.features.formats import Json
 from reid_align.features.options import ExtractOptions
 from reid_align.features.partial import PartialOutput
 from reid_align.features.pictures import Picture
 from reid_align.features.settings import Listing, describe_run
 from reid_align.features.shard import Shard
+from reid_align.files import check_writable
 from reid_align.models.encoder import Encoder
 
 
@@ -96,10 +97,7 @@ def extract_to_file(
 def _checked(output: Path) -> Path:
     if output.suffix != ".npy":
         raise InvalidInputError(f"Output {output}: the name must end in .npy.")
-    if output.is_dir():
-        raise OutputError(f"Output {output} is a folder. Name a file.")
-    if not output.parent.is_dir():
-        raise OutputError(f"Output {output}: there is no folder {output.parent}. Make it first.")
+    check_writable(output)
     return output
 
 

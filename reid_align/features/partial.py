@@ -19,13 +19,14 @@ from reid_align.features.formats import (
     Json,
     csv_line,
     json_line,
-    naming_output,
     write_array_header,
     write_json,
 )
 from reid_align.features.pipeline import FeatureBatch
+from reid_align.files import writing
 
 FEATURES, ROWS, FAILED = "features.npy", "rows.csv", "failed.jsonl"
+CONTINUE = "Nothing that was done is lost: once that is mended, run the same command with --resume."
 DESCRIPTION, PROGRESS, LOCK = "description.json", "progress.json", "lock"
 
 
@@ -77,7 +78,7 @@ class PartialOutput:
             OutputError: it cannot be written, another process works in it, there is unfinished
                 work and ``resume`` is False, or that was begun with other settings.
         """
-        with naming_output(self.folder), ExitStack() as stack:
+        with writing(self.folder, CONTINUE), ExitStack() as stack:
             self.folder.mkdir(exist_ok=True)
             self._lock(stack)
             self._read_progress()
@@ -91,7 +92,7 @@ class PartialOutput:
         Raises:
             OutputError: the disk is full or cannot be written; what counted before still does.
         """
-        with naming_output(self.folder):
+        with writing(self.folder, CONTINUE):
             first = self.progress.rows
             values = np.ascontiguousarray(batch.values, np.float32)
             rows = (csv_line(first + i, path) for i, path in enumerate(batch.paths))
@@ -111,7 +112,7 @@ class PartialOutput:
         Raises:
             OutputError: a file cannot be written; the work is kept.
         """
-        with naming_output(self.target):
+        with writing(self.target, CONTINUE):
             self._seal()
             lines = (self.folder / FAILED).read_text("utf-8").splitlines()
             failed: list[Json] = [json.loads(line) for line in lines]

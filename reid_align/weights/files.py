@@ -1,10 +1,9 @@
-"""Two things done to any file of weights: compare it with what was published, write it whole."""
+"""Is a file the one that was published?"""
 
 import hashlib
-import os
 from pathlib import Path
 
-from reid_align.errors import OutputError, WeightsIntegrityError
+from reid_align.errors import WeightsIntegrityError
 
 
 def sha256_of(path: Path) -> str:
@@ -28,19 +27,3 @@ def verify_file(path: Path, size: int, sha256: str) -> None:
             f"{path}: this is not the published file. It has {found[0]} bytes with sha256 "
             f"{found[1]}; published are {size} bytes with sha256 {sha256}."
         )
-
-
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file under another name and rename it, so that it is there whole or not at all.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(f"{path}: it cannot be written ({error}).") from error
-    finally:
-        partial.unlink(missing_ok=True)

@@ -22,7 +22,7 @@ class Loadable(Protocol):
     def example_inputs(self) -> tuple[Tensor, ...]:
         """Return the input of the fingerprint: the same float32 tensors each time, on the CPU."""
 
-    def __call__(self, *inputs: Tensor) -> Tensor:
+    def __call__(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         """Return one tensor, as for any input."""
 
     def state_dict(self) -> Mapping[str, Tensor]:
@@ -53,7 +53,7 @@ def wave(*shape: int) -> Tensor:
     return torch.cos(0.011 * index).float().reshape(shape)
 
 
-def fingerprint(output: Tensor) -> tuple[float, ...]:
+def fingerprint(output: Tensor | tuple[Tensor, ...]) -> tuple[float, ...]:
     """Reduce an output of any shape to 34 numbers, with 7 significant digits each.
 
     They are 32 values at evenly spaced places of the flat output, its root mean square (a change of
@@ -65,7 +65,8 @@ def fingerprint(output: Tensor) -> tuple[float, ...]:
         WeightsIntegrityError: the output holds a value that is not finite.
         InvalidInputError: the output is empty.
     """
-    values = output.detach().cpu().double().flatten()
+    parts = (output,) if isinstance(output, Tensor) else output
+    values = torch.cat([part.detach().cpu().double().flatten() for part in parts])
     if not len(values):
         raise InvalidInputError("The output to take a fingerprint of is empty.")
     if not values.isfinite().all():

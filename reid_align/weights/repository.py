@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reid_align import __version__
 from reid_align.errors import InvalidInputError, OutputError, WeightsNotFoundError
+from reid_align.files import writing
 from reid_align.weights.config import Config, read_config
 from reid_align.weights.files import sha256_of, verify_file
 from reid_align.weights.fingerprint import Loadable
@@ -95,17 +96,14 @@ def write_folder(module: Loadable, folder: Path, info: FileInfo, feature_dim: in
     """
     partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
     try:
-        if folder.exists() and any(folder.iterdir()):
-            raise OutputError(f"{folder}: it holds files already. Give a new or an empty folder.")
-        partial.mkdir(parents=True)
-        save_tensors(module, partial / WEIGHTS_NAME, info)
-        config = _describe(module, partial / WEIGHTS_NAME, info, feature_dim)
-        (partial / CONFIG_NAME).write_text(config.to_json(), encoding="utf-8")
-        partial.replace(folder)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise OutputError(f"{folder}: it cannot be written ({error}).") from error
+        with writing(folder):
+            if folder.exists() and any(folder.iterdir()):
+                raise OutputError(f"{folder} holds files already. Give a new or an empty folder.")
+            partial.mkdir(parents=True)
+            save_tensors(module, partial / WEIGHTS_NAME, info)
+            config = _describe(module, partial / WEIGHTS_NAME, info, feature_dim)
+            (partial / CONFIG_NAME).write_text(config.to_json(), encoding="utf-8")
+            partial.replace(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return config

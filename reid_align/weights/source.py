@@ -73,12 +73,6 @@ class Source:
             InvalidInputError: the weights were made for another architecture or other arguments.
             WeightsFormatError: they were made for arguments that the class does not have.
         """
-        known = signature(constructor).parameters
-        if unknown := sorted(set(self.arch_args) - set(known)):
-            raise WeightsFormatError(
-                f"{self.origin.name}: {architecture} has no argument {unknown[0]!r}. The weights "
-                "were made by another version of reid_align, or for another library."
-            )
         made_for = {"architecture": self.architecture or architecture, **self.arch_args}
         for key, value in {"architecture": architecture, **asked}.items():
             if made_for.get(key, value) != value:
@@ -86,6 +80,12 @@ class Source:
                     f"{self.origin.name} was made for {key}={made_for[key]!r}, but {value!r} was "
                     "asked for. Leave the argument out, or choose other weights."
                 )
+        known = signature(constructor).parameters
+        if unknown := sorted(set(self.arch_args) - set(known)):
+            raise WeightsFormatError(
+                f"{self.origin.name}: {architecture} has no argument {unknown[0]!r}. The weights "
+                "were made by another version of reid_align, or for another library."
+            )
         return {**self.arch_args, **asked}
 
 

@@ -8,7 +8,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from reid_align.errors import WeightsFormatError, WeightsIntegrityError
-from reid_align.weights.files import replace_file
+from reid_align.files import replace_file, writing
 from reid_align.weights.fingerprint import Loadable
 from reid_align.weights.header import FileInfo, open_safetensors
 
@@ -52,7 +52,8 @@ def save_tensors(module: Loadable, path: Path, info: FileInfo) -> None:
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, tensor in module.state_dict().items()
     }
-    replace_file(path, save(tensors, info.metadata()))
+    with writing(path):
+        replace_file(path, save(tensors, info.metadata()))
 
 
 def _require_fit(tensors: Mapping[str, Tensor], targets: Mapping[str, Tensor], path: Path) -> None:

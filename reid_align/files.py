@@ -1,0 +1,48 @@
+"""Writing files so that they are there whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from reid_align.errors import OutputError, ReidAlignError
+
+RUN_AGAIN = "Free space or choose another place, and run it again."
+
+
+@contextmanager
+def writing(path: Path, advice: str = RUN_AGAIN) -> Iterator[None]:
+    """Turn the operating system's errors into OutputError with the output's name.
+
+    Args:
+        path: what is being written.
+        advice: what to do, as a sentence.
+    """
+    try:
+        yield
+    except ReidAlignError:
+        raise
+    except OSError as error:
+        raise OutputError(f"Cannot write {path}: {error.strerror or error}. {advice}") from error
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file under another name and rename it; an earlier one of its name is replaced."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def check_writable(path: Path) -> None:
+    """Refuse an output that cannot be, before any work is done for it.
+
+    Raises:
+        OutputError: the path is a folder, or its folder is not there.
+    """
+    if path.is_dir():
+        raise OutputError(f"Output {path} is a folder. Name a file.")
+    if not path.parent.is_dir():
+        raise OutputError(f"Output {path}: there is no folder {path.parent}. Make it first.")
