@@ -7,6 +7,7 @@ own. The two large ones have names: "san_decoder" and "dsag_stream".
 from reid_align.heads.base import HEADS, Head
 from reid_align.heads.classifier import IdentityClassifier, TwoLayerClassifier
 from reid_align.heads.dsag import DsagFeatures, DsagStream
+from reid_align.heads.factory import create_head
 from reid_align.heads.fusion import AddFusion, ConcatFusion
 from reid_align.heads.texture_decoder import DecodedTexture, TextureDecoder
 
@@ -23,17 +24,3 @@ __all__ = [
     "TwoLayerClassifier",
     "create_head",
 ]
-
-
-def create_head(name: str, **arguments: object) -> Head:
-    """Build a head by its name, with random weights from torch's global generator.
-
-    Args:
-        name: "san_decoder" or "dsag_stream".
-        arguments: those of its class, `TextureDecoder` or `DsagStream`.
-
-    Raises:
-        UnknownNameError: no head of that name, or a choice that the head does not have.
-        InvalidInputError: a size that the head does not take.
-    """
-    return HEADS[name](**arguments)

@@ -59,18 +59,20 @@ class TextureDecoder(Head):
     """Four residual up-sampling blocks on e4, with the earlier maps added on the way.
 
     The decoder keeps the image's aspect ratio up to the RGB map, which a last bilinear resize
-    brings to ``output_size``: for SAN's square texture it stretches the width by two. Skips let
-    colour reach the texture without passing through e4; figure 2 of the paper does not draw them,
-    the official code has them.
+    brings to ``height`` × ``width``: for SAN's square texture it stretches the width by two. Skips
+    let colour reach the texture without passing through e4; figure 2 of the paper does not draw
+    them, the official code has them.
 
     Args:
         skips: add e3, e2 and e1, through 1×1 convolutions, before the first three blocks.
-        output_size: height and width of the texture in pixels; (256, 128) for a person image as
-            the target, where nothing is stretched.
-        stage_widths: channels of e1 to e4. The decoder's own widths do not depend on them.
+        height: of the texture in pixels.
+        width: of the texture in pixels; half the height for a person image as the target, where
+            nothing is stretched.
+        channels: of e4; e3, e2 and e1 have a half, a quarter and an eighth of them. The decoder's
+            own widths do not depend on it.
 
     Raises:
-        InvalidInputError: an output size below 1 pixel.
+        InvalidInputError: a height or width below 1 pixel.
 
     Parameters: 9,071,075 with skips, 8,396,835 without.
     """
@@ -78,17 +80,17 @@ class TextureDecoder(Head):
     def __init__(
         self,
         skips: bool = True,
-        output_size: tuple[int, int] = (256, 256),
-        stage_widths: tuple[int, int, int, int] = (256, 512, 1024, 2048),
+        height: int = 256,
+        width: int = 256,
+        channels: int = 2048,
     ) -> None:
         super().__init__()
-        if min(output_size) < 1:
+        if min(height, width) < 1:
             raise InvalidInputError(
-                f"output_size {output_size!r}: give height and width, each at least 1 pixel."
+                f"A texture of {height}×{width} pixels: height and width must be at least 1."
             )
-        self.output_size = output_size
-        self.stage_widths = stage_widths
-        w1, w2, w3, w4 = stage_widths
+        self.output_size = height, width
+        self.stage_widths = w1, w2, w3, w4 = channels // 8, channels // 4, channels // 2, channels
         self.reduce = _pointwise(w4, WIDTHS[0])
         self.skip3 = _pointwise(w3, WIDTHS[0]) if skips else None
         self.skip2 = _pointwise(w2, WIDTHS[1]) if skips else None

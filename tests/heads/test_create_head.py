@@ -1,10 +1,18 @@
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
-from reid_align.errors import UnknownNameError
+from reid_align.errors import (
+    InvalidInputError,
+    UnknownNameError,
+    WeightsIntegrityError,
+    WeightsNotFoundError,
+)
 from reid_align.heads import HEADS, DsagStream, TextureDecoder, create_head
+from reid_align.weights import FileInfo, module_fingerprint, save_tensors
 
 SMALL_ARGUMENTS: dict[str, dict[str, object]] = {"san_decoder": {}, "dsag_stream": {"width": 2}}
 
@@ -52,3 +60,24 @@ def test_the_same_seed_gives_the_same_weights(name: str) -> None:
         torch.manual_seed(7)
         states.append(create_head(name, **SMALL_ARGUMENTS[name]).state_dict())
     assert all(torch.equal(states[0][key], states[1][key]) for key in states[0])
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_heads_load_like_encoders(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    head = create_head(name, **SMALL_ARGUMENTS[name])
+    info = FileInfo(name, SMALL_ARGUMENTS[name], None, module_fingerprint(head))
+    save_tensors(head, tmp_path / "head.safetensors", info)
+    again = create_head(name, weights=tmp_path / "head.safetensors")
+    assert all(
+        torch.equal(value, again.state_dict()[key]) for key, value in head.state_dict().items()
+    )
+    broken = replace(info, fingerprint=tuple(2 * value for value in info.fingerprint))
+    save_tensors(head, tmp_path / "broken.safetensors", broken)
+    with pytest.raises(WeightsIntegrityError, match=r"broken\.safetensors"):
+        create_head(name, weights=tmp_path / "broken.safetensors")
+    other = next(other for other in HEADS if other != name)
+    with pytest.raises(InvalidInputError, match=f"was made for architecture='{name}'"):
+        create_head(other, weights=tmp_path / "head.safetensors")
+    with pytest.raises(WeightsNotFoundError, match=f"no published weights for {name}"):
+        create_head(name, pretrained=True)
