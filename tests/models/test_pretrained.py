@@ -1,0 +1,147 @@
+"""Encoders that come with weights: from a file, a folder, the Hub, the manifest."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from hub_server import Hub
+from hub_server_publish import PublishHandler
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from reid_align import (
+    create_model,
+    dsa_reid,
+    from_pretrained,
+    list_models,
+    push_to_hub,
+    san_resnet50,
+    save_pretrained,
+)
+from reid_align.errors import (
+    InvalidInputError,
+    UnknownNameError,
+    WeightsFormatError,
+    WeightsIntegrityError,
+    WeightsNotFoundError,
+)
+from reid_align.models.encoder import Encoder
+from reid_align.preprocess import Preprocess
+
+IMAGES = torch.randn(2, 3, 64, 32, generator=torch.Generator().manual_seed(0))
+
+
+def fine_tuned(name: str = "san_resnet50", **arch_args: str) -> Encoder:
+    torch.manual_seed(5)
+    encoder = create_model(name, **arch_args)
+    for module in encoder.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+    encoder.preprocess = Preprocess(128, 64, interpolation="bicubic")
+    return encoder
+
+
+def same(one: Encoder, other: Encoder) -> bool:
+    with torch.inference_mode():
+        return torch.equal(one(IMAGES), other(IMAGES)) and one.preprocess == other.preprocess
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("saved") / "encoder"
+    return save_pretrained(fine_tuned(head="fc512"), folder, training_data="Nobody.")
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_every_architecture_comes_back_as_it_was(name: str, tmp_path: Path) -> None:
+    encoder = fine_tuned(name)
+    again = from_pretrained(save_pretrained(encoder, tmp_path / "encoder"))
+    assert again.architecture == name
+    assert again.arch_args == encoder.arch_args
+    assert not again.training
+    assert same(encoder, again)
+
+
+def test_a_file_a_folder_and_their_names_do_equally(saved: Path) -> None:
+    expected, file = fine_tuned(head="fc512"), saved / "model.safetensors"
+    sha256 = json.loads((saved / "config.json").read_text())["sha256"]
+    for encoder in (
+        from_pretrained(saved),
+        from_pretrained(str(saved)),
+        from_pretrained(file),
+        san_resnet50(weights=file),
+        san_resnet50(weights=str(saved)),
+        san_resnet50(weights=file, head="fc512"),
+        create_model("san_resnet50", weights=file),
+    ):
+        assert same(encoder, expected)
+        assert encoder.feature_dim == 512
+        assert encoder.origin.sha256 == sha256
+
+
+def test_weights_for_something_else_are_refused(saved: Path) -> None:
+    with pytest.raises(InvalidInputError, match="made for head='fc512', but 'gap' was asked for"):
+        san_resnet50(weights=saved, head="gap")
+    with pytest.raises(InvalidInputError, match="made for architecture='san_resnet50'"):
+        dsa_reid(weights=saved)
+    with pytest.raises(InvalidInputError, match="give one of them"):
+        san_resnet50(pretrained=True, weights=saved)
+
+
+def test_a_foreign_file_needs_the_models_name(tmp_path: Path) -> None:
+    encoder = san_resnet50()
+    save_file(encoder.state_dict(), tmp_path / "foreign.safetensors")
+    again = san_resnet50(weights=tmp_path / "foreign.safetensors")
+    assert same(encoder, again)
+    with pytest.raises(WeightsFormatError, match="does not say which model"):
+        from_pretrained(tmp_path / "foreign.safetensors")
+    with pytest.raises(WeightsFormatError, match="missing"):
+        dsa_reid(weights=tmp_path / "foreign.safetensors")
+
+
+def test_a_wrong_mapping_cannot_pass(saved: Path, tmp_path: Path) -> None:
+    # All names and shapes fit, but two layers have changed places.
+    tensors = load_file(saved / "model.safetensors")
+    one, other = "layer4.1.conv2.weight", "layer4.2.conv2.weight"
+    tensors[one], tensors[other] = tensors[other], tensors[one]
+    header = (saved / "model.safetensors").read_bytes()
+    size = int.from_bytes(header[:8], "little")
+    metadata = json.loads(header[8 : 8 + size])["__metadata__"]
+    save_file(tensors, tmp_path / "swapped.safetensors", metadata)
+    with pytest.raises(WeightsIntegrityError, match=r"swapped\.safetensors"):
+        from_pretrained(tmp_path / "swapped.safetensors")
+
+
+def test_arguments_and_models_of_another_version_are_named(saved: Path, tmp_path: Path) -> None:
+    config = json.loads((saved / "config.json").read_text())
+    for key, value, error, message in [
+        ("architecture", "san_resnet500", UnknownNameError, "Did you mean 'san_resnet50'"),
+        ("arch_args", {"neck": "bn"}, WeightsFormatError, "no argument 'neck'"),
+        ("arch_args", {"head": "fc9"}, UnknownNameError, "Unknown head 'fc9'"),
+    ]:
+        folder = tmp_path / message.replace("'", "")
+        folder.mkdir()
+        (folder / "config.json").write_text(json.dumps(config | {key: value}))
+        (folder / "model.safetensors").symlink_to(saved / "model.safetensors")
+        with pytest.raises(error, match=message):
+            from_pretrained(folder)
+
+
+@pytest.mark.parametrize("name", ["gone.safetensors", "gone", "gone/away/further"])
+def test_what_is_not_there_is_an_error(name: str) -> None:
+    with pytest.raises(WeightsNotFoundError, match="gone"):
+        from_pretrained(name)
+
+
+@pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+def test_anybodys_encoder_goes_to_the_hub_and_comes_back(
+    saved: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", PublishHandler.TOKEN)
+    commit = push_to_hub(saved, "someone/fine-tuned")
+    for source in ("someone/fine-tuned", f"hf-hub:someone/fine-tuned@{commit}"):
+        encoder = from_pretrained(source)
+        assert same(encoder, fine_tuned(head="fc512"))
+        assert encoder.origin.name == source
+    assert same(create_model("san_resnet50", weights="someone/fine-tuned"), encoder)
