@@ -1,0 +1,99 @@
+"""The features of a dataset's pictures, and which row is whose."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from reid_align.datasets import ImageRecord, ReidDataset, Split
+from reid_align.errors import DatasetFormatError, InvalidInputError
+from reid_align.features import ExtractOptions, Features, Picture, gather_features
+from reid_align.metrics import Labels
+from reid_align.models.encoder import Encoder
+
+
+def dataset_features(
+    dataset: ReidDataset, encoder: Encoder, options: ExtractOptions, *, progress: bool = False
+) -> Features:
+    """Extract the features of all query and gallery pictures of a dataset, each picture once.
+
+    Args:
+        dataset: what to evaluate on.
+        encoder: the encoder.
+        options: how to extract.
+        progress: show a bar with rate and time left on standard error, if that is a terminal.
+
+    Raises:
+        ImageReadError: a picture cannot be read and ``options.on_error`` is "fail".
+    """
+    paths = sorted({record.path for split in dataset.splits for record in _records(split)})
+    with tqdm(paths, unit="image", disable=None if progress else True) as bar:
+        return gather_features((Picture(path, path) for path in bar), encoder, options)
+
+
+def _records(split: Split) -> Iterator[ImageRecord]:
+    yield from split.query
+    yield from split.gallery
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """The queries, or the gallery, of one split.
+
+    Attributes:
+        records: N pictures.
+        features: (N, D) float32, a row for each.
+        labels: who is on them; a picture that stands on both sides has the same image id there.
+    """
+
+    records: tuple[ImageRecord, ...]
+    features: NDArray[np.float32]
+    labels: Labels
+
+
+def match_features(split: Split, features: Features) -> tuple[Side, Side]:
+    """Find the rows of a split's pictures: the queries and the gallery without junk.
+
+    Args:
+        split: the split.
+        features: with a row for each of its pictures, found by the absolute path.
+
+    Raises:
+        InvalidInputError: pictures without features.
+        DatasetFormatError: only some pictures state their camera.
+    """
+    rows = {os.path.abspath(path): row for row, path in enumerate(features.paths)}
+    # Junk counts for nobody; re-ranking, which looks at everybody's neighbours, must not see it.
+    gallery = tuple(record for record in split.gallery if record.person_id >= 0)
+    cameras = {record.camera_id is not None for record in (*split.query, *gallery)}
+    if len(cameras) > 1:
+        raise DatasetFormatError(
+            f"Split {split.name!r}: some images state their camera and some do not. State all, or "
+            "none."
+        )
+    values = features.values
+    return _side(split.query, rows, values), _side(gallery, rows, values)
+
+
+def _side(
+    records: tuple[ImageRecord, ...], rows: Mapping[str, int], values: NDArray[np.float32]
+) -> Side:
+    missing = [record.path for record in records if os.path.abspath(record.path) not in rows]
+    if missing:
+        raise InvalidInputError(
+            f"{len(missing)} of {len(records)} images have no features, the first is {missing[0]}. "
+            "Extract the dataset's whole folder, and evaluate from the same current folder if its "
+            "path was given relative to it."
+        )
+    image_ids = _integers([rows[os.path.abspath(record.path)] for record in records])
+    person_ids = _integers([record.person_id for record in records])
+    cameras = [record.camera_id for record in records if record.camera_id is not None]
+    camera_ids = _integers(cameras) if len(cameras) == len(records) else None
+    return Side(records, values[image_ids], Labels(person_ids, camera_ids, image_ids))
+
+
+def _integers(values: Sequence[int]) -> NDArray[np.int64]:
+    return np.array(values, np.int64)

@@ -1,0 +1,101 @@
+"""One split, measured in one way."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid_align.evaluation.features import Side
+from reid_align.metrics import (
+    DistanceBlocks,
+    Metric,
+    Protocol,
+    distance_blocks,
+    expected_single_shot,
+    rank,
+    rerank_blocks,
+    sampled_single_shot,
+)
+
+
+@dataclass(frozen=True)
+class EvaluationOptions:
+    """What is measured.
+
+    Attributes:
+        metrics: the distances.
+        rerank: measure again after k-reciprocal re-ranking.
+        verification: compute the equal error rate, and thresholds for given false positive rates.
+        draws: where one gallery image of each person is drawn, sample so many galleries; None
+            computes the exact expectation over all of them.
+        seed: of those draws.
+        max_rank: the length of the CMC.
+        device: where distances are computed.
+    """
+
+    metrics: tuple[Metric, ...] = ("cosine", "euclidean")
+    rerank: bool = False
+    verification: bool = False
+    draws: int | None = None
+    seed: int = 0
+    max_rank: int = 50
+    device: str = "cpu"
+
+
+class Measured(NamedTuple):
+    """What the Q queries of a split found.
+
+    ``cmc`` is (K,), the others (Q,), NaN where a query has nothing to find. All but ``cmc`` and
+    ``rank1`` are None where one gallery image of each person is drawn.
+    """
+
+    cmc: NDArray[np.float64]
+    rank1: NDArray[np.float64]
+    average_precision: NDArray[np.float64] | None = None
+    penalty: NDArray[np.float64] | None = None
+    first_hit: NDArray[np.int64] | None = None
+
+
+def split_distances(
+    query: Side, gallery: Side, metric: Metric, options: EvaluationOptions, *, reranked: bool
+) -> DistanceBlocks:
+    """Prepare the distances from all queries to the gallery."""
+    blocks = rerank_blocks if reranked else distance_blocks
+    return blocks(query.features, gallery.features, metric=metric, device=options.device)
+
+
+def measure(
+    distances: DistanceBlocks,
+    query: Side,
+    gallery: Side,
+    protocol: Protocol,
+    options: EvaluationOptions,
+) -> Measured:
+    """Measure one split with the measure that its protocol asks for."""
+    sides, length = (query.labels, gallery.labels), options.max_rank
+    if not protocol.single_gallery_shot:
+        found = rank(distances, *sides, protocol=protocol, max_rank=length)
+        return Measured(
+            found.cmc,
+            _share_first(found.first_hit),
+            found.average_precision,
+            found.inverse_negative_penalty,
+            found.first_hit,
+        )
+    if options.draws is None:
+        exact = expected_single_shot(distances, *sides, protocol=protocol, max_rank=length)
+        return Measured(exact.cmc, exact.hit_probability[:, 0])
+    drawn = sampled_single_shot(
+        distances,
+        *sides,
+        seed=options.seed,
+        repeats=options.draws,
+        protocol=protocol,
+        max_rank=length,
+    )
+    return Measured(drawn.cmc, _share_first(drawn.first_hit).mean(axis=0))
+
+
+def _share_first(first_hit: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.where(first_hit > 0, first_hit == 1, np.nan)

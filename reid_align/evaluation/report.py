@@ -1,0 +1,146 @@
+"""A result for people, for programs, and query by query."""
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+from reid_align import __version__
+from reid_align.evaluation.result import Result, Score, Verification
+from reid_align.metrics import OperatingPoint
+
+RANKS = (1, 5, 10, 20)
+MISSING = "-"
+
+
+def text_report(result: Result) -> str:
+    """Return the result as plain text: a heading, a table of scores, a table of thresholds."""
+    splits = f"mean of {result.splits} splits, in all " if result.splits > 1 else ""
+    parts = [
+        f"{result.dataset}, protocol {result.protocol}: {splits}{result.query_images:,} queries, "
+        f"{result.gallery_images:,} gallery images",
+        _aligned(_score_rows(result)),
+    ]
+    unfound = result.query_images - result.scores[0].valid_queries
+    if unfound:
+        parts.append(f"{unfound:,} queries have nothing to find and are left out.")
+    if result.verification:
+        parts.append(_aligned(_threshold_rows(result.verification)))
+    return "\n\n".join(parts)
+
+
+def markdown_report(result: Result) -> str:
+    """Return the table of scores in Markdown."""
+    head, *rows = _score_rows(result)
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
+
+
+def json_report(result: Result) -> dict[str, object]:
+    """Return the result for a JSON file; rates in percent, distances as they are."""
+    return {
+        "reid_align": __version__,
+        "dataset": result.dataset,
+        "protocol": result.protocol,
+        "splits": result.splits,
+        "query_images": result.query_images,
+        "gallery_images": result.gallery_images,
+        "feature_dim": result.feature_dim,
+        "scores": [_json_score(score) for score in result.scores],
+        "verification": [_json_thresholds(found) for found in result.verification],
+    }
+
+
+def query_table(result: Result) -> str:
+    """Return what each query found, as CSV with a header, in the order of scores and queries."""
+    text = io.StringIO()
+    rows = [
+        {"metric": score.metric, "reranked": score.reranked, **asdict(query)}
+        for score in result.scores
+        for query in score.queries
+    ]
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def _score_rows(result: Result) -> list[list[str]]:
+    head = ["", *(f"rank-{k}" for k in RANKS), "mAP", "mINP"]
+    return [head, *([score.name, *_percentages(score, result.splits)] for score in result.scores)]
+
+
+def _percentages(score: Score, splits: int) -> list[str]:
+    deviation = f" ±{100 * score.rank1_deviation:.1f}" if splits > 1 else ""
+    means = (score.mean_average_precision, score.mean_inverse_negative_penalty)
+    return [
+        f"{100 * score.rank(1):.1f}{deviation}",
+        *(f"{100 * score.rank(k):.1f}" for k in RANKS[1:]),
+        *(MISSING if mean is None else f"{100 * mean:.1f}" for mean in means),
+    ]
+
+
+def _threshold_rows(verification: Sequence[Verification]) -> list[list[str]]:
+    rows = [["the same person", "split", "if the distance is at most", "TPR %", "FPR %"]]
+    for found in verification:
+        names = [f"{found.metric}, FPR at most {100 * rate:g} %" for rate in found.rates]
+        names = [f"{found.metric}, EER {100 * found.equal_error_rate:.2f} %", *names]
+        points = (found.equal_error_point, *found.points)
+        for name, point in zip(names, points, strict=True):
+            shares = (point.true_positive_rate, point.false_positive_rate)
+            cells = [f"{100 * share:.2f}" if math.isfinite(share) else MISSING for share in shares]
+            rows.append([name, found.split, f"{point.threshold:.4f}", *cells])
+    return rows
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if index == 0 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _json_score(score: Score) -> Mapping[str, object]:
+    means = (score.mean_average_precision, score.mean_inverse_negative_penalty)
+    mean_ap, mean_inp = (None if mean is None else 100 * mean for mean in means)
+    return {
+        "metric": score.metric,
+        "reranked": score.reranked,
+        **{f"rank{k}": 100 * score.rank(k) for k in RANKS},
+        "mAP": mean_ap,
+        "mINP": mean_inp,
+        "rank1_deviation": 100 * score.rank1_deviation,
+        "valid_queries": score.valid_queries,
+        "cmc": [100 * rate for rate in score.cmc],
+    }
+
+
+def _json_thresholds(found: Verification) -> Mapping[str, object]:
+    return {
+        "split": found.split,
+        "metric": found.metric,
+        "equal_error_rate": _percent(found.equal_error_rate),
+        "equal_error_point": _json_point(found.equal_error_point),
+        "at_false_positive_rate": {
+            f"{100 * rate:g}": _json_point(point)
+            for rate, point in zip(found.rates, found.points, strict=True)
+        },
+    }
+
+
+def _json_point(point: OperatingPoint) -> Mapping[str, object]:
+    # JSON has no infinity: a threshold that accepts nothing is null.
+    return {
+        "threshold": point.threshold if math.isfinite(point.threshold) else None,
+        "true_positive_rate": _percent(point.true_positive_rate),
+        "false_positive_rate": _percent(point.false_positive_rate),
+    }
+
+
+def _percent(share: float) -> float | None:
+    return 100 * share if math.isfinite(share) else None

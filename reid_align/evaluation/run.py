@@ -1,0 +1,124 @@
+"""From a dataset and its features to a result."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid_align.datasets import ReidDataset
+from reid_align.errors import InvalidInputError
+from reid_align.evaluation.features import Side, match_features
+from reid_align.evaluation.measure import EvaluationOptions, Measured, measure, split_distances
+from reid_align.evaluation.result import QueryScore, Result, Score, Verification
+from reid_align.features import Features
+from reid_align.metrics import CROSS_CAMERA, PROTOCOLS, Metric, Protocol, verify
+
+FALSE_POSITIVE_RATES = (1e-4, 1e-3, 1e-2)
+
+
+def evaluate(
+    dataset: ReidDataset, features: Features, options: EvaluationOptions | None = None
+) -> Result:
+    """Score features on all splits of a dataset under its protocol.
+
+    Args:
+        dataset: from `load_dataset`.
+        features: with a row for every query and gallery picture: from `dataset_features`, or read
+            from a file that ``extract`` wrote.
+        options: what to measure.
+
+    Raises:
+        InvalidInputError: the dataset has no split, pictures have no features, or no query has
+            anything to find.
+    """
+    options = options or EvaluationOptions()
+    if not dataset.splits:
+        raise InvalidInputError(
+            f"{dataset.name} at {dataset.root} has training images only: there is nothing to "
+            "evaluate. Add query and gallery images."
+        )
+    protocol = PROTOCOLS[dataset.protocol]
+    sides = {split.name: match_features(split, features) for split in dataset.splits}
+    again = (False, True) if options.rerank else (False,)
+    ways = [(metric, reranked) for metric in options.metrics for reranked in again]
+    return Result(
+        dataset.name,
+        protocol.name,
+        len(sides),
+        sum(len(query.records) for query, _ in sides.values()),
+        sum(len(gallery.records) for _, gallery in sides.values()),
+        features.values.shape[1],
+        tuple(_score(sides, metric, protocol, options, reranked=r) for metric, r in ways),
+        tuple(_thresholds(sides, protocol, options)) if options.verification else (),
+    )
+
+
+Sides = dict[str, tuple[Side, Side]]
+
+
+def _score(
+    sides: Sides, metric: Metric, protocol: Protocol, options: EvaluationOptions, *, reranked: bool
+) -> Score:
+    measured: list[Measured] = []
+    queries: list[QueryScore] = []
+    for name, (query, gallery) in sides.items():
+        distances = split_distances(query, gallery, metric, options, reranked=reranked)
+        found = measure(distances, query, gallery, protocol, options)
+        measured.append(found)
+        queries.extend(_query_scores(name, query, found))
+    cmc = np.stack([found.cmc for found in measured])
+    if np.isnan(cmc).any():
+        raise InvalidInputError(
+            f"No query has anything to find under the protocol {protocol.name!r}: nobody on a "
+            "query is in the gallery, or only as seen by the query's own camera."
+        )
+    return Score(
+        metric,
+        reranked,
+        tuple(cmc.mean(axis=0).tolist()),
+        float(cmc[:, 0].std()),
+        _mean([found.average_precision for found in measured]),
+        _mean([found.penalty for found in measured]),
+        len(queries),
+        tuple(queries),
+    )
+
+
+def _query_scores(split: str, query: Side, found: Measured) -> Iterator[QueryScore]:
+    precision, first_hit = found.average_precision, found.first_hit
+    for index in np.flatnonzero(~np.isnan(found.rank1)):
+        record = query.records[index]
+        yield QueryScore(
+            split,
+            record.path,
+            record.person_id,
+            record.camera_id,
+            float(found.rank1[index]),
+            None if precision is None else float(precision[index]),
+            None if first_hit is None else int(first_hit[index]),
+        )
+
+
+def _mean(splits: Sequence[NDArray[np.float64] | None]) -> float | None:
+    """Return the mean over splits of the means over the queries with something to find."""
+    means = [float(np.nanmean(values)) for values in splits if values is not None]
+    return float(np.mean(means)) if means else None
+
+
+def _thresholds(
+    sides: Sides, protocol: Protocol, options: EvaluationOptions
+) -> Iterable[Verification]:
+    # Verification compares all pairs: it draws no gallery.
+    pairs = CROSS_CAMERA if protocol.single_gallery_shot else protocol
+    for metric in options.metrics:
+        for name, (query, gallery) in sides.items():
+            distances = split_distances(query, gallery, metric, options, reranked=False)
+            found = verify(distances, query.labels, gallery.labels, protocol=pairs)
+            yield Verification(
+                name,
+                metric,
+                found.equal_error_rate,
+                found.equal_error_point,
+                FALSE_POSITIVE_RATES,
+                tuple(map(found.at_false_positive_rate, FALSE_POSITIVE_RATES)),
+            )

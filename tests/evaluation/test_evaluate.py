@@ -1,0 +1,222 @@
+"""From datasets and features to results, against plain loops."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from reid_align import Features
+from reid_align.datasets import ImageRecord, ReidDataset, Split
+from reid_align.errors import DatasetFormatError, InvalidInputError
+from reid_align.evaluation import (
+    EvaluationOptions,
+    Result,
+    evaluate,
+    json_report,
+    markdown_report,
+    query_table,
+    text_report,
+)
+
+RANDOM = np.random.default_rng(0)
+
+
+def records(prefix: str, people: list[int], cameras: list[int | None]) -> tuple[ImageRecord, ...]:
+    return tuple(
+        ImageRecord(f"/data/{prefix}{index}.jpg", person, camera)
+        for index, (person, camera) in enumerate(zip(people, cameras, strict=True))
+    )
+
+
+def dataset(*splits: Split, protocol: str = "cross_camera") -> ReidDataset:
+    return ReidDataset("toy", "/data", (), splits, protocol)
+
+
+def random_split(name: str) -> Split:
+    """Twelve queries and forty gallery images of six people; people 6 and 7 are distractors."""
+    query = records(f"{name}q", [*range(6)] * 2, [1] * 6 + [2] * 6)
+    gallery = records(
+        f"{name}g", RANDOM.integers(0, 8, 40).tolist(), RANDOM.integers(1, 4, 40).tolist()
+    )
+    return Split(name, query, gallery)
+
+
+def random_features(*splits: Split) -> Features:
+    paths = sorted({r.path for split in splits for r in (*split.query, *split.gallery)})
+    values = RANDOM.standard_normal((len(paths), 8)).astype(np.float32)
+    people = {r.path: r.person_id for split in splits for r in (*split.query, *split.gallery)}
+    values += 0.8 * np.eye(8, dtype=np.float32)[[people[path] for path in paths]]
+    return Features(values, tuple(paths))
+
+
+def naive_scores(split: Split, features: Features, metric: str) -> tuple[float, float]:
+    """Rank-1 and mAP by sorting everything, one query after the other."""
+    vector = dict(zip(features.paths, features.values.astype(np.float64), strict=True))
+    hits, precisions = [], []
+    for query in split.query:
+        ranked = []
+        for gallery in split.gallery:
+            same = gallery.person_id == query.person_id
+            if same and gallery.camera_id == query.camera_id:
+                continue
+            a, b = vector[query.path], vector[gallery.path]
+            if metric == "euclidean":
+                distance = math.dist(a, b)
+            else:
+                distance = 1 - a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
+            ranked.append((distance, same))
+        found = [same for _, same in sorted(ranked, key=lambda pair: pair[0])]
+        if any(found):
+            ranks = [rank for rank, same in enumerate(found, 1) if same]
+            hits.append(found[0])
+            precisions.append(np.mean([(i + 1) / rank for i, rank in enumerate(ranks)]))
+    return float(np.mean(hits)), float(np.mean(precisions))
+
+
+def test_scores_are_those_of_a_plain_loop_averaged_over_the_splits() -> None:
+    splits = [random_split("a"), random_split("b"), random_split("c")]
+    features = random_features(*splits)
+    result = evaluate(dataset(*splits), features)
+    assert (result.splits, result.query_images, result.gallery_images) == (3, 36, 120)
+    assert [score.name for score in result.scores] == ["cosine", "euclidean"]
+    for score in result.scores:
+        expected = np.array([naive_scores(split, features, score.metric) for split in splits])
+        assert score.rank(1) == pytest.approx(expected[:, 0].mean())
+        assert score.mean_average_precision == pytest.approx(expected[:, 1].mean())
+        assert score.rank1_deviation == pytest.approx(expected[:, 0].std())
+        assert score.rank(1) <= score.rank(5) <= score.rank(10) <= score.rank(1000) == score.cmc[-1]
+
+
+def test_what_each_query_found_adds_up_to_the_means() -> None:
+    split = random_split("a")
+    result = evaluate(dataset(split), random_features(split))
+    for score in result.scores:
+        assert [query.path for query in score.queries] == [query.path for query in split.query]
+        assert np.mean([q.rank1 for q in score.queries]) == pytest.approx(score.rank(1))
+        mean = np.mean([q.average_precision for q in score.queries])
+        assert mean == pytest.approx(score.mean_average_precision)
+        assert all((q.first_hit == 1) == (q.rank1 == 1) for q in score.queries)
+
+
+def line_features(**positions: float) -> Features:
+    """Features on a line, so that a test can say by hand who is near to whom."""
+    paths = tuple(f"/data/{name}.jpg" for name in positions)
+    return Features(np.array([[p, 1] for p in positions.values()], np.float32), paths)
+
+
+EUCLIDEAN = EvaluationOptions(("euclidean",))
+
+
+def test_without_a_split_a_picture_does_not_find_itself() -> None:
+    everybody = records("p", [1, 1, 2, 2], [None] * 4)
+    features = line_features(p0=0, p1=1, p2=1.4, p3=9)
+    result = evaluate(
+        dataset(Split("leave_one_out", everybody, everybody), protocol="all_images"),
+        features,
+        EUCLIDEAN,
+    )
+    # 0 finds 1; 1 finds 2, then 0; 2 finds 1, 0, then 3; 3 finds 2.
+    assert [query.first_hit for query in result.scores[0].queries] == [1, 2, 3, 1]
+
+
+def test_junk_counts_for_nobody_and_is_not_even_needed() -> None:
+    query = records("q", [1], [1])
+    gallery = records("g", [-1, 2, 1], [2, 2, 2])
+    features = line_features(q0=0, g1=2, g2=1)
+    result = evaluate(dataset(Split("s", query, gallery)), features, EUCLIDEAN)
+    assert result.scores[0].queries[0].first_hit == 1
+    assert result.gallery_images == 2
+
+
+def test_queries_with_nothing_to_find_are_left_out_and_counted() -> None:
+    query = records("q", [1, 2, 3], [1, 1, 1])
+    gallery = records("g", [1, 2], [2, 1])
+    features = line_features(q0=0, q1=1, q2=2, g0=0, g1=1)
+    result = evaluate(dataset(Split("s", query, gallery)), features, EUCLIDEAN)
+    assert [query.path for query in result.scores[0].queries] == ["/data/q0.jpg"]
+    assert result.scores[0].valid_queries == 1
+    assert "2 queries have nothing to find and are left out." in text_report(result)
+
+
+def test_one_gallery_image_of_each_person_exactly_and_by_draws() -> None:
+    # Person 1 has one image nearer than the rival's and one farther: the chance is one half.
+    query = records("q", [1], [1])
+    gallery = records("g", [1, 1, 2], [2, 2, 2])
+    split = Split("s", query, gallery)
+    features = line_features(q0=0, g0=1, g1=3, g2=2)
+    single = dataset(split, protocol="single_gallery_shot")
+    exact = evaluate(single, features, EUCLIDEAN).scores[0]
+    assert exact.rank(1) == 0.5
+    assert exact.rank(2) == 1
+    assert exact.mean_average_precision is None
+    draws = EvaluationOptions(("euclidean",), draws=400, seed=1)
+    sampled = evaluate(single, features, draws).scores[0]
+    assert sampled.rank(1) == pytest.approx(0.5, abs=0.1)
+    assert sampled.rank(1) == evaluate(single, features, draws).scores[0].rank(1)
+
+
+def full_result() -> Result:
+    split = random_split("a")
+    options = EvaluationOptions(rerank=True, verification=True)
+    return evaluate(dataset(split), random_features(split), options)
+
+
+def test_reranking_and_verification_come_with_it() -> None:
+    result = full_result()
+    assert [score.name for score in result.scores] == [
+        "cosine",
+        "cosine, re-ranked",
+        "euclidean",
+        "euclidean, re-ranked",
+    ]
+    plain, reranked = (score.mean_average_precision for score in result.scores[:2])
+    assert plain != reranked
+    assert [found.metric for found in result.verification] == ["cosine", "euclidean"]
+    for found in result.verification:
+        assert 0 < found.equal_error_rate < 0.5
+        for rate, point in zip(found.rates, found.points, strict=True):
+            assert point.false_positive_rate <= rate
+
+
+def test_reports_say_the_same() -> None:
+    result = full_result()
+    text, markdown = text_report(result), markdown_report(result)
+    document = json.loads(json.dumps(json_report(result), allow_nan=False))
+    table = query_table(result).splitlines()
+    for score, stored in zip(result.scores, document["scores"], strict=True):
+        shown = f"{100 * score.mean_average_precision:.1f}"
+        assert stored["mAP"] == pytest.approx(100 * score.mean_average_precision)
+        assert stored["rank5"] == pytest.approx(100 * score.rank(5))
+        assert any(line.startswith(f"{score.name} ") and shown in line for line in text.split("\n"))
+        assert f"| {score.name} |" in markdown
+    assert "EER" in text
+    assert len(table) == 1 + sum(len(score.queries) for score in result.scores)
+    assert table[0].split(",")[:4] == ["metric", "reranked", "split", "path"]
+
+
+def test_a_split_without_matching_pairs_is_an_error() -> None:
+    lonely = Split("s", records("q", [1], [1]), records("g", [2], [2]))
+    with pytest.raises(InvalidInputError, match="No query has anything to find"):
+        evaluate(dataset(lonely), line_features(q0=0, g0=1))
+
+
+def test_pictures_without_features_are_named() -> None:
+    split = Split("s", records("q", [1], [1]), records("g", [1, 2], [2, 2]))
+    with pytest.raises(InvalidInputError, match=r"1 of 2 images .* /data/g1\.jpg"):
+        evaluate(dataset(split), line_features(q0=0, g0=1))
+
+
+def test_cameras_are_known_for_all_or_for_none() -> None:
+    split = Split("s", records("q", [1], [1]), records("g", [1], [None]))
+    with pytest.raises(DatasetFormatError, match="State all, or none"):
+        evaluate(dataset(split), line_features(q0=0, g0=1))
+    unknown = Split("s", records("q", [1], [None]), records("g", [1], [None]))
+    with pytest.raises(InvalidInputError, match="camera ids"):
+        evaluate(dataset(unknown), line_features(q0=0, g0=1))
+
+
+def test_a_dataset_for_training_only_cannot_be_evaluated() -> None:
+    training = ReidDataset("toy", "/data", records("t", [1], [1]), (), "cross_camera")
+    with pytest.raises(InvalidInputError, match="training images only"):
+        evaluate(training, line_features(t0=0))
