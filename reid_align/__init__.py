@@ -1,3 +1,58 @@
-"""Person re-identification features, and the complete SAN and DSA-reID behind them."""
+"""Person re-identification features, and the complete SAN and DSA-reID behind them.
+
+>>> from reid_align import extract_features, san_resnet50
+>>> features = extract_features("images/", san_resnet50(pretrained=True))
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reid_align.features import Features, extract_features, read_features
+    from reid_align.models import (
+        Encoder,
+        create_model,
+        dsa_reid,
+        from_pretrained,
+        list_models,
+        list_weights,
+        push_to_hub,
+        resnet50_baseline,
+        san_resnet50,
+        save_pretrained,
+    )
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Encoder",
+    "Features",
+    "__version__",
+    "create_model",
+    "dsa_reid",
+    "extract_features",
+    "from_pretrained",
+    "list_models",
+    "list_weights",
+    "push_to_hub",
+    "read_features",
+    "resnet50_baseline",
+    "san_resnet50",
+    "save_pretrained",
+]
+
+_FROM_FEATURES = {"Features", "extract_features", "read_features"}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used: `import reid_align` itself loads nothing."""
+    if name not in __all__:
+        raise AttributeError(f"module 'reid_align' has no attribute {name!r}")
+    module = import_module(f"reid_align.{'features' if name in _FROM_FEATURES else 'models'}")
+    value: object = getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,89 @@
+"""What all commands share: exit codes, errors in one line, the options that choose an encoder."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from reid_align.errors import InvalidInputError, ReidAlignError, UnknownNameError
+
+OK, FAILURE, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+
+EXIT_CODES = """\
+exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some images failed, 130 interrupted"""
+
+
+def run(
+    parser: argparse.ArgumentParser,
+    command: Callable[[argparse.Namespace], int],
+    argv: Sequence[str] | None,
+    after_interrupt: str = "nothing was written",
+) -> int:
+    """Parse ``argv``, run the command and return its exit code.
+
+    Errors of this library become one line on standard error; ``--debug`` shows where they arose.
+
+    Args:
+        parser: the command's parser.
+        command: what to run on the parsed arguments; returns an exit code.
+        argv: the arguments; None is those of the process.
+        after_interrupt: what Ctrl-C leaves, for the line that is printed then.
+    """
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    args = parser.parse_args(argv)
+    try:
+        return command(args)
+    except ReidAlignError as error:
+        if args.debug:
+            raise
+        print(f"{parser.prog}: error: {error}", file=sys.stderr)
+        return USAGE if isinstance(error, InvalidInputError | UnknownNameError) else FAILURE
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: interrupted; {after_interrupt}", file=sys.stderr)
+        return INTERRUPTED
+
+
+def add_encoder_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say which encoder, with which weights."""
+    group = parser.add_argument_group("encoder")
+    group.add_argument(
+        "--model",
+        metavar="NAME",
+        help="an architecture (san_resnet50, dsa_reid, resnet50_baseline), one with its weights "
+        "(NAME.TAG), or a repository on the Hugging Face Hub (user/repo); default: what the "
+        "weights were made for, else san_resnet50",
+    )
+    group.add_argument(
+        "--weights",
+        metavar="FILE",
+        help="an encoder.safetensors of ours, a folder with model.safetensors and config.json, or "
+        "the word 'random' for an untrained network; default: the model's published weights",
+    )
+    group.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of random weights; default: %(default)s"
+    )
+
+
+def add_compute_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how features are computed."""
+    group = parser.add_argument_group("computation")
+    group.add_argument(
+        "--device",
+        default="auto",
+        metavar="D",
+        help="auto, cpu, cuda, cuda:N or mps; default: auto",
+    )
+    group.add_argument(
+        "--dtype",
+        default="float32",
+        choices=("float32", "bfloat16", "float16"),
+        help="number format to compute in (features are stored as float32); default: %(default)s",
+    )
+    group.add_argument(
+        "--batch-size", type=int, metavar="N", help="images at a time; default: 8, on a GPU 128"
+    )
+    group.add_argument(
+        "--num-workers", type=int, metavar="N", help="decoding threads; default: one per core"
+    )
+    group.add_argument(
+        "--flip", action="store_true", help="average with the features of the mirror image"
+    )

@@ -1,0 +1,143 @@
+"""``python -m reid_align.evaluate DATASET ROOT``: score an encoder, or features, on a benchmark."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reid_align.cli import EXIT_CODES, OK, add_compute_options, add_encoder_options, run
+from reid_align.files import check_writable, replace_file, writing
+
+if TYPE_CHECKING:
+    from reid_align.datasets import ReidDataset
+    from reid_align.features import Features
+
+DESCRIPTION = """\
+Score an encoder, or features that extract wrote, on a person re-identification benchmark.
+
+  python -m reid_align.evaluate cuhk03_detected data/cuhk03 --weights encoder.safetensors
+  python -m reid_align.evaluate market1501 data/market --features feats.npy
+  python -m reid_align.evaluate csv mine.csv --features feats.npy
+  python -m reid_align.evaluate folder crops --set 'pattern=(?P<person_id>[^/]+)/'"""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of this command."""
+    parser = argparse.ArgumentParser(
+        "python -m reid_align.evaluate",
+        description=DESCRIPTION,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("dataset", help="the dataset's name; 'list' shows all, with their options")
+    parser.add_argument("root", nargs="?", help="its folder, or the CSV file")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="options",
+        metavar="OPTION=VALUE",
+        help="an option of the dataset; may be repeated",
+    )
+    parser.add_argument(
+        "--features",
+        nargs="+",
+        metavar="FILE.npy",
+        help="score what extract wrote, instead of running an encoder",
+    )
+    add_encoder_options(parser)
+    add_compute_options(parser)
+    _add_measure_options(parser.add_argument_group("measures"))
+    return parser
+
+
+def _add_measure_options(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--metric",
+        choices=("cosine", "euclidean", "both"),
+        default="both",
+        help="distance between features; default: %(default)s",
+    )
+    group.add_argument("--rerank", action="store_true", help="also with k-reciprocal re-ranking")
+    group.add_argument(
+        "--verification",
+        action="store_true",
+        help="also thresholds for 'the same person', true positive rates and the equal error rate",
+    )
+    group.add_argument(
+        "--draws",
+        type=int,
+        metavar="N",
+        help="single-gallery-shot protocols: sample N galleries; default: the exact expectation",
+    )
+    group.add_argument("-o", "--output", metavar="FILE.json", help="write the result as JSON")
+    group.add_argument("--queries", metavar="FILE.csv", help="write what each query found")
+
+
+def evaluate(args: argparse.Namespace) -> int:
+    """Run the command on parsed arguments and return its exit code."""
+    # Imported here so that --help answers without loading torch.
+    from reid_align.datasets import describe_datasets, load_dataset, parse_options
+    from reid_align.errors import InvalidInputError
+    from reid_align.evaluation import (
+        EvaluationOptions,
+        json_report,
+        query_table,
+        text_report,
+    )
+    from reid_align.evaluation import evaluate as score
+
+    if args.dataset == "list":
+        print(describe_datasets())
+        return OK
+    dataset_options = parse_options(args.dataset, args.options)
+    if args.root is None:
+        raise InvalidInputError(f"Where is {args.dataset}? Give its folder after its name.")
+    for output in filter(None, (args.output, args.queries)):
+        check_writable(Path(output))
+    dataset = load_dataset(args.dataset, args.root, **dataset_options)
+    options = EvaluationOptions(
+        ("cosine", "euclidean") if args.metric == "both" else (args.metric,),
+        args.rerank,
+        args.verification,
+        args.draws,
+        args.seed,
+        device="cpu" if args.device == "auto" else args.device,
+    )
+    result = score(dataset, _features(args, dataset), options)
+    print(text_report(result))
+    if args.output:
+        _write(args.output, json.dumps(json_report(result), indent=1) + "\n")
+    if args.queries:
+        _write(args.queries, query_table(result))
+    return OK
+
+
+def _write(name: str, text: str) -> None:
+    with writing(Path(name)):
+        replace_file(Path(name), text.encode("utf-8", "surrogateescape"))
+
+
+def _features(args: argparse.Namespace, dataset: "ReidDataset") -> "Features":
+    from reid_align.evaluation import dataset_features
+    from reid_align.features import ExtractOptions, read_features
+    from reid_align.models.select import select_encoder
+
+    if args.features:
+        return read_features(*args.features)
+    options = ExtractOptions(
+        args.device, args.dtype, args.batch_size, args.num_workers, args.flip, normalize=False
+    )
+    encoder = select_encoder(args.model, args.weights, args.seed)
+    return dataset_features(dataset, encoder, options, progress=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the arguments, run and return the exit code."""
+    return run(build_parser(), evaluate, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""``python -m reid_align.evaluate`` as a person at a terminal meets it."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reid_align import san_resnet50, save_pretrained
+from reid_align.datasets import list_datasets
+from reid_align.evaluate import main as evaluate
+from reid_align.extract import main as extract
+from reid_align.preprocess import Preprocess
+
+PATTERN = r"pattern=^(?P<person_id>\d+)_c(?P<camera_id>\d)"
+COLOURS = [(200, 20, 20), (20, 200, 20), (20, 20, 200), (200, 200, 20)]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    encoder = san_resnet50()
+    encoder.preprocess = Preprocess(32, 16)
+    folder = save_pretrained(encoder, tmp_path_factory.mktemp("weights") / "encoder")
+    return str(folder / "model.safetensors")
+
+
+@pytest.fixture
+def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Four people of one colour each, seen by three cameras, in the current folder."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "people"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for person, colour in enumerate(COLOURS):
+        for camera in (1, 2, 3):
+            noise = random.integers(-20, 20, (40, 20, 3))
+            pixels = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / f"{person:04}_c{camera}.png")
+    return folder
+
+
+def test_an_encoder_is_scored_on_a_folder(
+    people: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["folder", "people", "--set", PATTERN, "--weights", weights]
+    assert evaluate([*command, "-o", "result.json", "--queries", "queries.csv"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("folder, protocol cross_camera: 12 queries, 12 gallery images\n")
+    result = json.loads(Path("result.json").read_text())
+    assert [score["metric"] for score in result["scores"]] == ["cosine", "euclidean"]
+    assert f"{result['scores'][0]['mAP']:.1f}" in shown
+    # Plain colours tell these people apart even for an untrained network.
+    assert result["scores"][1]["rank1"] > 60
+    with open("queries.csv", newline="") as table:
+        assert len(list(csv.DictReader(table))) == 24
+
+
+def test_features_of_extract_give_the_same_scores(people: Path, weights: str) -> None:
+    command = ["folder", "people", "--set", PATTERN]
+    assert evaluate([*command, "--weights", weights, "-o", "a.json"]) == 0
+    assert extract(["people", "-o", "f.npy", "--weights", weights, "--no-normalize"]) == 0
+    assert evaluate([*command, "--features", "f.npy", "-o", "b.json"]) == 0
+    for index in ("0/2", "1/2"):
+        shard = ["--no-normalize", "--shard", index]
+        assert extract(["people", "-o", "s.npy", "--weights", weights, *shard]) == 0
+    shards = ["s-00000-of-00002.npy", "s-00001-of-00002.npy"]
+    assert evaluate([*command, "--features", *shards, "-o", "c.json"]) == 0
+    a, b, c = (json.loads(Path(f"{name}.json").read_text()) for name in "abc")
+    for key in ("rank1", "mAP"):
+        for one, two, three in zip(a["scores"], b["scores"], c["scores"], strict=True):
+            assert one[key] == pytest.approx(two[key]) == pytest.approx(three[key])
+
+
+def test_measures_are_chosen_by_option(
+    people: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["folder", "people", "--set", PATTERN, "--weights", weights]
+    assert evaluate([*command, "--metric", "cosine", "--rerank", "--verification"]) == 0
+    shown = capsys.readouterr().out
+    assert "cosine, re-ranked" in shown
+    assert "cosine, FPR at most 1 %" in shown
+    assert "euclidean" not in shown
+
+
+def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list_datasets()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["marked1501", "people"], 2, "Did you mean 'market1501'"),
+        (["marked1501"], 2, "Did you mean 'market1501'"),
+        (["market1501"], 2, "Give its folder after its name"),
+        (["market1501", "people", "--weights", "random"], 1, "bounding_box_train/"),
+        (["folder", "people", "--weights", "random"], 2, "has to be given 'pattern'"),
+        (["folder", "people", "--set", "pattern"], 2, "write OPTION=VALUE"),
+        (["market1501", "people", "--set", "check_counts=maybe"], 2, "give true or false"),
+        (["market1501", "people", "--set", "colour=red"], 2, "no option 'colour'"),
+        (["folder", "people", "--set", PATTERN], 1, "no published weights"),
+        (["folder", "people", "--set", PATTERN, "--features", "no.npy"], 1, "Cannot read no.npy"),
+        (["folder", "people", "--set", PATTERN, "-o", "no/r.json"], 1, "there is no folder no"),
+    ],
+)
+def test_errors_are_one_line_with_an_exit_code(
+    people: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, message: str
+) -> None:
+    assert evaluate(arguments) == code
+    error = capsys.readouterr().err
+    assert error.startswith("python -m reid_align.evaluate: error: ")
+    assert message in error
+    assert error.count("\n") == 1

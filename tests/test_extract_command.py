@@ -1,0 +1,206 @@
+"""``python -m reid_align.extract`` as a person at a terminal meets it."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from reid_align import from_pretrained, read_features, san_resnet50, save_pretrained
+from reid_align.__main__ import VERBS
+from reid_align.__main__ import main as reid_align
+from reid_align.extract import main as extract
+from reid_align.preprocess import Preprocess
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file of ours that wants small pictures, so that the commands here are quick."""
+    encoder = san_resnet50()
+    encoder.preprocess = Preprocess(32, 16)
+    folder = save_pretrained(encoder, tmp_path_factory.mktemp("weights") / "encoder")
+    return str(folder / "model.safetensors")
+
+
+@pytest.fixture
+def crops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current folder, with twelve good pictures in ``crops``."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "crops"
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for index in range(12):
+        pixels = random.integers(0, 256, (40, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{index:02}.jpg")
+    return folder
+
+
+def last_line(capsys: pytest.CaptureFixture[str]) -> str:
+    return capsys.readouterr().err.strip().splitlines()[-1]
+
+
+def test_a_folder_becomes_a_matrix(
+    crops: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert extract(["crops", "-o", "feats.npy", "--weights", weights]) == 0
+    assert last_line(capsys) == "12 × 2048 features in feats.npy"
+    features = read_features("feats.npy")
+    assert features.paths == tuple(f"crops/{index:02}.jpg" for index in range(12))
+    np.testing.assert_allclose(np.linalg.norm(features.values, axis=1), 1, rtol=1e-5)
+
+
+def test_the_options_reach_the_features(crops: Path, weights: str) -> None:
+    common = ["crops", "--weights", weights, "--device", "cpu"]
+    assert extract([*common, "-o", "plain.npy", "--no-normalize"]) == 0
+    flags = ["--flip", "--dtype", "bfloat16", "--batch-size", "5", "--num-workers", "0"]
+    assert extract([*common, "-o", "other.npy", *flags]) == 0
+    description = json.loads(Path("other.json").read_text())
+    assert (description["flip"], description["computed_in"]) == (True, "bfloat16")
+    assert (description["normalized"], description["model"]) == (True, "san_resnet50")
+    plain, other = read_features("plain.npy").values, read_features("other.npy").values
+    cosine = (plain * other).sum(1) / np.linalg.norm(plain, axis=1)
+    assert 0.9 < cosine.min() < 0.9999
+
+
+def test_inputs_of_all_kinds(crops: Path, weights: str) -> None:
+    Path("list.txt").write_text("crops/03.jpg\ncrops/04.jpg\n")
+    inputs = ["crops/00.jpg", "crops/1*.jpg", "list.txt"]
+    assert extract([*inputs, "-o", "feats.npy", "--weights", weights]) == 0
+    names = [Path(path).stem for path in read_features("feats.npy").paths]
+    assert names == ["00", "10", "11", "03", "04"]
+
+
+def test_a_list_on_standard_input(crops: Path, weights: str) -> None:
+    command = [sys.executable, "-m", "reid_align.extract", "-", "-o", "feats.npy"]
+    listing = b"crops/05.jpg\0crops/02.jpg\0"
+    done = subprocess.run([*command, "--weights", weights], input=listing, check=False)
+    assert done.returncode == 0
+    assert read_features("feats.npy").paths == ("crops/05.jpg", "crops/02.jpg")
+
+
+def test_random_weights_only_by_name_and_by_seed(crops: Path) -> None:
+    arguments = ["crops/00.jpg", "--weights", "random", "--model", "resnet50_baseline"]
+    for name, seed in [("a", "0"), ("b", "0"), ("c", "1")]:
+        assert extract([*arguments, "-o", f"{name}.npy", "--seed", seed]) == 0
+    a, b, c = (np.load(f"{name}.npy") for name in "abc")
+    assert np.array_equal(a, b)
+    assert not np.allclose(a, c)
+
+
+def test_a_broken_image_stops_or_is_listed(
+    crops: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (crops / "07.jpg").write_bytes(b"no picture")
+    command = ["crops", "-o", "feats.npy", "--weights", weights]
+    assert extract(command) == 1
+    assert "crops/07.jpg" in last_line(capsys)
+    assert not Path("feats.npy").exists()
+    assert extract([*command, "--on-error", "skip"]) == 3
+    assert last_line(capsys) == "1 images could not be read; feats.json lists them."
+    assert [f.path for f in read_features("feats.npy").failed] == ["crops/07.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["nothing", "-o", "f.npy", "--weights", "random"], 1, "nothing"),
+        (["empty", "-o", "f.npy", "--weights", "random"], 1, "empty"),
+        (["crops", "-o", "f.npy"], 1, "no published weights"),
+        (["crops", "-o", "f.npy", "--weights", "gone.safetensors"], 1, "gone.safetensors"),
+        (["crops", "-o", "f.npy", "--weights", "gone/"], 1, "gone"),
+        (["crops", "-o", "no/f.npy", "--weights", "random"], 1, "there is no folder no"),
+        (["crops", "-o", "f.txt", "--weights", "random"], 2, "must end in .npy"),
+        (["crops", "-o", "f.npy", "--model", "osnet"], 2, "Unknown model 'osnet'"),
+        (["crops", "-o", "f.npy", "--weights", "random", "--shard", "2/2"], 2, "Shard 2/2"),
+        (["crops", "-o", "f.npy", "--weights", "random", "--batch-size", "0"], 2, "batch_size 0"),
+        (["crops", "-o", "f.npy", "--weights", "random", "--device", "gpu"], 2, "Device 'gpu'"),
+    ],
+)
+def test_errors_are_one_line_with_an_exit_code(
+    crops: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    code: int,
+    message: str,
+) -> None:
+    Path("empty").mkdir()
+    assert extract(arguments) == code
+    error = capsys.readouterr().err
+    assert error.startswith("python -m reid_align.extract: error: ")
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list(Path().glob("f.npy*"))
+
+
+def test_wrong_usage_is_answered_by_the_parser(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["crops"], ["crops", "-o", "f.npy", "--dtype", "int8"]):
+        with pytest.raises(SystemExit) as stopped:
+            extract(arguments)
+        assert stopped.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_debug_shows_where_an_error_arose(crops: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        extract(["nothing", "-o", "f.npy", "--weights", "random", "--debug"])
+
+
+def images_done(progress: Path) -> int:
+    return json.loads(progress.read_text())["images"] if progress.exists() else 0
+
+
+def test_interrupted_and_resumed(crops: Path, weights: str) -> None:
+    paths = [f"crops/{index % 12:02}.jpg" for index in range(1500)]
+    Path("many.txt").write_text("\n".join(paths))
+    command = [sys.executable, "-m", "reid_align.extract", "many.txt", "-o", "feats.npy"]
+    child = subprocess.Popen([*command, "--weights", weights], stderr=subprocess.PIPE, text=True)
+    progress, deadline = Path("feats.npy.partial/progress.json"), time.monotonic() + 120
+    while images_done(progress) == 0 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    child.send_signal(signal.SIGINT)
+    error = child.communicate()[1]
+    assert child.returncode == 130
+    assert error.strip().splitlines()[-1] == (
+        "python -m reid_align.extract: interrupted; --resume continues what was begun"
+    )
+    assert extract(["many.txt", "-o", "feats.npy", "--weights", weights]) == 1
+    assert extract(["many.txt", "-o", "feats.npy", "--weights", weights, "--resume"]) == 0
+    assert read_features("feats.npy").paths == tuple(paths)
+
+
+def test_weights_that_say_what_they_are_choose_the_model(crops: Path, weights: str) -> None:
+    encoder = from_pretrained(weights)
+    assert encoder.architecture == "san_resnet50"
+    assert encoder.preprocess == Preprocess(32, 16)
+    command = ["crops", "-o", "f.npy", "--weights", weights, "--model", "dsa_reid"]
+    assert extract(command) == 2
+
+
+def test_help_answers_without_loading_torch() -> None:
+    script = (
+        "import sys; from reid_align.extract import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "exit codes:" in done.stdout
+
+
+def test_the_package_lists_its_verbs_and_runs_them(
+    crops: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments in ([], ["--help"]):
+        assert reid_align(arguments) == 0
+        listed = capsys.readouterr().out
+        assert all(f"\n  {verb} " in listed for verb in VERBS)
+    assert reid_align(["extract", "crops", "-o", "f.npy", "--weights", weights]) == 0
+    assert reid_align(["extrakt"]) == 2
+    assert "Unknown verb 'extrakt'" in capsys.readouterr().err
+    modules = Path(sys.modules["reid_align"].__file__).parent
+    assert all((modules / f"{verb}.py").exists() for verb in VERBS)

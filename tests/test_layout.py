@@ -1,0 +1,96 @@
+"""Who may import whom: every import, also those inside functions, is on this table."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import reid_align
+
+PACKAGE = Path(reid_align.__file__).parent
+BASE = {"errors", "files", "registry", "preprocess", "images", "uv"}
+ALLOWED = {
+    "errors": set(),
+    "files": {"errors"},
+    "registry": {"errors"},
+    "preprocess": {"errors"},
+    "images": {"errors"},
+    "uv": {"errors"},
+    "metrics": {"errors"},
+    "weights": BASE,
+    "models": BASE | {"weights"},
+    "heads": BASE | {"weights", "models.resnet"},
+    "features": BASE | {"models.encoder"},
+    "datasets": BASE,
+    "evaluation": {"errors", "datasets", "features", "metrics", "models.encoder"},
+    "cli": {"errors"},
+    "__init__": {"features", "models"},
+    "__main__": {"VERBS"},
+    "extract": {"cli", "errors", "features", "images", "models"},
+    "evaluate": {"cli", "errors", "files", "datasets", "evaluation", "features", "metrics", "models"},
+}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imported_by(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} imports relatively"
+            yield str(node.module)
+
+
+def part_of(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_imports_follow_the_table(file: Path) -> None:
+    part = part_of(file)
+    allowed = ALLOWED[part] | {part}
+    for name in imported_by(file):
+        # `from reid_align import __version__` is open to everybody.
+        if name.startswith("reid_align."):
+            inside = name.removeprefix("reid_align.")
+            assert any(inside == a or inside.startswith(f"{a}.") for a in allowed), name
+
+
+def test_every_row_of_the_table_is_in_use() -> None:
+    assert {part_of(file) for file in FILES} == set(ALLOWED)
+
+
+def loaded_after(code: str) -> set[str]:
+    script = f"{code}\nimport sys; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert not done.stderr
+    return set(done.stdout.split())
+
+
+def test_importing_the_package_loads_nothing_else() -> None:
+    loaded = loaded_after("import reid_align")
+    assert not loaded & {"torch", "numpy", "PIL", "huggingface_hub"}
+
+
+def test_inference_loads_nothing_that_only_training_or_evaluation_needs() -> None:
+    loaded = loaded_after(
+        "import numpy as np\n"
+        "from reid_align import extract_features, san_resnet50\n"
+        "picture = np.zeros((64, 32, 3), np.uint8)\n"
+        "extract_features([picture], san_resnet50(), device='cpu', channel_order='rgb')"
+    )
+    parts = {name.split(".")[1] for name in loaded if name.startswith("reid_align.")}
+    assert parts == {"errors", "files", "registry", "preprocess", "images", "weights", "models", "features"}
+    assert not {name.split(".")[0] for name in loaded} & {
+        "torchvision",
+        "huggingface_hub",
+        "scipy",
+        "h5py",
+        "sklearn",
+        "matplotlib",
+    }
