@@ -63,8 +63,18 @@ def _add_measure_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--rerank", action="store_true", help="also with k-reciprocal re-ranking")
     group.add_argument(
         "--verification",
-        action="store_true",
-        help="also thresholds for 'the same person', true positive rates and the equal error rate",
+        nargs="*",
+        type=float,
+        metavar="FPR",
+        help="also thresholds for 'the same person': at the equal error rate, and the true "
+        "positive rates at these false positive rates; default: 0.0001 0.001 0.01",
+    )
+    group.add_argument(
+        "--ap",
+        choices=("mean", "trapezoid"),
+        default="mean",
+        help="average precision: the mean of precisions, or the area under the straight lines "
+        "between them, as in Market-1501's first code; default: %(default)s",
     )
     group.add_argument(
         "--draws",
@@ -101,7 +111,8 @@ def evaluate(args: argparse.Namespace) -> int:
     options = EvaluationOptions(
         ("cosine", "euclidean") if args.metric == "both" else (args.metric,),
         args.rerank,
-        args.verification,
+        None if args.verification is None else tuple(args.verification) or (1e-4, 1e-3, 1e-2),
+        args.ap,
         args.draws,
         args.seed,
         device="cpu" if args.device == "auto" else args.device,

@@ -77,10 +77,10 @@ def test_measures_are_chosen_by_option(
     people: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["folder", "people", "--set", PATTERN, "--weights", weights]
-    assert evaluate([*command, "--metric", "cosine", "--rerank", "--verification"]) == 0
+    assert evaluate([*command, "--metric", "cosine", "--rerank", "--verification", "0.02"]) == 0
     shown = capsys.readouterr().out
     assert "cosine, re-ranked" in shown
-    assert "cosine, FPR at most 1 %" in shown
+    assert "cosine, FPR at most 2 %" in shown
     assert "euclidean" not in shown
 
 
@@ -103,6 +103,11 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
         (["market1501", "people", "--set", "colour=red"], 2, "no option 'colour'"),
         (["folder", "people", "--set", PATTERN], 1, "no published weights"),
         (["folder", "people", "--set", PATTERN, "--features", "no.npy"], 1, "Cannot read no.npy"),
+        (
+            ["folder", "people", "--set", PATTERN, "--weights", "random", "--verification", "2"],
+            2,
+            "from 0 to 1",
+        ),
         (["folder", "people", "--set", PATTERN, "-o", "no/r.json"], 1, "there is no folder no"),
     ],
 )

@@ -30,7 +30,16 @@ ALLOWED = {
     "__init__": {"features", "models"},
     "__main__": {"VERBS"},
     "extract": {"cli", "errors", "features", "images", "models"},
-    "evaluate": {"cli", "errors", "files", "datasets", "evaluation", "features", "metrics", "models"},
+    "evaluate": {
+        "cli",
+        "errors",
+        "files",
+        "datasets",
+        "evaluation",
+        "features",
+        "metrics",
+        "models",
+    },
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -85,7 +94,16 @@ def test_inference_loads_nothing_that_only_training_or_evaluation_needs() -> Non
         "extract_features([picture], san_resnet50(), device='cpu', channel_order='rgb')"
     )
     parts = {name.split(".")[1] for name in loaded if name.startswith("reid_align.")}
-    assert parts == {"errors", "files", "registry", "preprocess", "images", "weights", "models", "features"}
+    assert parts == {
+        "errors",
+        "files",
+        "registry",
+        "preprocess",
+        "images",
+        "weights",
+        "models",
+        "features",
+    }
     assert not {name.split(".")[0] for name in loaded} & {
         "torchvision",
         "huggingface_hub",

@@ -9,8 +9,10 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+import torch
 
 import reid_align
+from reid_align.models.factory import MODELS
 
 ROOT = Path(__file__).parents[1]
 CORE = {"torch", "torchvision", "huggingface_hub", "safetensors", "numpy", "pillow"}
@@ -63,6 +65,20 @@ def test_the_core_needs_six_packages() -> None:
     names = {re.split(r"[<>=!~ ]", requirement)[0] for requirement in project["dependencies"]}
     assert names == CORE
     assert project["requires-python"] == ">=3.11"
+
+
+def test_the_readme_states_the_parameters_and_dimensions_of_the_encoders() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    rows = re.findall(
+        r"^\| `(\w+)(?:\(head=\"(\w+)\"\))?` .* \| (\d+) \| ([\d,]+) \|$", readme, re.M
+    )
+    assert {name for name, *_ in rows} == set(reid_align.list_models())
+    for name, head, feature_dim, parameters in rows:
+        with torch.device("meta"):
+            encoder = MODELS[name](**({"head": head} if head else {}))
+        assert encoder.feature_dim == int(feature_dim)
+        count = sum(parameter.numel() for parameter in encoder.parameters())
+        assert f"{count:,}" == parameters
 
 
 def test_ci_runs_the_readmes_own_test_command() -> None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from reid_align.evaluation.features import Side
 from reid_align.metrics import (
+    AveragePrecision,
     DistanceBlocks,
     Metric,
     Protocol,
@@ -26,7 +27,10 @@ class EvaluationOptions:
     Attributes:
         metrics: the distances.
         rerank: measure again after k-reciprocal re-ranking.
-        verification: compute the equal error rate, and thresholds for given false positive rates.
+        false_positive_rates: compute the equal error rate and the thresholds that keep these
+            rates, in [0, 1]; None computes no thresholds.
+        ap: "mean", or "trapezoid" for the area under the precision-recall curve as in the first
+            evaluation code of Market-1501.
         draws: where one gallery image of each person is drawn, sample so many galleries; None
             computes the exact expectation over all of them.
         seed: of those draws.
@@ -36,7 +40,8 @@ class EvaluationOptions:
 
     metrics: tuple[Metric, ...] = ("cosine", "euclidean")
     rerank: bool = False
-    verification: bool = False
+    false_positive_rates: tuple[float, ...] | None = None
+    ap: AveragePrecision = "mean"
     draws: int | None = None
     seed: int = 0
     max_rank: int = 50
@@ -75,7 +80,7 @@ def measure(
     """Measure one split with the measure that its protocol asks for."""
     sides, length = (query.labels, gallery.labels), options.max_rank
     if not protocol.single_gallery_shot:
-        found = rank(distances, *sides, protocol=protocol, max_rank=length)
+        found = rank(distances, *sides, protocol=protocol, ap=options.ap, max_rank=length)
         return Measured(
             found.cmc,
             _share_first(found.first_hit),

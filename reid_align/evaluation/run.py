@@ -13,8 +13,6 @@ from reid_align.evaluation.result import QueryScore, Result, Score, Verification
 from reid_align.features import Features
 from reid_align.metrics import CROSS_CAMERA, PROTOCOLS, Metric, Protocol, verify
 
-FALSE_POSITIVE_RATES = (1e-4, 1e-3, 1e-2)
-
 
 def evaluate(
     dataset: ReidDataset, features: Features, options: EvaluationOptions | None = None
@@ -49,7 +47,7 @@ def evaluate(
         sum(len(gallery.records) for _, gallery in sides.values()),
         features.values.shape[1],
         tuple(_score(sides, metric, protocol, options, reranked=r) for metric, r in ways),
-        tuple(_thresholds(sides, protocol, options)) if options.verification else (),
+        tuple(_thresholds(sides, protocol, options)),
     )
 
 
@@ -108,6 +106,9 @@ def _mean(splits: Sequence[NDArray[np.float64] | None]) -> float | None:
 def _thresholds(
     sides: Sides, protocol: Protocol, options: EvaluationOptions
 ) -> Iterable[Verification]:
+    rates = options.false_positive_rates
+    if rates is None:
+        return
     # Verification compares all pairs: it draws no gallery.
     pairs = CROSS_CAMERA if protocol.single_gallery_shot else protocol
     for metric in options.metrics:
@@ -119,6 +120,6 @@ def _thresholds(
                 metric,
                 found.equal_error_rate,
                 found.equal_error_point,
-                FALSE_POSITIVE_RATES,
-                tuple(map(found.at_false_positive_rate, FALSE_POSITIVE_RATES)),
+                rates,
+                tuple(map(found.at_false_positive_rate, rates)),
             )

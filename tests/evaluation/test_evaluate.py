@@ -158,7 +158,7 @@ def test_one_gallery_image_of_each_person_exactly_and_by_draws() -> None:
 
 def full_result() -> Result:
     split = random_split("a")
-    options = EvaluationOptions(rerank=True, verification=True)
+    options = EvaluationOptions(rerank=True, false_positive_rates=(0.01, 0.1))
     return evaluate(dataset(split), random_features(split), options)
 
 
@@ -175,8 +175,20 @@ def test_reranking_and_verification_come_with_it() -> None:
     assert [found.metric for found in result.verification] == ["cosine", "euclidean"]
     for found in result.verification:
         assert 0 < found.equal_error_rate < 0.5
+        assert found.rates == (0.01, 0.1)
         for rate, point in zip(found.rates, found.points, strict=True):
             assert point.false_positive_rate <= rate
+
+
+def test_the_area_under_the_curve_is_another_average_precision() -> None:
+    split = random_split("a")
+    features = random_features(split)
+    means = [
+        evaluate(dataset(split), features, EvaluationOptions(ap=ap)).scores[0]
+        for ap in ("mean", "trapezoid")
+    ]
+    assert means[0].cmc == means[1].cmc
+    assert means[0].mean_average_precision > means[1].mean_average_precision
 
 
 def test_reports_say_the_same() -> None:
