@@ -50,3 +50,15 @@ def hub() -> Iterator[Hub]:
 def hub_cache(hub: Hub) -> Path:
     """The folder of the client's cache, empty."""
     return HOME / "hub"
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file of ours that wants small pictures, so that commands that use it are quick."""
+    from reid_align import san_resnet50, save_pretrained
+    from reid_align.preprocess import Preprocess
+
+    encoder = san_resnet50()
+    encoder.preprocess = Preprocess(32, 16)
+    folder = save_pretrained(encoder, tmp_path_factory.mktemp("weights") / "encoder")
+    return str(folder / "model.safetensors")

@@ -8,22 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reid_align import san_resnet50, save_pretrained
 from reid_align.datasets import list_datasets
 from reid_align.evaluate import main as evaluate
 from reid_align.extract import main as extract
-from reid_align.preprocess import Preprocess
 
 PATTERN = r"pattern=^(?P<person_id>\d+)_c(?P<camera_id>\d)"
 COLOURS = [(200, 20, 20), (20, 200, 20), (20, 20, 200), (200, 200, 20)]
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    encoder = san_resnet50()
-    encoder.preprocess = Preprocess(32, 16)
-    folder = save_pretrained(encoder, tmp_path_factory.mktemp("weights") / "encoder")
-    return str(folder / "model.safetensors")
 
 
 @pytest.fixture

@@ -11,20 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reid_align import from_pretrained, read_features, san_resnet50, save_pretrained
+from reid_align import from_pretrained, read_features
 from reid_align.__main__ import VERBS
 from reid_align.__main__ import main as reid_align
 from reid_align.extract import main as extract
 from reid_align.preprocess import Preprocess
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A file of ours that wants small pictures, so that the commands here are quick."""
-    encoder = san_resnet50()
-    encoder.preprocess = Preprocess(32, 16)
-    folder = save_pretrained(encoder, tmp_path_factory.mktemp("weights") / "encoder")
-    return str(folder / "model.safetensors")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Downloads by the real client from a real server: what was published arrives, or nothing."""
 
-import os
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -8,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hub_server import Hub, sha256
+from unprivileged import without_the_rights_of_root
 from weights_samples import REPO_ID
 
 import reid_align
@@ -32,13 +32,10 @@ def read_only(cache: Path) -> Iterator[None]:
     cache.parent.chmod(0o755)
     for folder in folders:
         folder.chmod(0o555)
-    user = os.geteuid()
-    if user == 0:
-        os.seteuid(65534)
     try:
-        yield
+        with without_the_rights_of_root():
+            yield
     finally:
-        os.seteuid(user)
         for folder in folders:
             folder.chmod(0o755)
 
