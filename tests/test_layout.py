@@ -18,7 +18,7 @@ ALLOWED = {
     "registry": {"errors"},
     "preprocess": {"errors"},
     "images": {"errors"},
-    "uv": {"errors"},
+    "uv": {"errors", "preprocess"},
     "metrics": {"errors"},
     "weights": BASE,
     "models": BASE | {"weights"},
