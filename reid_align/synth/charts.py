@@ -1,0 +1,128 @@
+"""Where the 24 part charts lie on the body, and where they lie in the 256×256 texture.
+
+A chart has two natural coordinates: ``along`` runs from the trunk to the extremity (crown to neck
+on the head, neck to hips on the torso), ``across`` runs from the seam named below around the part.
+The orientation of every chart follows DensePose, so that a network trained here reads real
+DensePose output; left and right charts agree at mirrored points.
+
+Source: the directions are read off DensePose's own sample output (Güler et al., arXiv:1802.00434).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Region = Literal[
+    "torso", "head", "upper_arm", "lower_arm", "hand", "upper_leg", "lower_leg", "foot"
+]
+REGIONS: tuple[Region, ...] = (
+    "torso",
+    "head",
+    "upper_arm",
+    "lower_arm",
+    "hand",
+    "upper_leg",
+    "lower_leg",
+    "foot",
+)
+TEXTURE_SIZE = 256
+_TILE_HEIGHT, _TILE_WIDTH = 64, 32
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One kind of part, with its ids on the two sides of the body.
+
+    Attributes:
+        region: the body region it covers.
+        face: "front" is the front of torso and legs, the inner side of the arms; "whole" covers
+            the region.
+        left: DensePose's id of the person's left part; the same as ``right`` on the torso.
+        right: DensePose's id of the person's right part.
+        transposed: U runs across and V along, as on hands and head.
+        flip_along: the coordinate that runs along is 1 at the trunk.
+        flip_across: the coordinate that runs across is 1 at its first seam.
+        tile: (row, column) of its upper left tile in the left half of the texture, which holds
+            the person's right side, in tiles of 64×32 texels.
+        tiles: how many tiles it covers to the right.
+    """
+
+    region: Region
+    face: Literal["front", "back", "whole"]
+    left: int
+    right: int
+    transposed: bool
+    flip_along: bool
+    flip_across: bool
+    tile: tuple[int, int]
+    tiles: int
+
+
+# Across starts at the medial seam on legs, at the rear seam on arms, at the face on the head, and
+# at the person's left on the torso.
+CHARTS: tuple[Chart, ...] = (
+    Chart("torso", "back", 1, 1, False, False, False, (2, 2), 4),
+    Chart("torso", "front", 2, 2, False, False, False, (1, 2), 4),
+    Chart("hand", "whole", 4, 3, True, False, False, (2, 0), 1),
+    Chart("foot", "whole", 5, 6, False, False, False, (2, 1), 1),
+    Chart("upper_leg", "back", 8, 7, False, False, False, (3, 2), 1),
+    Chart("upper_leg", "front", 10, 9, False, True, True, (3, 3), 1),
+    Chart("lower_leg", "back", 12, 11, False, True, False, (3, 0), 1),
+    Chart("lower_leg", "front", 14, 13, False, False, False, (3, 1), 1),
+    Chart("upper_arm", "front", 15, 16, False, False, False, (0, 1), 1),
+    Chart("upper_arm", "back", 17, 18, False, False, False, (0, 0), 1),
+    Chart("lower_arm", "front", 19, 20, False, True, True, (1, 1), 1),
+    Chart("lower_arm", "back", 21, 22, False, False, False, (1, 0), 1),
+    Chart("head", "whole", 24, 23, True, True, True, (0, 2), 2),
+)
+RIGHT_PARTS = tuple(chart.right for chart in CHARTS if chart.right != chart.left)
+
+
+def chart_of(part: int) -> Chart:
+    """Return the chart of a part id in 1..24."""
+    return next(chart for chart in CHARTS if part in (chart.left, chart.right))
+
+
+def to_uv(chart: Chart, along: NDArray[np.float64], across: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn natural coordinates in [0, 1] into (..., 2) U and V."""
+    along = 1 - along if chart.flip_along else along
+    across = 1 - across if chart.flip_across else across
+    return np.stack([across, along] if chart.transposed else [along, across], -1)
+
+
+def from_uv(chart: Chart, uv: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return (along, across) of (..., 2) U and V; the inverse of `to_uv`."""
+    along, across = (uv[..., 1], uv[..., 0]) if chart.transposed else (uv[..., 0], uv[..., 1])
+    return (1 - along if chart.flip_along else along), (1 - across if chart.flip_across else across)
+
+
+def texel_table() -> NDArray[np.float32]:
+    """Return (25, 2, 3): the affine map of every part from (U, V, 1) to texture (column, row).
+
+    Columns and rows are continuous, a texel's centre lies at its index. U or V of 0 and 1 fall on
+    the centres of a chart's first and last texels, so that bilinear reading never leaves a chart.
+    The texture of the mirrored person is ``texture[:, ::-1]``: a left chart lies where the right
+    one lies in the mirrored picture, and the torso lies on the middle line.
+    """
+    table = np.zeros((25, 2, 3), np.float32)
+    for chart in CHARTS:
+        height, width = _TILE_HEIGHT - 1, chart.tiles * _TILE_WIDTH - 1
+        row, column = chart.tile[0] * _TILE_HEIGHT, chart.tile[1] * _TILE_WIDTH
+        u_axis = 0 if chart.transposed else 1
+        entry = np.zeros((2, 3))
+        entry[1, [1 - u_axis, 2]] = (-height, row + height) if chart.flip_along else (height, row)
+        # Across starts at the middle line of the texture and runs outwards.
+        entry[0, [u_axis, 2]] = (width, column) if chart.flip_across else (-width, column + width)
+        if chart.left != chart.right:
+            mirrored = entry.copy()
+            mirrored[0] = np.array([0, 0, TEXTURE_SIZE - 1]) - entry[0]
+            table[chart.left] = mirrored
+        table[chart.right] = entry
+    return table
+
+
+def mirror_texture(texture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the (H, W) or (H, W, C) texture of the mirrored person; twice gives it back exactly."""
+    return texture[:, ::-1]
