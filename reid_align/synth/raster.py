@@ -101,8 +101,8 @@ def vertex_normals(points: Floats, faces: Ints) -> Floats:
     normals = np.zeros_like(points)
     for f in range(faces.shape[0]):
         i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]
-        ax, ay, az = (points[j, n] - points[i, n] for n in range(3))
-        bx, by, bz = (points[k, n] - points[i, n] for n in range(3))
+        ax, ay, az = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1], points[j, 2] - points[i, 2]
+        bx, by, bz = points[k, 0] - points[i, 0], points[k, 1] - points[i, 1], points[k, 2] - points[i, 2]
         nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
         for corner in (i, j, k):
             normals[corner, 0] += nx

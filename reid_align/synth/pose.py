@@ -1,0 +1,236 @@
+"""Poses of pedestrians: gait, standing, arms that do something, a turned head."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid_align.synth.arms import ARM_STYLES, ArmStyle, arm_directions
+from reid_align.synth.rotations import between, pitch, roll, yaw
+
+Array = NDArray[np.float64]
+Kind = Literal["walk", "stand", "run", "cycle", "frontal"]
+KINDS: tuple[Kind, ...] = ("walk", "stand", "run", "cycle", "frontal")
+_DOWN = np.array([0.0, 0.0, -1.0])
+# Sagittal joint angles in degrees at equal steps of a gait cycle that starts when the heel touches
+# the ground. Source: textbook curves of normal gait, as in Perry & Burnfield, "Gait Analysis".
+_WALK_HIP = (30, 25, 17, 8, -2, -9, -4, 14, 28, 33)
+_WALK_KNEE = (4, 15, 15, 8, 5, 12, 37, 60, 48, 15)
+_WALK_ANKLE = (0, -4, 4, 8, 11, 6, -15, -8, 0, 2)
+_RUN_HIP = (35, 25, 8, -8, -15, -5, 15, 35, 48, 46)
+_RUN_KNEE = (25, 42, 35, 22, 25, 60, 95, 105, 85, 45)
+
+
+@dataclass(frozen=True)
+class Pose:
+    """What a person does in one picture.
+
+    Attributes:
+        kind: what the legs do.
+        arms: what the left and the right arm do.
+        phase: of the gait cycle, in [0, 1).
+        rotations: (B, 3, 3) float64 rotations of the bones from rest, in the body's axes.
+    """
+
+    kind: Kind
+    arms: tuple[ArmStyle, ArmStyle]
+    phase: float
+    rotations: Array
+
+
+@dataclass(frozen=True)
+class Posture:
+    """How a person carries themselves in all pictures: angles in degrees.
+
+    Attributes:
+        stoop: forward bend of the trunk.
+        toe_out: how far the feet point outwards.
+        stride: length of the steps, 1 is average.
+        arm_swing: how far the arms swing, in degrees.
+        spread: how far the arms are held from the trunk.
+    """
+
+    stoop: float
+    toe_out: float
+    stride: float
+    arm_swing: float
+    spread: float
+
+
+def sample_posture(rng: np.random.Generator) -> Posture:
+    """Draw a person's habits."""
+    return Posture(
+        stoop=float(rng.normal(3, 3)),
+        toe_out=float(rng.normal(6, 4)),
+        stride=float(np.clip(rng.normal(0.95, 0.12), 0.6, 1.25)),
+        arm_swing=float(np.clip(rng.normal(19, 7), 3, 38)),
+        spread=float(np.clip(rng.normal(9, 3), 4, 18)),
+    )
+
+
+class Poser:
+    """Makes poses for one rest body.
+
+    Args:
+        bones: names of the bones.
+        parents: (B,) parents come first.
+        heads: (B, 3) where the bones start at rest.
+    """
+
+    def __init__(
+        self, bones: tuple[str, ...], parents: NDArray[np.int64], heads: NDArray[np.float32]
+    ) -> None:
+        self._bones, self._parents = bones, parents
+        self._heads = dict(zip(bones, heads.astype(np.float64), strict=True))
+
+    def sample(
+        self,
+        rng: np.random.Generator,
+        posture: Posture,
+        kind: Kind,
+        arms: tuple[ArmStyle, ArmStyle],
+    ) -> Pose:
+        """Draw a pose of one kind, with the left and the right arm doing ``arms``."""
+        if kind == "frontal":
+            arms = ("hang", "hang")
+        phase = float(rng.random())
+        swing = posture.stride * np.cos(2 * np.pi * phase) if kind in ("walk", "run") else 0.0
+        named = self._trunk(rng, posture, kind, 7 * swing)
+        self._head(rng, named, kind, looks_down="text" in arms)
+        for side, offset, style in (("L", 0.0, arms[0]), ("R", 0.5, arms[1])):
+            moment = (phase + offset) % 1
+            self._leg(rng, named, posture, kind, side, moment)
+            self._arm(rng, named, posture, kind, side, moment, style)
+        return Pose(kind, arms, phase, self._complete(named))
+
+    def _trunk(
+        self, rng: np.random.Generator, posture: Posture, kind: Kind, twist: float
+    ) -> dict[str, Array]:
+        calm = kind == "frontal"
+        lean = {"walk": 2.0, "run": 9.0, "cycle": 28.0}.get(kind, 0.0) + posture.stoop * (not calm)
+        sway = 0.0 if calm else float(rng.normal(0, 1.5))
+        turn = 0.0 if calm else -0.5 * twist + float(rng.normal(0, 3))
+        # Leaning forward takes what hangs down backwards.
+        root = yaw(turn) @ pitch(0.4 * lean) @ roll(sway)
+        named = {"root": root}
+        for share, bone in zip(
+            (0.1, 0.3, 0.55, 0.8, 1.0),
+            ("spine05", "spine04", "spine03", "spine02", "spine01"),
+            strict=True,
+        ):
+            named[bone] = yaw(turn + 1.4 * twist * share) @ pitch(lean * (0.4 + 0.6 * share))
+        return named
+
+    def _head(
+        self, rng: np.random.Generator, named: dict[str, Array], kind: Kind, looks_down: bool
+    ) -> None:
+        turn, nod = (0.0, 0.0) if kind == "frontal" else rng.normal((0, 4), (22, 7))
+        nod += 24 if looks_down else 0
+        for share, bone in ((0.35, "neck01"), (1.0, "head")):
+            named[bone] = yaw(float(turn) * share) @ pitch(float(nod) * share)
+
+    def _leg(
+        self,
+        rng: np.random.Generator,
+        named: dict[str, Array],
+        posture: Posture,
+        kind: Kind,
+        side: str,
+        moment: float,
+    ) -> None:
+        hip, knee, ankle = _leg_angles(rng, posture, kind, moment)
+        outwards = 1 if side == "L" else -1
+        frontal = kind == "frontal"
+        abduction = 3.0 if frontal else abs(float(rng.normal(2.5, 1.5)))
+        toe_out = yaw(outwards * (posture.toe_out + float(rng.normal(0, 3)) * (not frontal)))
+        pelvis = named["root"]
+        splay = np.array([outwards * np.sin(np.radians(abduction)), 0, -1])
+        thigh = between(self._direction(f"upperleg01.{side}", f"lowerleg01.{side}"), splay)
+        shin = between(self._direction(f"lowerleg01.{side}", f"foot.{side}"), _DOWN)
+        named[f"upperleg01.{side}"] = pelvis @ pitch(-hip) @ toe_out @ thigh
+        named[f"lowerleg01.{side}"] = pelvis @ pitch(knee - hip) @ toe_out @ shin
+        foot = pelvis @ pitch(knee - hip - ankle) @ toe_out
+        named[f"foot.{side}"] = foot
+        # On the way to toe-off the toes stay on the ground.
+        bend = min(0.0, hip - knee + 20.0)
+        named[f"toe2-1.{side}"] = foot @ pitch(bend if kind == "walk" and hip < 0 else 0.0)
+
+    def _arm(
+        self,
+        rng: np.random.Generator,
+        named: dict[str, Array],
+        posture: Posture,
+        kind: Kind,
+        side: str,
+        moment: float,
+        style: ArmStyle,
+    ) -> None:
+        outwards = 1 if side == "L" else -1
+        chest = named["spine01"]
+        upper, lower = arm_directions(rng, style, kind, moment, posture.arm_swing, posture.spread)
+        flip = np.array([outwards, 1, 1])
+        named[f"clavicle.{side}"] = chest
+        named[f"upperarm01.{side}"] = chest @ between(
+            self._direction(f"upperarm01.{side}", f"lowerarm01.{side}"), upper * flip
+        )
+        named[f"lowerarm01.{side}"] = chest @ between(
+            self._direction(f"lowerarm01.{side}", f"wrist.{side}"), lower * flip
+        )
+        curl = {"hang": 12.0, "swing": 15.0}.get(style, 45.0)
+        hand = named[f"lowerarm01.{side}"]
+        axis = self._direction(f"finger3-1.{side}", f"finger3-2.{side}")
+        inwards = np.array([-outwards, 0.3, -0.6])
+        bent = np.cos(np.radians(curl)) * axis + np.sin(np.radians(curl)) * inwards
+        named[f"finger3-1.{side}"] = hand @ between(axis, bent)
+        named[f"finger3-2.{side}"] = named[f"finger3-1.{side}"] @ between(axis, bent)
+
+    def _direction(self, start: str, end: str) -> Array:
+        return self._heads[end] - self._heads[start]
+
+    def _complete(self, named: dict[str, Array]) -> Array:
+        rotations = np.zeros((len(self._bones), 3, 3))
+        for index, (bone, parent) in enumerate(zip(self._bones, self._parents, strict=True)):
+            rotations[index] = named.get(bone, rotations[parent])
+        return rotations
+
+
+def sample_pose_kind(rng: np.random.Generator) -> Kind:
+    """Draw what the legs do, as often as pedestrians do it."""
+    return KINDS[int(rng.choice(4, p=(0.72, 0.21, 0.03, 0.04)))]
+
+
+def sample_arms(rng: np.random.Generator, kind: Kind) -> tuple[ArmStyle, ArmStyle]:
+    """Draw what both arms do in a picture of this kind."""
+    if kind == "cycle":
+        return "handlebar", "handlebar"
+    if rng.random() < 0.05:
+        return "crossed", "crossed"
+    styles = [style for style in ARM_STYLES if style not in ("crossed", "handlebar")]
+    weights = np.array([0.13 if kind == "walk" else 0.5, 0.6 if kind == "walk" else 0.1])
+    rest = np.full(len(styles) - 2, (1 - weights.sum()) / (len(styles) - 2))
+    left, right = rng.choice(len(styles), 2, p=np.r_[weights, rest])
+    return styles[left], styles[right]
+
+
+def _leg_angles(
+    rng: np.random.Generator, posture: Posture, kind: Kind, moment: float
+) -> tuple[float, float, float]:
+    """Return flexion of hip and knee and dorsiflexion of the ankle in degrees."""
+
+    def curve(values: tuple[int, ...]) -> float:
+        return float(np.interp(moment, np.arange(len(values)) / len(values), values, period=1.0))
+
+    if kind == "frontal":
+        return 0.0, 0.0, 0.0
+    if kind == "walk":
+        hip, knee, ankle = curve(_WALK_HIP), curve(_WALK_KNEE), curve(_WALK_ANKLE)
+        return posture.stride * hip, posture.stride * knee + 2, posture.stride * ankle
+    if kind == "run":
+        return curve(_RUN_HIP), curve(_RUN_KNEE), 0.0
+    if kind == "cycle":
+        lift = np.cos(2 * np.pi * moment)
+        return 62 + 22 * lift, 75 + 30 * lift, 5.0
+    relaxed = rng.random() < 0.25
+    hip, knee = rng.normal((15, 28), (5, 8)) if relaxed else rng.normal((2, 3), (3, 3))
+    return float(hip), abs(float(knee)), float(rng.normal(0, 2))
