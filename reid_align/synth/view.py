@@ -1,0 +1,151 @@
+"""One picture of one person: placed in a camera's scene, rendered, composited, photographed."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from reid_align.synth.asset import BodyAsset
+from reid_align.synth.box import Box, detect, stand
+from reid_align.synth.cameras import FRAME_HEIGHT, FRAME_WIDTH, Camera
+from reid_align.synth.passers import Passer, place_passer
+from reid_align.synth.person import Person, posed_vertices
+from reid_align.synth.photometric import photograph
+from reid_align.synth.pose import Pose
+from reid_align.synth.raster import Fragments, rasterise
+from reid_align.synth.rotations import yaw
+from reid_align.synth.scenes import WHITE, Scene
+from reid_align.synth.shading import Light, dense_map, shade
+
+Floats = NDArray[np.float32]
+HEIGHT, WIDTH = 256, 128
+_TO_LIGHT = ((np.arange(256) / 255) ** 2 * WHITE).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class View:
+    """A picture and what is known about it.
+
+    Attributes:
+        image: (256, 128, 3) uint8 RGB.
+        iuv: (256, 128, 3) uint8 part, U·255, V·255; what is hidden is background.
+        box: in the camera's frame.
+        pose: what the person does.
+        heading: degrees by which the person is turned from facing the camera to its left.
+        visible: share of the person's pixels in the box that nothing hides.
+    """
+
+    image: NDArray[np.uint8]
+    iuv: NDArray[np.uint8]
+    box: Box
+    pose: Pose
+    heading: float
+    visible: float
+
+
+def render_view(
+    asset: BodyAsset,
+    person: Person,
+    pose: Pose,
+    camera: Camera,
+    scene: Scene,
+    passers: tuple[Passer, ...],
+    rng: np.random.Generator,
+) -> View:
+    """Render a person in a camera's scene."""
+    place = stand(camera, scene.depth, rng)
+    heading = float(camera.turn + rng.choice((0, 180)) + rng.normal(0, 40)) % 360
+    # To face the camera is to face the place it hangs at, not to face along the scene.
+    bearing = float(np.degrees(np.arctan2(-place[0], place[1])))
+    turned = yaw(heading + bearing).T.astype(np.float32)
+    points = posed_vertices(asset, person, pose) @ turned + place
+    projected = camera.project(points)
+    box = detect(projected, camera.tight, rng)
+    rows = int(np.clip(box.height * camera.response.resolution, 36, HEIGHT))
+    oversampling = 1 if rows < 170 else 2
+    seen = _rasterise(person, projected, box, oversampling)
+    light = _light_at(camera, scene, place, rng)
+    colour = shade(person.mesh, points, person.page, seen, camera.eye, light)
+    iuv = dense_map(person.mesh, seen, oversampling)
+    background, depth = _background(scene, box)
+    background *= 1 - _cast_shadow(points, camera, light, box)[..., None]
+    if passers and rng.random() < 0.3:
+        _paste(passers, background, light, before=False, rng=rng)
+    coverage = cv2.resize(colour[..., 3], (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    colour = cv2.resize(colour[..., :3], (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    # The scene's own things stand before the person where they are nearer.
+    hidden = depth < float(projected[:, 2].mean()) - 0.35
+    present = coverage > 0.5
+    coverage = np.where(hidden, 0, coverage)[..., None]
+    picture = background * (1 - coverage) + colour * np.where(hidden, 0, 1)[..., None]
+    if passers and rng.random() < 0.13:
+        hidden |= _paste(passers, picture, light, before=True, rng=rng) > 0.5
+    iuv[hidden] = 0
+    image = photograph(picture.astype(np.float32), camera.response, rows, rng)
+    visible = float((present & ~hidden).sum() / max(1, present.sum()))
+    return View(image, iuv, box, pose, heading, visible)
+
+
+def _rasterise(person: Person, projected: Floats, box: Box, oversampling: int) -> Fragments:
+    scale = np.array([WIDTH / box.width, HEIGHT / box.height], np.float32) * oversampling
+    points = projected.copy()
+    points[:, :2] = (points[:, :2] - np.array([box.left, box.top], np.float32)) * scale
+    seen = Fragments.empty(HEIGHT * oversampling, WIDTH * oversampling)
+    rasterise(points, person.mesh.faces, person.mesh.two_sided, seen)
+    return seen
+
+
+def _light_at(camera: Camera, scene: Scene, place: Floats, rng: np.random.Generator) -> Light:
+    """The camera's light where a person stands: in the sun, in the shade, brighter or dimmer."""
+    column, row, _ = camera.project(place[None])[0]
+    row = int(np.clip(row, 0, FRAME_HEIGHT - 1))
+    column = int(np.clip(column, 0, FRAME_WIDTH - 1))
+    sunlit = scene.sunlit[row, column] / 255
+    factor = np.float32(np.exp(rng.normal(0, 0.15)))
+    light = camera.light
+    return replace(
+        light, sun=light.sun * np.float32(sunlit) * factor, sky=light.sky * factor,
+        ground=light.ground * factor,
+    )  # fmt: skip
+
+
+def _background(scene: Scene, box: Box) -> tuple[Floats, Floats]:
+    scale = np.array([box.width / WIDTH, box.height / HEIGHT])
+    matrix = np.array([[scale[0], 0, box.left + scale[0] / 2], [0, scale[1], box.top + scale[1] / 2]])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    border = cv2.BORDER_REPLICATE
+    frame = cv2.warpAffine(scene.frame, matrix, (WIDTH, HEIGHT), flags=flags, borderMode=border)
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    depth = cv2.warpAffine(scene.depth, matrix, (WIDTH, HEIGHT), flags=flags, borderMode=border)
+    return _TO_LIGHT[frame], np.asarray(depth)
+
+
+def _cast_shadow(points: Floats, camera: Camera, light: Light, box: Box) -> Floats:
+    """Return (256, 128) the share of light that the person takes from the ground."""
+    strong = float(light.sun.sum() / (light.sun.sum() + light.sky.sum() + 1e-6))
+    on_ground = points[::3].copy()
+    drop = on_ground[:, 2:] / max(float(light.direction[2]), 0.3)
+    on_ground -= light.direction * drop
+    spot = camera.project(on_ground)[:, :2] - np.array([box.left, box.top], np.float32)
+    half = np.array([WIDTH / box.width, HEIGHT / box.height], np.float32) / 2
+    column, row = (spot * half).astype(np.int64).T
+    inside = (column >= 0) & (column < WIDTH // 2) & (row >= 0) & (row < HEIGHT // 2)
+    mask = np.zeros((HEIGHT // 2, WIDTH // 2), np.float32)
+    mask[row[inside], column[inside]] = 1
+    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+    # A hard shadow in the sun; elsewhere only the darkness under the feet.
+    mask = cv2.GaussianBlur(mask, (0, 0), 1.0 + 5 * (1 - strong))
+    return np.asarray(cv2.resize(mask, (WIDTH, HEIGHT)) * np.float32(0.2 + 0.55 * strong))
+
+
+def _paste(
+    passers: tuple[Passer, ...], picture: Floats, light: Light, before: bool, rng: np.random.Generator
+) -> Floats:
+    """Put another person into the picture; return the coverage (256, 128)."""
+    passer = passers[int(rng.integers(len(passers)))]
+    placed = place_passer(passer, (HEIGHT, WIDTH), before, rng)
+    brightness = light.sky * 0.8 + light.sun * 0.3
+    picture *= 1 - placed.coverage[..., None]
+    picture += placed.colour * brightness
+    return placed.coverage
