@@ -22,6 +22,7 @@ class Surface:
         parts: (F,) uint8 part ids in 1..24.
         uv: (F, 3, 2) float32 U and V of the corners in [0, 1].
         texels: (F, 3, 2) float32 (column, row) of the corners in the texture.
+
     """
 
     faces: NDArray[np.int32]
@@ -50,6 +51,7 @@ class BodyAsset:
         sizes: how many vertices body, skirt and hair have.
         mirror: (V,) the vertex at the mirrored place.
         body, skirt, hair: the surfaces.
+
     """
 
     mean: NDArray[np.float32]
@@ -79,6 +81,7 @@ def load_asset(path: Path = ASSET_PATH) -> BodyAsset:
 
     Raises:
         OutputError: the file is missing or is not what the compiler writes.
+
     """
     try:
         with np.load(path) as file:

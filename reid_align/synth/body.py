@@ -20,6 +20,7 @@ class RestBody:
         shell: (C, 3) float32 points of the smooth garment shell.
         heads: (B, 3) float32 where the bones start.
         female: whether the phenotype is nearer to a woman's.
+
     """
 
     vertices: Floats
@@ -51,6 +52,7 @@ def bone_transforms(
         parents: (B,) parents come first; -1 for the root.
         rotations: (B, 3, 3) every bone's rotation from rest, in world axes (not relative to its
             parent), so that a pose says where limbs point, whatever the trunk does.
+
     """
     starts = heads.astype(np.float64).copy()
     for bone, parent in enumerate(parents):
@@ -61,9 +63,7 @@ def bone_transforms(
 
 
 @kernel
-def skin(
-    points: Floats, indices: NDArray[np.uint8], weights: Floats, transforms: Floats
-) -> Floats:
+def skin(points: Floats, indices: NDArray[np.uint8], weights: Floats, transforms: Floats) -> Floats:
     """Return (V, 3) the posed points, by linear blend skinning.
 
     Args:
@@ -71,6 +71,7 @@ def skin(
         indices: (V, 4) bones.
         weights: (V, 4) rows sum to one.
         transforms: (B, 3, 4).
+
     """
     posed = np.zeros_like(points)
     for v in range(points.shape[0]):

@@ -31,6 +31,7 @@ class Response:
         quality: of the JPEG stream.
         resolution: factor on the number of pixels that a person has.
         cast: (3,) display values that are added to the shadows.
+
     """
 
     exposure: float
@@ -62,6 +63,7 @@ class Camera:
         tight: whether its detector draws tight boxes, or boxes of one shape.
         turn: the direction in degrees in which most people walk: 0 towards the camera.
         depth: distance in metres of the wall behind the scene.
+
     """
 
     index: int
@@ -115,7 +117,11 @@ def _sample_light(rng: np.random.Generator, setting: Setting) -> Light:
     if setting in ("indoor", "night"):
         elevation = np.radians(rng.uniform(50, 85))
     direction = np.array(
-        [np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation), np.sin(elevation)]
+        [
+            np.cos(azimuth) * np.cos(elevation),
+            np.sin(azimuth) * np.cos(elevation),
+            np.sin(elevation),
+        ]
     )
     sun, sky = {
         "sunny": (rng.uniform(1.2, 2.8), rng.uniform(0.35, 0.7)),

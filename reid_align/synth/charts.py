@@ -9,14 +9,12 @@ Source: the directions are read off DensePose's own sample output (Güler et al.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-Region = Literal[
-    "torso", "head", "upper_arm", "lower_arm", "hand", "upper_leg", "lower_leg", "foot"
-]
+from reid_align.uv.atlas import PARTS, Face, Region, Side
+
 REGIONS: tuple[Region, ...] = (
     "torso",
     "head",
@@ -33,49 +31,62 @@ _TILE_HEIGHT, _TILE_WIDTH = 64, 32
 
 @dataclass(frozen=True)
 class Chart:
-    """One kind of part, with its ids on the two sides of the body.
+    """The chart of a part and of its mirror part.
 
     Attributes:
         region: the body region it covers.
-        face: "front" is the front of torso and legs, the inner side of the arms; "whole" covers
-            the region.
-        left: DensePose's id of the person's left part; the same as ``right`` on the torso.
-        right: DensePose's id of the person's right part.
+        face: of the region; None covers all of it.
         transposed: U runs across and V along, as on hands and head.
         flip_along: the coordinate that runs along is 1 at the trunk.
         flip_across: the coordinate that runs across is 1 at its first seam.
         tile: (row, column) of its upper left tile in the left half of the texture, which holds
             the person's right side, in tiles of 64×32 texels.
         tiles: how many tiles it covers to the right.
+
     """
 
     region: Region
-    face: Literal["front", "back", "whole"]
-    left: int
-    right: int
+    face: Face | None
     transposed: bool
     flip_along: bool
     flip_across: bool
     tile: tuple[int, int]
     tiles: int
 
+    @property
+    def left(self) -> int:
+        """The number of the person's left part; a torso part lies on both sides."""
+        return self._part("left")
+
+    @property
+    def right(self) -> int:
+        """The number of the person's right part."""
+        return self._part("right")
+
+    def _part(self, side: Side) -> int:
+        return next(
+            part.id
+            for part in PARTS
+            if (part.region, part.face) == (self.region, self.face) and part.side in (side, None)
+        )
+
 
 # Across starts at the medial seam on legs, at the rear seam on arms, at the face on the head, and
 # at the person's left on the torso.
 CHARTS: tuple[Chart, ...] = (
-    Chart("torso", "back", 1, 1, False, False, False, (2, 2), 4),
-    Chart("torso", "front", 2, 2, False, False, False, (1, 2), 4),
-    Chart("hand", "whole", 4, 3, True, False, False, (2, 0), 1),
-    Chart("foot", "whole", 5, 6, False, False, False, (2, 1), 1),
-    Chart("upper_leg", "back", 8, 7, False, False, False, (3, 2), 1),
-    Chart("upper_leg", "front", 10, 9, False, True, True, (3, 3), 1),
-    Chart("lower_leg", "back", 12, 11, False, True, False, (3, 0), 1),
-    Chart("lower_leg", "front", 14, 13, False, False, False, (3, 1), 1),
-    Chart("upper_arm", "front", 15, 16, False, False, False, (0, 1), 1),
-    Chart("upper_arm", "back", 17, 18, False, False, False, (0, 0), 1),
-    Chart("lower_arm", "front", 19, 20, False, True, True, (1, 1), 1),
-    Chart("lower_arm", "back", 21, 22, False, False, False, (1, 0), 1),
-    Chart("head", "whole", 24, 23, True, True, True, (0, 2), 2),
+    Chart("torso", "back", False, False, False, (2, 2), 4),
+    Chart("torso", "front", False, False, False, (1, 2), 4),
+    Chart("hand", None, True, False, False, (2, 0), 1),
+    Chart("foot", None, False, False, False, (2, 1), 1),
+    Chart("upper_leg", "back", False, False, False, (3, 2), 1),
+    Chart("upper_leg", "front", False, True, True, (3, 3), 1),
+    Chart("lower_leg", "back", False, True, False, (3, 0), 1),
+    Chart("lower_leg", "front", False, False, False, (3, 1), 1),
+    Chart("upper_arm", "front", False, False, False, (0, 1), 1),
+    Chart("upper_arm", "back", False, False, False, (0, 0), 1),
+    Chart("lower_arm", "front", False, True, True, (1, 1), 1),
+    Chart("lower_arm", "back", False, False, False, (1, 0), 1),
+    Chart("head", None, True, True, True, (0, 2), 2),
 )
 RIGHT_PARTS = tuple(chart.right for chart in CHARTS if chart.right != chart.left)
 
@@ -85,14 +96,18 @@ def chart_of(part: int) -> Chart:
     return next(chart for chart in CHARTS if part in (chart.left, chart.right))
 
 
-def to_uv(chart: Chart, along: NDArray[np.float64], across: NDArray[np.float64]) -> NDArray[np.float64]:
+def to_uv(
+    chart: Chart, along: NDArray[np.float64], across: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Turn natural coordinates in [0, 1] into (..., 2) U and V."""
     along = 1 - along if chart.flip_along else along
     across = 1 - across if chart.flip_across else across
     return np.stack([across, along] if chart.transposed else [along, across], -1)
 
 
-def from_uv(chart: Chart, uv: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def from_uv(
+    chart: Chart, uv: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return (along, across) of (..., 2) U and V; the inverse of `to_uv`."""
     along, across = (uv[..., 1], uv[..., 0]) if chart.transposed else (uv[..., 0], uv[..., 1])
     return (1 - along if chart.flip_along else along), (1 - across if chart.flip_across else across)

@@ -20,6 +20,7 @@ class Cover:
         shoes: what the shoes cover.
         hair: where hair grows.
         hat: under headwear.
+
     """
 
     top: Mask
@@ -80,7 +81,9 @@ def _hair(outfit: Outfit, fields: Fields) -> Mask:
     looks = outfit.looks
     brow = 0.75 + 0.08 * looks.hairline
     nape = 0.05 if looks.style in ("medium", "long") else 0.24
-    line = np.interp(angle, (0, 0.25, 0.38, 0.5, 0.7, 1), (brow, brow - 0.03, 0.6, 0.5, nape + 0.08, nape))
+    line = np.interp(
+        angle, (0, 0.25, 0.38, 0.5, 0.7, 1), (brow, brow - 0.03, 0.6, 0.5, nape + 0.08, nape)
+    )
     if looks.style == "bald":
         # A wreath of hair around the back is what most bald men keep.
         return fields.on("head") & (height > line) & (height < 0.78) & (angle > 0.42)
@@ -92,6 +95,8 @@ def _under_hat(outfit: Outfit, fields: Fields) -> Mask:
         return np.zeros(len(fields.part), np.bool_)
     height, angle = scalp_height(fields)
     if outfit.headwear == "hood":
-        return fields.on("head") & (height > np.interp(angle, (0, 0.25, 0.33, 1), (0.86, 0.8, -1, -1)))
+        return fields.on("head") & (
+            height > np.interp(angle, (0, 0.25, 0.33, 1), (0.86, 0.8, -1, -1))
+        )
     edge = (0.82, 0.7, 0.6) if outfit.headwear == "cap" else (0.76, 0.62, 0.5)
     return fields.on("head") & (height > np.interp(angle, (0, 0.4, 1), edge))

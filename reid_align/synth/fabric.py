@@ -31,6 +31,7 @@ class Fabric:
         share: how much of the repeat the second colour takes, in [0, 1].
         shift: of the pattern, in [0, 1).
         field: which noise field the fabric uses.
+
     """
 
     weave: Weave
@@ -48,7 +49,9 @@ def sample_fabric(
     if weave is None:
         names = list(_UPPER_WEAVES)
         patterned = kind == "upper" or rng.random() < 0.08
-        weave = names[rng.choice(len(names), p=list(_UPPER_WEAVES.values()))] if patterned else "plain"
+        weave = (
+            names[rng.choice(len(names), p=list(_UPPER_WEAVES.values()))] if patterned else "plain"
+        )
     ground: Colour = sample_colour(rng, kind)
     second = contrasting_colour(rng, ground, kind)
     third = contrasting_colour(rng, second, kind)

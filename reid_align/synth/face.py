@@ -19,8 +19,12 @@ def paint_skin(looks: Looks, fields: Fields) -> Floats:
     x, y, z = fields.position.T
     face = fields.on("head") & (y < -0.1)
     sideways = np.abs(x)
-    _blend(colour, face & (np.hypot((sideways - _EYE_X) / 0.015, (z - _EYE_Z) / 0.007) < 1),
-           np.float32([0.13, 0.11, 0.1]), 0.85)
+    _blend(
+        colour,
+        face & (np.hypot((sideways - _EYE_X) / 0.015, (z - _EYE_Z) / 0.007) < 1),
+        np.float32([0.13, 0.11, 0.1]),
+        0.85,
+    )
     brow = face & (np.abs(sideways - _EYE_X) < 0.02) & (np.abs(z - _BROW_Z) < 0.005)
     _blend(colour, brow, looks.hair, 0.8)
     mouth = face & (np.hypot(x / 0.024, (z - _MOUTH_Z) / 0.008) < 1)

@@ -35,6 +35,7 @@ class Fields:
         drop: (N,) metres down a garment: down the trunk and the legs, or down a sleeve.
         turn: (N,) metres around the trunk or the limb, continuous over front and back.
         seed: of the noise fields.
+
     """
 
     position: Floats
@@ -83,6 +84,7 @@ class Canvas:
         fields: of the valid texels, in row-major order.
         valid: (256, 256) bool, symmetric.
         nearest: (256, 256) int64, the index in ``fields`` of the nearest valid texel.
+
     """
 
     fields: Fields

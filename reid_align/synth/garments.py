@@ -14,7 +14,9 @@ from reid_align.synth.raster import vertex_normals
 Floats = NDArray[np.float32]
 
 
-def clothed_body(asset: BodyAsset, body: RestBody, outfit: Outfit, fields: Fields, covered: Cover) -> Mesh:
+def clothed_body(
+    asset: BodyAsset, body: RestBody, outfit: Outfit, fields: Fields, covered: Cover
+) -> Mesh:
     """Return the body's surface with clothes, shoes and short hair on it."""
     count = asset.sizes[0]
     points = body.vertices[:count].copy()

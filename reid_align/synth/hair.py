@@ -24,7 +24,9 @@ def hair_meshes(
     shape = _tied_hair(outfit, place)
     if shape is not None:
         tile = materials.add(looks.hair)
-        meshes.append(rigid_mesh(shape.vertices, shape.faces, materials.texels(tile, shape.places), head))
+        meshes.append(
+            rigid_mesh(shape.vertices, shape.faces, materials.texels(tile, shape.places), head)
+        )
     brim = _brim(outfit, place)
     if brim is not None:
         tile = materials.add(outfit.hat_colour * 0.9)
@@ -54,7 +56,9 @@ def _tied_hair(outfit: Outfit, head: np.ndarray) -> Shape | None:
     if outfit.looks.style == "ponytail":
         length = rng.uniform(0.16, 0.36)
         root = head + [0, 0.1, rng.uniform(0.03, 0.1)]
-        steps = np.array([[0, 0, 0], [0, 0.05, 0], [0, 0.075, -0.35], [0, 0.07, -0.7], [0, 0.06, -1]])
+        steps = np.array(
+            [[0, 0, 0], [0, 0.05, 0], [0, 0.075, -0.35], [0, 0.07, -0.7], [0, 0.06, -1]]
+        )
         path = root + steps * [1, 1, length]
         return tube(path, np.array([0.018, 0.026, 0.032, 0.026, 0.008]))
     return None

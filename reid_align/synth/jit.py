@@ -13,6 +13,7 @@ def kernel(function: Function) -> Function:
 
     Raises:
         MissingExtraError: numba is not installed.
+
     """
     try:
         from numba import njit

@@ -16,6 +16,7 @@ class Materials:
 
     Args:
         rng: source of the grain.
+
     """
 
     def __init__(self, rng: np.random.Generator) -> None:

@@ -17,6 +17,7 @@ def spatial_noise(
         points: in metres.
         scale: distance in metres over which a field changes.
         count: how many independent fields.
+
     """
     fields = np.empty((count, len(points)), np.float32)
     for field in fields:
@@ -26,11 +27,17 @@ def spatial_noise(
         # Smooth steps hide the lattice.
         x, y, z = ((3 - 2 * f) * f * f for f in (place - cell).T.astype(np.float32))
         i, j, k = cell.T
-        low = _mix(_mix(lattice[i, j, k], lattice[i + 1, j, k], x),
-                   _mix(lattice[i, j + 1, k], lattice[i + 1, j + 1, k], x), y)
+        low = _mix(
+            _mix(lattice[i, j, k], lattice[i + 1, j, k], x),
+            _mix(lattice[i, j + 1, k], lattice[i + 1, j + 1, k], x),
+            y,
+        )
         k1 = k + 1
-        high = _mix(_mix(lattice[i, j, k1], lattice[i + 1, j, k1], x),
-                    _mix(lattice[i, j + 1, k1], lattice[i + 1, j + 1, k1], x), y)
+        high = _mix(
+            _mix(lattice[i, j, k1], lattice[i + 1, j, k1], x),
+            _mix(lattice[i, j + 1, k1], lattice[i + 1, j + 1, k1], x),
+            y,
+        )
         field[:] = 1.6 * _mix(low, high, z)
     return fields
 

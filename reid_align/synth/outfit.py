@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
-from reid_align.synth.colours import Colour, contrasting_colour, sample_colour
-from reid_align.synth.fabric import Fabric, sample_fabric
-from reid_align.synth.prints import Print, sample_print
+from reid_align.synth.colours import Colour
+from reid_align.synth.fabric import Fabric
+from reid_align.synth.prints import Print
 
 Cut = Literal["tee", "polo", "tank", "shirt", "sweater", "hoodie", "jacket", "coat", "dress"]
 LegWear = Literal["trousers", "jeans", "wide", "leggings", "shorts", "skirt", "none"]
@@ -33,6 +31,7 @@ class Top:
         sleeve_colour: of sleeves that differ from the trunk.
         trim: colour of hem, cuffs or a zip.
         prints: what is printed on it.
+
     """
 
     cut: Cut
@@ -61,6 +60,7 @@ class Bottom:
         looseness: distance of the cloth from the body.
         flare: how much wider it gets towards the hem.
         stripe: colour of a stripe down the side, None without.
+
     """
 
     cut: LegWear
@@ -96,6 +96,7 @@ class Looks:
         hair_length: how far long hair reaches down, as a height on the body at rest.
         beard: whether there is one.
         glasses: colour of the frame, None without.
+
     """
 
     skin: Colour
@@ -129,6 +130,7 @@ class Outfit:
         bags: none, one or two.
         umbrella: colour of an open umbrella, None without.
         creases: seed of the creases of the cloth.
+
     """
 
     top: Top

@@ -34,6 +34,7 @@ class Person:
         texture: (256, 256, 3) uint8 display colours of the body's surface.
         page: (288, 256, 4) uint8 the texture and the material strip below it; the fourth channel
             is the shade of creases, 128 is none.
+
     """
 
     body: RestBody
@@ -45,7 +46,9 @@ class Person:
     page: NDArray[np.uint8]
 
 
-def build_person(asset: BodyAsset, body: RestBody, outfit: Outfit, rng: np.random.Generator) -> Person:
+def build_person(
+    asset: BodyAsset, body: RestBody, outfit: Outfit, rng: np.random.Generator
+) -> Person:
     """Dress a body."""
     materials = Materials(rng)
     fields, canvas = vertex_fields(), body_canvas()

@@ -20,6 +20,7 @@ def photograph(
         response: the camera.
         rows: how many pixels tall the crop is on the sensor; it is enlarged back to H.
         rng: source of what differs from picture to picture.
+
     """
     height, width = light.shape[:2]
     if rows < height:

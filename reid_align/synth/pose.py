@@ -31,6 +31,7 @@ class Pose:
         arms: what the left and the right arm do.
         phase: of the gait cycle, in [0, 1).
         rotations: (B, 3, 3) float64 rotations of the bones from rest, in the body's axes.
+
     """
 
     kind: Kind
@@ -49,6 +50,7 @@ class Posture:
         stride: length of the steps, 1 is average.
         arm_swing: how far the arms swing, in degrees.
         spread: how far the arms are held from the trunk.
+
     """
 
     stoop: float
@@ -76,6 +78,7 @@ class Poser:
         bones: names of the bones.
         parents: (B,) parents come first.
         heads: (B, 3) where the bones start at rest.
+
     """
 
     def __init__(

@@ -30,12 +30,15 @@ def rounded_box(centre: Floats, size: tuple[float, float, float], roundness: flo
 
     ring = power(np.cos(latitude))
     unit = np.stack(
-        [ring * power(np.cos(longitude)), ring * power(np.sin(longitude)), power(np.sin(latitude))], -1
+        [ring * power(np.cos(longitude)), ring * power(np.sin(longitude)), power(np.sin(latitude))],
+        -1,
     )
     vertices = unit.reshape(-1, 3) * np.array(size) / 2 + centre
     places = np.stack([longitude / (2 * np.pi) + 0.5, 0.5 - latitude / np.pi], -1)
     return Shape(
-        vertices.astype(np.float32), _grid_faces(rows, columns), places.reshape(-1, 2).astype(np.float32)
+        vertices.astype(np.float32),
+        _grid_faces(rows, columns),
+        places.reshape(-1, 2).astype(np.float32),
     )
 
 
@@ -62,9 +65,12 @@ def tube(path: Floats, radii: Floats, sides: int = 8) -> Shape:
 def dome(centre: Floats, radius: float, height: float) -> Shape:
     """Return a shallow dome, the upper part of a sphere, as of an umbrella or a brim."""
     rows, columns = 6, 17
-    reach, angle = np.meshgrid(np.linspace(0, 1, rows), np.linspace(-np.pi, np.pi, columns), indexing="ij")
+    reach, angle = np.meshgrid(
+        np.linspace(0, 1, rows), np.linspace(-np.pi, np.pi, columns), indexing="ij"
+    )
     vertices = np.stack(
-        [radius * reach * np.cos(angle), radius * reach * np.sin(angle), height * (1 - reach**2)], -1
+        [radius * reach * np.cos(angle), radius * reach * np.sin(angle), height * (1 - reach**2)],
+        -1,
     )
     places = np.stack([angle / (2 * np.pi) + 0.5, reach], -1)
     return Shape(

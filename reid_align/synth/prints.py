@@ -27,6 +27,7 @@ class Print:
         on_back: whether it is on the back.
         centre: (metres to the left, height on the body at rest).
         size: edge length in metres.
+
     """
 
     motif: Motif
@@ -88,9 +89,7 @@ def stamp(colour: Floats, design: Print, fields: Fields, cloth: Mask) -> None:
     colour[under] += ink[:, 3:] * (ink[:, :3] - colour[under])
 
 
-def _draw_lettering(
-    rng: np.random.Generator, canvas: Floats, colour: tuple[float, ...]
-) -> None:
+def _draw_lettering(rng: np.random.Generator, canvas: Floats, colour: tuple[float, ...]) -> None:
     lines = int(rng.integers(1, 4))
     height = int(rng.integers(9, 16))
     for line in range(lines):

@@ -27,7 +27,9 @@ def _box(
 
 def _metal(rng: np.random.Generator) -> NDArray[np.float64]:
     dull = rng.uniform(0.02, 0.5) * (1 + rng.normal(0, 0.08, 3))
-    painted = np.array([(0.18, 0.02, 0.03), (0.03, 0.09, 0.06), (0.03, 0.05, 0.12)])[rng.integers(3)]
+    painted = np.array([(0.18, 0.02, 0.03), (0.03, 0.09, 0.06), (0.03, 0.05, 0.12)])[
+        rng.integers(3)
+    ]
     return np.clip(painted if rng.random() < 0.25 else dull, 0.005, 0.9)
 
 
@@ -96,9 +98,25 @@ def car(rng: np.random.Generator) -> Floats:
     """A parked car, from the side."""
     picture = _blank(4.3, 1.5)
     rows, columns = picture.shape[:2]
-    paints = ((0.4,) * 3, (0.015,) * 3, (0.15,) * 3, (0.55,) * 3, (0.25, 0.02, 0.02), (0.03, 0.06, 0.16))
+    paints = (
+        (0.4,) * 3,
+        (0.015,) * 3,
+        (0.15,) * 3,
+        (0.55,) * 3,
+        (0.25, 0.02, 0.02),
+        (0.03, 0.06, 0.16),
+    )
     paint = np.array(paints[rng.integers(len(paints))]) * rng.uniform(0.8, 1.2)
-    outline = [(0, 0.32), (0.02, 0.62), (0.16, 0.68), (0.3, 0.98), (0.68, 1.0), (0.84, 0.68), (0.99, 0.6), (1, 0.3)]
+    outline = [
+        (0, 0.32),
+        (0.02, 0.62),
+        (0.16, 0.68),
+        (0.3, 0.98),
+        (0.68, 1.0),
+        (0.84, 0.68),
+        (0.99, 0.6),
+        (1, 0.3),
+    ]
     window = [(0.2, 0.66), (0.32, 0.92), (0.66, 0.94), (0.78, 0.66)]
     for shape, colour in ((outline, paint), (window, np.array([0.02, 0.025, 0.03]))):
         points = np.array([(x * columns, (1 - y) * rows) for x, y in shape]).astype(np.int32)

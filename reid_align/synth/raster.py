@@ -20,6 +20,7 @@ class Fragments:
         first: (H, W) float32 perspective-correct barycentric weight of the first corner.
         second: (H, W) float32 the same of the second corner.
         inverse_depth: (H, W) float32, 0 where there is nothing.
+
     """
 
     face: Ints
@@ -44,10 +45,9 @@ def rasterise(points: Floats, faces: Ints, two_sided: NDArray[np.bool_], out: Fr
         faces: (F, 3) corners, counter-clockwise as seen from outside.
         two_sided: (F,) whether the back of a triangle is drawn too.
         out: changed in place.
+
     """
-    _rasterise(
-        points, faces, two_sided, out.face, out.first, out.second, out.inverse_depth
-    )
+    _rasterise(points, faces, two_sided, out.face, out.first, out.second, out.inverse_depth)
 
 
 @kernel
@@ -101,8 +101,16 @@ def vertex_normals(points: Floats, faces: Ints) -> Floats:
     normals = np.zeros_like(points)
     for f in range(faces.shape[0]):
         i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]
-        ax, ay, az = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1], points[j, 2] - points[i, 2]
-        bx, by, bz = points[k, 0] - points[i, 0], points[k, 1] - points[i, 1], points[k, 2] - points[i, 2]
+        ax, ay, az = (
+            points[j, 0] - points[i, 0],
+            points[j, 1] - points[i, 1],
+            points[j, 2] - points[i, 2],
+        )
+        bx, by, bz = (
+            points[k, 0] - points[i, 0],
+            points[k, 1] - points[i, 1],
+            points[k, 2] - points[i, 2],
+        )
         nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
         for corner in (i, j, k):
             normals[corner, 0] += nx

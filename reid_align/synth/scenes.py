@@ -13,7 +13,15 @@ from reid_align.synth.surfaces import Ground, Place, Wall, paint_ground, paint_w
 Floats = NDArray[np.float32]
 _OUTDOOR_GROUNDS: tuple[Ground, ...] = ("asphalt", "paving", "paving", "planks", "grass", "gravel")
 _INDOOR_GROUNDS: tuple[Ground, ...] = ("tiles", "tiles", "planks", "carpet")
-_OUTDOOR_WALLS: tuple[Wall, ...] = ("facade", "glass", "brick", "panels", "plaster", "trees", "shops")
+_OUTDOOR_WALLS: tuple[Wall, ...] = (
+    "facade",
+    "glass",
+    "brick",
+    "panels",
+    "plaster",
+    "trees",
+    "shops",
+)
 _INDOOR_WALLS: tuple[Wall, ...] = ("panels", "plaster", "glass", "shops")
 # The brightest light a frame can hold; display white is 1.
 WHITE = 3.0
@@ -27,6 +35,7 @@ class Scene:
         frame: (540, 960, 3) uint8: the square root of the linear light, 255 is ``WHITE``.
         depth: (540, 960) float32 metres along the viewing direction of what is seen.
         sunlit: (540, 960) uint8, 255 where the ground lies in the sun.
+
     """
 
     frame: NDArray[np.uint8]
@@ -43,7 +52,9 @@ def build_scene(camera: Camera, rng: np.random.Generator) -> Scene:
     upright = 0.6 * (light.sky + light.ground) + 0.35 * light.sun * shade[..., None]
     lit = albedo * np.where(np.isfinite(ground)[..., None], arriving, upright)
     props = INDOOR_PROPS if camera.setting == "indoor" else OUTDOOR_PROPS
-    places = np.sort(np.exp(rng.uniform(np.log(4.5), np.log(camera.depth), int(rng.integers(6, 16)))))
+    places = np.sort(
+        np.exp(rng.uniform(np.log(4.5), np.log(camera.depth), int(rng.integers(6, 16))))
+    )
     for distance in places[::-1]:
         picture = props[int(rng.integers(len(props)))](rng)
         _stand(camera, rng, picture, float(distance), lit, depth, upright)
@@ -55,23 +66,26 @@ def build_scene(camera: Camera, rng: np.random.Generator) -> Scene:
     return Scene(np.round(encoded).astype(np.uint8), depth, (sunlit * 255).astype(np.uint8))
 
 
-def _surfaces(
-    camera: Camera, rng: np.random.Generator
-) -> tuple[Floats, Floats, Floats, Floats]:
+def _surfaces(camera: Camera, rng: np.random.Generator) -> tuple[Floats, Floats, Floats, Floats]:
     """Return albedo, depth, light on walls, and the distance to the ground (inf elsewhere)."""
     rows, columns = np.mgrid[:FRAME_HEIGHT, :FRAME_WIDTH].astype(np.float32)
-    rays = np.stack(
-        [
-            (columns - FRAME_WIDTH / 2) / camera.focal,
-            (rows - FRAME_HEIGHT / 2) / camera.focal,
-            np.ones_like(rows),
-        ],
-        -1,
-    ) @ camera.rotation
+    rays = (
+        np.stack(
+            [
+                (columns - FRAME_WIDTH / 2) / camera.focal,
+                (rows - FRAME_HEIGHT / 2) / camera.focal,
+                np.ones_like(rows),
+            ],
+            -1,
+        )
+        @ camera.rotation
+    )
     indoor = camera.setting == "indoor"
     aside = float(rng.uniform(3, 7) if indoor else rng.uniform(5, 16))
     far = 1e3
-    to_ground = np.where(rays[..., 2] < -1e-3, -camera.height / np.minimum(rays[..., 2], -1e-3), far)
+    to_ground = np.where(
+        rays[..., 2] < -1e-3, -camera.height / np.minimum(rays[..., 2], -1e-3), far
+    )
     to_back = camera.depth / np.maximum(rays[..., 1], 1e-3)
     sided = indoor or rng.random() < 0.4
     to_side = np.where(sided, aside / np.maximum(np.abs(rays[..., 0]), 1e-4), far)
@@ -81,7 +95,9 @@ def _surfaces(
     x, y, z = (np.ascontiguousarray(points[..., n]) for n in range(3))
     blur = depth / np.float32(camera.focal)
     grazing = blur / np.maximum(np.abs(rays[..., 2]), 0.03)
-    grounds, walls = (_INDOOR_GROUNDS, _INDOOR_WALLS) if indoor else (_OUTDOOR_GROUNDS, _OUTDOOR_WALLS)
+    grounds, walls = (
+        (_INDOOR_GROUNDS, _INDOOR_WALLS) if indoor else (_OUTDOOR_GROUNDS, _OUTDOOR_WALLS)
+    )
     back_wall, side_wall = (walls[int(k)] for k in rng.integers(len(walls), size=2))
     ground_kind = grounds[int(rng.integers(len(grounds)))]
     on_ground, on_back = to_ground <= depth + 1e-4, to_back <= depth + 1e-4
@@ -106,7 +122,9 @@ def _shadows(camera: Camera, rng: np.random.Generator, ground: Floats) -> Floats
     patches = cv2.resize(coarse, (FRAME_WIDTH, FRAME_HEIGHT), interpolation=cv2.INTER_CUBIC)
     rows, columns = np.mgrid[:FRAME_HEIGHT, :FRAME_WIDTH].astype(np.float32)
     angle = rng.uniform(0, 2 * np.pi)
-    across = (columns / FRAME_WIDTH - 0.5) * np.cos(angle) + (rows / FRAME_HEIGHT - 0.5) * np.sin(angle)
+    across = (columns / FRAME_WIDTH - 0.5) * np.cos(angle) + (rows / FRAME_HEIGHT - 0.5) * np.sin(
+        angle
+    )
     # A straight edge of a building, with the blotches of trees.
     field = 6 * (across - rng.normal(0, 0.3)) + float(rng.uniform(0, 0.8)) * patches
     sunlit = (field * float(rng.uniform(3, 20)) + 0.5).clip(0, 1)

@@ -26,6 +26,7 @@ class Light:
         sky: colour of the light from above.
         ground: colour of the light from below.
         gloss: strength of highlights.
+
     """
 
     direction: Floats
@@ -36,7 +37,12 @@ class Light:
 
 
 def shade(
-    mesh: Mesh, points: Floats, page: NDArray[np.uint8], fragments: Fragments, eye: Floats, light: Light
+    mesh: Mesh,
+    points: Floats,
+    page: NDArray[np.uint8],
+    fragments: Fragments,
+    eye: Floats,
+    light: Light,
 ) -> Floats:
     """Return (H, W, 4) linear colour and coverage (0 or 1).
 
@@ -47,6 +53,7 @@ def shade(
         fragments: what each pixel sees.
         eye: (3,) where the camera is.
         light: what lights it; it throws shadows on itself.
+
     """
     normals = vertex_normals(points, mesh.faces)
     to_light, shadow = _shadow_map(mesh, points, light.direction)
@@ -183,7 +190,10 @@ def _sample(page: NDArray[np.uint8], to_linear: Floats, u: float, v: float, out:
     r, s = page[row + 1, column], page[row + 1, column + 1]
     for n in range(3):
         out[n] = (
-            w0 * to_linear[p[n]] + w1 * to_linear[q[n]] + w2 * to_linear[r[n]] + w3 * to_linear[s[n]]
+            w0 * to_linear[p[n]]
+            + w1 * to_linear[q[n]]
+            + w2 * to_linear[r[n]]
+            + w3 * to_linear[s[n]]
         )
     out[3] = (w0 * p[3] + w1 * q[3] + w2 * r[3] + w3 * s[3]) / 128.0
 

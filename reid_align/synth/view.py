@@ -19,7 +19,7 @@ from reid_align.synth.scenes import WHITE, Scene
 from reid_align.synth.shading import Light, dense_map, shade
 
 Floats = NDArray[np.float32]
-HEIGHT, WIDTH = 256, 128
+HEIGHT = 256
 _TO_LIGHT = ((np.arange(256) / 255) ** 2 * WHITE).astype(np.float32)
 
 
@@ -28,12 +28,13 @@ class View:
     """A picture and what is known about it.
 
     Attributes:
-        image: (256, 128, 3) uint8 RGB.
-        iuv: (256, 128, 3) uint8 part, U·255, V·255; what is hidden is background.
+        image: (256, W, 3) uint8 RGB.
+        iuv: (256, W, 3) uint8 part, U·255, V·255; what is hidden is background.
         box: in the camera's frame.
         pose: what the person does.
         heading: degrees by which the person is turned from facing the camera to its left.
         visible: share of the person's pixels in the box that nothing hides.
+
     """
 
     image: NDArray[np.uint8]
@@ -52,8 +53,22 @@ def render_view(
     scene: Scene,
     passers: tuple[Passer, ...],
     rng: np.random.Generator,
+    width: int = 128,
 ) -> View:
-    """Render a person in a camera's scene."""
+    """Render a person in a camera's scene.
+
+    Args:
+        asset: the body model.
+        person: who.
+        pose: what they do.
+        camera: who looks.
+        scene: what is there.
+        passers: who may come into the picture.
+        rng: source of everything that differs from picture to picture.
+        width: of the picture in pixels; it is 256 tall and shows the same box.
+
+    """
+    shape = (HEIGHT, width)
     place = stand(camera, scene.depth, rng)
     heading = float(camera.turn + rng.choice((0, 180)) + rng.normal(0, 40)) % 360
     # To face the camera is to face the place it hangs at, not to face along the scene.
@@ -64,16 +79,16 @@ def render_view(
     box = detect(projected, camera.tight, rng)
     rows = int(np.clip(box.height * camera.response.resolution, 36, HEIGHT))
     oversampling = 1 if rows < 170 else 2
-    seen = _rasterise(person, projected, box, oversampling)
+    seen = _rasterise(person, projected, box, shape, oversampling)
     light = _light_at(camera, scene, place, rng)
     colour = shade(person.mesh, points, person.page, seen, camera.eye, light)
     iuv = dense_map(person.mesh, seen, oversampling)
-    background, depth = _background(scene, box)
-    background *= 1 - _cast_shadow(points, camera, light, box)[..., None]
+    background, depth = _background(scene, box, shape)
+    background *= 1 - _cast_shadow(points, camera, light, box, shape)[..., None]
     if passers and rng.random() < 0.3:
         _paste(passers, background, light, before=False, rng=rng)
-    coverage = cv2.resize(colour[..., 3], (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
-    colour = cv2.resize(colour[..., :3], (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    coverage = cv2.resize(colour[..., 3], shape[::-1], interpolation=cv2.INTER_AREA)
+    colour = cv2.resize(colour[..., :3], shape[::-1], interpolation=cv2.INTER_AREA)
     # The scene's own things stand before the person where they are nearer.
     hidden = depth < float(projected[:, 2].mean()) - 0.35
     present = coverage > 0.5
@@ -87,11 +102,14 @@ def render_view(
     return View(image, iuv, box, pose, heading, visible)
 
 
-def _rasterise(person: Person, projected: Floats, box: Box, oversampling: int) -> Fragments:
-    scale = np.array([WIDTH / box.width, HEIGHT / box.height], np.float32) * oversampling
+def _rasterise(
+    person: Person, projected: Floats, box: Box, shape: tuple[int, int], oversampling: int
+) -> Fragments:
+    height, width = (size * oversampling for size in shape)
+    scale = np.array([width / box.width, height / box.height], np.float32)
     points = projected.copy()
     points[:, :2] = (points[:, :2] - np.array([box.left, box.top], np.float32)) * scale
-    seen = Fragments.empty(HEIGHT * oversampling, WIDTH * oversampling)
+    seen = Fragments.empty(height, width)
     rasterise(points, person.mesh.faces, person.mesh.two_sided, seen)
     return seen
 
@@ -110,41 +128,51 @@ def _light_at(camera: Camera, scene: Scene, place: Floats, rng: np.random.Genera
     )  # fmt: skip
 
 
-def _background(scene: Scene, box: Box) -> tuple[Floats, Floats]:
-    scale = np.array([box.width / WIDTH, box.height / HEIGHT])
-    matrix = np.array([[scale[0], 0, box.left + scale[0] / 2], [0, scale[1], box.top + scale[1] / 2]])
+def _background(scene: Scene, box: Box, shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    height, width = shape
+    scale = np.array([box.width / width, box.height / height])
+    matrix = np.array(
+        [[scale[0], 0, box.left + scale[0] / 2], [0, scale[1], box.top + scale[1] / 2]]
+    )
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    border = cv2.BORDER_REPLICATE
-    frame = cv2.warpAffine(scene.frame, matrix, (WIDTH, HEIGHT), flags=flags, borderMode=border)
+    border = cv2.BORDER_REFLECT_101
+    frame = cv2.warpAffine(scene.frame, matrix, (width, height), flags=flags, borderMode=border)
     flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-    depth = cv2.warpAffine(scene.depth, matrix, (WIDTH, HEIGHT), flags=flags, borderMode=border)
+    depth = cv2.warpAffine(scene.depth, matrix, (width, height), flags=flags, borderMode=border)
     return _TO_LIGHT[frame], np.asarray(depth)
 
 
-def _cast_shadow(points: Floats, camera: Camera, light: Light, box: Box) -> Floats:
-    """Return (256, 128) the share of light that the person takes from the ground."""
+def _cast_shadow(
+    points: Floats, camera: Camera, light: Light, box: Box, shape: tuple[int, int]
+) -> Floats:
+    """Return (256, W) the share of light that the person takes from the ground."""
     strong = float(light.sun.sum() / (light.sun.sum() + light.sky.sum() + 1e-6))
     on_ground = points[::3].copy()
     drop = on_ground[:, 2:] / max(float(light.direction[2]), 0.3)
     on_ground -= light.direction * drop
     spot = camera.project(on_ground)[:, :2] - np.array([box.left, box.top], np.float32)
-    half = np.array([WIDTH / box.width, HEIGHT / box.height], np.float32) / 2
+    height, width = shape[0] // 2, shape[1] // 2
+    half = np.array([width / box.width, height / box.height], np.float32)
     column, row = (spot * half).astype(np.int64).T
-    inside = (column >= 0) & (column < WIDTH // 2) & (row >= 0) & (row < HEIGHT // 2)
-    mask = np.zeros((HEIGHT // 2, WIDTH // 2), np.float32)
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    mask = np.zeros((height, width), np.float32)
     mask[row[inside], column[inside]] = 1
     mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
     # A hard shadow in the sun; elsewhere only the darkness under the feet.
     mask = cv2.GaussianBlur(mask, (0, 0), 1.0 + 5 * (1 - strong))
-    return np.asarray(cv2.resize(mask, (WIDTH, HEIGHT)) * np.float32(0.2 + 0.55 * strong))
+    return np.asarray(cv2.resize(mask, shape[::-1]) * np.float32(0.2 + 0.55 * strong))
 
 
 def _paste(
-    passers: tuple[Passer, ...], picture: Floats, light: Light, before: bool, rng: np.random.Generator
+    passers: tuple[Passer, ...],
+    picture: Floats,
+    light: Light,
+    before: bool,
+    rng: np.random.Generator,
 ) -> Floats:
-    """Put another person into the picture; return the coverage (256, 128)."""
+    """Put another person into the picture; return the coverage (256, W)."""
     passer = passers[int(rng.integers(len(passers)))]
-    placed = place_passer(passer, (HEIGHT, WIDTH), before, rng)
+    placed = place_passer(passer, picture.shape[:2], before, rng)
     brightness = light.sky * 0.8 + light.sun * 0.3
     picture *= 1 - placed.coverage[..., None]
     picture += placed.colour * brightness

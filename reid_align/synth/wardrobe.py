@@ -73,7 +73,9 @@ def vary_outfit(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfi
     return replace(outfit, creases=int(rng.integers(2**31)))
 
 
-def _pick(rng: np.random.Generator, shares: dict[Choice, tuple[float, float]], female: bool) -> Choice:
+def _pick(
+    rng: np.random.Generator, shares: dict[Choice, tuple[float, float]], female: bool
+) -> Choice:
     names = list(shares)
     weights = np.array([pair[int(female)] for pair in shares.values()])
     return names[rng.choice(len(names), p=weights / weights.sum())]
@@ -112,7 +114,9 @@ def _maybe_other(rng: np.random.Generator, fabric: Fabric, chance: float) -> np.
 
 
 def _prints(rng: np.random.Generator, cut: Cut, fabric: Fabric, is_open: bool) -> tuple[Print, ...]:
-    chance = {"tee": 0.5, "hoodie": 0.35, "sweater": 0.2, "jacket": 0.15, "tank": 0.3}.get(cut, 0.04)
+    chance = {"tee": 0.5, "hoodie": 0.35, "sweater": 0.2, "jacket": 0.15, "tank": 0.3}.get(
+        cut, 0.04
+    )
     if fabric.weave not in ("plain", "heather", "blocks", "fade"):
         chance *= 0.15
     prints = []
@@ -153,7 +157,9 @@ def _denim(rng: np.random.Generator, fabric: Fabric) -> Fabric:
     washes = ((30, 34, 46), (44, 54, 78), (66, 82, 110), (104, 124, 152), (24, 25, 28))
     wash = washes[rng.choice(len(washes), p=(0.28, 0.3, 0.2, 0.1, 0.12))]
     ground = (np.array(wash) / 255 * np.exp(rng.normal(0, 0.1))).clip(0.03, 0.9)
-    return replace(fabric, colours=np.stack([ground, ground * 0.4 + 0.45, ground]).astype(np.float32))
+    return replace(
+        fabric, colours=np.stack([ground, ground * 0.4 + 0.45, ground]).astype(np.float32)
+    )
 
 
 def _shoes(rng: np.random.Generator) -> Shoes:
@@ -212,7 +218,9 @@ def _other_top(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit
 
 def _other_print(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
     ground = outfit.top.fabric.colours[0]
-    prints = () if outfit.top.prints else (sample_print(rng, ground, on_back=bool(rng.random() < 0.3)),)
+    prints = (
+        () if outfit.top.prints else (sample_print(rng, ground, on_back=bool(rng.random() < 0.3)),)
+    )
     return replace(outfit, top=replace(outfit.top, prints=prints))
 
 
@@ -230,7 +238,9 @@ def _other_looks(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outf
 
 
 def _other_shoes(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
-    return replace(outfit, shoes=_shoes(rng), looks=replace(_looks(rng, female), skin=outfit.looks.skin))
+    return replace(
+        outfit, shoes=_shoes(rng), looks=replace(_looks(rng, female), skin=outfit.looks.skin)
+    )
 
 
 _VARIATIONS: tuple[Variation, ...] = (

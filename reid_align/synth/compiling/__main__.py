@@ -96,7 +96,9 @@ def _per_quad(values: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """Compile the asset and write it."""
-    parser = argparse.ArgumentParser(prog="python -m reid_align.synth.compiling", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m reid_align.synth.compiling", description=__doc__
+    )
     parser.add_argument("-o", "--output", type=Path, default=ASSET_PATH, help="the file to write")
     parser.add_argument("--bodies", type=int, default=1500, help="how many bodies to sample")
     parser.add_argument("--components", type=int, default=32, help="directions of variation")

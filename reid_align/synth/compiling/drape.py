@@ -18,6 +18,7 @@ def skirt_charts(
     Args:
         corners: the triangles at rest.
         levels: heights of the hip, the knee and the ankle in metres.
+
     """
     centres = corners.mean(1)
     hip, knee, ankle = levels
@@ -62,5 +63,3 @@ def chart_levels(heads: dict[str, Array]) -> tuple[float, float, float]:
     names = ("upperleg01.L", "lowerleg01.L", "foot.L")
     hip, knee, ankle = (float(heads[name][2]) for name in names)
     return hip + 0.06, knee, ankle
-
-

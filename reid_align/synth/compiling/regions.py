@@ -60,7 +60,7 @@ class Charts:
         parts = np.zeros(len(centres), np.uint8)
         for chart in CHARTS:
             chosen = regions == REGIONS.index(chart.region)
-            if chart.face != "whole":
+            if chart.face is not None:
                 chosen &= self._in_front(chart, folded) == (chart.face == "front")
             parts[chosen] = np.where(right[chosen], chart.right, chart.left)
         return parts
