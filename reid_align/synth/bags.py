@@ -64,7 +64,7 @@ def _bag_shapes(
     if bag.kind == "backpack":
         back = trunk[np.abs(trunk[:, 0]) < 0.1, 1].max() + outfit.top.looseness
         centre = np.array([0, back + 0.45 * depth, head("spine01")[2] - 0.07])
-        pocket = centre + [0, 0.5 * depth, -0.2 * height]
+        pocket = np.add(centre, (0, 0.5 * depth, -0.2 * height))
         return [
             (rounded_box(centre, bag.size, 0.45), "spine02"),
             (rounded_box(pocket, (0.75 * width, 0.4 * depth, 0.4 * height), 0.4), "spine02"),
@@ -84,8 +84,8 @@ def _bag_shapes(
 
 def _shoulder_strap(bag_place: np.ndarray, shoulder: np.ndarray, bag: Bag) -> Shape:
     top = np.array([0.72 * shoulder[0], shoulder[1], shoulder[2] + 0.07])
-    over = top + [0, -0.09, -0.06], top + [0, 0.09, -0.06]
-    front = bag_place + [0, -0.35 * bag.size[1], 0.45 * bag.size[2]]
-    rear = bag_place + [0, 0.35 * bag.size[1], 0.45 * bag.size[2]]
+    over = np.add(top, (0, -0.09, -0.06)), np.add(top, (0, 0.09, -0.06))
+    front = np.add(bag_place, (0, -0.35 * bag.size[1], 0.45 * bag.size[2]))
+    rear = np.add(bag_place, (0, 0.35 * bag.size[1], 0.45 * bag.size[2]))
     path = np.array([front, over[0], top, over[1], rear])
     return tube(path, np.full(5, 0.012), sides=5)

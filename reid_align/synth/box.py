@@ -41,7 +41,7 @@ def stand(camera: Camera, depth: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _visibility(camera: Camera, depth: Floats, place: Floats) -> float:
-    """Return the share of a column of points over ``place`` that the camera sees, size permitting."""
+    """Return the share of points over ``place`` that the camera sees; half of it for small people."""
     heights = np.linspace(0.1, 1.7, 9)
     column = np.tile(place, (len(heights), 1))
     column[:, 2] = heights

@@ -139,5 +139,5 @@ def texel_table() -> NDArray[np.float32]:
 
 
 def mirror_texture(texture: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return the (H, W) or (H, W, C) texture of the mirrored person; twice gives it back exactly."""
+    """Return the texture (H, W, ...) of the mirrored person; twice gives it back exactly."""
     return texture[:, ::-1]

@@ -51,11 +51,11 @@ def _long_hair(asset: BodyAsset, body: RestBody, outfit: Outfit) -> Mesh:
 def _tied_hair(outfit: Outfit, head: np.ndarray) -> Shape | None:
     rng = np.random.default_rng(outfit.creases)
     if outfit.looks.style == "bun":
-        behind = head + [0, 0.115, rng.uniform(0.03, 0.12)]
+        behind = np.add(head, (0, 0.115, rng.uniform(0.03, 0.12)))
         return rounded_box(behind, (0.09, 0.085, 0.09), 1.0)
     if outfit.looks.style == "ponytail":
         length = rng.uniform(0.16, 0.36)
-        root = head + [0, 0.1, rng.uniform(0.03, 0.1)]
+        root = np.add(head, (0, 0.1, rng.uniform(0.03, 0.1)))
         steps = np.array(
             [[0, 0, 0], [0, 0.05, 0], [0, 0.075, -0.35], [0, 0.07, -0.7], [0, 0.06, -1]]
         )
@@ -66,7 +66,7 @@ def _tied_hair(outfit: Outfit, head: np.ndarray) -> Shape | None:
 
 def _brim(outfit: Outfit, head: np.ndarray) -> Shape | None:
     if outfit.headwear == "cap":
-        return rounded_box(head + [0, -0.135, 0.085], (0.15, 0.13, 0.012), 0.7)
+        return rounded_box(np.add(head, (0, -0.135, 0.085)), (0.15, 0.13, 0.012), 0.7)
     if outfit.headwear == "sun_hat":
-        return dome(head + [0, -0.01, 0.075], 0.19, 0.03)
+        return dome(np.add(head, (0, -0.01, 0.075)), 0.19, 0.03)
     return None

@@ -37,7 +37,7 @@ class Materials:
     def texels(tile: int, places: Floats) -> Floats:
         """Return texture (column, row) of places (V, 2) in [0, 1] on a tile."""
         inside = 1 + places * (TILE - 3)
-        return np.asarray(inside + [tile % TILES * TILE, TEXTURE_SIZE], np.float32)
+        return np.asarray(np.add(inside, (tile * TILE, TEXTURE_SIZE)), np.float32)
 
     def strip(self) -> NDArray[np.uint8]:
         """Return (32, 256, 3) all tiles side by side."""

@@ -111,7 +111,7 @@ class Looks:
 
 @dataclass(frozen=True)
 class Bag:
-    """A bag: kind, colour, a second colour, the side it is worn on (+1 is left), sizes in metres."""
+    """A bag: kind, two colours, the side it is worn on (+1 is left), and its size in metres."""
 
     kind: BagKind
     colour: Colour

@@ -45,7 +45,7 @@ class Identity:
 
 
 def look_alike_of(number: int) -> int:
-    """Return the identity that this one resembles, -1 if none: every second of three resembles one."""
+    """Return the identity that this one resembles, or -1: the second of every three does."""
     return number - 1 if number % 3 == 1 else -1
 
 
