@@ -10,6 +10,7 @@ touching the rest, and a cut-off file is told from a whole one by its length.
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,7 +50,8 @@ class Table:
     files: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        lengths = {name: len(rows) for name, rows in (*self.columns.items(), *self.files.items())}
+        lengths = {name: len(values) for name, values in self.columns.items()}
+        lengths |= {name: len(files) for name, files in self.files.items()}
         if len(set(lengths.values())) != 1:
             raise InvalidInputError(
                 f"A table needs columns of one length, and got {lengths or 'no column at all'}."
@@ -79,7 +81,8 @@ def write_shard(path: Path, tables: Mapping[str, Table]) -> None:
             os.fsync(file.fileno())
         os.replace(partial, path)
     except (OSError, SafetensorError) as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise OutputError(
             f"{path}: the shard cannot be written ({error}). What was written before is complete; "
             "make room and run the same command again to continue."

@@ -60,7 +60,8 @@ def synthesize(args: argparse.Namespace) -> int:
     from reid_align.synth.settings import PIT_TEXTURES, SynthSettings
     from reid_align.synth.writer import write_set
 
-    identities = args.identities or (PIT_TEXTURES if args.pit else 3000)
+    default = PIT_TEXTURES if args.pit else 3000
+    identities = default if args.identities is None else args.identities
     settings = SynthSettings(identities, args.images, args.seed, args.width, args.pit)
     output = Path(args.output)
     plain = args.format == "folders"

@@ -3,12 +3,10 @@
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-ArmStyle = Literal[
-    "hang", "swing", "pocket", "phone", "text", "strap", "carry", "hold", "crossed", "handlebar"
-]
+from reid_align.synth.arrays import Floats
+
+ArmStyle = Literal["hang", "swing", "pocket", "phone", "text", "strap", "carry", "hold", "crossed"]
 ARM_STYLES: tuple[ArmStyle, ...] = (
     "hang",
     "swing",
@@ -19,7 +17,6 @@ ARM_STYLES: tuple[ArmStyle, ...] = (
     "carry",
     "hold",
     "crossed",
-    "handlebar",
 )
 # Directions of upper and lower arm of the left side: outwards, backwards, up.
 _FIXED: dict[ArmStyle, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
@@ -30,7 +27,6 @@ _FIXED: dict[ArmStyle, tuple[tuple[float, float, float], tuple[float, float, flo
     "carry": ((0.16, 0.02, -1.0), (0.06, -0.05, -1.0)),
     "hold": ((0.2, -0.05, -1.0), (-0.55, -1.0, -0.15)),
     "crossed": ((0.22, -0.35, -1.0), (-1.0, -0.45, 0.22)),
-    "handlebar": ((0.22, -0.75, -0.75), (0.0, -0.9, -0.55)),
 }
 
 
@@ -41,7 +37,7 @@ def arm_directions(
     moment: float,
     swing: float,
     spread: float,
-) -> tuple[Array, Array]:
+) -> tuple[Floats, Floats]:
     """Return the directions of the left upper and lower arm, relative to the chest.
 
     Args:
@@ -68,7 +64,7 @@ def arm_directions(
     return _in_plane(flexion, side), _in_plane(flexion + elbow, 0.4 * side)
 
 
-def _in_plane(forward: float, outward: float) -> Array:
+def _in_plane(forward: float, outward: float) -> Floats:
     """A direction that is lifted from hanging down, forwards and outwards in degrees."""
     f, o = np.radians(forward), np.radians(outward)
     return np.array([np.sin(o), -np.sin(f) * np.cos(o), -np.cos(f) * np.cos(o)])

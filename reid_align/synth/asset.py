@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.errors import OutputError
+from reid_align.synth.arrays import Floats, Integers, Pixels
 from reid_align.synth.charts import texel_table
 
 ASSET_PATH = Path(__file__).parent / "assets" / "body.npz"
@@ -25,10 +26,10 @@ class Surface:
 
     """
 
-    faces: NDArray[np.int32]
-    parts: NDArray[np.uint8]
-    uv: NDArray[np.float32]
-    texels: NDArray[np.float32]
+    faces: Integers
+    parts: Pixels
+    uv: Floats
+    texels: Floats
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,17 @@ class BodyAsset:
 
     """
 
-    mean: NDArray[np.float32]
-    basis: NDArray[np.float32]
-    coefficients: NDArray[np.float32]
-    phenotypes: NDArray[np.float32]
+    mean: Floats
+    basis: Floats
+    coefficients: Floats
+    phenotypes: Floats
     bones: tuple[str, ...]
-    parents: NDArray[np.int64]
-    bone_indices: NDArray[np.uint8]
-    bone_weights: NDArray[np.float32]
-    shell_vertices: NDArray[np.int64]
+    parents: Integers
+    bone_indices: Pixels
+    bone_weights: Floats
+    shell_vertices: Integers
     sizes: tuple[int, int, int]
-    mirror: NDArray[np.int64]
+    mirror: Integers
     body: Surface
     skirt: Surface
     hair: Surface
@@ -121,8 +122,9 @@ def _surface(arrays: dict[str, NDArray[np.generic]], name: str) -> Surface:
     return Surface(arrays[f"{name}_faces"].astype(np.int32), parts, uv, chart_texels(parts, uv))
 
 
-def chart_texels(parts: NDArray[np.uint8], uv: NDArray[np.float32]) -> NDArray[np.float32]:
+def chart_texels(parts: Pixels, uv: Floats) -> Floats:
     """Return (F, 3, 2) texture columns and rows of corners (F, 3, 2) on parts (F,)."""
     table = texel_table()[parts]
     ones = np.ones((*uv.shape[:2], 1), np.float32)
-    return np.einsum("fij,fkj->fki", table, np.concatenate([uv, ones], -1)).astype(np.float32)
+    texels = np.einsum("fij,fkj->fki", table, np.concatenate([uv, ones], -1))
+    return np.asarray(texels, np.float32)

@@ -1,8 +1,8 @@
 """Bags and umbrellas, and what carries them: a bone, or a hand that they hang from."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats
 from reid_align.synth.asset import BodyAsset
 from reid_align.synth.body import RestBody
 from reid_align.synth.fields import vertex_fields
@@ -11,7 +11,6 @@ from reid_align.synth.mesh import Mesh, rigid_mesh
 from reid_align.synth.outfit import Bag, Outfit
 from reid_align.synth.primitives import Shape, dome, rounded_box, tube
 
-Floats = NDArray[np.float32]
 # What hangs from a hand follows its place but stays upright.
 HANGERS = ("hang.L", "hang.R")
 GRIPS = ("finger3-1.L", "finger3-1.R")
@@ -29,11 +28,11 @@ def carried_meshes(
             meshes.append(rigid_mesh(shape.vertices, shape.faces, texels, carrier(asset, bone)))
     if outfit.umbrella is not None:
         tile = materials.add(outfit.umbrella)
-        place = body.heads[asset.bones.index("head")] + np.float32([0.08, -0.1, 0.32])
+        place = body.heads[asset.bones.index("head")] + np.array([0.08, -0.1, 0.32], np.float32)
         shape = dome(place, 0.48, 0.17)
         texels = materials.texels(tile, shape.places)
-        bone = asset.bones.index("spine01")
-        meshes.append(rigid_mesh(shape.vertices, shape.faces, texels, bone, two_sided=True))
+        chest = carrier(asset, "spine01")
+        meshes.append(rigid_mesh(shape.vertices, shape.faces, texels, chest, two_sided=True))
     return meshes
 
 
@@ -55,8 +54,8 @@ def hanger_transforms(asset: BodyAsset, heads: Floats, transforms: Floats) -> Fl
 def _bag_shapes(
     asset: BodyAsset, body: RestBody, outfit: Outfit, bag: Bag
 ) -> list[tuple[Shape, str]]:
-    def head(bone: str) -> np.ndarray:
-        return body.heads[asset.bones.index(bone)].astype(np.float64)
+    def head(bone: str) -> Floats:
+        return np.asarray(body.heads[asset.bones.index(bone)], np.float64)
 
     width, depth, height = bag.size
     letter = "L" if bag.side > 0 else "R"
@@ -82,7 +81,7 @@ def _bag_shapes(
     return [(rounded_box(grip - [0, 0, 0.6 * height], bag.size, 0.4), f"hang.{letter}")]
 
 
-def _shoulder_strap(bag_place: np.ndarray, shoulder: np.ndarray, bag: Bag) -> Shape:
+def _shoulder_strap(bag_place: Floats, shoulder: Floats, bag: Bag) -> Shape:
     top = np.array([0.72 * shoulder[0], shoulder[1], shoulder[2] + 0.07])
     over = np.add(top, (0, -0.09, -0.06)), np.add(top, (0, 0.09, -0.06))
     front = np.add(bag_place, (0, -0.35 * bag.size[1], 0.45 * bag.size[2]))

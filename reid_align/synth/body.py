@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats, Integers, Pixels
 from reid_align.synth.asset import BodyAsset
 from reid_align.synth.jit import kernel
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -42,9 +40,7 @@ def sample_body(asset: BodyAsset, rng: np.random.Generator) -> RestBody:
     return RestBody(points[:count], points[count:-bones], points[-bones:], female)
 
 
-def bone_transforms(
-    heads: Floats, parents: NDArray[np.int64], rotations: NDArray[np.float64]
-) -> Floats:
+def bone_transforms(heads: Floats, parents: Integers, rotations: Floats) -> Floats:
     """Return (B, 3, 4) the transforms of a pose.
 
     Args:
@@ -63,7 +59,7 @@ def bone_transforms(
 
 
 @kernel
-def skin(points: Floats, indices: NDArray[np.uint8], weights: Floats, transforms: Floats) -> Floats:
+def skin(points: Floats, indices: Pixels, weights: Floats, transforms: Floats) -> Floats:
     """Return (V, 3) the posed points, by linear blend skinning.
 
     Args:

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats
 from reid_align.synth.cameras import FRAME_HEIGHT, FRAME_WIDTH, Camera
 
-Floats = NDArray[np.float32]
 # Smaller people are not detected.
 _MIN_HEIGHT = 60.0
 
@@ -41,7 +40,7 @@ def stand(camera: Camera, depth: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _visibility(camera: Camera, depth: Floats, place: Floats) -> float:
-    """Return the share of points over ``place`` that the camera sees; half of it for small people."""
+    """Return the share of points over ``place`` that the camera sees, halved for small people."""
     heights = np.linspace(0.1, 1.7, 9)
     column = np.tile(place, (len(heights), 1))
     column[:, 2] = heights
@@ -69,9 +68,9 @@ def detect(projected: Floats, tight: bool, rng: np.random.Generator) -> Box:
     height = float(bottom - top) * (1 + rng.uniform(-0.04, 0.1))
     if tight:
         width = float(right - left) * (1 + rng.uniform(-0.08, 0.16))
-        width = float(np.clip(width, 0.34 * height, 0.75 * height))
+        width = float(np.clip(width, 0.38 * height, 0.75 * height))
     else:
-        width = height * float(rng.normal(0.42, 0.035))
+        width = height * float(rng.normal(0.46, 0.035))
     x = (left + right) / 2 + rng.normal(0, 0.055) * width
     y = (top + bottom) / 2 + rng.normal(0, 0.022) * height
     chance = rng.random()

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats
 from reid_align.synth.shading import Light
 
-Floats = NDArray[np.float32]
 Setting = Literal["sunny", "overcast", "indoor", "night"]
 SETTINGS: tuple[Setting, ...] = ("sunny", "overcast", "indoor", "night")
 FRAME_WIDTH, FRAME_HEIGHT = 960, 540
@@ -129,8 +128,8 @@ def _sample_light(rng: np.random.Generator, setting: Setting) -> Light:
         "indoor": (rng.uniform(0.2, 0.7), rng.uniform(0.45, 0.85)),
         "night": (rng.uniform(0.3, 0.9), rng.uniform(0.08, 0.25)),
     }[setting]
-    warmth = {"sunny": 0.08, "overcast": -0.03, "indoor": 0.1, "night": 0.3}[setting]
-    warmth = rng.normal(warmth, 0.08)
+    warmth = {"sunny": 0.06, "overcast": -0.03, "indoor": 0.06, "night": 0.22}[setting]
+    warmth = rng.normal(warmth, 0.05)
     warm = np.array([1 + warmth, 1, 1 - 1.2 * warmth]).clip(0.2, 2)
     cool = np.array([1, 1, 1 + (0.18 if setting == "sunny" else 0.0)])
     bounce = rng.uniform(0.15, 0.45)
@@ -144,14 +143,14 @@ def _sample_light(rng: np.random.Generator, setting: Setting) -> Light:
 
 def _sample_response(rng: np.random.Generator, setting: Setting) -> Response:
     dark = setting == "night"
-    balance = np.exp(rng.normal(0, 0.09, 3) + rng.normal(0, 0.09) * np.array([1, 0, -1]))
+    balance = np.exp(rng.normal(0, 0.045, 3) + rng.normal(0, 0.06) * np.array([1, 0, -1]))
     return Response(
-        exposure=float(np.exp(rng.normal(0.25 if dark else 0.0, 0.3))),
+        exposure=float(np.exp(rng.normal(0.3 if dark else 0.05, 0.2))),
         balance=(balance / balance.mean()).astype(np.float32),
-        saturation=float(rng.uniform(0.35, 1.15)),
-        contrast=float(rng.uniform(0.9, 1.75)),
-        black=float(rng.uniform(0, 0.1)),
-        gamma=float(np.exp(rng.normal(0, 0.16))),
+        saturation=float(rng.uniform(0.5, 1.1)),
+        contrast=float(rng.uniform(0.95, 1.55)),
+        black=float(rng.uniform(0, 0.06)),
+        gamma=float(np.exp(rng.normal(-0.03, 0.1))),
         blur=float(rng.uniform(0, 0.9)),
         sharpening=float(max(0.0, rng.normal(0.7, 0.6))),
         noise=float(rng.uniform(0.012, 0.035) if dark else np.exp(rng.uniform(-6.5, -3.9))),

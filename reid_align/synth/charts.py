@@ -11,8 +11,8 @@ Source: the directions are read off DensePose's own sample output (Güler et al.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats, Pixels
 from reid_align.uv.atlas import PARTS, Face, Region, Side
 
 REGIONS: tuple[Region, ...] = (
@@ -96,24 +96,20 @@ def chart_of(part: int) -> Chart:
     return next(chart for chart in CHARTS if part in (chart.left, chart.right))
 
 
-def to_uv(
-    chart: Chart, along: NDArray[np.float64], across: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def to_uv(chart: Chart, along: Floats, across: Floats) -> Floats:
     """Turn natural coordinates in [0, 1] into (..., 2) U and V."""
     along = 1 - along if chart.flip_along else along
     across = 1 - across if chart.flip_across else across
     return np.stack([across, along] if chart.transposed else [along, across], -1)
 
 
-def from_uv(
-    chart: Chart, uv: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def from_uv(chart: Chart, uv: Floats) -> tuple[Floats, Floats]:
     """Return (along, across) of (..., 2) U and V; the inverse of `to_uv`."""
     along, across = (uv[..., 1], uv[..., 0]) if chart.transposed else (uv[..., 0], uv[..., 1])
     return (1 - along if chart.flip_along else along), (1 - across if chart.flip_across else across)
 
 
-def texel_table() -> NDArray[np.float32]:
+def texel_table() -> Floats:
     """Return (25, 2, 3): the affine map of every part from (U, V, 1) to texture (column, row).
 
     Columns and rows are continuous, a texel's centre lies at its index. U or V of 0 and 1 fall on
@@ -138,6 +134,6 @@ def texel_table() -> NDArray[np.float32]:
     return table
 
 
-def mirror_texture(texture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def mirror_texture(texture: Pixels) -> Pixels:
     """Return the texture (H, W, ...) of the mirrored person; twice gives it back exactly."""
     return texture[:, ::-1]

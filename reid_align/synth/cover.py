@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reid_align.synth.fields import NECK, Fields, Mask
+from reid_align.synth.arrays import Floats, Mask
+from reid_align.synth.fields import NECK, Fields
 from reid_align.synth.outfit import Outfit, Top
 
 
@@ -47,7 +48,7 @@ def cover(outfit: Outfit, fields: Fields) -> Cover:
     return Cover(top & ~inner, inner, bottom, socks, shoes, _hair(outfit, fields) & ~hat, hat)
 
 
-def scalp_height(fields: Fields) -> tuple[np.ndarray, np.ndarray]:
+def scalp_height(fields: Fields) -> tuple[Floats, Floats]:
     """Return height on the head (0 chin, 1 crown) and angle from the face (0) to the nape (1)."""
     x, y, z = fields.position.T
     return (z - NECK) / 0.265, np.arctan2(np.abs(x), -(y + 0.055)) / np.pi
@@ -65,7 +66,7 @@ def _top(top: Top, fields: Fields) -> Mask:
         covered &= ~(torso & (np.abs(x) > 0.13) & (z > 0.6))
     if top.collar > 0:
         covered |= fields.on("head") & (z < NECK + top.collar)
-    return covered
+    return np.asarray(covered)
 
 
 def _opening(top: Top, fields: Fields) -> Mask:
@@ -73,7 +74,8 @@ def _opening(top: Top, fields: Fields) -> Mask:
         return np.zeros(len(fields.part), np.bool_)
     x, _, z = fields.position.T
     widening = 0.6 + 1.2 * ((z - 0.3) / 0.4).clip(0, 1)
-    return fields.on("torso") & fields.front & (np.abs(x) < top.opening * widening)
+    opened = fields.on("torso") & fields.front & (np.abs(x) < top.opening * widening)
+    return np.asarray(opened)
 
 
 def _hair(outfit: Outfit, fields: Fields) -> Mask:

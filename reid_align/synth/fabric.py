@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats
 from reid_align.synth.colours import Colour, contrasting_colour, sample_colour
 from reid_align.synth.fields import Fields
 
-Floats = NDArray[np.float32]
 Weave = Literal[
     "plain", "heather", "denim", "stripes", "pinstripes", "check", "plaid", "dots", "floral",
     "camouflage", "blocks", "fade",

@@ -5,15 +5,13 @@ from functools import cache, cached_property
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats, Integers, Mask, Pixels
 from reid_align.synth.asset import BodyAsset, load_asset
 from reid_align.synth.charts import CHARTS, TEXTURE_SIZE, chart_of, from_uv
 from reid_align.synth.noise import spatial_noise
 from reid_align.synth.raster import Fragments, rasterise
 
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 # Heights in metres on a standard body at rest: outfits are cut for it, and every body wears them.
 SOLE, ANKLE, KNEE, HIP, NECK, CROWN = -0.84, -0.74, -0.29, 0.16, 0.754, 1.027
 # Half the width in metres that a limb's chart spans, for patterns that keep their size.
@@ -39,7 +37,7 @@ class Fields:
     """
 
     position: Floats
-    part: NDArray[np.uint8]
+    part: Pixels
     arm: Floats
     leg: Floats
     along: Floats
@@ -89,7 +87,7 @@ class Canvas:
 
     fields: Fields
     valid: Mask
-    nearest: NDArray[np.int64]
+    nearest: Integers
 
     def fill(self, values: Floats) -> Floats:
         """Spread (N, C) values of the valid texels over the (256, 256, C) texture."""
@@ -136,7 +134,7 @@ def standard_height(asset: BodyAsset, height: Floats) -> Floats:
     return np.interp(height, own, (SOLE, ANKLE, KNEE, HIP, NECK, CROWN)).astype(np.float32)
 
 
-def vertex_charts(asset: BodyAsset) -> tuple[NDArray[np.uint8], Floats]:
+def vertex_charts(asset: BodyAsset) -> tuple[Pixels, Floats]:
     """Return part (V,) and U, V (V, 2) of the body's vertices, from one triangle of each."""
     part = np.zeros(asset.sizes[0], np.uint8)
     uv = np.zeros((asset.sizes[0], 2), np.float32)
@@ -145,16 +143,16 @@ def vertex_charts(asset: BodyAsset) -> tuple[NDArray[np.uint8], Floats]:
     return part, uv
 
 
-def _nearest(valid: Mask) -> NDArray[np.int64]:
+def _nearest(valid: Mask) -> Integers:
     _, labels = cv2.distanceTransformWithLabels(
         (~valid).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     index = np.zeros(int(labels.max()) + 1, np.int64)
     index[labels[valid]] = np.arange(int(valid.sum()))
-    return index[labels]
+    return np.asarray(index[labels])
 
 
-def _fields(position: Floats, part: NDArray[np.uint8], uv: Floats, seed: int) -> Fields:
+def _fields(position: Floats, part: Pixels, uv: Floats, seed: int) -> Fields:
     count = len(part)
     arm, leg = np.full(count, -1, np.float32), np.full(count, -1, np.float32)
     along, across = np.zeros(count, np.float32), np.zeros(count, np.float32)

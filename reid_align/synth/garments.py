@@ -1,8 +1,8 @@
 """The shape of clothes: cloth that stands off the body, skirts and coat tails."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats
 from reid_align.synth.asset import BodyAsset, Surface
 from reid_align.synth.body import RestBody
 from reid_align.synth.cover import Cover, scalp_height
@@ -10,8 +10,6 @@ from reid_align.synth.fields import ANKLE, HIP, KNEE, Fields, standard_height
 from reid_align.synth.mesh import Mesh
 from reid_align.synth.outfit import Outfit
 from reid_align.synth.raster import vertex_normals
-
-Floats = NDArray[np.float32]
 
 
 def clothed_body(

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from reid_align.synth.arrays import Floats
 from reid_align.synth.asset import BodyAsset, Surface
 from reid_align.synth.body import RestBody
 from reid_align.synth.fields import standard_height
@@ -48,7 +49,7 @@ def _long_hair(asset: BodyAsset, body: RestBody, outfit: Outfit) -> Mesh:
     return surface_mesh(asset, cut, body.vertices[vertices], vertices, two_sided=True)
 
 
-def _tied_hair(outfit: Outfit, head: np.ndarray) -> Shape | None:
+def _tied_hair(outfit: Outfit, head: Floats) -> Shape | None:
     rng = np.random.default_rng(outfit.creases)
     if outfit.looks.style == "bun":
         behind = np.add(head, (0, 0.115, rng.uniform(0.03, 0.12)))
@@ -64,7 +65,7 @@ def _tied_hair(outfit: Outfit, head: np.ndarray) -> Shape | None:
     return None
 
 
-def _brim(outfit: Outfit, head: np.ndarray) -> Shape | None:
+def _brim(outfit: Outfit, head: Floats) -> Shape | None:
     if outfit.headwear == "cap":
         return rounded_box(np.add(head, (0, -0.135, 0.085)), (0.15, 0.13, 0.012), 0.7)
     if outfit.headwear == "sun_hat":

@@ -1,12 +1,11 @@
 """The strip below the body's texture that holds the materials of things: bags, hats, umbrellas."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats, Pixels
 from reid_align.synth.charts import TEXTURE_SIZE
 from reid_align.synth.colours import Colour
 
-Floats = NDArray[np.float32]
 TILE = 32
 TILES = TEXTURE_SIZE // TILE
 
@@ -21,7 +20,7 @@ class Materials:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
-        self._tiles: list[NDArray[np.uint8]] = []
+        self._tiles: list[Pixels] = []
 
     def add(self, colour: Colour, accent: Colour | None = None, band: float = 0.25) -> int:
         """Add a tile of one colour, with a band of a second colour; return its index."""
@@ -39,7 +38,7 @@ class Materials:
         inside = 1 + places * (TILE - 3)
         return np.asarray(np.add(inside, (tile * TILE, TEXTURE_SIZE)), np.float32)
 
-    def strip(self) -> NDArray[np.uint8]:
+    def strip(self) -> Pixels:
         """Return (32, 256, 3) all tiles side by side."""
         strip = np.zeros((TILE, TEXTURE_SIZE, 3), np.uint8)
         for index, tile in enumerate(self._tiles):

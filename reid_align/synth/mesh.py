@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from reid_align.synth.arrays import Floats, Integers, Mask, Pixels
 
 
 @dataclass(frozen=True)
@@ -26,13 +25,13 @@ class Mesh:
     """
 
     vertices: Floats
-    faces: NDArray[np.int32]
-    parts: NDArray[np.uint8]
+    faces: Integers
+    parts: Pixels
     uv: Floats
     texels: Floats
-    indices: NDArray[np.uint8]
+    indices: Pixels
     weights: Floats
-    two_sided: NDArray[np.bool_]
+    two_sided: Mask
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:
@@ -52,7 +51,7 @@ def join(meshes: Sequence[Mesh]) -> Mesh:
 
 
 def rigid_mesh(
-    vertices: Floats, faces: NDArray[np.int32], texels: Floats, bone: int, two_sided: bool = False
+    vertices: Floats, faces: Integers, texels: Floats, bone: int, two_sided: bool = False
 ) -> Mesh:
     """Return a thing that is no part of the body and moves with one bone.
 
@@ -66,7 +65,7 @@ def rigid_mesh(
     """
     count = len(vertices)
     indices = np.full((count, 4), bone, np.uint8)
-    weights = np.tile(np.float32([1, 0, 0, 0]), (count, 1))
+    weights = np.tile(np.array([1, 0, 0, 0], np.float32), (count, 1))
     return Mesh(
         vertices.astype(np.float32),
         faces.astype(np.int32),

@@ -1,15 +1,13 @@
 """Smooth random fields, in space and in the plane."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from reid_align.synth.arrays import Floats
+
 _LATTICE = 24
 
 
-def spatial_noise(
-    rng: np.random.Generator, points: NDArray[np.float32], scale: float, count: int
-) -> Floats:
+def spatial_noise(rng: np.random.Generator, points: Floats, scale: float, count: int) -> Floats:
     """Return (count, N) smooth fields of about unit spread at points (N, 3).
 
     Args:

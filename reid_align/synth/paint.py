@@ -1,8 +1,8 @@
 """Paints an outfit into the texture of the body."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats, Mask, Pixels
 from reid_align.synth.cover import Cover, cover
 from reid_align.synth.fabric import paint_fabric
 from reid_align.synth.face import paint_hair, paint_skin
@@ -10,10 +10,8 @@ from reid_align.synth.fields import NECK, Canvas, Fields
 from reid_align.synth.outfit import Bag, Outfit, Top
 from reid_align.synth.prints import stamp
 
-Floats = NDArray[np.float32]
 
-
-def paint_texture(outfit: Outfit, canvas: Canvas) -> NDArray[np.uint8]:
+def paint_texture(outfit: Outfit, canvas: Canvas) -> Pixels:
     """Return the texture (256, 256, 3), display colours without any light or shade.
 
     Texels that show no point of the body repeat the nearest one that does.
@@ -33,7 +31,7 @@ def paint_texture(outfit: Outfit, canvas: Canvas) -> NDArray[np.uint8]:
     return np.round(texture).astype(np.uint8)
 
 
-def paint_creases(outfit: Outfit, canvas: Canvas) -> NDArray[np.uint8]:
+def paint_creases(outfit: Outfit, canvas: Canvas) -> Pixels:
     """Return (256, 256) the shade of creased cloth: 128 is none, 255 twice as bright."""
     fields, rng = canvas.fields, np.random.default_rng(outfit.creases)
     covered = cover(outfit, fields)
@@ -50,7 +48,7 @@ def paint_creases(outfit: Outfit, canvas: Canvas) -> NDArray[np.uint8]:
     return np.round(canvas.fill(128 * shade.clip(0.35, 1.7))).astype(np.uint8)
 
 
-def _put(colour: Floats, where: NDArray[np.bool_], other: Floats) -> None:
+def _put(colour: Floats, where: Mask, other: Floats) -> None:
     colour[where] = other[where]
 
 

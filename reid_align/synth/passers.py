@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from reid_align.synth.arrays import Floats
+from reid_align.synth.imaging import move
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,6 @@ def place_passer(
     own_width = passer.coverage.shape[1] * scale
     matrix = np.array([[scale, 0, (width - own_width) / 2 + sideways], [0, scale, 0]], np.float64)
     matrix[1, 2] = height - scale * passer.coverage.shape[0] + low
-    size = (width, height)
     return Passer(
-        cv2.warpAffine(passer.colour, matrix, size, flags=cv2.INTER_LINEAR),
-        cv2.warpAffine(passer.coverage, matrix, size, flags=cv2.INTER_LINEAR),
+        move(passer.colour, matrix, height, width), move(passer.coverage, matrix, height, width)
     )

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats, Pixels
 from reid_align.synth.asset import BodyAsset
 from reid_align.synth.bags import carried_meshes, hanger_transforms
 from reid_align.synth.body import RestBody, bone_transforms, skin
@@ -17,8 +17,6 @@ from reid_align.synth.mesh import Mesh, join
 from reid_align.synth.outfit import Outfit
 from reid_align.synth.paint import paint_creases, paint_texture
 from reid_align.synth.pose import Pose, Poser, Posture, sample_posture
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,8 @@ class Person:
     posture: Posture
     poser: Poser
     mesh: Mesh
-    texture: NDArray[np.uint8]
-    page: NDArray[np.uint8]
+    texture: Pixels
+    page: Pixels
 
 
 def build_person(

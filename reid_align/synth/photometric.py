@@ -2,17 +2,15 @@
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats, Pixels
 from reid_align.synth.cameras import Response
+from reid_align.synth.imaging import blur, resize
 
-Floats = NDArray[np.float32]
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def photograph(
-    light: Floats, response: Response, rows: int, rng: np.random.Generator
-) -> NDArray[np.uint8]:
+def photograph(light: Floats, response: Response, rows: int, rng: np.random.Generator) -> Pixels:
     """Return (H, W, 3) uint8, what the camera's recording of ``light`` looks like.
 
     Args:
@@ -25,12 +23,12 @@ def photograph(
     height, width = light.shape[:2]
     if rows < height:
         columns = max(12, round(rows * width / height))
-        light = cv2.resize(light, (columns, rows), interpolation=cv2.INTER_AREA)
-    blur = response.blur * rng.uniform(0.5, 1.4) * light.shape[0] / height
-    if blur > 0.2:
-        light = cv2.GaussianBlur(light, (0, 0), blur)
+        light = resize(light, rows, columns)
+    softness = response.blur * rng.uniform(0.5, 1.4) * light.shape[0] / height
+    if softness > 0.2:
+        light = blur(light, softness)
     if rng.random() < 0.06:
-        light = cv2.blur(light, (int(rng.integers(2, 6)), 1))
+        light = np.asarray(cv2.blur(light, (int(rng.integers(2, 6)), 1)), np.float32)
     shown = _tone(light, response, rng)
     shown = _sharpen(shown, response.sharpening * float(rng.uniform(0.6, 1.3)))
     grain = rng.standard_normal(shown.shape[:2], np.float32)[..., None]
@@ -40,11 +38,11 @@ def photograph(
     stored = _compress(stored, int(np.clip(response.quality + rng.normal(0, 6), 25, 97)))
     if stored.shape[0] == height:
         return stored
-    return np.asarray(cv2.resize(stored, (width, height), interpolation=cv2.INTER_LINEAR))
+    return np.asarray(cv2.resize(stored, (width, height)), np.uint8)
 
 
 def _tone(light: Floats, response: Response, rng: np.random.Generator) -> Floats:
-    exposure = response.exposure * np.exp(rng.normal(0, 0.14))
+    exposure = response.exposure * np.exp(rng.normal(0, 0.1))
     balance = response.balance * np.exp(rng.normal(0, 0.02, 3))
     # The matrix balances the colours and pulls them towards grey.
     matrix = response.saturation * np.eye(3) + (1 - response.saturation) * _LUMA
@@ -62,10 +60,9 @@ def _tone(light: Floats, response: Response, rng: np.random.Generator) -> Floats
 def _sharpen(shown: Floats, strength: float) -> Floats:
     if strength < 0.05:
         return shown
-    soft = cv2.GaussianBlur(shown, (0, 0), 1.0)
-    return np.asarray(shown + np.float32(strength) * (shown - soft))
+    return np.asarray(shown + np.float32(strength) * (shown - blur(shown, 1.0)))
 
 
-def _compress(stored: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+def _compress(stored: Pixels, quality: int) -> Pixels:
     _, data = cv2.imencode(".jpg", stored[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality))
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1]

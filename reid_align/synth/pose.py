@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reid_align.synth.arms import ARM_STYLES, ArmStyle, arm_directions
+from reid_align.synth.arrays import Floats, Integers
 from reid_align.synth.rotations import between, pitch, roll, yaw
 
-Array = NDArray[np.float64]
-Kind = Literal["walk", "stand", "run", "cycle", "frontal"]
-KINDS: tuple[Kind, ...] = ("walk", "stand", "run", "cycle", "frontal")
+Kind = Literal["walk", "stand", "run", "frontal"]
+KINDS: tuple[Kind, ...] = ("walk", "stand", "run", "frontal")
 _DOWN = np.array([0.0, 0.0, -1.0])
 # Sagittal joint angles in degrees at equal steps of a gait cycle that starts when the heel touches
 # the ground. Source: textbook curves of normal gait, as in Perry & Burnfield, "Gait Analysis".
@@ -37,7 +36,7 @@ class Pose:
     kind: Kind
     arms: tuple[ArmStyle, ArmStyle]
     phase: float
-    rotations: Array
+    rotations: Floats
 
 
 @dataclass(frozen=True)
@@ -81,9 +80,7 @@ class Poser:
 
     """
 
-    def __init__(
-        self, bones: tuple[str, ...], parents: NDArray[np.int64], heads: NDArray[np.float32]
-    ) -> None:
+    def __init__(self, bones: tuple[str, ...], parents: Integers, heads: Floats) -> None:
         self._bones, self._parents = bones, parents
         self._heads = dict(zip(bones, heads.astype(np.float64), strict=True))
 
@@ -109,14 +106,14 @@ class Poser:
 
     def _trunk(
         self, rng: np.random.Generator, posture: Posture, kind: Kind, twist: float
-    ) -> dict[str, Array]:
+    ) -> dict[str, Floats]:
         calm = kind == "frontal"
-        lean = {"walk": 2.0, "run": 9.0, "cycle": 28.0}.get(kind, 0.0) + posture.stoop * (not calm)
+        lean = {"walk": 2.0, "run": 9.0}.get(kind, 0.0) + posture.stoop * (not calm)
         sway = 0.0 if calm else float(rng.normal(0, 1.5))
         turn = 0.0 if calm else -0.5 * twist + float(rng.normal(0, 3))
         # Leaning forward takes what hangs down backwards.
         root = yaw(turn) @ pitch(0.4 * lean) @ roll(sway)
-        named = {"root": root}
+        named: dict[str, Floats] = {"root": root}
         for share, bone in zip(
             (0.1, 0.3, 0.55, 0.8, 1.0),
             ("spine05", "spine04", "spine03", "spine02", "spine01"),
@@ -126,7 +123,7 @@ class Poser:
         return named
 
     def _head(
-        self, rng: np.random.Generator, named: dict[str, Array], kind: Kind, looks_down: bool
+        self, rng: np.random.Generator, named: dict[str, Floats], kind: Kind, looks_down: bool
     ) -> None:
         turn, nod = (0.0, 0.0) if kind == "frontal" else rng.normal((0, 4), (22, 7))
         nod += 24 if looks_down else 0
@@ -136,7 +133,7 @@ class Poser:
     def _leg(
         self,
         rng: np.random.Generator,
-        named: dict[str, Array],
+        named: dict[str, Floats],
         posture: Posture,
         kind: Kind,
         side: str,
@@ -162,7 +159,7 @@ class Poser:
     def _arm(
         self,
         rng: np.random.Generator,
-        named: dict[str, Array],
+        named: dict[str, Floats],
         posture: Posture,
         kind: Kind,
         side: str,
@@ -188,10 +185,10 @@ class Poser:
         named[f"finger3-1.{side}"] = hand @ between(axis, bent)
         named[f"finger3-2.{side}"] = named[f"finger3-1.{side}"] @ between(axis, bent)
 
-    def _direction(self, start: str, end: str) -> Array:
-        return self._heads[end] - self._heads[start]
+    def _direction(self, start: str, end: str) -> Floats:
+        return np.asarray(self._heads[end] - self._heads[start])
 
-    def _complete(self, named: dict[str, Array]) -> Array:
+    def _complete(self, named: dict[str, Floats]) -> Floats:
         rotations = np.zeros((len(self._bones), 3, 3))
         for index, (bone, parent) in enumerate(zip(self._bones, self._parents, strict=True)):
             rotations[index] = named.get(bone, rotations[parent])
@@ -200,16 +197,14 @@ class Poser:
 
 def sample_pose_kind(rng: np.random.Generator) -> Kind:
     """Draw what the legs do, as often as pedestrians do it."""
-    return KINDS[int(rng.choice(4, p=(0.72, 0.21, 0.03, 0.04)))]
+    return KINDS[int(rng.choice(3, p=(0.74, 0.22, 0.04)))]
 
 
 def sample_arms(rng: np.random.Generator, kind: Kind) -> tuple[ArmStyle, ArmStyle]:
     """Draw what both arms do in a picture of this kind."""
-    if kind == "cycle":
-        return "handlebar", "handlebar"
     if rng.random() < 0.05:
         return "crossed", "crossed"
-    styles = [style for style in ARM_STYLES if style not in ("crossed", "handlebar")]
+    styles = [style for style in ARM_STYLES if style != "crossed"]
     weights = np.array([0.13 if kind == "walk" else 0.5, 0.6 if kind == "walk" else 0.1])
     rest = np.full(len(styles) - 2, (1 - weights.sum()) / (len(styles) - 2))
     left, right = rng.choice(len(styles), 2, p=np.r_[weights, rest])
@@ -231,9 +226,6 @@ def _leg_angles(
         return posture.stride * hip, posture.stride * knee + 2, posture.stride * ankle
     if kind == "run":
         return curve(_RUN_HIP), curve(_RUN_KNEE), 0.0
-    if kind == "cycle":
-        lift = np.cos(2 * np.pi * moment)
-        return 62 + 22 * lift, 75 + 30 * lift, 5.0
     relaxed = rng.random() < 0.25
     hip, knee = rng.normal((15, 28), (5, 8)) if relaxed else rng.normal((2, 3), (3, 3))
     return float(hip), abs(float(knee)), float(rng.normal(0, 2))

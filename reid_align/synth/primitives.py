@@ -3,16 +3,15 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from reid_align.synth.arrays import Floats, Integers
 
 
 class Shape(NamedTuple):
     """Vertices (V, 3) in metres, faces (F, 3), and places (V, 2) in [0, 1] on a material tile."""
 
     vertices: Floats
-    faces: NDArray[np.int32]
+    faces: Integers
     places: Floats
 
 
@@ -25,7 +24,7 @@ def rounded_box(centre: Floats, size: tuple[float, float, float], roundness: flo
         indexing="ij",
     )
 
-    def power(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def power(values: Floats) -> Floats:
         return np.sign(values) * np.abs(values) ** roundness
 
     ring = power(np.cos(latitude))
@@ -80,7 +79,7 @@ def dome(centre: Floats, radius: float, height: float) -> Shape:
     )
 
 
-def _grid_faces(rows: int, columns: int) -> NDArray[np.int32]:
+def _grid_faces(rows: int, columns: int) -> Integers:
     index = np.arange(rows * columns, dtype=np.int32).reshape(rows, columns)
     a, b = index[:-1, :-1].ravel(), index[:-1, 1:].ravel()
     c, d = index[1:, 1:].ravel(), index[1:, :-1].ravel()

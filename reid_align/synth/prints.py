@@ -5,12 +5,11 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats, Mask
 from reid_align.synth.colours import Colour, contrasting_colour, sample_colour
-from reid_align.synth.fields import Fields, Mask
+from reid_align.synth.fields import Fields
 
-Floats = NDArray[np.float32]
 Motif = Literal["lettering", "emblem", "figure", "picture", "logo"]
 _MOTIFS: tuple[Motif, ...] = ("lettering", "emblem", "figure", "picture", "logo")
 _PIXELS = 64

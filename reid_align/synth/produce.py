@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Integers, Pixels
 from reid_align.synth.asset import load_asset
 from reid_align.synth.body import RestBody, sample_body
 from reid_align.synth.outfit import Outfit
 from reid_align.synth.person import Person, build_person
 from reid_align.synth.pose import sample_arms, sample_pose_kind
-from reid_align.synth.settings import SynthSettings, camera_plan
+from reid_align.synth.settings import GROUP, SynthSettings, camera_plan
 from reid_align.synth.studio import frontal_image
 from reid_align.synth.view import View, render_view
 from reid_align.synth.wardrobe import sample_outfit, vary_outfit
@@ -38,15 +38,15 @@ class Identity:
     number: int
     look_alike: int
     female: bool
-    texture: NDArray[np.uint8]
-    frontal: NDArray[np.uint8]
-    cameras: NDArray[np.int64]
+    texture: Pixels
+    frontal: Pixels
+    cameras: Integers
     views: tuple[View, ...]
 
 
 def look_alike_of(number: int) -> int:
     """Return the identity that this one resembles, or -1: the second of every three does."""
-    return number - 1 if number % 3 == 1 else -1
+    return number - 1 if number % GROUP == 1 else -1
 
 
 def draw_person(settings: SynthSettings, number: int) -> tuple[RestBody, Outfit]:
@@ -74,7 +74,7 @@ def produce(settings: SynthSettings, number: int) -> Identity:
 
 
 def _views(
-    settings: SynthSettings, number: int, person: Person, cameras: NDArray[np.int64]
+    settings: SynthSettings, number: int, person: Person, cameras: Integers
 ) -> Iterator[View]:
     asset = load_asset()
     for index, camera_index in enumerate(cameras):

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from reid_align.synth.arrays import Floats
+
 _PIXELS_PER_METRE = 64
 
 
@@ -15,9 +15,7 @@ def _blank(width: float, height: float) -> Floats:
     return np.zeros(size, np.float32)
 
 
-def _box(
-    picture: Floats, x: float, y: float, width: float, height: float, colour: NDArray[np.float64]
-) -> None:
+def _box(picture: Floats, x: float, y: float, width: float, height: float, colour: Floats) -> None:
     """Fill a rectangle given in metres from the lower left corner."""
     rows = picture.shape[0]
     left, right = (int(v * _PIXELS_PER_METRE) for v in (x, x + width))
@@ -25,7 +23,7 @@ def _box(
     picture[max(0, high) : max(high + 1, low), max(0, left) : max(left + 1, right)] = (*colour, 1)
 
 
-def _metal(rng: np.random.Generator) -> NDArray[np.float64]:
+def _metal(rng: np.random.Generator) -> Floats:
     dull = rng.uniform(0.02, 0.5) * (1 + rng.normal(0, 0.08, 3))
     painted = np.array([(0.18, 0.02, 0.03), (0.03, 0.09, 0.06), (0.03, 0.05, 0.12)])[
         rng.integers(3)

@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats, Integers, Mask
 from reid_align.synth.jit import kernel
-
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int32]
 
 
 @dataclass
@@ -23,7 +20,7 @@ class Fragments:
 
     """
 
-    face: Ints
+    face: Integers
     first: Floats
     second: Floats
     inverse_depth: Floats
@@ -36,7 +33,7 @@ class Fragments:
         return cls(np.full(shape, -1, np.int32), *zeros)
 
 
-def rasterise(points: Floats, faces: Ints, two_sided: NDArray[np.bool_], out: Fragments) -> None:
+def rasterise(points: Floats, faces: Integers, two_sided: Mask, out: Fragments) -> None:
     """Draw triangles into ``out``, the nearest wins.
 
     Args:
@@ -53,9 +50,9 @@ def rasterise(points: Floats, faces: Ints, two_sided: NDArray[np.bool_], out: Fr
 @kernel
 def _rasterise(
     points: Floats,
-    faces: Ints,
-    two_sided: NDArray[np.bool_],
-    face: Ints,
+    faces: Integers,
+    two_sided: Mask,
+    face: Integers,
     first: Floats,
     second: Floats,
     inverse_depth: Floats,
@@ -96,7 +93,7 @@ def _rasterise(
 
 
 @kernel
-def vertex_normals(points: Floats, faces: Ints) -> Floats:
+def vertex_normals(points: Floats, faces: Integers) -> Floats:
     """Return (V, 3) unit normals, weighted by area; zero for a point without a triangle."""
     normals = np.zeros_like(points)
     for f in range(faces.shape[0]):

@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
 from reid_align.shards import Setting
+from reid_align.synth.arrays import Integers
 
 Split = Literal["train", "val", "test"]
 Role = Literal["train", "query", "gallery"]
@@ -17,10 +17,11 @@ ROLES: tuple[Role, ...] = ("train", "query", "gallery")
 CAMERAS: dict[Split, range] = {
     "train": range(0, 24), "val": range(24, 28), "test": range(28, 36)
 }  # fmt: skip
-# Of every twenty identities one is for validation and three are for testing, so that most of a set
-# is there to train on and yet a thousand identities give a test of 150.
-_VAL, _TEST = 1, 3
-_BLOCK = 20
+# Identities come in threes, the second a look-alike of the first; a split takes whole threes. Of
+# every twenty of them one is for validation and three are for testing, so that most of a set is
+# there to train on and yet a thousand identities give a test of 150.
+GROUP = 3
+_PERIOD, _VAL, _TEST = 20, (7,), (4, 10, 16)
 PEOPLE_PER_SHARD = 20
 # Source: SAN (arXiv:1905.13143) section 3.1: 451 female and 478 male textures, ten images of each.
 PIT_TEXTURES, PIT_IMAGES = 929, 10
@@ -79,13 +80,13 @@ class SynthSettings:
 
 def split_of(settings: SynthSettings, person: int) -> Split:
     """Return the split of an identity."""
-    place = person % _BLOCK
-    if settings.pit or place < _BLOCK - _VAL - _TEST:
+    place = person // GROUP % _PERIOD
+    if settings.pit or place not in _VAL + _TEST:
         return "train"
-    return "val" if place < _BLOCK - _TEST else "test"
+    return "val" if place in _VAL else "test"
 
 
-def camera_plan(settings: SynthSettings, person: int) -> NDArray[np.int64]:
+def camera_plan(settings: SynthSettings, person: int) -> Integers:
     """Return (images,) the cameras that take an identity's pictures, two pictures in a row each.
 
     The pictures come from as many of the split's cameras as there are; a person is never seen by
@@ -100,7 +101,7 @@ def camera_plan(settings: SynthSettings, person: int) -> NDArray[np.int64]:
     return np.repeat(chosen, per_camera)[: settings.images]
 
 
-def roles(split: Split, cameras: NDArray[np.int64]) -> list[Role]:
+def roles(split: Split, cameras: Integers) -> list[Role]:
     """Return the role of every picture of one identity.
 
     The first picture of a test identity from each camera is a query, the others are gallery, as in

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats, Integers, Pixels
 from reid_align.synth.jit import kernel
 from reid_align.synth.mesh import Mesh
 from reid_align.synth.raster import Fragments, rasterise, vertex_normals
 
-Floats = NDArray[np.float32]
 _SHADOW_HEIGHT, _SHADOW_WIDTH = 144, 96
 _SHADOW_BIAS = 0.03
 # Display values to linear light; 2.2 is close enough to sRGB's curve for clothes.
@@ -39,7 +38,7 @@ class Light:
 def shade(
     mesh: Mesh,
     points: Floats,
-    page: NDArray[np.uint8],
+    page: Pixels,
     fragments: Fragments,
     eye: Floats,
     light: Light,
@@ -60,11 +59,11 @@ def shade(
     return _shade(
         fragments.face, fragments.first, fragments.second, mesh.faces, points, normals,
         mesh.texels, page, _TO_LINEAR, eye, light.direction, light.sun, light.sky, light.ground,
-        np.float32(light.gloss), to_light, shadow,
+        light.gloss, to_light, shadow,
     )  # fmt: skip
 
 
-def dense_map(mesh: Mesh, fragments: Fragments, step: int) -> NDArray[np.uint8]:
+def dense_map(mesh: Mesh, fragments: Fragments, step: int) -> Pixels:
     """Return (H / step, W / step, 3) uint8: part, U·255 and V·255 of every ``step``-th pixel.
 
     Background, bags and hats have 0 in all three.
@@ -93,14 +92,14 @@ def _shadow_map(mesh: Mesh, points: Floats, direction: Floats) -> tuple[Floats, 
 
 @kernel
 def _shade(
-    face: NDArray[np.int32],
+    face: Integers,
     first: Floats,
     second: Floats,
-    faces: NDArray[np.int32],
+    faces: Integers,
     points: Floats,
     normals: Floats,
     texels: Floats,
-    page: NDArray[np.uint8],
+    page: Pixels,
     to_linear: Floats,
     eye: Floats,
     direction: Floats,
@@ -177,7 +176,7 @@ def _lit(place: Floats, to_light: Floats, shadow: Floats) -> float:
 
 
 @kernel
-def _sample(page: NDArray[np.uint8], to_linear: Floats, u: float, v: float, out: Floats) -> None:
+def _sample(page: Pixels, to_linear: Floats, u: float, v: float, out: Floats) -> None:
     """Read linear colour and crease shade between four texels of the page."""
     height, width = page.shape[:2]
     u = min(max(u, 0.0), width - 1.001)
@@ -200,13 +199,13 @@ def _sample(page: NDArray[np.uint8], to_linear: Floats, u: float, v: float, out:
 
 @kernel
 def _dense_map(
-    face: NDArray[np.int32],
+    face: Integers,
     first: Floats,
     second: Floats,
-    parts: NDArray[np.uint8],
+    parts: Pixels,
     uv: Floats,
     step: int,
-) -> NDArray[np.uint8]:
+) -> Pixels:
     height, width = face.shape[0] // step, face.shape[1] // step
     out = np.zeros((height, width, 3), np.uint8)
     for y in range(height):

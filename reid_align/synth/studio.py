@@ -1,10 +1,10 @@
 """The fixed frontal picture of a person, before a grey ground in even light."""
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Pixels
 from reid_align.synth.asset import load_asset
+from reid_align.synth.imaging import resize
 from reid_align.synth.person import Person, posed_vertices
 from reid_align.synth.raster import Fragments, rasterise
 from reid_align.synth.shading import Light, shade
@@ -22,7 +22,7 @@ _GREY = 0.2
 _SPAN = 2.1
 
 
-def frontal_image(person: Person) -> NDArray[np.uint8]:
+def frontal_image(person: Person) -> Pixels:
     """Return (256, 128, 3) uint8 the person from the front, standing, always at the same scale.
 
     The pose has no random part, so that the picture differs between people only.
@@ -40,6 +40,6 @@ def frontal_image(person: Person) -> NDArray[np.uint8]:
     rasterise(view, person.mesh.faces, person.mesh.two_sided, seen)
     eye = np.array([0, -30, 1.0], np.float32)
     colour = shade(person.mesh, points, person.page, seen, eye, _EVEN)
-    colour = cv2.resize(colour, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    colour = resize(colour, HEIGHT, WIDTH)
     light = colour[..., :3] + _GREY * (1 - colour[..., 3:])
     return np.round(light.clip(0, 1) ** (1 / 2.2) * 255).astype(np.uint8)

@@ -4,9 +4,9 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from reid_align.synth.arrays import Floats
+
 Ground = Literal["asphalt", "paving", "tiles", "planks", "grass", "gravel", "carpet"]
 Wall = Literal["facade", "glass", "brick", "panels", "plaster", "shops", "trees"]
 
@@ -27,9 +27,9 @@ class Place:
     def noise(self, rng: np.random.Generator, size: float) -> Floats:
         """Return (H, W) smooth noise of a size in metres; it fades where pixels are coarser."""
         field = rng.standard_normal((256, 256)).astype(np.float32)
-        columns = ((self.right / size + 1000.0) % 255).astype(np.float32)
-        rows = ((self.other / size + 1000.0) % 255).astype(np.float32)
-        values = cv2.remap(field, columns, rows, cv2.INTER_LINEAR)
+        columns, rows = self.right / np.float32(size), self.other / np.float32(size)
+        wrap = cv2.BORDER_WRAP
+        values = cv2.remap(field, columns, rows, cv2.INTER_LINEAR, borderMode=wrap)
         return np.asarray(1.5 * values * _fade(self.blur, size))
 
     def lines(self, spacing: tuple[float, float], width: float) -> Floats:
@@ -105,7 +105,7 @@ def paint_wall(rng: np.random.Generator, kind: Wall, place: Place) -> Floats:
     return np.asarray(wall + window[..., None] * (glass - wall))
 
 
-def _colour(tone: Floats, tint: NDArray[np.float64]) -> Floats:
+def _colour(tone: Floats, tint: Floats) -> Floats:
     return (tone[..., None] * tint).clip(0.004, 1).astype(np.float32)
 
 

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from reid_align.synth.arrays import Floats, Pixels
 from reid_align.synth.asset import BodyAsset
 from reid_align.synth.box import Box, detect, stand
 from reid_align.synth.cameras import FRAME_HEIGHT, FRAME_WIDTH, Camera
+from reid_align.synth.imaging import blur, cut, resize
 from reid_align.synth.passers import Passer, place_passer
 from reid_align.synth.person import Person, posed_vertices
 from reid_align.synth.photometric import photograph
@@ -18,7 +18,6 @@ from reid_align.synth.rotations import yaw
 from reid_align.synth.scenes import WHITE, Scene
 from reid_align.synth.shading import Light, dense_map, shade
 
-Floats = NDArray[np.float32]
 HEIGHT = 256
 _TO_LIGHT = ((np.arange(256) / 255) ** 2 * WHITE).astype(np.float32)
 
@@ -37,8 +36,8 @@ class View:
 
     """
 
-    image: NDArray[np.uint8]
-    iuv: NDArray[np.uint8]
+    image: Pixels
+    iuv: Pixels
     box: Box
     pose: Pose
     heading: float
@@ -87,8 +86,8 @@ def render_view(
     background *= 1 - _cast_shadow(points, camera, light, box, shape)[..., None]
     if passers and rng.random() < 0.3:
         _paste(passers, background, light, before=False, rng=rng)
-    coverage = cv2.resize(colour[..., 3], shape[::-1], interpolation=cv2.INTER_AREA)
-    colour = cv2.resize(colour[..., :3], shape[::-1], interpolation=cv2.INTER_AREA)
+    colour = resize(colour, *shape)
+    colour, coverage = colour[..., :3], colour[..., 3]
     # The scene's own things stand before the person where they are nearer.
     hidden = depth < float(projected[:, 2].mean()) - 0.35
     present = coverage > 0.5
@@ -134,12 +133,9 @@ def _background(scene: Scene, box: Box, shape: tuple[int, int]) -> tuple[Floats,
     matrix = np.array(
         [[scale[0], 0, box.left + scale[0] / 2], [0, scale[1], box.top + scale[1] / 2]]
     )
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    border = cv2.BORDER_REFLECT_101
-    frame = cv2.warpAffine(scene.frame, matrix, (width, height), flags=flags, borderMode=border)
-    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-    depth = cv2.warpAffine(scene.depth, matrix, (width, height), flags=flags, borderMode=border)
-    return _TO_LIGHT[frame], np.asarray(depth)
+    frame = cut(scene.frame, matrix, height, width, smooth=True)
+    depth = cut(scene.depth, matrix, height, width, smooth=False)
+    return _TO_LIGHT[frame], depth
 
 
 def _cast_shadow(
@@ -157,10 +153,9 @@ def _cast_shadow(
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
     mask = np.zeros((height, width), np.float32)
     mask[row[inside], column[inside]] = 1
-    mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
     # A hard shadow in the sun; elsewhere only the darkness under the feet.
-    mask = cv2.GaussianBlur(mask, (0, 0), 1.0 + 5 * (1 - strong))
-    return np.asarray(cv2.resize(mask, shape[::-1]) * np.float32(0.2 + 0.55 * strong))
+    mask = blur(mask, 1.3 + 5 * (1 - strong))
+    return np.asarray(resize(mask, *shape) * np.float32(0.2 + 0.55 * strong))
 
 
 def _paste(

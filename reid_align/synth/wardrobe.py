@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from reid_align.synth.arrays import Floats
 from reid_align.synth.colours import contrasting_colour, sample_colour
 from reid_align.synth.fabric import Fabric, sample_fabric
 from reid_align.synth.outfit import (
@@ -109,7 +110,7 @@ def _top(rng: np.random.Generator, female: bool) -> Top:
     )
 
 
-def _maybe_other(rng: np.random.Generator, fabric: Fabric, chance: float) -> np.ndarray | None:
+def _maybe_other(rng: np.random.Generator, fabric: Fabric, chance: float) -> Floats | None:
     return contrasting_colour(rng, fabric.colours[0], "upper") if rng.random() < chance else None
 
 

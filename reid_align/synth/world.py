@@ -2,12 +2,12 @@
 
 from functools import cache
 
-import cv2
 import numpy as np
 
 from reid_align.synth.asset import load_asset
 from reid_align.synth.body import sample_body
 from reid_align.synth.cameras import Camera, sample_camera
+from reid_align.synth.imaging import resize
 from reid_align.synth.passers import Passer
 from reid_align.synth.person import Person, build_person, posed_vertices
 from reid_align.synth.pose import sample_arms, sample_pose_kind
@@ -64,5 +64,5 @@ def _cut_out(person: Person, rng: np.random.Generator) -> Passer:
     rasterise(view, person.mesh.faces, person.mesh.two_sided, seen)
     eye = np.array([0, -30, 3], np.float32)
     colour = shade(person.mesh, points, person.page, seen, eye, _DULL_DAY)
-    small = cv2.resize(colour, (_PASSER_WIDTH, _PASSER_HEIGHT), interpolation=cv2.INTER_AREA)
+    small = resize(colour, _PASSER_HEIGHT, _PASSER_WIDTH)
     return Passer(np.ascontiguousarray(small[..., :3]), np.ascontiguousarray(small[..., 3]))

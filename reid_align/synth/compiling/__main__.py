@@ -106,7 +106,9 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("anny_cache"), help="Anny's own cache")
     options = parser.parse_args()
     source = read_source(options.bodies, options.seed, options.cache)
-    np.savez_compressed(options.output, **compile_asset(source, options.components))
+    np.savez_compressed(
+        options.output, allow_pickle=False, **compile_asset(source, options.components)
+    )
     print(f"{options.output}: {options.output.stat().st_size / 2**20:.2f} MiB")
 
 

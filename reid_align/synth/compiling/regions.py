@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.synth.charts import CHARTS, REGIONS, RIGHT_PARTS, Chart, chart_of, to_uv
+from reid_align.uv.atlas import Region
 
 Array = NDArray[np.float64]
-_REGION_BONES = {
+_REGION_BONES: dict[Region, tuple[str, ...]] = {
     "head": ("neck", "head"),
     "upper_arm": ("upperarm",),
     "lower_arm": ("lowerarm",),
@@ -38,8 +39,8 @@ def vertex_regions(weights: NDArray[np.float32], bones: tuple[str, ...]) -> NDAr
     sums = np.zeros((len(weights), len(REGIONS)))
     for bone, column in zip(bones, weights.T, strict=True):
         names = [name for name, starts in _REGION_BONES.items() if bone.startswith(starts)]
-        sums[:, REGIONS.index(names[0]) if names else 0] += column  # type: ignore[arg-type]
-    return sums.argmax(1)
+        sums[:, REGIONS.index(names[0]) if names else 0] += column
+    return np.asarray(sums.argmax(1))
 
 
 class Charts:
@@ -76,8 +77,8 @@ class Charts:
             result[chosen] = to_uv(chart, along.clip(0, 1), across.clip(0, 1))
         return result
 
-    def _limb_frames(self, heads: dict[str, Array]) -> dict[str, _Limb]:
-        joints = {
+    def _limb_frames(self, heads: dict[str, Array]) -> dict[Region, _Limb]:
+        joints: dict[Region, tuple[str, str]] = {
             "upper_arm": ("upperarm01", "lowerarm01"),
             "lower_arm": ("lowerarm01", "wrist"),
             "hand": ("wrist", "finger3-2"),
@@ -85,7 +86,7 @@ class Charts:
             "lower_leg": ("lowerleg01", "foot"),
             "foot": ("foot", "toe2-1"),
         }
-        limbs = {}
+        limbs: dict[Region, _Limb] = {}
         for name, (first, last) in joints.items():
             origin = heads[f"{first}.L"]
             axis = _unit(heads[f"{last}.L"] - origin)
@@ -106,7 +107,7 @@ class Charts:
         if name == "upper_arm":
             medial = _across(np.array([-1.0, 0.0, -1.0]), axis)
             medial = _across(medial, front)
-            return np.cos(_UPPER_ARM_TURN) * front + np.sin(_UPPER_ARM_TURN) * medial
+            return np.asarray(np.cos(_UPPER_ARM_TURN) * front + np.sin(_UPPER_ARM_TURN) * medial)
         return front
 
     def _torso_seam(self) -> tuple[Array, Array]:

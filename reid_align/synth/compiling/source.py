@@ -136,7 +136,7 @@ def _sample_phenotypes(count: int, rng: np.random.Generator) -> NDArray[np.float
     others = rng.normal(means, spreads, (count, 5))
     # Below an age of 0.6 Anny's bodies are those of children.
     floor = np.array([0.6, 0.08, 0.08, 0.08, 0.0])
-    return np.c_[gender.clip(0, 1), others.clip(floor, 0.97)].astype(np.float32)
+    return np.asarray(np.c_[gender.clip(0, 1), others.clip(floor, 0.97)], np.float32)
 
 
 def _rest_bodies(
