@@ -68,7 +68,7 @@ def paint_ground(rng: np.random.Generator, kind: Ground, place: Place) -> Floats
         tone = tone * (1 - 0.75 * _line(place.right, board, 0.025, place.blur))
         tint = tint * [1.12, 1.0, 0.86]
     elif kind == "grass":
-        tone = 0.12 * (1 + 0.3 * place.noise(rng, 0.05) + 0.3 * place.noise(rng, 0.7))
+        tone = 0.12 * (1 + 0.2 * place.noise(rng, 0.05) + 0.2 * place.noise(rng, 0.7))
         tint = np.array([0.85, 1.15, 0.5]) * tint
     else:
         tone = base * (1 + (0.25 if kind == "gravel" else 0.08) * place.noise(rng, 0.03)) * speckle
