@@ -55,7 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
 def synthesize(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
     # Imported here so that --help answers without loading numba.
-    from reid_align.shards import ShardSet
+    from reid_align.shard_set import ShardSet
     from reid_align.synth.folders import export_folders
     from reid_align.synth.settings import PIT_TEXTURES, SynthSettings
     from reid_align.synth.writer import write_set

@@ -10,15 +10,8 @@ from reid_align.errors import (
     InvalidInputError,
     OutputError,
 )
-from reid_align.shards import (
-    Shard,
-    ShardSet,
-    Table,
-    begin_set,
-    missing_shards,
-    shard_path,
-    write_shard,
-)
+from reid_align.shard_set import ShardSet, begin_set, missing_shards, shard_path
+from reid_align.shards import Shard, Table, write_shard
 
 SETTINGS = {"identities": 5, "pit": False}
 

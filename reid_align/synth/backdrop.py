@@ -8,7 +8,16 @@ from reid_align.synth.arrays import Floats, Mask
 from reid_align.synth.cameras import FRAME_HEIGHT, FRAME_WIDTH, Camera
 from reid_align.synth.surfaces import Ground, Place, Wall, paint_ground, paint_wall
 
-_OUTDOOR_GROUNDS: tuple[Ground, ...] = ("asphalt", "paving", "paving", "planks", "grass", "gravel")
+_OUTDOOR_GROUNDS: tuple[Ground, ...] = (
+    "asphalt",
+    "asphalt",
+    "paving",
+    "paving",
+    "paving",
+    "planks",
+    "gravel",
+    "grass",
+)
 _INDOOR_GROUNDS: tuple[Ground, ...] = ("tiles", "tiles", "planks", "carpet")
 _OUTDOOR_WALLS: tuple[Wall, ...] = (
     "facade",

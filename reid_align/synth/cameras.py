@@ -97,14 +97,15 @@ def sample_camera(rng: np.random.Generator, index: int) -> Camera:
     pitch = np.radians(rng.uniform(4, 22) + 2.5 * max(0.0, height - 3))
     forward = np.array([0, np.cos(pitch), -np.sin(pitch)])
     right = np.array([1.0, 0, 0])
+    light = _sample_light(rng, setting)
     return Camera(
         index=index,
         setting=setting,
         height=height,
         focal=float(FRAME_WIDTH * rng.uniform(0.75, 1.6)),
         rotation=np.stack([right, np.cross(forward, right), forward]).astype(np.float32),
-        light=_sample_light(rng, setting),
-        response=_sample_response(rng, setting),
+        light=light,
+        response=_sample_response(rng, setting, light),
         tight=bool(rng.random() < 0.5),
         turn=float(rng.uniform(0, 360)),
         depth=float(rng.uniform(10, 18) if indoor else rng.uniform(14, 34)),
@@ -141,14 +142,17 @@ def _sample_light(rng: np.random.Generator, setting: Setting) -> Light:
     )
 
 
-def _sample_response(rng: np.random.Generator, setting: Setting) -> Response:
+def _sample_response(rng: np.random.Generator, setting: Setting, light: Light) -> Response:
     dark = setting == "night"
+    # Cameras expose for the light they get, though never quite enough in the dark.
+    level = float(0.75 * light.sky.mean() + 0.3 * light.sun.mean())
+    exposure = level ** (-0.6 if dark else -0.85)
     balance = np.exp(rng.normal(0, 0.045, 3) + rng.normal(0, 0.06) * np.array([1, 0, -1]))
     return Response(
-        exposure=float(np.exp(rng.normal(0.3 if dark else 0.05, 0.2))),
+        exposure=exposure * float(np.exp(rng.normal(0, 0.15))),
         balance=(balance / balance.mean()).astype(np.float32),
-        saturation=float(rng.uniform(0.5, 1.1)),
-        contrast=float(rng.uniform(0.95, 1.55)),
+        saturation=float(rng.uniform(0.65, 1.15)),
+        contrast=float(rng.uniform(0.95, 1.45)),
         black=float(rng.uniform(0, 0.06)),
         gamma=float(np.exp(rng.normal(-0.03, 0.1))),
         blur=float(rng.uniform(0, 0.9)),

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from reid_align.errors import OutputError
-from reid_align.shards import ShardSet
+from reid_align.shard_set import ShardSet
 from reid_align.synth.settings import ROLES, SPLITS
 
 _ROLE_FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}

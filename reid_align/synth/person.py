@@ -10,13 +10,14 @@ from reid_align.synth.bags import carried_meshes, hanger_transforms
 from reid_align.synth.body import RestBody, bone_transforms, skin
 from reid_align.synth.cover import cover
 from reid_align.synth.fields import body_canvas, vertex_fields
+from reid_align.synth.gait import Posture, sample_posture
 from reid_align.synth.garments import clothed_body, skirt
 from reid_align.synth.hair import hair_meshes
 from reid_align.synth.materials import Materials
 from reid_align.synth.mesh import Mesh, join
 from reid_align.synth.outfit import Outfit
 from reid_align.synth.paint import paint_creases, paint_texture
-from reid_align.synth.pose import Pose, Poser, Posture, sample_posture
+from reid_align.synth.pose import Pose, Poser
 
 
 @dataclass(frozen=True)

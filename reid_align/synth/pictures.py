@@ -46,9 +46,9 @@ def scene_sheet(pairs: list[tuple[Camera, Scene]], across: int = 4) -> Pixels:
     """Return what cameras see when nobody is there."""
     shots = []
     for camera, scene in pairs:
-        light = (scene.frame / np.float32(255)) ** 2 * WHITE
-        light = resize(light.astype(np.float32), 270, 480)
-        shots.append(photograph(light, camera.response, 270, np.random.default_rng(0))[::1, ::1])
+        light = ((scene.frame / 255) ** 2 * WHITE).astype(np.float32)
+        small = resize(light, 270, 480)
+        shots.append(photograph(small, camera.response, 270, np.random.default_rng(0)))
     rows = [np.concatenate(shots[k : k + across], 1) for k in range(0, len(shots), across)]
     return np.concatenate(rows)
 

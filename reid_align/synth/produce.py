@@ -8,13 +8,14 @@ import numpy as np
 from reid_align.synth.arrays import Integers, Pixels
 from reid_align.synth.asset import load_asset
 from reid_align.synth.body import RestBody, sample_body
+from reid_align.synth.look_alikes import vary_outfit
 from reid_align.synth.outfit import Outfit
 from reid_align.synth.person import Person, build_person
 from reid_align.synth.pose import sample_arms, sample_pose_kind
 from reid_align.synth.settings import GROUP, SynthSettings, camera_plan
 from reid_align.synth.studio import frontal_image
 from reid_align.synth.view import View, render_view
-from reid_align.synth.wardrobe import sample_outfit, vary_outfit
+from reid_align.synth.wardrobe import sample_outfit
 from reid_align.synth.world import camera_and_scene, passers
 
 _PERSON_KEY, _VIEW_KEY = 7933, 7937

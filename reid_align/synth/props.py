@@ -66,7 +66,7 @@ def foliage(rng: np.random.Generator) -> Floats:
     rows, columns = picture.shape[:2]
     if tree:
         _box(picture, width / 2 - 0.08, 0, 0.16, height, np.array([0.05, 0.035, 0.025]))
-    green = np.array([0.07, 0.1, 0.03]) * rng.uniform(0.6, 1.6)
+    green = np.array([0.075, 0.095, 0.045]) * rng.uniform(0.6, 1.6)
     low = 0.45 if tree else 1.0
     for _ in range(int(90 * width)):
         x, y = rng.random(), rng.random() ** 0.8 * low

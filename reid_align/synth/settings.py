@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from reid_align.errors import InvalidInputError
-from reid_align.shards import Setting
+from reid_align.shard_set import Setting
 from reid_align.synth.arrays import Integers
 
 Split = Literal["train", "val", "test"]

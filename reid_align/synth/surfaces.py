@@ -66,10 +66,10 @@ def paint_ground(rng: np.random.Generator, kind: Ground, place: Place) -> Floats
         board = float(rng.uniform(0.14, 0.3))
         tone = base * (1 + 0.2 * place.cells(rng, (board, 1e4))) * speckle
         tone = tone * (1 - 0.75 * _line(place.right, board, 0.025, place.blur))
-        tint = tint * [1.12, 1.0, 0.86]
+        tint = tint * [1.06, 1.0, 0.93]
     elif kind == "grass":
         tone = 0.12 * (1 + 0.2 * place.noise(rng, 0.05) + 0.2 * place.noise(rng, 0.7))
-        tint = np.array([0.85, 1.15, 0.5]) * tint
+        tint = np.array([0.92, 1.08, 0.66]) * tint
     else:
         tone = base * (1 + (0.25 if kind == "gravel" else 0.08) * place.noise(rng, 0.03)) * speckle
     return _colour(tone, tint)
@@ -78,14 +78,14 @@ def paint_ground(rng: np.random.Generator, kind: Ground, place: Place) -> Floats
 def paint_wall(rng: np.random.Generator, kind: Wall, place: Place) -> Floats:
     """Return (H, W, 3) linear colour of a wall; ``other`` is the height above the ground."""
     tone = float(rng.uniform(0.12, 0.55)) * (1 + 0.1 * place.noise(rng, 2.5))
-    tint = 1 + rng.normal(0, 0.09, 3)
+    tint = 1 + rng.normal(0, 0.06, 3)
     if kind == "trees":
         leaves = 1 + 0.5 * place.noise(rng, 0.15) + 0.5 * place.noise(rng, 0.8)
-        return _colour(0.09 * leaves.clip(0.08, 3), np.array([0.85, 1.1, 0.5]) * tint)
+        return _colour(0.09 * leaves.clip(0.08, 3), np.array([0.92, 1.06, 0.66]) * tint)
     if kind == "brick":
         tone = 0.5 * tone * (1 + 0.25 * place.cells(rng, (0.22, 0.075)))
         tone = tone * (1 - 0.3 * place.lines((0.22, 0.075), 0.01))
-        return _colour(tone, tint * [1.35, 0.9, 0.72])
+        return _colour(tone, tint * [1.25, 0.95, 0.82])
     if kind == "plaster":
         stain = (1 - 0.25 * np.exp(-place.other / 0.4)) * (1 + 0.1 * place.noise(rng, 0.6))
         return _colour(tone * stain, tint)

@@ -6,7 +6,7 @@ import numpy as np
 
 from reid_align.shards import Table
 from reid_align.synth.encode import jpeg, png
-from reid_align.synth.pose import KINDS
+from reid_align.synth.gait import KINDS
 from reid_align.synth.produce import Identity
 from reid_align.synth.settings import ROLES, SPLITS, SynthSettings, roles, split_of
 

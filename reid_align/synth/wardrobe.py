@@ -1,6 +1,5 @@
 """Draws outfits with the statistics of a street, and look-alikes that differ in one thing."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -56,22 +55,15 @@ def sample_outfit(rng: np.random.Generator, female: bool) -> Outfit:
     top = _top(rng, female)
     return Outfit(
         top=top,
-        bottom=_bottom(rng, female, top),
-        shoes=_shoes(rng),
-        looks=_looks(rng, female),
+        bottom=sample_bottom(rng, female, top),
+        shoes=sample_shoes(rng),
+        looks=sample_looks(rng, female),
         headwear=_headwear(rng, female, top),
         hat_colour=sample_colour(rng, "upper"),
-        bags=_bags(rng, female),
+        bags=sample_bags(rng, female),
         umbrella=sample_colour(rng, "upper") if rng.random() < 0.015 else None,
         creases=int(rng.integers(2**31)),
     )
-
-
-def vary_outfit(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
-    """Return a look-alike's outfit: the same with one thing, now and then two, changed."""
-    for _ in range(1 if rng.random() < 0.75 else 2):
-        outfit = _VARIATIONS[int(rng.integers(len(_VARIATIONS)))](outfit, rng, female)
-    return replace(outfit, creases=int(rng.integers(2**31)))
 
 
 def _pick(
@@ -128,7 +120,8 @@ def _prints(rng: np.random.Generator, cut: Cut, fabric: Fabric, is_open: bool) -
     return tuple(prints)
 
 
-def _bottom(rng: np.random.Generator, female: bool, top: Top) -> Bottom:
+def sample_bottom(rng: np.random.Generator, female: bool, top: Top) -> Bottom:
+    """Draw a lower garment that goes with ``top``; the skirt of a dress is of its cloth."""
     cut: LegWear = "skirt" if top.cut == "dress" else _pick(rng, _LEGS, female)
     fabric = sample_fabric(rng, "lower", "denim" if cut == "jeans" else None)
     if cut == "jeans":
@@ -163,7 +156,8 @@ def _denim(rng: np.random.Generator, fabric: Fabric) -> Fabric:
     )
 
 
-def _shoes(rng: np.random.Generator) -> Shoes:
+def sample_shoes(rng: np.random.Generator) -> Shoes:
+    """Draw shoes and socks."""
     colour = sample_colour(rng, "shoes")
     pale = np.array([0.82, 0.82, 0.8], np.float32)
     return Shoes(
@@ -175,7 +169,8 @@ def _shoes(rng: np.random.Generator) -> Shoes:
     )
 
 
-def _looks(rng: np.random.Generator, female: bool) -> Looks:
+def sample_looks(rng: np.random.Generator, female: bool) -> Looks:
+    """Draw skin, hair and face."""
     style = _pick(rng, _HAIR, female)
     return Looks(
         skin=sample_colour(rng, "skin"),
@@ -195,60 +190,17 @@ def _headwear(rng: np.random.Generator, female: bool, top: Top) -> Headwear:
     return _pick(rng, _HEADWEAR, female)
 
 
-def _bags(rng: np.random.Generator, female: bool) -> tuple[Bag, ...]:
+def sample_bags(rng: np.random.Generator, female: bool) -> tuple[Bag, ...]:
+    """Draw none, one or two bags of different kinds."""
     count = int(rng.choice(3, p=(0.3, 0.58, 0.12)))
     kinds = {_pick(rng, _BAGS, female) for _ in range(count)}
-    return tuple(_bag(rng, kind) for kind in sorted(kinds))
+    return tuple(sample_bag(rng, kind) for kind in sorted(kinds))
 
 
-def _bag(rng: np.random.Generator, kind: BagKind) -> Bag:
+def sample_bag(rng: np.random.Generator, kind: BagKind) -> Bag:
+    """Draw a bag of a kind."""
     colour = sample_colour(rng, "bag")
     size = np.array(_SIZES[kind]) * np.exp(rng.normal(0, 0.14, 3))
     side = int(rng.choice((-1, 1)))
     width, depth, height = (float(value) for value in size)
     return Bag(kind, colour, contrasting_colour(rng, colour, "bag"), side, (width, depth, height))
-
-
-Variation = Callable[[Outfit, np.random.Generator, bool], Outfit]
-
-
-def _other_top(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
-    fabric = sample_fabric(rng, "upper")
-    return replace(outfit, top=replace(outfit.top, fabric=fabric, prints=()))
-
-
-def _other_print(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
-    ground = outfit.top.fabric.colours[0]
-    prints = (
-        () if outfit.top.prints else (sample_print(rng, ground, on_back=bool(rng.random() < 0.3)),)
-    )
-    return replace(outfit, top=replace(outfit.top, prints=prints))
-
-
-def _other_bottom(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
-    return replace(outfit, bottom=_bottom(rng, female, outfit.top))
-
-
-def _other_bags(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
-    bags = _bags(rng, female)
-    return replace(outfit, bags=bags if bags or outfit.bags else (_bag(rng, "backpack"),))
-
-
-def _other_looks(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
-    return replace(outfit, looks=replace(_looks(rng, female), skin=outfit.looks.skin))
-
-
-def _other_shoes(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
-    return replace(
-        outfit, shoes=_shoes(rng), looks=replace(_looks(rng, female), skin=outfit.looks.skin)
-    )
-
-
-_VARIATIONS: tuple[Variation, ...] = (
-    _other_top,
-    _other_print,
-    _other_bottom,
-    _other_bags,
-    _other_looks,
-    _other_shoes,
-)

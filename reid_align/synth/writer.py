@@ -9,7 +9,8 @@ from pathlib import Path
 import cv2
 
 from reid_align.errors import InvalidInputError
-from reid_align.shards import begin_set, shard_path, write_shard
+from reid_align.shard_set import begin_set, shard_path
+from reid_align.shards import write_shard
 from reid_align.synth.encode import png
 from reid_align.synth.fields import body_canvas
 from reid_align.synth.produce import produce

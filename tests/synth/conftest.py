@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from reid_align.shards import ShardSet
+from reid_align.shard_set import ShardSet
 from reid_align.synth.settings import SynthSettings
 from reid_align.synth.writer import write_set
 

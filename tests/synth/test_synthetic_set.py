@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from reid_align.errors import InvalidInputError, OutputError
-from reid_align.shards import ShardSet, shard_path
+from reid_align.shard_set import ShardSet, shard_path
 from reid_align.synth.folders import export_folders
 from reid_align.synth.produce import draw_person, produce
 from reid_align.synth.settings import ROLES, SPLITS, SynthSettings
