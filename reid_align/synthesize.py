@@ -11,7 +11,7 @@ DESCRIPTION = """\
 Make pictures of synthetic people, each with its dense map of body parts, the texture of the person,
 and who is seen by which camera.
 
-A set is a folder of shards, about 20 identities in each; a run that was stopped goes on where it
+A set is a folder of shards, 12 identities in each; a run that was stopped goes on where it
 was. The same options give the same set."""
 
 

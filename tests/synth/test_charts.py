@@ -88,6 +88,23 @@ def test_charts_point_where_those_of_densepose_point() -> None:
         assert slope(uv[part == number, 0], fields.arm[part == number]) < 0
 
 
+def test_natural_coordinates_run_as_described() -> None:
+    fields = vertex_fields()
+    x, y, z = fields.position.T
+    for chart in CHARTS:
+        for part in {chart.left, chart.right}:
+            on = fields.part == part
+            outwards = np.abs(x) if "arm" in chart.region or chart.region == "hand" else -z
+            outwards = -y if chart.region == "foot" else outwards
+            assert slope(fields.along[on], outwards[on]) > 0
+            if "leg" in chart.region:
+                assert slope(fields.across[on], np.abs(x)[on]) > 0
+            elif chart.region == "head":
+                assert slope(fields.across[on], y[on]) > 0
+            elif chart.region == "torso":
+                assert slope(fields.across[on], -x[on]) > 0
+
+
 def slope(values: np.ndarray, positions: np.ndarray) -> float:
     return float(np.polyfit(positions, values, 1)[0])
 

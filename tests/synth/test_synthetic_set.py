@@ -100,7 +100,7 @@ def test_look_alikes_differ_in_little() -> None:
 def test_a_lost_shard_is_made_again_to_the_byte(synthetic_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "set"
     shutil.copytree(synthetic_folder, folder)
-    path = shard_path(folder, 0)
+    path = shard_path(folder, 1)
     before = path.read_bytes()
     path.unlink()
     assert write_set(folder, SETTINGS, workers=1) == 1
@@ -114,7 +114,7 @@ def test_other_settings_do_not_mix_into_a_set(synthetic_folder: Path) -> None:
 
 
 def test_two_processes_write_what_one_does(tmp_path: Path) -> None:
-    settings = SynthSettings(identities=21, images=1, seed=6)
+    settings = SynthSettings(identities=13, images=1, seed=6)
     progress: list[tuple[int, int]] = []
     write_set(tmp_path / "two", settings, 2, lambda done, total: progress.append((done, total)))
     assert progress == [(1, 2), (2, 2)]
