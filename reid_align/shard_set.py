@@ -32,7 +32,6 @@ class ShardSet:
     Raises:
         DatasetNotFoundError: the folder holds no set.
         DatasetFormatError: the set is of another format, or is not complete.
-
     """
 
     def __init__(self, folder: Path) -> None:
@@ -95,7 +94,6 @@ def begin_set(folder: Path, settings: Mapping[str, Setting], shards: int) -> lis
     Raises:
         OutputError: the folder cannot be written, holds something else, or holds a set that was
             made from other settings or in another format.
-
     """
     wanted = {"format": FORMAT, "shards": shards, "settings": dict(settings)}
     path = folder / _SET_FILE

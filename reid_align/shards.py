@@ -34,7 +34,6 @@ class Table:
 
     Raises:
         InvalidInputError: there is no column, or lengths differ.
-
     """
 
     columns: Mapping[str, Column] = field(default_factory=dict)
@@ -54,7 +53,6 @@ def write_shard(path: Path, tables: Mapping[str, Table]) -> None:
 
     Raises:
         OutputError: it cannot be written; what was there before is left as it was.
-
     """
     tensors: dict[str, Column] = {}
     for table, content in tables.items():
@@ -85,7 +83,6 @@ class Shard:
 
     Raises:
         DatasetFormatError: the file is cut off, or is no shard of this format.
-
     """
 
     def __init__(self, path: Path) -> None:

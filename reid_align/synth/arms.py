@@ -47,7 +47,6 @@ def arm_directions(
         moment: of the leg's own gait cycle, in [0, 1).
         swing: how far the arm swings, in degrees.
         spread: how far it is held from the trunk, in degrees.
-
     """
     if style in _FIXED:
         upper, lower = (np.array(direction) for direction in _FIXED[style])

@@ -23,7 +23,6 @@ class Surface:
         parts: (F,) uint8 part ids in 1..24.
         uv: (F, 3, 2) float32 U and V of the corners in [0, 1].
         texels: (F, 3, 2) float32 (column, row) of the corners in the texture.
-
     """
 
     faces: Integers
@@ -52,7 +51,6 @@ class BodyAsset:
         sizes: how many vertices body, skirt and hair have.
         mirror: (V,) the vertex at the mirrored place.
         body, skirt, hair: the surfaces.
-
     """
 
     mean: Floats
@@ -82,7 +80,6 @@ def load_asset(path: Path = ASSET_PATH) -> BodyAsset:
 
     Raises:
         OutputError: the file is missing or is not what the compiler writes.
-
     """
     try:
         with np.load(path) as file:

@@ -18,7 +18,6 @@ class RestBody:
         shell: (C, 3) float32 points of the smooth garment shell.
         heads: (B, 3) float32 where the bones start.
         female: whether the phenotype is nearer to a woman's.
-
     """
 
     vertices: Floats
@@ -48,7 +47,6 @@ def bone_transforms(heads: Floats, parents: Integers, rotations: Floats) -> Floa
         parents: (B,) parents come first; -1 for the root.
         rotations: (B, 3, 3) every bone's rotation from rest, in world axes (not relative to its
             parent), so that a pose says where limbs point, whatever the trunk does.
-
     """
     starts = heads.astype(np.float64).copy()
     for bone, parent in enumerate(parents):
@@ -67,7 +65,6 @@ def skin(points: Floats, indices: Pixels, weights: Floats, transforms: Floats) -
         indices: (V, 4) bones.
         weights: (V, 4) rows sum to one.
         transforms: (B, 3, 4).
-
     """
     posed = np.zeros_like(points)
     for v in range(points.shape[0]):

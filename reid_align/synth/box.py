@@ -61,7 +61,6 @@ def detect(projected: Floats, tight: bool, rng: np.random.Generator) -> Box:
         projected: columns and rows of the person in the frame.
         tight: whether the box follows the outline, or has one shape.
         rng: source of the detector's errors.
-
     """
     left, top = projected[:, :2].min(0)
     right, bottom = projected[:, :2].max(0)

@@ -30,7 +30,6 @@ class Response:
         quality: of the JPEG stream.
         resolution: factor on the number of pixels that a person has.
         cast: (3,) display values that are added to the shadows.
-
     """
 
     exposure: float
@@ -62,7 +61,6 @@ class Camera:
         tight: whether its detector draws tight boxes, or boxes of one shape.
         turn: the direction in degrees in which most people walk: 0 towards the camera.
         depth: distance in metres of the wall behind the scene.
-
     """
 
     index: int

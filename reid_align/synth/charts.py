@@ -42,7 +42,6 @@ class Chart:
         tile: (row, column) of its upper left tile in the left half of the texture, which holds
             the person's right side, in tiles of 64×32 texels.
         tiles: how many tiles it covers to the right.
-
     """
 
     region: Region

@@ -49,7 +49,6 @@ def sample_colour(rng: np.random.Generator, kind: str) -> Colour:
     Args:
         rng: source of the choice.
         kind: "upper", "lower", "shoes", "bag", "hair" or "skin".
-
     """
     table = _TABLES[kind]
     shares = np.array(list(table.values()))

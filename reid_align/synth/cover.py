@@ -21,7 +21,6 @@ class Cover:
         shoes: what the shoes cover.
         hair: where hair grows.
         hat: under headwear.
-
     """
 
     top: Mask

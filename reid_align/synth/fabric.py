@@ -30,7 +30,6 @@ class Fabric:
         share: how much of the repeat the second colour takes, in [0, 1].
         shift: of the pattern, in [0, 1).
         field: which noise field the fabric uses.
-
     """
 
     weave: Weave

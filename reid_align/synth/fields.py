@@ -33,7 +33,6 @@ class Fields:
         drop: (N,) metres down a garment: down the trunk and the legs, or down a sleeve.
         turn: (N,) metres around the trunk or the limb, continuous over front and back.
         seed: of the noise fields.
-
     """
 
     position: Floats
@@ -82,7 +81,6 @@ class Canvas:
         fields: of the valid texels, in row-major order.
         valid: (256, 256) bool, symmetric.
         nearest: (256, 256) int64, the index in ``fields`` of the nearest valid texel.
-
     """
 
     fields: Fields

@@ -18,7 +18,6 @@ def export_folders(source: ShardSet, target: Path) -> int:
 
     Raises:
         OutputError: the target is not empty, or cannot be written.
-
     """
     try:
         if target.exists() and any(target.iterdir()):

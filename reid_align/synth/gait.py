@@ -26,7 +26,6 @@ class Posture:
         stride: length of the steps, 1 is average.
         arm_swing: how far the arms swing, in degrees.
         spread: how far the arms are held from the trunk.
-
     """
 
     stoop: float

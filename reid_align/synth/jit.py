@@ -13,7 +13,6 @@ def kernel(function: Function) -> Function:
 
     Raises:
         MissingExtraError: numba is not installed.
-
     """
     try:
         from numba import njit

@@ -15,7 +15,6 @@ class Materials:
 
     Args:
         rng: source of the grain.
-
     """
 
     def __init__(self, rng: np.random.Generator) -> None:

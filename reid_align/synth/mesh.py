@@ -21,7 +21,6 @@ class Mesh:
         indices: (V, 4) uint8 bones.
         weights: (V, 4) float32, rows sum to one.
         two_sided: (F,) whether both sides can be seen.
-
     """
 
     vertices: Floats
@@ -61,7 +60,6 @@ def rigid_mesh(
         texels: (V, 2) texture column and row of the vertices.
         bone: index of the bone.
         two_sided: whether both sides can be seen.
-
     """
     count = len(vertices)
     indices = np.full((count, 4), bone, np.uint8)

@@ -15,7 +15,6 @@ def spatial_noise(rng: np.random.Generator, points: Floats, scale: float, count:
         points: in metres.
         scale: distance in metres over which a field changes.
         count: how many independent fields.
-
     """
     fields = np.empty((count, len(points)), np.float32)
     for field in fields:

@@ -8,7 +8,7 @@ from reid_align.synth.fabric import Fabric
 from reid_align.synth.prints import Print
 
 Cut = Literal["tee", "polo", "tank", "shirt", "sweater", "hoodie", "jacket", "coat", "dress"]
-LegWear = Literal["trousers", "jeans", "wide", "leggings", "shorts", "skirt", "none"]
+LegWear = Literal["trousers", "jeans", "wide", "leggings", "shorts", "skirt"]
 HairStyle = Literal["bald", "buzz", "short", "medium", "long", "ponytail", "bun"]
 BagKind = Literal["backpack", "shoulder", "cross", "hand", "case"]
 Headwear = Literal["none", "cap", "beanie", "hood", "sun_hat"]
@@ -16,7 +16,7 @@ Headwear = Literal["none", "cap", "beanie", "hood", "sun_hat"]
 
 @dataclass(frozen=True)
 class Top:
-    """The upper garment; lengths in metres on the mean body.
+    """The upper garment; lengths in metres on the standard body.
 
     Attributes:
         cut: kind of garment.
@@ -31,7 +31,6 @@ class Top:
         sleeve_colour: of sleeves that differ from the trunk.
         trim: colour of hem, cuffs or a zip.
         prints: what is printed on it.
-
     """
 
     cut: Cut
@@ -53,14 +52,13 @@ class Bottom:
     """The lower garment.
 
     Attributes:
-        cut: kind of garment; "none" under a dress.
+        cut: kind of garment; the skirt of a dress is one of its own.
         fabric: its cloth.
         length: where it ends on the leg, 0 hip, 1 knee, 2 ankle.
         waist: height of its upper edge on the body at rest, in metres.
         looseness: distance of the cloth from the body.
         flare: how much wider it gets towards the hem.
         stripe: colour of a stripe down the side, None without.
-
     """
 
     cut: LegWear
@@ -96,7 +94,6 @@ class Looks:
         hair_length: how far long hair reaches down, as a height on the body at rest.
         beard: whether there is one.
         glasses: colour of the frame, None without.
-
     """
 
     skin: Colour
@@ -126,11 +123,11 @@ class Outfit:
 
     Attributes:
         top, bottom, shoes, looks: what their names say.
-        headwear: what is on the head, and its colour.
+        headwear: what is on the head.
+        hat_colour: of what is on the head.
         bags: none, one or two.
         umbrella: colour of an open umbrella, None without.
         creases: seed of the creases of the cloth.
-
     """
 
     top: Top

@@ -15,7 +15,6 @@ class Passer:
     Attributes:
         colour: (H, W, 3) float32 linear, times coverage, in the light of a dull day.
         coverage: (H, W) float32 in [0, 1].
-
     """
 
     colour: Floats
@@ -32,7 +31,6 @@ def place_passer(
         shape: of the crop.
         before: nearer to the camera than the person, so larger and lower; else behind.
         rng: source of size and place.
-
     """
     height, width = shape
     scale = rng.uniform(0.95, 1.3) if before else rng.uniform(0.6, 1.02)

@@ -33,7 +33,6 @@ class Person:
         texture: (256, 256, 3) uint8 display colours of the body's surface.
         page: (288, 256, 4) uint8 the texture and the material strip below it; the fourth channel
             is the shade of creases, 128 is none.
-
     """
 
     body: RestBody

@@ -18,7 +18,6 @@ def photograph(light: Floats, response: Response, rows: int, rng: np.random.Gene
         response: the camera.
         rows: how many pixels tall the crop is on the sensor; it is enlarged back to H.
         rng: source of what differs from picture to picture.
-
     """
     height, width = light.shape[:2]
     if rows < height:

@@ -21,7 +21,6 @@ class Pose:
         arms: what the left and the right arm do.
         phase: of the gait cycle, in [0, 1).
         rotations: (B, 3, 3) float64 rotations of the bones from rest, in the body's axes.
-
     """
 
     kind: Kind
@@ -37,7 +36,6 @@ class Poser:
         bones: names of the bones.
         parents: (B,) parents come first.
         heads: (B, 3) where the bones start at rest.
-
     """
 
     def __init__(self, bones: tuple[str, ...], parents: Integers, heads: Floats) -> None:

@@ -26,7 +26,6 @@ class Print:
         on_back: whether it is on the back.
         centre: (metres to the left, height on the body at rest).
         size: edge length in metres.
-
     """
 
     motif: Motif

@@ -33,7 +33,6 @@ class Identity:
         frontal: (256, 128, 3) uint8 the person in a fixed frontal pose before a grey ground.
         cameras: (images,) the camera of each view.
         views: the pictures.
-
     """
 
     number: int

@@ -17,7 +17,6 @@ class Fragments:
         first: (H, W) float32 perspective-correct barycentric weight of the first corner.
         second: (H, W) float32 the same of the second corner.
         inverse_depth: (H, W) float32, 0 where there is nothing.
-
     """
 
     face: Integers
@@ -42,7 +41,6 @@ def rasterise(points: Floats, faces: Integers, two_sided: Mask, out: Fragments) 
         faces: (F, 3) corners, counter-clockwise as seen from outside.
         two_sided: (F,) whether the back of a triangle is drawn too.
         out: changed in place.
-
     """
     _rasterise(points, faces, two_sided, out.face, out.first, out.second, out.inverse_depth)
 

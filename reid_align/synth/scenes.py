@@ -23,7 +23,6 @@ class Scene:
         frame: (540, 960, 3) uint8: the square root of the linear light, 255 is ``WHITE``.
         depth: (540, 960) float32 metres along the viewing direction of what is seen.
         sunlit: (540, 960) uint8, 255 where the ground lies in the sun.
-
     """
 
     frame: Pixels

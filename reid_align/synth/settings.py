@@ -42,7 +42,6 @@ class SynthSettings:
 
     Raises:
         InvalidInputError: a number is out of range.
-
     """
 
     identities: int

@@ -24,7 +24,6 @@ class Light:
         sky: colour of the light from above.
         ground: colour of the light from below.
         gloss: strength of highlights.
-
     """
 
     direction: Floats
@@ -51,7 +50,6 @@ def shade(
         fragments: what each pixel sees.
         eye: (3,) where the camera is.
         light: what lights it; it throws shadows on itself.
-
     """
     normals = vertex_normals(points, mesh.faces)
     to_light, shadow = _shadow_map(mesh, points, light.direction)

@@ -18,7 +18,6 @@ class Place:
         right: (H, W) metres along the plane.
         other: (H, W) metres into the depth on the ground, up on walls.
         blur: (H, W) metres that a pixel covers; finer patterns are averaged out.
-
     """
 
     def __init__(self, right: Floats, other: Floats, blur: Floats) -> None:

@@ -8,18 +8,20 @@ from reid_align.synth.arrays import Floats, Pixels
 from reid_align.synth.asset import BodyAsset
 from reid_align.synth.box import Box, detect, stand
 from reid_align.synth.cameras import FRAME_HEIGHT, FRAME_WIDTH, Camera
-from reid_align.synth.imaging import blur, cut, resize
-from reid_align.synth.passers import Passer, place_passer
+from reid_align.synth.composite import background_at, cast_shadow, compose
+from reid_align.synth.imaging import resize
+from reid_align.synth.passers import Passer
 from reid_align.synth.person import Person, posed_vertices
 from reid_align.synth.photometric import photograph
 from reid_align.synth.pose import Pose
 from reid_align.synth.raster import Fragments, rasterise
 from reid_align.synth.rotations import yaw
-from reid_align.synth.scenes import WHITE, Scene
+from reid_align.synth.scenes import Scene
 from reid_align.synth.shading import Light, dense_map, shade
 
 HEIGHT = 256
-_TO_LIGHT = ((np.arange(256) / 255) ** 2 * WHITE).astype(np.float32)
+# Metres between a person's middle and what hides them at least.
+_THICKNESS = 0.35
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,6 @@ class View:
         pose: what the person does.
         heading: degrees by which the person is turned from facing the camera to its left.
         visible: share of the person's pixels in the box that nothing hides.
-
     """
 
     image: Pixels
@@ -65,7 +66,6 @@ def render_view(
         passers: who may come into the picture.
         rng: source of everything that differs from picture to picture.
         width: of the picture in pixels; it is 256 tall and shows the same box.
-
     """
     shape = (HEIGHT, width)
     place = stand(camera, scene.depth, rng)
@@ -82,23 +82,13 @@ def render_view(
     light = _light_at(camera, scene, place, rng)
     colour = shade(person.mesh, points, person.page, seen, camera.eye, light)
     iuv = dense_map(person.mesh, seen, oversampling)
-    background, depth = _background(scene, box, shape)
-    background *= 1 - _cast_shadow(points, camera, light, box, shape)[..., None]
-    if passers and rng.random() < 0.3:
-        _paste(passers, background, light, before=False, rng=rng)
-    colour = resize(colour, *shape)
-    colour, coverage = colour[..., :3], colour[..., 3]
-    # The scene's own things stand before the person where they are nearer.
-    hidden = depth < float(projected[:, 2].mean()) - 0.35
-    present = coverage > 0.5
-    coverage = np.where(hidden, 0, coverage)[..., None]
-    picture = background * (1 - coverage) + colour * np.where(hidden, 0, 1)[..., None]
-    if passers and rng.random() < 0.13:
-        hidden |= _paste(passers, picture, light, before=True, rng=rng) > 0.5
-    iuv[hidden] = 0
-    image = photograph(picture.astype(np.float32), camera.response, rows, rng)
-    visible = float((present & ~hidden).sum() / max(1, present.sum()))
-    return View(image, iuv, box, pose, heading, visible)
+    background, depth = background_at(scene, box, shape)
+    background *= 1 - cast_shadow(points, camera, light, box, shape)[..., None]
+    nearer = depth < float(projected[:, 2].mean()) - _THICKNESS
+    composite = compose(background, resize(colour, *shape), nearer, passers, light, rng)
+    iuv[composite.hidden] = 0
+    image = photograph(composite.light, camera.response, rows, rng)
+    return View(image, iuv, box, pose, heading, composite.visible)
 
 
 def _rasterise(
@@ -114,61 +104,12 @@ def _rasterise(
 
 
 def _light_at(camera: Camera, scene: Scene, place: Floats, rng: np.random.Generator) -> Light:
-    """The camera's light where a person stands: in the sun, in the shade, brighter or dimmer."""
+    """Return the light where a person stands: in the sun or the shade, brighter or dimmer."""
     column, row, _ = camera.project(place[None])[0]
     row = int(np.clip(row, 0, FRAME_HEIGHT - 1))
     column = int(np.clip(column, 0, FRAME_WIDTH - 1))
     sunlit = scene.sunlit[row, column] / 255
     factor = np.float32(np.exp(rng.normal(0, 0.15)))
     light = camera.light
-    return replace(
-        light, sun=light.sun * np.float32(sunlit) * factor, sky=light.sky * factor,
-        ground=light.ground * factor,
-    )  # fmt: skip
-
-
-def _background(scene: Scene, box: Box, shape: tuple[int, int]) -> tuple[Floats, Floats]:
-    height, width = shape
-    scale = np.array([box.width / width, box.height / height])
-    matrix = np.array(
-        [[scale[0], 0, box.left + scale[0] / 2], [0, scale[1], box.top + scale[1] / 2]]
-    )
-    frame = cut(scene.frame, matrix, height, width, smooth=True)
-    depth = cut(scene.depth, matrix, height, width, smooth=False)
-    return _TO_LIGHT[frame], depth
-
-
-def _cast_shadow(
-    points: Floats, camera: Camera, light: Light, box: Box, shape: tuple[int, int]
-) -> Floats:
-    """Return (256, W) the share of light that the person takes from the ground."""
-    strong = float(light.sun.sum() / (light.sun.sum() + light.sky.sum() + 1e-6))
-    on_ground = points[::3].copy()
-    drop = on_ground[:, 2:] / max(float(light.direction[2]), 0.3)
-    on_ground -= light.direction * drop
-    spot = camera.project(on_ground)[:, :2] - np.array([box.left, box.top], np.float32)
-    height, width = shape[0] // 2, shape[1] // 2
-    half = np.array([width / box.width, height / box.height], np.float32)
-    column, row = (spot * half).astype(np.int64).T
-    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-    mask = np.zeros((height, width), np.float32)
-    mask[row[inside], column[inside]] = 1
-    # A hard shadow in the sun; elsewhere only the darkness under the feet.
-    mask = blur(mask, 1.3 + 5 * (1 - strong))
-    return np.asarray(resize(mask, *shape) * np.float32(0.2 + 0.55 * strong))
-
-
-def _paste(
-    passers: tuple[Passer, ...],
-    picture: Floats,
-    light: Light,
-    before: bool,
-    rng: np.random.Generator,
-) -> Floats:
-    """Put another person into the picture; return the coverage (256, W)."""
-    passer = passers[int(rng.integers(len(passers)))]
-    placed = place_passer(passer, picture.shape[:2], before, rng)
-    brightness = light.sky * 0.8 + light.sun * 0.3
-    picture *= 1 - placed.coverage[..., None]
-    picture += placed.colour * brightness
-    return placed.coverage
+    sun, sky, ground = light.sun * np.float32(sunlit), light.sky, light.ground
+    return replace(light, sun=sun * factor, sky=sky * factor, ground=ground * factor)

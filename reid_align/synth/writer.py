@@ -41,7 +41,6 @@ def write_set(
         InvalidInputError: fewer than one worker.
         OutputError: the folder holds something else, or cannot be written; what was written before
             stays, and the same call goes on with it.
-
     """
     workers = workers if workers is not None else _cores()
     if workers < 1:

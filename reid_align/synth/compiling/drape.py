@@ -18,7 +18,6 @@ def skirt_charts(
     Args:
         corners: the triangles at rest.
         levels: heights of the hip, the knee and the ankle in metres.
-
     """
     centres = corners.mean(1)
     hip, knee, ankle = levels

@@ -15,7 +15,6 @@ class ShapeSpace:
         basis: (K, P, 3) int8, each direction divided by its ``scale``.
         scale: (K,) float32.
         coefficients: (N, K) float16, one row for every sampled body.
-
     """
 
     mean: NDArray[np.float32]

@@ -16,7 +16,6 @@ class Shell:
         covered: (V,) bool, whether the shell covers a vertex.
         corners: (C, 3) indices of the covered vertices' shell triangles, in the full mesh.
         weights: (C, 3) float64, sums to one.
-
     """
 
     covered: NDArray[np.bool_]
@@ -42,7 +41,6 @@ def project_on_shell(
 
     Raises:
         MissingExtraError: ``trimesh`` is not installed.
-
     """
     try:
         import trimesh

@@ -46,7 +46,6 @@ class Source:
         heads: (N, B, 3) where the bones start.
         phenotypes: (N, 6) what was asked for, in [0, 1], in the order of `PHENOTYPES`.
         mirror: (V,) the index of every vertex's mirror image.
-
     """
 
     faces: NDArray[np.int64]
@@ -70,7 +69,6 @@ def read_source(count: int, seed: int, cache: Path) -> Source:
 
     Raises:
         MissingExtraError: ``anny`` or ``scipy`` is not installed.
-
     """
     os.environ.setdefault("ANNY_CACHE_DIR", str(cache))
     try:
