@@ -45,13 +45,14 @@ def _visibility(camera: Camera, depth: Floats, place: Floats) -> float:
     column = np.tile(place, (len(heights), 1))
     column[:, 2] = heights
     seen = camera.project(column)
-    inside = (seen[:, 0] > 4) & (seen[:, 0] < FRAME_WIDTH - 4)
-    inside &= (seen[:, 1] > 2) & (seen[:, 1] < FRAME_HEIGHT - 2)
+    # The box around a person lies in the picture too.
+    span = float(np.ptp(seen[:, 1]))
+    inside = (seen[:, 0] > 0.25 * span) & (seen[:, 0] < FRAME_WIDTH - 0.25 * span)
+    inside &= (seen[:, 1] > 0.15 * span) & (seen[:, 1] < FRAME_HEIGHT - 0.12 * span)
     rows = seen[:, 1].astype(np.int64).clip(0, FRAME_HEIGHT - 1)
     columns = seen[:, 0].astype(np.int64).clip(0, FRAME_WIDTH - 1)
     free = inside & (depth[rows, columns] > seen[:, 2] - 0.2)
-    tall = float(np.ptp(seen[:, 1])) >= _MIN_HEIGHT
-    return float(free.mean()) * (1.0 if tall else 0.5)
+    return float(free.mean()) * (1.0 if span >= _MIN_HEIGHT else 0.5)
 
 
 def detect(projected: Floats, tight: bool, rng: np.random.Generator) -> Box:
