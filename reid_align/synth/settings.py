@@ -25,7 +25,9 @@ _PERIOD, _VAL, _TEST = 20, (7,), (4, 10, 16)
 # Whole groups, and small enough that a killed run loses little.
 PEOPLE_PER_SHARD = 12
 # Source: SAN (arXiv:1905.13143) section 3.1: 451 female and 478 male textures, ten images of each.
-PIT_TEXTURES, PIT_IMAGES = 929, 10
+PIT_TEXTURES = 929
+# Raised whenever the same settings give other pictures, so that no set is a mixture.
+GENERATOR = 1
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ class SynthSettings:
 
     def record(self) -> dict[str, Setting]:
         """Return the settings as they are written beside the shards."""
-        return asdict(self)
+        return {**asdict(self), "generator": GENERATOR}
 
 
 def split_of(settings: SynthSettings, person: int) -> Split:

@@ -4,11 +4,13 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import cv2
+import numpy as np
 
-from reid_align.errors import InvalidInputError
+from reid_align.errors import InvalidInputError, OutputError
 from reid_align.shard_set import begin_set, shard_path
 from reid_align.shards import write_shard
 from reid_align.synth.encode import png
@@ -46,7 +48,7 @@ def write_set(
     if workers < 1:
         raise InvalidInputError(f"{workers} workers: give at least 1.")
     missing = begin_set(folder, settings.record(), settings.shards)
-    (folder / MASK_FILE).write_bytes(png(body_canvas().valid.astype("uint8") * 255))
+    _write_mask(folder / MASK_FILE)
     done = settings.shards - len(missing)
     for _ in _run(folder, settings, missing, workers):
         done += 1
@@ -59,6 +61,13 @@ def make_shard(folder: Path, settings: SynthSettings, index: int) -> None:
     """Make and write one shard."""
     identities = [produce(settings, person) for person in settings.people(index)]
     write_shard(shard_path(folder, index), identity_tables(settings, identities))
+
+
+def _write_mask(path: Path) -> None:
+    try:
+        path.write_bytes(png(body_canvas().valid.astype(np.uint8) * 255))
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error}).") from error
 
 
 def _run(folder: Path, settings: SynthSettings, shards: list[int], workers: int) -> Iterator[None]:
@@ -80,6 +89,11 @@ def _run(folder: Path, settings: SynthSettings, shards: list[int], workers: int)
                 for future in finished:
                     future.result()
                     yield
+        except BrokenProcessPool as error:
+            raise OutputError(
+                f"{folder}: a worker process was killed, perhaps for want of memory. What was "
+                "written is complete; run the same command again to continue, with fewer workers."
+            ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 

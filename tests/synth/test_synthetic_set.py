@@ -1,5 +1,6 @@
 import csv
 import io
+import multiprocessing
 import shutil
 from pathlib import Path
 
@@ -9,10 +10,10 @@ import torch
 from PIL import Image
 
 from reid_align.errors import InvalidInputError, OutputError
-from reid_align.shard_set import ShardSet, shard_path
+from reid_align.shard_set import ShardSet, missing_shards, shard_path
 from reid_align.synth.folders import export_folders
 from reid_align.synth.produce import draw_person, produce
-from reid_align.synth.settings import ROLES, SPLITS, SynthSettings
+from reid_align.synth.settings import PEOPLE_PER_SHARD, ROLES, SPLITS, SynthSettings
 from reid_align.synth.writer import MASK_FILE, make_shard, write_set
 from reid_align.synthesize import main
 from reid_align.uv import load_iuv
@@ -103,7 +104,9 @@ def test_a_lost_shard_is_made_again_to_the_byte(synthetic_folder: Path, tmp_path
     path = shard_path(folder, 1)
     before = path.read_bytes()
     path.unlink()
-    assert write_set(folder, SETTINGS, workers=1) == 1
+    told: list[tuple[int, int]] = []
+    assert write_set(folder, SETTINGS, 1, lambda done, total: told.append((done, total))) == 1
+    assert told == [(2, 2)]
     assert path.read_bytes() == before
     assert write_set(folder, SETTINGS, workers=1) == 0
 
@@ -113,16 +116,43 @@ def test_other_settings_do_not_mix_into_a_set(synthetic_folder: Path) -> None:
         write_set(synthetic_folder, SynthSettings(25, 2, seed=4), workers=1)
 
 
-def test_two_processes_write_what_one_does(tmp_path: Path) -> None:
-    settings = SynthSettings(identities=13, images=1, seed=6)
-    progress: list[tuple[int, int]] = []
-    write_set(tmp_path / "two", settings, 2, lambda done, total: progress.append((done, total)))
-    assert progress == [(1, 2), (2, 2)]
-    (tmp_path / "one").mkdir()
-    make_shard(tmp_path / "one", settings, 1)
-    assert (
-        shard_path(tmp_path / "one", 1).read_bytes() == shard_path(tmp_path / "two", 1).read_bytes()
-    )
+def test_a_killed_worker_leaves_what_was_written(tmp_path: Path) -> None:
+    settings = SynthSettings(identities=PEOPLE_PER_SHARD + 1, images=1, seed=6)
+    told: list[tuple[int, int]] = []
+
+    def kill_the_others(done: int, total: int) -> None:
+        told.append((done, total))
+        for process in multiprocessing.active_children():
+            process.kill()
+
+    with pytest.raises(OutputError, match="run the same command again"):
+        write_set(tmp_path / "set", settings, 2, kill_the_others)
+    assert told == [(1, 2)]
+    assert missing_shards(tmp_path / "set", 2) == [0]
+    # What another process wrote is what this one writes.
+    (tmp_path / "again").mkdir()
+    make_shard(tmp_path / "again", settings, 1)
+    written, again = (shard_path(tmp_path / name, 1).read_bytes() for name in ("set", "again"))
+    assert written == again
+
+
+def test_a_set_of_another_generator_is_not_continued(
+    synthetic_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "set"
+    shutil.copytree(synthetic_folder, folder)
+    text = (folder / "set.json").read_text()
+    (folder / "set.json").write_text(text.replace('"generator": ', '"generator": 9'))
+    with pytest.raises(OutputError, match="made from"):
+        write_set(folder, SETTINGS, workers=1)
+
+
+def test_a_mask_that_cannot_be_written_is_named(synthetic_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(synthetic_folder, tmp_path / "set")
+    (tmp_path / "set" / MASK_FILE).unlink()
+    (tmp_path / "set" / MASK_FILE).mkdir()
+    with pytest.raises(OutputError, match=MASK_FILE):
+        write_set(tmp_path / "set", SETTINGS, workers=1)
 
 
 def test_fewer_than_one_worker_is_refused(tmp_path: Path) -> None:
