@@ -6,7 +6,18 @@ import numpy as np
 
 from reid_align.synth.arrays import Floats
 
-ArmStyle = Literal["hang", "swing", "pocket", "phone", "text", "strap", "carry", "hold", "crossed"]
+ArmStyle = Literal[
+    "hang",
+    "swing",
+    "pocket",
+    "phone",
+    "text",
+    "strap",
+    "carry",
+    "hold",
+    "crossed",
+    "handlebar",
+]
 ARM_STYLES: tuple[ArmStyle, ...] = (
     "hang",
     "swing",
@@ -17,6 +28,7 @@ ARM_STYLES: tuple[ArmStyle, ...] = (
     "carry",
     "hold",
     "crossed",
+    "handlebar",
 )
 # Directions of upper and lower arm of the left side: outwards, backwards, up.
 _FIXED: dict[ArmStyle, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
@@ -26,6 +38,7 @@ _FIXED: dict[ArmStyle, tuple[tuple[float, float, float], tuple[float, float, flo
     "strap": ((0.25, -0.3, -1.0), (-0.25, -0.45, 1.0)),
     "carry": ((0.16, 0.02, -1.0), (0.06, -0.05, -1.0)),
     "hold": ((0.2, -0.05, -1.0), (-0.55, -1.0, -0.15)),
+    "handlebar": ((0.25, -0.7, -0.75), (-0.05, -0.95, -0.4)),
     "crossed": ((0.22, -0.35, -1.0), (-1.0, -0.45, 0.22)),
 }
 

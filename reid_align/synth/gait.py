@@ -5,8 +5,12 @@ from typing import Literal
 
 import numpy as np
 
-Kind = Literal["walk", "stand", "run", "frontal"]
-KINDS: tuple[Kind, ...] = ("walk", "stand", "run", "frontal")
+Kind = Literal["walk", "stand", "run", "frontal", "cycle", "push"]
+KINDS: tuple[Kind, ...] = ("walk", "stand", "run", "frontal", "cycle", "push")
+WITH_BICYCLE: tuple[Kind, ...] = ("cycle", "push")
+STEPPING: tuple[Kind, ...] = ("walk", "push", "run")
+# How far the trunk leans forward, in degrees.
+LEAN: dict[Kind, float] = {"walk": 2.0, "push": 5.0, "run": 9.0, "cycle": 26.0}
 # Sagittal joint angles in degrees at equal steps of a gait cycle that starts when the heel touches
 # the ground. Source: textbook curves of normal gait, as in Perry & Burnfield, "Gait Analysis".
 _WALK_HIP = (30, 25, 17, 8, -2, -9, -4, 14, 28, 33)
@@ -56,7 +60,10 @@ def leg_angles(
 
     if kind == "frontal":
         return 0.0, 0.0, 0.0
-    if kind == "walk":
+    if kind == "cycle":
+        lift = float(np.cos(2 * np.pi * moment))
+        return 64 + 20 * lift, 72 + 30 * lift, 5.0
+    if kind in ("walk", "push"):
         hip, knee, ankle = curve(_WALK_HIP), curve(_WALK_KNEE), curve(_WALK_ANKLE)
         return posture.stride * hip, posture.stride * knee + 2, posture.stride * ankle
     if kind == "run":

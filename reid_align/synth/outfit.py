@@ -127,6 +127,7 @@ class Outfit:
         hat_colour: of what is on the head.
         bags: none, one or two.
         umbrella: colour of an open umbrella, None without.
+        bicycle: colour of a bicycle that is ridden or pushed in every picture, None without.
         creases: seed of the creases of the cloth.
     """
 
@@ -138,4 +139,5 @@ class Outfit:
     hat_colour: Colour
     bags: tuple[Bag, ...]
     umbrella: Colour | None
+    bicycle: Colour | None
     creases: int

@@ -6,7 +6,7 @@ import numpy as np
 
 from reid_align.synth.arms import ARM_STYLES, ArmStyle, arm_directions
 from reid_align.synth.arrays import Floats, Integers
-from reid_align.synth.gait import KINDS, Kind, Posture, leg_angles
+from reid_align.synth.gait import KINDS, LEAN, STEPPING, WITH_BICYCLE, Kind, Posture, leg_angles
 from reid_align.synth.rotations import between, pitch, roll, yaw
 
 _DOWN = np.array([0.0, 0.0, -1.0])
@@ -53,7 +53,7 @@ class Poser:
         if kind == "frontal":
             arms = ("hang", "hang")
         phase = float(rng.random())
-        swing = posture.stride * np.cos(2 * np.pi * phase) if kind in ("walk", "run") else 0.0
+        swing = posture.stride * np.cos(2 * np.pi * phase) if kind in STEPPING else 0.0
         named = self._trunk(rng, posture, kind, 7 * swing)
         self._head(rng, named, kind, looks_down="text" in arms)
         for side, offset, style in (("L", 0.0, arms[0]), ("R", 0.5, arms[1])):
@@ -66,7 +66,7 @@ class Poser:
         self, rng: np.random.Generator, posture: Posture, kind: Kind, twist: float
     ) -> dict[str, Floats]:
         calm = kind == "frontal"
-        lean = {"walk": 2.0, "run": 9.0}.get(kind, 0.0) + posture.stoop * (not calm)
+        lean = LEAN.get(kind, 0.0) + posture.stoop * (not calm)
         sway = 0.0 if calm else float(rng.normal(0, 1.5))
         turn = 0.0 if calm else -0.5 * twist + float(rng.normal(0, 3))
         # Leaning forward takes what hangs down backwards.
@@ -111,8 +111,8 @@ class Poser:
         foot = pelvis @ pitch(knee - hip - ankle) @ toe_out
         named[f"foot.{side}"] = foot
         # On the way to toe-off the toes stay on the ground.
-        bend = min(0.0, hip - knee + 20.0)
-        named[f"toe2-1.{side}"] = foot @ pitch(bend if kind == "walk" and hip < 0 else 0.0)
+        bend = min(0.0, hip - knee + 20.0) if hip < 0 and kind in ("walk", "push") else 0.0
+        named[f"toe2-1.{side}"] = foot @ pitch(bend)
 
     def _arm(
         self,
@@ -153,16 +153,20 @@ class Poser:
         return rotations
 
 
-def sample_pose_kind(rng: np.random.Generator) -> Kind:
-    """Draw what the legs do, as often as pedestrians do it."""
+def sample_pose_kind(rng: np.random.Generator, bicycle: bool = False) -> Kind:
+    """Draw what the legs do, as often as pedestrians do it; those with a bicycle use it."""
+    if bicycle:
+        return WITH_BICYCLE[int(rng.integers(2))]
     return KINDS[int(rng.choice(3, p=(0.74, 0.22, 0.04)))]
 
 
 def sample_arms(rng: np.random.Generator, kind: Kind) -> tuple[ArmStyle, ArmStyle]:
     """Draw what both arms do in a picture of this kind."""
+    if kind in WITH_BICYCLE:
+        return "handlebar", "handlebar"
     if rng.random() < 0.05:
         return "crossed", "crossed"
-    styles = [style for style in ARM_STYLES if style != "crossed"]
+    styles = [style for style in ARM_STYLES if style not in ("crossed", "handlebar")]
     weights = np.array([0.13 if kind == "walk" else 0.5, 0.6 if kind == "walk" else 0.1])
     rest = np.full(len(styles) - 2, (1 - weights.sum()) / (len(styles) - 2))
     left, right = rng.choice(len(styles), 2, p=np.r_[weights, rest])

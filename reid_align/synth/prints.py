@@ -67,7 +67,7 @@ def draw_print(design: Print) -> Floats:
         for _ in range(int(rng.integers(2, 5))):
             _draw_polygon(rng, canvas, first if rng.random() < 0.6 else second, 28)
     else:
-        coarse = design.colours[rng.integers(2, size=(5, 5))] + rng.normal(0, 0.12, (5, 5, 3))
+        coarse = design.colours[rng.integers(2, size=(5, 5))] + rng.normal(0, 0.12, (5, 5, 1))
         canvas[4:-4, 4:-4, :3] = cv2.resize(coarse.astype(np.float32), (56, 56), interpolation=2)
         canvas[4:-4, 4:-4, 3] = 1
     return canvas.clip(0, 1)

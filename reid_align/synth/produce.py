@@ -83,7 +83,7 @@ def _views(
             body = sample_body(asset, rng)
             person = build_person(asset, body, person.outfit, rng)
         camera, scene = camera_and_scene(settings.seed, int(camera_index))
-        kind = sample_pose_kind(rng)
+        kind = sample_pose_kind(rng, person.bicycle is not None)
         pose = person.poser.sample(rng, person.posture, kind, sample_arms(rng, kind))
         crowd = passers(settings.seed)
         yield render_view(asset, person, pose, camera, scene, crowd, rng, settings.width)

@@ -35,7 +35,6 @@ class Light:
 
 def shade(
     mesh: Mesh,
-    points: Floats,
     page: Pixels,
     fragments: Fragments,
     eye: Floats,
@@ -44,15 +43,15 @@ def shade(
     """Return (H, W, 4) linear colour and coverage (0 or 1).
 
     Args:
-        mesh: what was drawn.
-        points: (V, 3) its vertices in the world.
+        mesh: what was drawn, with its vertices in the world.
         page: (288, 256, 4) texture, material strip, creases.
         fragments: what each pixel sees.
         eye: (3,) where the camera is.
         light: what lights it; it throws shadows on itself.
     """
+    points = mesh.vertices
     normals = vertex_normals(points, mesh.faces)
-    to_light, shadow = _shadow_map(mesh, points, light.direction)
+    to_light, shadow = _shadow_map(mesh, light.direction)
     return shade_pixels(
         fragments.face, fragments.first, fragments.second, mesh.faces, points, normals,
         mesh.texels, page, _TO_LINEAR, eye, light.direction, light.sun, light.sky, light.ground,
@@ -68,11 +67,12 @@ def dense_map(mesh: Mesh, fragments: Fragments, step: int) -> Pixels:
     return map_pixels(fragments.face, fragments.first, fragments.second, mesh.parts, mesh.uv, step)
 
 
-def _shadow_map(mesh: Mesh, points: Floats, direction: Floats) -> tuple[Floats, Floats]:
+def _shadow_map(mesh: Mesh, direction: Floats) -> tuple[Floats, Floats]:
     """Return the affine map (3, 4) to the light's view, and the inverse depths it sees."""
     side = np.cross(direction, [0.0, 0.0, 1.0])
     side = side / (np.linalg.norm(side) + 1e-6)
     axes = np.stack([side, np.cross(side, direction), -direction]).astype(np.float32)
+    points = mesh.vertices
     extent = points[::5] @ axes.T
     low, high = extent.min(0) - 0.03, extent.max(0) + 0.03
     size = np.array([_SHADOW_WIDTH, _SHADOW_HEIGHT], np.float32)

@@ -5,7 +5,7 @@ import numpy as np
 from reid_align.synth.arrays import Pixels
 from reid_align.synth.asset import load_asset
 from reid_align.synth.imaging import resize
-from reid_align.synth.person import Person, posed_vertices
+from reid_align.synth.person import Person, posed_mesh
 from reid_align.synth.raster import Fragments, rasterise
 from reid_align.synth.shading import Light, shade
 
@@ -30,16 +30,17 @@ def frontal_image(person: Person) -> Pixels:
     pose = person.poser.sample(
         np.random.default_rng(0), person.posture, "frontal", ("hang", "hang")
     )
-    points = posed_vertices(load_asset(), person, pose)
+    mesh = posed_mesh(load_asset(), person, pose)
+    points = mesh.vertices
     size = np.array([WIDTH, HEIGHT]) * _OVERSAMPLING
     scale = size[1] / _SPAN
     columns = points[:, 0] * scale + size[0] / 2
     rows = size[1] - 0.05 * scale - points[:, 2] * scale
     view = np.stack([columns, rows, points[:, 1] + 30], 1).astype(np.float32)
     seen = Fragments.empty(int(size[1]), int(size[0]))
-    rasterise(view, person.mesh.faces, person.mesh.two_sided, seen)
+    rasterise(view, mesh.faces, mesh.two_sided, seen)
     eye = np.array([0, -30, 1.0], np.float32)
-    colour = shade(person.mesh, points, person.page, seen, eye, _EVEN)
+    colour = shade(mesh, person.page, seen, eye, _EVEN)
     colour = resize(colour, HEIGHT, WIDTH)
     light = colour[..., :3] + _GREY * (1 - colour[..., 3:])
     return np.round(light.clip(0, 1) ** (1 / 2.2) * 255).astype(np.uint8)

@@ -10,8 +10,9 @@ from reid_align.synth.box import Box, detect, stand
 from reid_align.synth.cameras import FRAME_HEIGHT, FRAME_WIDTH, Camera
 from reid_align.synth.composite import background_at, cast_shadow, compose
 from reid_align.synth.imaging import resize
+from reid_align.synth.mesh import Mesh
 from reid_align.synth.passers import Passer
-from reid_align.synth.person import Person, posed_vertices
+from reid_align.synth.person import Person, posed_mesh
 from reid_align.synth.photometric import photograph
 from reid_align.synth.pose import Pose
 from reid_align.synth.raster import Fragments, rasterise
@@ -73,15 +74,17 @@ def render_view(
     # To face the camera is to face the place it hangs at, not to face along the scene.
     bearing = float(np.degrees(np.arctan2(-place[0], place[1])))
     turned = yaw(heading + bearing).T.astype(np.float32)
-    points = posed_vertices(asset, person, pose) @ turned + place
+    mesh = posed_mesh(asset, person, pose)
+    points = mesh.vertices @ turned + place
+    mesh = replace(mesh, vertices=points)
     projected = camera.project(points)
     box = detect(projected, camera.tight, rng)
     rows = int(np.clip(box.height * camera.response.resolution, 36, HEIGHT))
     oversampling = 1 if rows < 170 else 2
-    seen = _rasterise(person, projected, box, shape, oversampling)
+    seen = _rasterise(mesh, projected, box, shape, oversampling)
     light = _light_at(camera, scene, place, rng)
-    colour = shade(person.mesh, points, person.page, seen, camera.eye, light)
-    iuv = dense_map(person.mesh, seen, oversampling)
+    colour = shade(mesh, person.page, seen, camera.eye, light)
+    iuv = dense_map(mesh, seen, oversampling)
     background, depth = background_at(scene, box, shape)
     background *= 1 - cast_shadow(points, camera, light, box, shape)[..., None]
     nearer = depth < float(projected[:, 2].mean()) - _THICKNESS
@@ -92,14 +95,14 @@ def render_view(
 
 
 def _rasterise(
-    person: Person, projected: Floats, box: Box, shape: tuple[int, int], oversampling: int
+    mesh: Mesh, projected: Floats, box: Box, shape: tuple[int, int], oversampling: int
 ) -> Fragments:
     height, width = (size * oversampling for size in shape)
     scale = np.array([width / box.width, height / box.height], np.float32)
     points = projected.copy()
     points[:, :2] = (points[:, :2] - np.array([box.left, box.top], np.float32)) * scale
     seen = Fragments.empty(height, width)
-    rasterise(points, person.mesh.faces, person.mesh.two_sided, seen)
+    rasterise(points, mesh.faces, mesh.two_sided, seen)
     return seen
 
 

@@ -62,6 +62,7 @@ def sample_outfit(rng: np.random.Generator, female: bool) -> Outfit:
         hat_colour=sample_colour(rng, "upper"),
         bags=sample_bags(rng, female),
         umbrella=sample_colour(rng, "upper") if rng.random() < 0.015 else None,
+        bicycle=sample_colour(rng, "upper") if rng.random() < 0.04 else None,
         creases=int(rng.integers(2**31)),
     )
 

@@ -1,5 +1,6 @@
 """The shared part of a set: cameras, their scenes, and the people who pass by."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -9,7 +10,7 @@ from reid_align.synth.body import sample_body
 from reid_align.synth.cameras import Camera, sample_camera
 from reid_align.synth.imaging import resize
 from reid_align.synth.passers import Passer
-from reid_align.synth.person import Person, build_person, posed_vertices
+from reid_align.synth.person import Person, build_person, posed_mesh
 from reid_align.synth.pose import sample_arms, sample_pose_kind
 from reid_align.synth.raster import Fragments, rasterise
 from reid_align.synth.rotations import yaw
@@ -51,18 +52,20 @@ def passers(seed: int) -> tuple[Passer, ...]:
 
 def _cut_out(person: Person, rng: np.random.Generator) -> Passer:
     asset = load_asset()
-    kind = sample_pose_kind(rng)
+    kind = sample_pose_kind(rng, person.bicycle is not None)
     pose = person.poser.sample(rng, person.posture, kind, sample_arms(rng, kind))
     turned = yaw(float(rng.uniform(0, 360))).T.astype(np.float32)
-    points = posed_vertices(asset, person, pose) @ turned
+    mesh = posed_mesh(asset, person, pose)
+    points = mesh.vertices @ turned
+    mesh = replace(mesh, vertices=points)
     # A parallel view from far away, a little from above.
     scale = 0.97 * 2 * _PASSER_HEIGHT / float(np.ptp(points[:, 2]) + 1e-6)
     columns = points[:, 0] * scale + _PASSER_WIDTH
     rows = 2 * _PASSER_HEIGHT - 4 - (points[:, 2] - points[:, 2].min()) * scale
     view = np.stack([columns, rows, points[:, 1] + 30], 1).astype(np.float32)
     seen = Fragments.empty(2 * _PASSER_HEIGHT, 2 * _PASSER_WIDTH)
-    rasterise(view, person.mesh.faces, person.mesh.two_sided, seen)
+    rasterise(view, mesh.faces, mesh.two_sided, seen)
     eye = np.array([0, -30, 3], np.float32)
-    colour = shade(person.mesh, points, person.page, seen, eye, _DULL_DAY)
+    colour = shade(mesh, person.page, seen, eye, _DULL_DAY)
     small = resize(colour, _PASSER_HEIGHT, _PASSER_WIDTH)
     return Passer(np.ascontiguousarray(small[..., :3]), np.ascontiguousarray(small[..., 3]))

@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import torch
 
 from reid_align.synth.asset import load_asset
 from reid_align.synth.body import sample_body
 from reid_align.synth.charts import mirror_texture, texel_table
-from reid_align.synth.person import Person, build_person, posed_vertices
+from reid_align.synth.person import Person, build_person, posed_mesh
 from reid_align.synth.raster import Fragments, rasterise
 from reid_align.synth.shading import dense_map
 from reid_align.synth.wardrobe import sample_outfit
@@ -26,7 +28,7 @@ def render(points: np.ndarray, person: Person) -> Fragments:
 
 def walking(person: Person) -> np.ndarray:
     pose = person.poser.sample(np.random.default_rng(3), person.posture, "walk", ("swing", "swing"))
-    return posed_vertices(load_asset(), person, pose)
+    return posed_mesh(load_asset(), person, pose).vertices
 
 
 def albedo(seen: Fragments, person: Person) -> np.ndarray:
@@ -68,12 +70,28 @@ def test_things_that_are_carried_are_background_in_the_dense_map() -> None:
     assert (dense_map(person.mesh, seen, 1)[carried] == 0).all()
 
 
+def test_a_bicycle_is_there_when_it_is_used() -> None:
+    asset, rng = load_asset(), np.random.default_rng(5)
+    body = sample_body(asset, rng)
+    outfit = replace(sample_outfit(rng, body.female), bicycle=np.float32([0.2, 0.1, 0.1]))
+    person = build_person(asset, body, outfit, rng)
+    plain = len(person.mesh.vertices)
+    for kind, rides in (("cycle", True), ("push", True), ("walk", False), ("frontal", False)):
+        pose = person.poser.sample(rng, person.posture, kind, ("handlebar", "handlebar"))
+        mesh = posed_mesh(asset, person, pose)
+        assert (len(mesh.vertices) > plain) == rides
+        wheels = mesh.vertices[plain:] if rides else mesh.vertices[: asset.sizes[0]]
+        np.testing.assert_allclose(wheels[:, 2].min(), 0, atol=0.02)
+        feet = mesh.vertices[: asset.sizes[0], 2].min()
+        np.testing.assert_allclose(feet, 0.13 if kind == "cycle" else 0, atol=1e-5)
+
+
 def test_the_right_hand_of_a_person_who_faces_the_camera_is_on_the_left() -> None:
     person = make_person(1)
     pose = person.poser.sample(
         np.random.default_rng(0), person.posture, "frontal", ("hang", "hang")
     )
-    seen = render(posed_vertices(load_asset(), person, pose), person)
+    seen = render(posed_mesh(load_asset(), person, pose).vertices, person)
     parts = dense_map(person.mesh, seen, 1)[..., 0]
     columns = np.arange(160)[None].repeat(320, 0)
     for right, left in ((3, 4), (9, 10), (13, 14), (16, 15), (23, 24)):
