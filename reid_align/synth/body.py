@@ -26,9 +26,10 @@ class RestBody:
     female: bool
 
 
-def sample_body(asset: BodyAsset, rng: np.random.Generator) -> RestBody:
-    """Draw a body: a mixture of two compiled adults of the same gender."""
-    female = bool(rng.random() < 0.48)
+def sample_body(asset: BodyAsset, rng: np.random.Generator, female: bool | None = None) -> RestBody:
+    """Draw a body, of either gender if None: a mixture of two compiled adults of one gender."""
+    if female is None:
+        female = bool(rng.random() < 0.48)
     pool = np.flatnonzero((asset.phenotypes[:, 0] > 0.5) == female)
     one, other = rng.choice(pool, 2, replace=False)
     weight = np.float32(rng.random() ** 2)

@@ -12,7 +12,7 @@ from reid_align.synth.look_alikes import vary_outfit
 from reid_align.synth.outfit import Outfit
 from reid_align.synth.person import Person, build_person
 from reid_align.synth.pose import sample_arms, sample_pose_kind
-from reid_align.synth.settings import GROUP, SynthSettings, camera_plan
+from reid_align.synth.settings import GROUP, PIT_FEMALE, PIT_TEXTURES, SynthSettings, camera_plan
 from reid_align.synth.studio import frontal_image
 from reid_align.synth.view import View, render_view
 from reid_align.synth.wardrobe import sample_outfit
@@ -51,13 +51,15 @@ def look_alike_of(number: int) -> int:
 
 def draw_person(settings: SynthSettings, number: int) -> tuple[RestBody, Outfit]:
     """Draw body and outfit of an identity."""
-    rng = _person_rng(settings, number)
-    body = sample_body(load_asset(), rng)
-    if look_alike_of(number) < 0 or settings.pit:
+    rng, asset = _person_rng(settings, number), load_asset()
+    if settings.pit:
+        female = number % PIT_TEXTURES < PIT_FEMALE
+        return sample_body(asset, rng, female), sample_outfit(rng, female)
+    if look_alike_of(number) < 0:
+        body = sample_body(asset, rng)
         return body, sample_outfit(rng, body.female)
     other_body, other = draw_person(settings, look_alike_of(number))
-    while body.female != other_body.female:
-        body = sample_body(load_asset(), rng)
+    body = sample_body(asset, rng, other_body.female)
     return body, vary_outfit(other, rng, body.female)
 
 
@@ -80,7 +82,7 @@ def _views(
     for index, camera_index in enumerate(cameras):
         rng = np.random.default_rng([settings.seed, number, index, _VIEW_KEY])
         if settings.pit and index:
-            body = sample_body(asset, rng)
+            body = sample_body(asset, rng, person.body.female)
             person = build_person(asset, body, person.outfit, rng)
         camera, scene = camera_and_scene(settings.seed, int(camera_index))
         kind = sample_pose_kind(rng, person.bicycle is not None)

@@ -25,7 +25,7 @@ _PERIOD, _VAL, _TEST = 20, (7,), (4, 10, 16)
 # Whole groups, and small enough that a killed run loses little.
 PEOPLE_PER_SHARD = 12
 # Source: SAN (arXiv:1905.13143) section 3.1: 451 female and 478 male textures, ten images of each.
-PIT_TEXTURES = 929
+PIT_TEXTURES, PIT_FEMALE = 929, 451
 # Raised whenever the same settings give other pictures, so that no set is a mixture.
 GENERATOR = 1
 

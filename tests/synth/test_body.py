@@ -43,6 +43,13 @@ def test_people_are_as_tall_as_people() -> None:
     assert 1.35 < min(heights[True]) < max(heights[False]) < 2.1
 
 
+def test_a_body_of_a_gender_can_be_asked_for() -> None:
+    rng = np.random.default_rng(0)
+    for female in (True, False):
+        found = {sample_body(load_asset(), rng, female).female for _ in range(10)}
+        assert found == {female}
+
+
 def test_the_rest_pose_changes_nothing() -> None:
     asset = load_asset()
     body = sample_body(asset, np.random.default_rng(1))

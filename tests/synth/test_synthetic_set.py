@@ -193,6 +193,20 @@ def test_paired_data_shows_one_texture_on_several_bodies() -> None:
     assert made.look_alike == -1
 
 
+def test_paired_data_has_as_many_women_as_the_paper() -> None:
+    pit = SynthSettings(929, 1, pit=True)
+    women = [draw_person(pit, number)[0].female for number in (0, 450, 451, 928)]
+    assert women == [True, True, False, False]
+
+
+def test_a_look_alike_has_a_body_of_the_same_gender() -> None:
+    settings = SynthSettings(60, 1, seed=2)
+    for leader in range(0, 60, 3):
+        one, other = draw_person(settings, leader)[0], draw_person(settings, leader + 1)[0]
+        assert one.female == other.female
+        assert not np.allclose(one.vertices, other.vertices, atol=1e-3)
+
+
 def test_the_command_writes_a_set_and_plain_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
