@@ -14,7 +14,7 @@ from reid_align.synth.charts import texel_table
 ASSET_PATH = Path(__file__).parent / "assets" / "body.npz"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Surface:
     """Triangles with their charts.
 
@@ -31,7 +31,7 @@ class Surface:
     texels: Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BodyAsset:
     """The body model: metres, Z up, facing -Y, left is +X, arms held away from the trunk.
 

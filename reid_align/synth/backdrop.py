@@ -33,7 +33,7 @@ _FAR = 1e3
 _CEILING = 3.4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Backdrop:
     """What a camera sees of a place in which nothing stands.
 

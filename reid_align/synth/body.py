@@ -9,7 +9,7 @@ from reid_align.synth.asset import BodyAsset
 from reid_align.synth.jit import kernel
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RestBody:
     """One person's body at rest, in metres.
 

@@ -13,7 +13,7 @@ SETTINGS: tuple[Setting, ...] = ("sunny", "overcast", "indoor", "night")
 FRAME_WIDTH, FRAME_HEIGHT = 960, 540
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Response:
     """How a camera turns light into a picture; the values are typical, every picture varies.
 
@@ -46,7 +46,7 @@ class Response:
     cast: Floats
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Camera:
     """A fixed camera over one scene. The world: X right, Y into the scene, Z up, metres.
 

@@ -17,7 +17,7 @@ _TO_LIGHT = ((np.arange(256) / 255) ** 2 * WHITE).astype(np.float32)
 _BEHIND, _BEFORE = 0.3, 0.13
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Composite:
     """A picture before the camera takes it.
 

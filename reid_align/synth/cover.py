@@ -9,7 +9,7 @@ from reid_align.synth.fields import NECK, Fields
 from reid_align.synth.outfit import Outfit, Top
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cover:
     """Masks (N,) over points of the body; a point belongs to at most one garment.
 

@@ -19,7 +19,7 @@ _UPPER_WEAVES: dict[Weave, float] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fabric:
     """One piece of cloth.
 

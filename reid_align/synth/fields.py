@@ -19,7 +19,7 @@ _GIRTH = {"torso": 0.24, "head": 0.14, "upper_arm": 0.075, "lower_arm": 0.06, "h
 _GIRTH |= {"upper_leg": 0.13, "lower_leg": 0.09, "foot": 0.12}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fields:
     """Points of the standard body at rest; every array has one entry per point.
 
@@ -73,7 +73,7 @@ class Fields:
         return spatial_noise(np.random.default_rng(self.seed + 2), stretched, 0.085, 10)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Canvas:
     """The texels of the texture that show some point of the body.
 

@@ -8,7 +8,7 @@ import numpy as np
 from reid_align.synth.arrays import Floats, Integers, Mask, Pixels
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mesh:
     """Triangles with charts, texture places and skinning weights.
 

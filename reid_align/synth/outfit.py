@@ -14,7 +14,7 @@ BagKind = Literal["backpack", "shoulder", "cross", "hand", "case"]
 Headwear = Literal["none", "cap", "beanie", "hood", "sun_hat"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Top:
     """The upper garment; lengths in metres on the standard body.
 
@@ -47,7 +47,7 @@ class Top:
     prints: tuple[Print, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bottom:
     """The lower garment.
 
@@ -70,7 +70,7 @@ class Bottom:
     stripe: Colour | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shoes:
     """Shoes and socks: colours, and where they end on the leg (2 is the ankle)."""
 
@@ -81,7 +81,7 @@ class Shoes:
     sock_height: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Looks:
     """Skin, hair and face.
 
@@ -106,7 +106,7 @@ class Looks:
     glasses: Colour | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bag:
     """A bag: kind, two colours, the side it is worn on (+1 is left), and its size in metres."""
 
@@ -117,7 +117,7 @@ class Bag:
     size: tuple[float, float, float]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outfit:
     """Everything that tells a person from another, besides body and gait.
 

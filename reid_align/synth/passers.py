@@ -8,7 +8,7 @@ from reid_align.synth.arrays import Floats
 from reid_align.synth.imaging import move
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Passer:
     """A cut-out person.
 

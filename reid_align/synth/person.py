@@ -21,7 +21,7 @@ from reid_align.synth.paint import paint_creases, paint_texture
 from reid_align.synth.pose import Pose, Poser
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Person:
     """One identity.
 

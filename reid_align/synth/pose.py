@@ -12,7 +12,7 @@ from reid_align.synth.rotations import between, pitch, roll, yaw
 _DOWN = np.array([0.0, 0.0, -1.0])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pose:
     """What a person does in one picture.
 

@@ -15,7 +15,7 @@ _MOTIFS: tuple[Motif, ...] = ("lettering", "emblem", "figure", "picture", "logo"
 _PIXELS = 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Print:
     """What is printed on a garment.
 

@@ -21,7 +21,7 @@ from reid_align.synth.world import camera_and_scene, passers
 _PERSON_KEY, _VIEW_KEY = 7933, 7937
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Identity:
     """All that is made of one identity.
 

@@ -15,7 +15,7 @@ from reid_align.synth.props import INDOOR_PROPS, OUTDOOR_PROPS, size_in_metres
 WHITE = 3.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scene:
     """What a camera sees without people.
 

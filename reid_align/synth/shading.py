@@ -14,7 +14,7 @@ _SHADOW_HEIGHT, _SHADOW_WIDTH = 144, 96
 _TO_LINEAR = ((np.arange(256) / 255) ** 2.2).astype(np.float32)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Light:
     """Light at a place; colours are linear, (3,) float32.
 

@@ -25,7 +25,7 @@ HEIGHT = 256
 _THICKNESS = 0.35
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """A picture and what is known about it.
 

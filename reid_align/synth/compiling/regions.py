@@ -24,7 +24,7 @@ _FORWARD = np.array([0.0, -1.0, 0.0])
 _UPPER_ARM_TURN = np.radians(66)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Limb:
     origin: Array
     axis: Array

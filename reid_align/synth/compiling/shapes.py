@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ShapeSpace:
     """A linear model of points: ``mean + coefficients @ (scale * basis)``, in metres.
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from reid_align.errors import MissingExtraError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Shell:
     """Points of a triangle mesh, given by corners and barycentric weights.
 

