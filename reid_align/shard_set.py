@@ -4,7 +4,6 @@ A set is a folder with ``set.json``, which says what was asked for, and shards, 
 """
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from reid_align.errors import (
     InvalidInputError,
     OutputError,
 )
-from reid_align.shards import FORMAT, PARTIAL, Column, Shard
+from reid_align.files import replace_file, writing
+from reid_align.shards import FORMAT, Column, Shard
 
 _SET_FILE = "set.json"
 Setting = str | int | float | bool
@@ -97,28 +97,24 @@ def begin_set(folder: Path, settings: Mapping[str, Setting], shards: int) -> lis
     """
     wanted = {"format": FORMAT, "shards": shards, "settings": dict(settings)}
     path = folder / _SET_FILE
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for partial in folder.glob(f"*{PARTIAL}"):
+        for partial in folder.glob("*.partial"):
             partial.unlink()
         if path.exists():
-            _require_same(path, json.loads(path.read_text()), wanted)
+            _require_same(path, wanted)
         elif any(folder.iterdir()):
             raise OutputError(f"{folder}: not empty, and no set of shards. Choose another folder.")
         else:
-            partial = path.with_name(_SET_FILE + PARTIAL)
-            partial.write_text(json.dumps(wanted, indent=2) + "\n")
-            os.replace(partial, path)
-    except json.JSONDecodeError as error:
-        raise OutputError(f"{path}: no JSON ({error}). Choose another folder.") from error
-    except OutputError:
-        raise
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be written ({error}).") from error
+            replace_file(path, (json.dumps(wanted, indent=2) + "\n").encode())
     return missing_shards(folder, shards)
 
 
-def _require_same(path: Path, found: object, wanted: Mapping[str, object]) -> None:
+def _require_same(path: Path, wanted: Mapping[str, object]) -> None:
+    try:
+        found = json.loads(path.read_text())
+    except ValueError as error:
+        raise OutputError(f"{path}: no JSON ({error}). Choose another folder.") from error
     if found != wanted:
         raise OutputError(
             f"{path}: this set was made from {found}, and now {wanted} is asked for. Give the same "

@@ -6,9 +6,7 @@ ends in ``table/column:offsets``. So any safetensors reader can open it, a row i
 touching the rest, and a cut-off file is told from a whole one by its length.
 """
 
-import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,10 +15,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from reid_align.errors import DatasetFormatError, InvalidInputError, OutputError
+from reid_align.errors import DatasetFormatError, InvalidInputError
+from reid_align.files import replace_file, writing
 
 FORMAT = 1
-PARTIAL = ".partial"
 Column = NDArray[np.generic]
 
 
@@ -62,20 +60,8 @@ def write_shard(path: Path, tables: Mapping[str, Table]) -> None:
             offsets = np.cumsum([0, *(len(data) for data in files)], dtype=np.int64)
             tensors[f"{table}/{name}:bytes"] = np.frombuffer(b"".join(files), np.uint8)
             tensors[f"{table}/{name}:offsets"] = offsets
-    partial = path.with_name(path.name + PARTIAL)
-    try:
-        with open(partial, "wb") as file:
-            file.write(save(tensors, {"format": str(FORMAT)}))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except (OSError, SafetensorError) as error:
-        with suppress(OSError):
-            partial.unlink()
-        raise OutputError(
-            f"{path}: the shard cannot be written ({error}). What was written before is complete; "
-            "make room and run the same command again to continue."
-        ) from error
+    with writing(path, "What was written before is complete: make room and run it again."):
+        replace_file(path, save(tensors, {"format": str(FORMAT)}))
 
 
 class Shard:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from reid_align.errors import OutputError
+from reid_align.files import writing
 from reid_align.shard_set import ShardSet
 from reid_align.synth.settings import ROLES, SPLITS
 
@@ -19,15 +20,11 @@ def export_folders(source: ShardSet, target: Path) -> int:
     Raises:
         OutputError: the target is not empty, or cannot be written.
     """
-    try:
+    with writing(target):
         if target.exists() and any(target.iterdir()):
             raise OutputError(f"{target}: not empty. Choose another folder for the plain files.")
         _write_people(source, target)
         return _write_images(source, target)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise OutputError(f"{target}: cannot be written ({error}).") from error
 
 
 def _write_people(source: ShardSet, target: Path) -> None:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from reid_align.errors import InvalidInputError, OutputError
+from reid_align.files import replace_file, writing
 from reid_align.shard_set import begin_set, shard_path
 from reid_align.shards import write_shard
 from reid_align.synth.encode import png
@@ -64,10 +65,8 @@ def make_shard(folder: Path, settings: SynthSettings, index: int) -> None:
 
 
 def _write_mask(path: Path) -> None:
-    try:
-        path.write_bytes(png(body_canvas().valid.astype(np.uint8) * 255))
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error}).") from error
+    with writing(path):
+        replace_file(path, png(body_canvas().valid.astype(np.uint8) * 255))
 
 
 def _run(folder: Path, settings: SynthSettings, shards: list[int], workers: int) -> Iterator[None]:

@@ -183,7 +183,7 @@ def test_plain_files_do_not_go_where_others_are(synthetic_set: ShardSet, tmp_pat
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(OutputError, match="not empty"):
         export_folders(synthetic_set, tmp_path)
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="Cannot write"):
         export_folders(synthetic_set, tmp_path / "notes.txt" / "plain")
 
 
