@@ -25,7 +25,7 @@ STAGES = {
     "dress a person": ("build_person", "draw_person"),
     "frontal picture": ("frontal_image",),
     "pose": ("sample",),
-    "skin": ("posed_vertices",),
+    "skin": ("posed_mesh",),
     "place and box": ("stand", "detect"),
     "rasterise": ("rasterise",),
     "light and shade": ("shade",),
