@@ -111,7 +111,7 @@ def test_nothing_but_failures_gives_an_empty_matrix(encoder: Encoder, tmp_path: 
 
 
 def test_names_that_are_not_utf8_survive(encoder: Encoder, images: Path, tmp_path: Path) -> None:
-    odd = os.fsdecode(os.fsencode(tmp_path) + b"/\xff,\n\"x\".png")
+    odd = os.fsdecode(os.fsencode(tmp_path) + b'/\xff,\n"x".png')
     Path(odd).write_bytes((images / "000.png").read_bytes())
     missing = os.fsdecode(b"missing\xfe.png")
     skip = ExtractOptions(on_error="skip", device="cpu")

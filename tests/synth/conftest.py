@@ -1,0 +1,21 @@
+from pathlib import Path
+
+import pytest
+
+from reid_align.shard_set import ShardSet
+from reid_align.synth.settings import SynthSettings
+from reid_align.synth.writer import write_set
+
+SETTINGS = SynthSettings(identities=24, images=2, seed=4)
+
+
+@pytest.fixture(scope="session")
+def synthetic_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("synthetic") / "set"
+    write_set(folder, SETTINGS, workers=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def synthetic_set(synthetic_folder: Path) -> ShardSet:
+    return ShardSet(synthetic_folder)

@@ -1,0 +1,98 @@
+from dataclasses import replace
+
+import numpy as np
+
+from reid_align.synth.box import detect
+from reid_align.synth.cameras import Response, sample_camera
+from reid_align.synth.photometric import photograph
+from reid_align.synth.scenes import WHITE, build_scene
+
+PLAIN = Response(
+    exposure=1.0,
+    balance=np.ones(3, np.float32),
+    saturation=1.0,
+    contrast=1.0,
+    black=0.0,
+    gamma=1.0,
+    blur=0.0,
+    sharpening=0.0,
+    noise=0.0,
+    quality=95,
+    resolution=1.0,
+    cast=np.zeros(3, np.float32),
+)
+
+
+def shoot(light: np.ndarray, response: Response, rows: int = 256, seed: int = 1) -> np.ndarray:
+    return photograph(light, response, rows, np.random.default_rng(seed)).astype(int)
+
+
+def ramp() -> np.ndarray:
+    light = np.linspace(0, 0.8, 128, dtype=np.float32)
+    return np.broadcast_to(light[None, :, None], (256, 128, 3)).copy()
+
+
+def test_grey_stays_grey_and_brighter_stays_brighter() -> None:
+    taken = shoot(ramp(), PLAIN)
+    assert taken.shape == (256, 128, 3)
+    assert np.ptp(taken, axis=-1).max() <= 12
+    assert (np.diff(taken.mean((0, 2))[::8]) > 0).all()
+
+
+def test_settings_do_what_they_say() -> None:
+    plain = shoot(ramp(), PLAIN)
+    assert shoot(ramp(), replace(PLAIN, exposure=2.0)).mean() > plain.mean() + 20
+    assert shoot(ramp(), replace(PLAIN, black=0.1)).mean() < plain.mean()
+    assert shoot(ramp(), replace(PLAIN, noise=0.05)).std(0).mean() > plain.std(0).mean() + 3
+    warm = replace(PLAIN, balance=np.array([1.3, 1.0, 0.7], np.float32))
+    assert shoot(ramp(), warm)[..., 0].mean() > shoot(ramp(), warm)[..., 2].mean() + 20
+    coloured = ramp() * np.float32([1, 0.2, 0.2])
+    dull = shoot(coloured, replace(PLAIN, saturation=0.2))
+    assert np.ptp(dull, axis=-1).mean() < 0.5 * np.ptp(shoot(coloured, PLAIN), axis=-1).mean()
+
+
+def test_few_rows_make_a_coarse_picture() -> None:
+    light = np.random.default_rng(0).random((256, 128, 3), np.float32)
+    fine, coarse = (np.abs(np.diff(shoot(light, PLAIN, rows), axis=0)).mean() for rows in (256, 48))
+    assert coarse < 0.3 * fine
+
+
+def test_a_point_on_the_axis_is_in_the_middle_of_the_frame() -> None:
+    camera = sample_camera(np.random.default_rng(2), 0)
+    ahead = camera.eye + camera.rotation[2] * 7
+    column, row, depth = camera.project(ahead[None])[0]
+    np.testing.assert_allclose((column, row, depth), (480, 270, 7), atol=1e-3)
+    right = camera.project((ahead + camera.rotation[0])[None])[0]
+    lower = camera.project((ahead - np.float32([0, 0, 1]))[None])[0]
+    assert right[0] > column
+    assert lower[1] > row
+
+
+def test_scenes_are_lit_and_have_depth() -> None:
+    spread = []
+    for index in range(6):
+        rng = np.random.default_rng([3, index])
+        camera = sample_camera(rng, index)
+        scene = build_scene(camera, rng)
+        assert scene.frame.shape == (540, 960, 3)
+        assert np.isfinite(scene.depth).all()
+        assert scene.depth.min() > 0.5
+        light = (scene.frame / 255.0) ** 2 * WHITE * camera.response.exposure
+        assert 0.02 < light.mean() < 1.2
+        spread.append(scene.frame.std())
+    assert min(spread) > 5
+
+
+def test_boxes_hold_most_of_a_person_and_are_seldom_centred() -> None:
+    rng = np.random.default_rng(5)
+    points = np.float32([[100, 50, 5], [180, 250, 5]])
+    shifts, shares = [], []
+    for index in range(300):
+        box = detect(points, bool(index % 2), rng)
+        shifts.append((box.left + box.width / 2 - 140) / box.width)
+        top, bottom = max(box.top, 50), min(box.top + box.height, 250)
+        shares.append((bottom - top) / 200)
+        assert 0.3 < box.width / box.height < 0.95
+    assert np.std(shifts) > 0.02
+    assert np.mean(shares) > 0.9
+    assert min(shares) > 0.4

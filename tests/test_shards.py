@@ -1,0 +1,181 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reid_align.errors import (
+    DatasetFormatError,
+    DatasetNotFoundError,
+    InvalidInputError,
+    OutputError,
+)
+from reid_align.shard_set import ShardSet, begin_set, missing_shards, shard_path
+from reid_align.shards import Shard, Table, write_shard
+
+SETTINGS = {"identities": 5, "pit": False}
+
+
+def table(start: int, count: int) -> Table:
+    numbers = np.arange(start, start + count, dtype=np.int32)
+    return Table(
+        {"number": numbers, "box": np.outer(numbers, [1.0, 0.5])},
+        {"text": [b"x" * int(number) for number in numbers]},
+    )
+
+
+def write_set(folder: Path) -> None:
+    for index, (start, count) in enumerate(((0, 3), (3, 2))):
+        if index in begin_set(folder, SETTINGS, 2):
+            write_shard(shard_path(folder, index), {"things": table(start, count)})
+
+
+def test_rows_come_back_through_all_shards(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    found = ShardSet(tmp_path)
+    assert found.length("things") == 5
+    assert found.column("things", "number").tolist() == [0, 1, 2, 3, 4]
+    assert found.column("things", "box").shape == (5, 2)
+    assert [found.file("things", "text", row) for row in range(5)] == [b"x" * n for n in range(5)]
+    assert found.settings == SETTINGS
+
+
+def test_a_shard_without_rows_reads_as_empty(tmp_path: Path) -> None:
+    write_shard(tmp_path / "a", {"things": table(0, 0)})
+    assert Shard(tmp_path / "a").length("things") == 0
+
+
+def test_writing_leaves_no_partial_files(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["set.json", "shard-00000.safetensors", "shard-00001.safetensors"]
+
+
+@pytest.mark.parametrize("kept", [0, 4, 200, -1])
+def test_a_torn_shard_is_named(tmp_path: Path, kept: int) -> None:
+    write_set(tmp_path)
+    path = shard_path(tmp_path, 1)
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(DatasetFormatError, match="shard-00001"):
+        ShardSet(tmp_path)
+
+
+def test_a_shard_of_another_format_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    write_shard(path, {"things": table(0, 2)})
+    path.write_bytes(path.read_bytes().replace(b'"format":"1"', b'"format":"7"'))
+    with pytest.raises(DatasetFormatError, match="format 7"):
+        Shard(path)
+
+
+def test_a_set_of_another_format_is_refused(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    path = tmp_path / "set.json"
+    path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
+    with pytest.raises(DatasetFormatError, match="format 2"):
+        ShardSet(tmp_path)
+    with pytest.raises(OutputError, match="made from"):
+        begin_set(tmp_path, SETTINGS, 2)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"format": 1}'])
+def test_a_damaged_description_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "set.json").write_text(content)
+    with pytest.raises(DatasetFormatError, match=r"set\.json"):
+        ShardSet(tmp_path)
+
+
+def test_a_folder_without_a_set_says_what_is_expected(tmp_path: Path) -> None:
+    with pytest.raises(DatasetNotFoundError, match=r"set\.json"):
+        ShardSet(tmp_path)
+    with pytest.raises(DatasetNotFoundError, match="no such folder"):
+        ShardSet(tmp_path / "nowhere")
+
+
+def test_an_unfinished_set_is_refused_and_can_be_finished(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    shard_path(tmp_path, 0).unlink()
+    with pytest.raises(DatasetFormatError, match="1 of 2 shards are missing"):
+        ShardSet(tmp_path)
+    assert begin_set(tmp_path, SETTINGS, 2) == [0]
+    write_set(tmp_path)
+    assert missing_shards(tmp_path, 2) == []
+    assert ShardSet(tmp_path).length("things") == 5
+
+
+def test_remains_of_a_killed_run_are_removed(tmp_path: Path) -> None:
+    begin_set(tmp_path, SETTINGS, 2)
+    remains = tmp_path / "shard-00000.safetensors.partial"
+    remains.write_bytes(b"half")
+    begin_set(tmp_path, SETTINGS, 2)
+    assert not remains.exists()
+
+
+def test_other_settings_do_not_continue_a_set(tmp_path: Path) -> None:
+    begin_set(tmp_path, SETTINGS, 2)
+    with pytest.raises(OutputError, match="Give the same options"):
+        begin_set(tmp_path, {**SETTINGS, "identities": 6}, 2)
+
+
+def test_a_folder_with_other_files_is_not_touched(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match="not empty"):
+        begin_set(tmp_path, SETTINGS, 2)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_description_that_is_no_json_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "set.json").write_text("{")
+    with pytest.raises(OutputError, match="no JSON"):
+        begin_set(tmp_path, SETTINGS, 2)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="Cannot write"):
+        begin_set(tmp_path / "file" / "set", SETTINGS, 2)
+
+
+def test_a_shard_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    with pytest.raises(OutputError, match="make room"):
+        write_shard(tmp_path / "a", {"things": table(0, 3)})
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize("row", [-1, 5])
+def test_a_row_that_does_not_exist_is_refused(tmp_path: Path, row: int) -> None:
+    write_set(tmp_path)
+    with pytest.raises(InvalidInputError, match="5 rows"):
+        ShardSet(tmp_path).file("things", "text", row)
+
+
+@pytest.mark.parametrize("row", [-1, 3])
+def test_a_row_that_a_shard_lacks_is_refused(tmp_path: Path, row: int) -> None:
+    write_set(tmp_path)
+    with pytest.raises(InvalidInputError, match="3 rows"):
+        Shard(shard_path(tmp_path, 0)).file("things", "text", row)
+
+
+def test_unknown_tables_and_columns_are_named(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    shard = Shard(shard_path(tmp_path, 0))
+    with pytest.raises(DatasetFormatError, match="'others'"):
+        shard.length("others")
+    with pytest.raises(DatasetFormatError, match="things/weight"):
+        shard.column("things", "weight")
+    with pytest.raises(DatasetFormatError, match="things/picture"):
+        shard.file("things", "picture", 0)
+
+
+def test_columns_of_different_lengths_are_refused() -> None:
+    with pytest.raises(InvalidInputError, match="one length"):
+        Table({"number": np.arange(3)}, {"text": [b"a"]})
+    with pytest.raises(InvalidInputError, match="no column"):
+        Table()
+
+
+def test_the_description_can_be_read_by_a_person(tmp_path: Path) -> None:
+    begin_set(tmp_path, SETTINGS, 2)
+    content = json.loads((tmp_path / "set.json").read_text())
+    assert content == {"format": 1, "shards": 2, "settings": SETTINGS}
