@@ -9,6 +9,7 @@ from reid_align import __version__
 VERBS = {
     "extract": "compute the features of a folder of person images",
     "evaluate": "score features or an encoder on a re-identification benchmark",
+    "synthesize": "make pictures of synthetic people, with dense maps and textures",
 }
 
 
