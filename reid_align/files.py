@@ -1,6 +1,7 @@
 """Writing files so that they are there whole or not at all."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,25 @@ def replace_file(path: Path, content: bytes) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder to write in, which takes the name ``folder`` when everything is there.
+
+    Raises:
+        OutputError: ``folder`` holds something already, or cannot be written.
+    """
+    partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
+    try:
+        with writing(folder):
+            if folder.exists() and any(folder.iterdir()):
+                raise OutputError(f"{folder} holds files already. Give a new or an empty folder.")
+            partial.mkdir(parents=True)
+            yield partial
+            partial.replace(folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def check_writable(path: Path) -> None:

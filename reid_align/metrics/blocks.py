@@ -11,7 +11,7 @@ from reid_align.errors import InvalidInputError
 
 # 128 MiB of float32: as large as a matrix product needs to be fast, small beside the features.
 _VALUES_PER_BLOCK = 2**25
-_MOST_QUERIES_PER_BLOCK = 1024
+_MOST_QUERIES_PER_BLOCK = 512
 # 4 MiB: what is only copied had better stay in the cache.
 _VALUES_PER_COPY = 2**20
 
@@ -36,7 +36,7 @@ class DistanceBlocks:
         rows: returns the distances of the queries [start, stop), (stop - start, G) float32, in an
             array of its own.
         block_size: queries in a block; None takes as many as 128 MiB of distances hold, between
-            1 and 1,024.
+            1 and 512.
 
     Raises:
         InvalidInputError: the block size is below 1.

@@ -2,13 +2,12 @@
 
 import os
 import re
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from reid_align import __version__
-from reid_align.errors import InvalidInputError, OutputError, WeightsNotFoundError
-from reid_align.files import writing
+from reid_align.errors import InvalidInputError, WeightsNotFoundError
+from reid_align.files import new_folder
 from reid_align.weights.config import Config, read_config
 from reid_align.weights.files import sha256_of, verify_file
 from reid_align.weights.fingerprint import Loadable
@@ -94,18 +93,10 @@ def write_folder(module: Loadable, folder: Path, info: FileInfo, feature_dim: in
         InvalidInputError: ``info`` lacks the preprocessing or the fingerprint.
         OutputError: the folder holds something, or cannot be written.
     """
-    partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
-    try:
-        with writing(folder):
-            if folder.exists() and any(folder.iterdir()):
-                raise OutputError(f"{folder} holds files already. Give a new or an empty folder.")
-            partial.mkdir(parents=True)
-            save_tensors(module, partial / WEIGHTS_NAME, info)
-            config = _describe(module, partial / WEIGHTS_NAME, info, feature_dim)
-            (partial / CONFIG_NAME).write_text(config.to_json(), encoding="utf-8")
-            partial.replace(folder)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+    with new_folder(folder) as partial:
+        save_tensors(module, partial / WEIGHTS_NAME, info)
+        config = _describe(module, partial / WEIGHTS_NAME, info, feature_dim)
+        (partial / CONFIG_NAME).write_text(config.to_json(), encoding="utf-8")
     return config
 
 

@@ -1,0 +1,109 @@
+"""A converted official checkpoint computes what the authors' own code computes with it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from official_san import (
+    GOLDEN,
+    IDENTITIES,
+    check_golden,
+    decoder_shapes,
+    encoder_shapes,
+    generated_state,
+    golden_images,
+)
+from torch import Tensor
+
+from reid_align.heads import TextureDecoder, create_head
+from reid_align.models import SanEncoder, from_pretrained
+from reid_align.publishing import ConvertedSan, convert_san
+from reid_align.weights import read_info
+
+NAMES = [name for name in GOLDEN if name != "origin"]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Save as the training script does, with numpy's rank-1, in torch's form of that time."""
+    path = tmp_path_factory.mktemp("official") / "checkpoint_ep320.pth.tar"
+    decoder = generated_state(decoder_shapes())
+    content = {
+        "state_dict": generated_state(encoder_shapes()),
+        "decoder_state_dict": {f"module.{name}": tensor for name, tensor in decoder.items()},
+        "rank1": np.float64(0.801),
+        "epoch": 319,
+    }
+    torch.save(content, path, _use_new_zipfile_serialization=False)
+    return path
+
+
+@pytest.fixture(scope="module")
+def converted(checkpoint: Path) -> ConvertedSan:
+    return convert_san(checkpoint, checkpoint.with_name("converted"))
+
+
+@pytest.fixture(scope="module")
+@torch.no_grad()
+def outputs(converted: ConvertedSan) -> dict[str, Tensor]:
+    encoder = from_pretrained(converted.encoder)
+    assert converted.decoder is not None
+    decoder = create_head("san_decoder", weights=converted.decoder).eval()
+    stages = encoder.forward_maps(golden_images())
+    return {
+        **dict(zip(("e1", "e2", "e3", "e4"), stages, strict=True)),
+        **decoder(*stages)._asdict(),
+        "gap_2048": stages[-1].mean((2, 3)),
+        "feature_fc512": encoder.forward_head(stages),
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_outputs_equal_those_of_the_official_code(outputs: dict[str, Tensor], name: str) -> None:
+    check_golden(outputs, name)
+
+
+def test_reports_what_it_wrote_and_what_it_dropped(
+    checkpoint: Path, converted: ConvertedSan
+) -> None:
+    folder = checkpoint.with_name("converted")
+    assert converted == ConvertedSan(
+        encoder=folder / "encoder",
+        decoder=folder / "decoder.safetensors",
+        identities=IDENTITIES,
+        dropped=("classifier.weight", "classifier.bias", "rank1", "epoch"),
+    )
+    written = sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+    assert written == [
+        "decoder.safetensors",
+        "encoder",
+        "encoder/config.json",
+        "encoder/model.safetensors",
+    ]
+    assert sorted(path.name for path in folder.parent.iterdir()) == [
+        "checkpoint_ep320.pth.tar",
+        "converted",
+    ]
+
+
+def test_every_tensor_arrives_and_only_the_classifier_stays_behind(
+    converted: ConvertedSan,
+) -> None:
+    encoder = from_pretrained(converted.encoder)
+    assert isinstance(encoder, SanEncoder)
+    assert encoder.arch_args == {"head": "fc512"}
+    assert len(encoder.state_dict()) == 327 - 2
+    assert converted.decoder is not None
+    decoder = create_head("san_decoder", weights=converted.decoder)
+    assert isinstance(decoder, TextureDecoder)
+    assert len(decoder.state_dict()) == 86
+    assert all(parameter.requires_grad for parameter in (*encoder.parameters(),))
+
+
+def test_the_decoders_file_says_what_it_is(converted: ConvertedSan) -> None:
+    assert converted.decoder is not None
+    info = read_info(converted.decoder)
+    assert info is not None
+    assert (info.architecture, info.arch_args) == ("san_decoder", {"skips": True})
+    assert info.fingerprint is not None
