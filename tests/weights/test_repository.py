@@ -66,16 +66,16 @@ def test_the_same_encoder_gives_the_same_bytes(folder: Path, tmp_path: Path) -> 
 def test_a_folder_that_holds_something_is_not_written_to(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep")
-    with pytest.raises(OutputError, match="it holds files already"):
+    with pytest.raises(OutputError, match="holds files already"):
         write_folder(ENCODER, tmp_path / "mine", info_of(ENCODER), feature_dim=40)
     assert files_of(tmp_path / "mine") == {"notes.txt": b"keep"}
 
 
 def test_a_folder_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="Cannot write"):
         write_folder(ENCODER, tmp_path / "file" / "mine", info_of(ENCODER), feature_dim=40)
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="Cannot write"):
         write_folder(ENCODER, tmp_path / "file", info_of(ENCODER), feature_dim=40)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
