@@ -44,6 +44,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
     Raises:
         OutputError: ``folder`` holds something already, or cannot be written.
     """
+    folder = folder.absolute()
     partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
     try:
         with writing(folder):

@@ -5,7 +5,9 @@ from reid_align.features.options import ExtractOptions
 from reid_align.features.output import Extraction, extract_to_file
 from reid_align.features.pictures import Picture
 from reid_align.features.pipeline import FailedImage
-from reid_align.features.read import read_features
+from reid_align.features.prepare import resolve_device
+from reid_align.features.read import read_description, read_features
+from reid_align.features.settings import describe_encoder
 from reid_align.features.shard import Shard
 
 __all__ = [
@@ -15,8 +17,11 @@ __all__ = [
     "Features",
     "Picture",
     "Shard",
+    "describe_encoder",
     "extract_features",
     "extract_to_file",
     "gather_features",
+    "read_description",
     "read_features",
+    "resolve_device",
 ]

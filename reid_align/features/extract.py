@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
@@ -42,7 +43,7 @@ def extract_features(
     inputs: Pictures,
     encoder: Encoder,
     *,
-    device: str = "auto",
+    device: str | torch.device = "auto",
     dtype: DtypeName = "float32",
     batch_size: int | None = None,
     num_workers: int | None = None,
@@ -83,10 +84,11 @@ def gather_features(
     pictures: Iterable[Picture], encoder: Encoder, options: ExtractOptions
 ) -> Features:
     """Compute the features of named pictures; see `extract_features`."""
+    prepared = options.prepare(encoder)
     values = [np.empty((0, encoder.feature_dim), np.float32)]
     paths: list[str] = []
     failed: list[FailedImage] = []
-    for batch in options.batches(pictures, options.prepare(encoder)):
+    for batch in options.batches(pictures, prepared):
         values.append(batch.values)
         paths.extend(batch.paths)
         failed.extend(batch.failed)

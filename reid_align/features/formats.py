@@ -16,6 +16,14 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | Mapping[str, Json] | 
 CSV_HEADER = b"row,path\n"
 
 
+def first_difference(before: Mapping[str, Json], now: Mapping[str, Json]) -> str | None:
+    """Return the first setting that would change the features, or None.
+
+    The name of the weights does not: the same file may be spelled in many ways.
+    """
+    return next((key for key in now if key != "weights" and before.get(key) != now[key]), None)
+
+
 def write_array_header(file: BinaryIO, rows: int, feature_dim: int) -> None:
     """Write the ``.npy`` header of (rows, feature_dim) float32 where the file stands.
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+import torch
+
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.features.pictures import Picture
 from reid_align.features.pipeline import (
@@ -36,7 +38,7 @@ class ExtractOptions:
         InvalidInputError: ``batch_size`` below 1 or ``num_workers`` below 0.
     """
 
-    device: str = "auto"
+    device: str | torch.device = "auto"
     dtype: DtypeName = "float32"
     batch_size: int | None = None
     num_workers: int | None = None
@@ -49,20 +51,28 @@ class ExtractOptions:
             raise UnknownNameError("dtype", self.dtype, DTYPES)
         if self.on_error not in get_args(OnError):
             raise UnknownNameError("on_error", self.on_error, get_args(OnError))
-        if self.batch_size is not None and self.batch_size < 1:
-            raise InvalidInputError(f"batch_size {self.batch_size}: give at least 1.")
-        if self.num_workers is not None and self.num_workers < 0:
-            raise InvalidInputError(f"num_workers {self.num_workers}: give at least 0.")
+        for name, value, least in (
+            ("batch_size", self.batch_size, 1),
+            ("num_workers", self.num_workers, 0),
+        ):
+            if value is not None and (not isinstance(value, int) or value < least):
+                raise InvalidInputError(f"{name} {value!r}: give a whole number from {least} on.")
 
     def prepare(self, encoder: Encoder) -> PreparedEncoder:
         """Return the fast copy of an encoder that computes as these options say.
 
         Raises:
-            InvalidInputError: the device is not there, or cannot compute in ``dtype``.
+            InvalidInputError: this is no encoder; or the device is not there, or cannot compute in
+                ``dtype``.
         """
+        if not isinstance(encoder, Encoder):
+            raise InvalidInputError(
+                f"An encoder of type {type(encoder).__name__}: build one, for instance with "
+                "san_resnet50(weights=FILE)."
+            )
         return PreparedEncoder(
             encoder,
-            device=resolve_device(self.device),
+            device=resolve_device(str(self.device)),
             dtype=self.dtype,
             flip=self.flip,
             normalize=self.normalize,

@@ -1,6 +1,5 @@
 """From pictures to ``feats.npy``, ``feats.csv`` and ``feats.json``: resumable, all or nothing."""
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,11 +8,12 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from reid_align.errors import InvalidInputError
-from reid_align.features.formats import Json
+from reid_align.errors import InvalidInputError, OutputError
+from reid_align.features.formats import Json, first_difference
 from reid_align.features.options import ExtractOptions
 from reid_align.features.partial import PartialOutput
 from reid_align.features.pictures import Picture
+from reid_align.features.read import read_description, read_features
 from reid_align.features.settings import Listing, describe_run
 from reid_align.features.shard import Shard
 from reid_align.files import check_writable
@@ -90,8 +90,8 @@ def extract_to_file(
             for batch in options.batches(pictures, prepared):
                 partial.append(batch)
                 bar.update(len(batch.paths) + len(batch.failed))
-        failed = partial.publish()
-    return Extraction(target, partial.progress.rows, encoder.feature_dim, failed, resumed)
+        rows, failed = partial.progress.rows, partial.publish()
+    return Extraction(target, rows, encoder.feature_dim, failed, resumed)
 
 
 def _checked(output: Path) -> Path:
@@ -103,10 +103,12 @@ def _checked(output: Path) -> Path:
 
 def _finished(target: Path, settings: Mapping[str, Json], images: int) -> Extraction | None:
     """Return the report of a finished run with the same settings, if ``target`` holds one."""
-    description = target.with_suffix(".json")
-    if not (target.is_file() and description.is_file()):
+    try:
+        features = read_features(target)
+        found = read_description(target)
+    except OutputError:
         return None
-    found = json.loads(description.read_text("utf-8"))
-    if any(found.get(key) != value for key, value in settings.items()):
+    if first_difference(found, settings):
         return None
-    return Extraction(target, found["rows"], found["feature_dim"], len(found["failed"]), images)
+    rows, feature_dim = features.values.shape
+    return Extraction(target, rows, feature_dim, len(features.failed), images)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from reid_align.features.formats import (
     CSV_HEADER,
     Json,
     csv_line,
+    first_difference,
     json_line,
     write_array_header,
     write_json,
@@ -27,6 +29,8 @@ from reid_align.files import writing
 
 FEATURES, ROWS, FAILED = "features.npy", "rows.csv", "failed.jsonl"
 CONTINUE = "Nothing that was done is lost: once that is mended, run the same command with --resume."
+DATA = (FEATURES, ROWS, FAILED)
+SECONDS_BETWEEN_CHECKPOINTS = 2.0
 DESCRIPTION, PROGRESS, LOCK = "description.json", "progress.json", "lock"
 
 
@@ -45,12 +49,16 @@ class Progress:
     sizes: Mapping[str, int]
 
 
+NOTHING = Progress(0, 0, {})
+
+
 class PartialOutput:
     """Grows ``features.npy``, ``rows.csv`` and ``failed.jsonl`` side by side in one folder.
 
-    After every batch ``progress.json`` states, atomically, how much of each file counts. A run
-    that is killed leaves the folder; the next one cuts the torn tails off and goes on. Entering the
-    context opens the folder, leaving it closes the files.
+    Every few seconds, and when the run stops, ``progress.json`` states how much of each file
+    counts; by then that much is on the disk. A run that is killed leaves the folder; the next one
+    cuts off what does not count and goes on. Entering the context opens the folder, leaving it
+    closes the files.
 
     Args:
         target: the final ``.npy``; the folder is ``target`` + ``.partial``.
@@ -65,11 +73,12 @@ class PartialOutput:
         self.target = target
         self.folder = Path(f"{target}.partial")
         self.feature_dim = feature_dim
-        self.progress = Progress(0, 0, {})
+        self.progress = NOTHING
         self._settings = settings
         self._resume = resume
         self._files: dict[str, BinaryIO] = {}
         self._stack = ExitStack()
+        self._written = 0.0
 
     def __enter__(self) -> "PartialOutput":
         """Open the folder, alone.
@@ -82,6 +91,7 @@ class PartialOutput:
             self.folder.mkdir(exist_ok=True)
             self._lock(stack)
             self._read_progress()
+            stack.callback(self._remove_if_empty)
             self._open(stack)
             self._stack = stack.pop_all()
         return self
@@ -101,7 +111,9 @@ class PartialOutput:
             self._files[ROWS].write(b"".join(rows))
             self._files[FAILED].write(b"".join(failed))
             images = self.progress.images + len(batch.paths) + len(batch.failed)
-            self._checkpoint(images, first + len(batch.paths))
+            self._count(images, first + len(batch.paths))
+            if time.monotonic() - self._written > SECONDS_BETWEEN_CHECKPOINTS:
+                self._checkpoint()
 
     def publish(self) -> int:
         """Move the finished work to the target and delete the folder.
@@ -113,7 +125,9 @@ class PartialOutput:
             OutputError: a file cannot be written; the work is kept.
         """
         with writing(self.target, CONTINUE):
-            self._seal()
+            self._files[FEATURES].seek(0)
+            write_array_header(self._files[FEATURES], self.progress.rows, self.feature_dim)
+            self._checkpoint()
             lines = (self.folder / FAILED).read_text("utf-8").splitlines()
             failed: list[Json] = [json.loads(line) for line in lines]
             description = {**self._settings, "rows": self.progress.rows, "failed": failed}
@@ -123,8 +137,8 @@ class PartialOutput:
             shutil.copyfile(self.folder / ROWS, self.folder / f"{ROWS}.copy")
             (self.folder / f"{ROWS}.copy").replace(self.target.with_suffix(".csv"))
             (self.folder / FEATURES).replace(self.target)
+            self.progress = NOTHING
             self._stack.close()
-            shutil.rmtree(self.folder)
         return len(failed)
 
     def __exit__(
@@ -133,11 +147,12 @@ class PartialOutput:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # On a full disk closing fails again; the error that matters is on its way already.
+        # On a full disk these may fail again; the error that matters is on its way already.
+        with suppress(OSError):
+            if self.progress.images:
+                self._checkpoint()
         with suppress(OSError):
             self._stack.close()
-        if self.progress.images == 0:
-            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _lock(self, stack: ExitStack) -> None:
         try:
@@ -151,25 +166,39 @@ class PartialOutput:
         # Without the array the folder is what is left of a run that had just been published.
         if not ((self.folder / PROGRESS).exists() and (self.folder / FEATURES).exists()):
             return
-        found = Progress(**json.loads((self.folder / PROGRESS).read_text("utf-8")))
-        if found.images == 0:
-            return
+        found, before = self._read_state()
         if not self._resume:
             raise OutputError(
                 f"{self.folder} holds an unfinished run ({found.images} images done). "
                 "Continue it with --resume, or delete that folder to begin again."
             )
-        before = json.loads((self.folder / DESCRIPTION).read_text("utf-8"))
-        for key, value in self._settings.items():
-            if before.get(key) != value:
-                raise OutputError(
-                    f"{self.folder} was begun with {key} {before.get(key)!r}, this run has "
-                    f"{value!r}. Use what it was begun with, or delete that folder to begin anew."
-                )
+        if key := first_difference(before, self._settings):
+            raise OutputError(
+                f"{self.folder} was begun with {key} {before.get(key)!r}, this run has "
+                f"{self._settings[key]!r}. Use what it was begun with, or delete that folder to "
+                "begin anew."
+            )
         self.progress = found
 
+    def _read_state(self) -> tuple[Progress, Mapping[str, Json]]:
+        try:
+            found = Progress(**json.loads((self.folder / PROGRESS).read_text("utf-8")))
+            before = dict(json.loads((self.folder / DESCRIPTION).read_text("utf-8")))
+            sizes = {name: (self.folder / name).stat().st_size for name in DATA}
+            whole = all(sizes[name] >= found.sizes[name] for name in DATA)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise OutputError(
+                f"{self.folder} is damaged ({error}). Delete that folder to begin anew."
+            ) from error
+        if not whole:
+            raise OutputError(
+                f"{self.folder} is damaged: a file is shorter than what was counted. Delete that "
+                "folder to begin anew."
+            )
+        return found, before
+
     def _open(self, stack: ExitStack) -> None:
-        for name in (FEATURES, ROWS, FAILED):
+        for name in DATA:
             (self.folder / name).touch()
             file = stack.enter_context((self.folder / name).open("r+b"))
             file.truncate(self.progress.sizes.get(name, 0))
@@ -179,18 +208,22 @@ class PartialOutput:
             write_json(self.folder / DESCRIPTION, self._settings)
             write_array_header(self._files[FEATURES], 0, self.feature_dim)
             self._files[ROWS].write(CSV_HEADER)
-            self._checkpoint(0, 0)
+            self._count(0, 0)
 
-    def _checkpoint(self, images: int, rows: int) -> None:
+    def _count(self, images: int, rows: int) -> None:
         for file in self._files.values():
             file.flush()
         sizes = {name: file.tell() for name, file in self._files.items()}
         self.progress = Progress(images, rows, sizes)
-        write_json(self.folder / PROGRESS, asdict(self.progress))
 
-    def _seal(self) -> None:
-        self._files[FEATURES].seek(0)
-        write_array_header(self._files[FEATURES], self.progress.rows, self.feature_dim)
+    def _checkpoint(self) -> None:
+        # The data first: what progress.json counts has to survive a power cut too.
         for file in self._files.values():
             file.flush()
             os.fsync(file.fileno())
+        write_json(self.folder / PROGRESS, asdict(self.progress))
+        self._written = time.monotonic()
+
+    def _remove_if_empty(self) -> None:
+        if not self.progress.images:
+            shutil.rmtree(self.folder, ignore_errors=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from reid_align.errors import InvalidInputError
+from reid_align.errors import ImageReadError, InvalidInputError
 from reid_align.images import decode_image, find_images, to_rgb
 
 ChannelOrder = Literal["rgb", "bgr"]
@@ -31,18 +31,18 @@ class Picture:
 
     Attributes:
         name: its path, or ``input[i]`` for one that was handed over in memory.
-        content: the path, or the picture itself.
+        content: the path, the pixels (H, W, 3) uint8 RGB, or why there are none.
     """
 
     name: str
-    content: str | Image.Image | NDArray[np.uint8]
+    content: str | NDArray[np.uint8] | ImageReadError
 
     def decode(self) -> NDArray[np.uint8]:
         """Return (H, W, 3) uint8 RGB, or raise ImageReadError with the name."""
         if isinstance(self.content, str):
             return decode_image(self.content)
-        if isinstance(self.content, Image.Image):
-            return to_rgb(self.content, self.name)
+        if isinstance(self.content, ImageReadError):
+            raise self.content
         return self.content
 
 
@@ -62,7 +62,11 @@ def list_pictures(inputs: Pictures, channel_order: ChannelOrder | None = None) -
         InvalidInputError: another type, shape or range; an array without ``channel_order``.
     """
     single = isinstance(inputs, str | os.PathLike | Image.Image | np.ndarray | Tensor)
-    items: Iterable[object] = [inputs] if single else inputs  # type: ignore[assignment]
+    items = [inputs] if single else inputs
+    if not isinstance(items, Iterable):
+        raise InvalidInputError(
+            f"Inputs of type {type(inputs).__name__}: give a path, a picture, or several of them."
+        )
     index = 0
     for item in items:
         if isinstance(item, str | os.PathLike):
@@ -71,16 +75,21 @@ def list_pictures(inputs: Pictures, channel_order: ChannelOrder | None = None) -
                 yield Picture(path, path)
                 index += 1
             continue
-        for content in _in_memory(item, channel_order):
+        for content in _in_memory(item, channel_order, f"input[{index}]"):
             yield Picture(f"input[{index}]", content)
             index += 1
 
 
 def _in_memory(
-    item: object, channel_order: ChannelOrder | None
-) -> Iterator[Image.Image | NDArray[np.uint8]]:
+    item: object, channel_order: ChannelOrder | None, name: str
+) -> Iterator[NDArray[np.uint8] | ImageReadError]:
+    # Everything is copied here and now: the caller may reuse a buffer, or close an image, before
+    # the decoding threads come to it.
     if isinstance(item, Image.Image):
-        yield item
+        try:
+            yield to_rgb(item, name)
+        except ImageReadError as error:
+            yield error
     elif isinstance(item, Tensor):
         yield from _tensor_pictures(item)
     elif isinstance(item, np.ndarray):
@@ -107,7 +116,7 @@ def _array_pictures(
     if 0 in array.shape[-3:-1]:
         raise InvalidInputError(f"An array {array.shape}: a picture has at least one pixel.")
     for picture in array if array.ndim == 4 else array[None]:
-        yield np.ascontiguousarray(picture[..., ::-1] if channel_order == "bgr" else picture)
+        yield (picture[..., ::-1] if channel_order == "bgr" else picture).copy()
 
 
 def _tensor_pictures(tensor: Tensor) -> Iterator[NDArray[np.uint8]]:
@@ -116,7 +125,7 @@ def _tensor_pictures(tensor: Tensor) -> Iterator[NDArray[np.uint8]]:
             f"A tensor {tuple(tensor.shape)}: give RGB pictures (3, H, W) or (N, 3, H, W)."
         )
     for picture in tensor if tensor.ndim == 4 else tensor[None]:
-        yield _to_bytes(picture).permute(1, 2, 0).contiguous().cpu().numpy()
+        yield _to_bytes(picture).permute(1, 2, 0).cpu().numpy().copy()
 
 
 def _to_bytes(picture: Tensor) -> Tensor:

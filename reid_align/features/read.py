@@ -2,13 +2,15 @@
 
 import csv
 import json
+from collections.abc import Iterator, Mapping
 from os import PathLike, fspath
 from pathlib import Path
 
 import numpy as np
 
-from reid_align.errors import OutputError
+from reid_align.errors import OutputError, ReidAlignError
 from reid_align.features.extract import Features
+from reid_align.features.formats import Json
 from reid_align.features.pipeline import FailedImage
 
 
@@ -35,14 +37,35 @@ def read_features(*files: str | PathLike[str]) -> Features:
     )
 
 
+def read_description(file: str | PathLike[str]) -> dict[str, Json]:
+    """Return what the ``.json`` beside a ``.npy`` says of how its features were made.
+
+    Raises:
+        OutputError: it is missing or broken.
+    """
+    path = Path(fspath(file)).with_suffix(".json")
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise OutputError(f"Cannot read {path}: {error}. Extract the features again.") from error
+
+
+def _failed(entries: Json) -> Iterator[FailedImage]:
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, Mapping):
+            yield FailedImage(str(entry["path"]), str(entry["error"]))
+
+
 def _read_one(file: Path) -> Features:
     try:
         values = np.load(file, mmap_mode="r", allow_pickle=False)
         table = file.with_suffix(".csv")
         with open(table, newline="", encoding="utf-8", errors="surrogateescape") as lines:
             paths = tuple(row["path"] for row in csv.DictReader(lines))
-        description = json.loads(file.with_suffix(".json").read_text("utf-8"))
-        failed = tuple(FailedImage(**failure) for failure in description["failed"])
+        description = read_description(file)
+        failed = tuple(_failed(description["failed"]))
+    except ReidAlignError:
+        raise
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OutputError(
             f"Cannot read {file} with its .csv and .json: {error}. Extract the features again."

@@ -42,19 +42,27 @@ def describe_run(
 ) -> dict[str, Json]:
     """Return everything that decides the features, as it stands in ``feats.json``."""
     return {
+        **describe_encoder(encoder, options),
+        "normalized": options.normalize,
+        "shard": str(shard),
+        "images": listing.images,
+        "listing_sha256": listing.sha256,
+    }
+
+
+def describe_encoder(encoder: Encoder, options: ExtractOptions) -> dict[str, Json]:
+    """Return what there is to know of an encoder and of how it computed."""
+    return {
         "reid_align": __version__,
         "model": encoder.architecture,
         "arch_args": dict(encoder.arch_args),
-        "weights": asdict(encoder.origin) | {"state_sha256": _state_digest(encoder)},
+        "weights": asdict(encoder.origin),
+        "state_sha256": _state_digest(encoder),
         # Through JSON and back: tuples become the lists that a reader of the file will get.
         "preprocess": json.loads(json.dumps(asdict(encoder.preprocess))),
         "feature_dim": encoder.feature_dim,
         "computed_in": options.dtype,
         "flip": options.flip,
-        "normalized": options.normalize,
-        "shard": str(shard),
-        "images": listing.images,
-        "listing_sha256": listing.sha256,
     }
 
 

@@ -108,6 +108,39 @@ def test_a_generator_is_read_only_a_little_ahead(encoder: Encoder) -> None:
         extract_features(endless(), encoder, channel_order="rgb", batch_size=4)
 
 
+def test_a_buffer_may_be_used_again_at_once(encoder: Encoder) -> None:
+    shades = range(0, 240, 10)
+    frames = [np.full((8, 8, 3), shade, np.uint8) for shade in shades]
+    expected = extract_features(frames, encoder, channel_order="rgb", batch_size=2).values
+    array, tensor = np.empty((8, 8, 3), np.uint8), torch.empty(3, 8, 8, dtype=torch.uint8)
+
+    def arrays() -> Iterator[np.ndarray]:
+        for shade in shades:
+            array[:] = shade
+            yield array
+
+    def tensors() -> Iterator[torch.Tensor]:
+        for shade in shades:
+            yield tensor.fill_(shade)
+
+    def images() -> Iterator[Image.Image]:
+        for frame in frames:
+            with Image.fromarray(frame) as image:
+                yield image
+
+    for reused in (arrays(), tensors(), images()):
+        features = extract_features(reused, encoder, channel_order="rgb", batch_size=2)
+        np.testing.assert_allclose(features.values, expected, atol=1e-6)
+
+
+def test_a_broken_image_in_memory_is_skipped_like_a_file(encoder: Encoder, folder: Path) -> None:
+    with Image.open(folder / "camera0" / "000.png") as closed:
+        pass
+    features = extract_features([closed, str(folder)], encoder, on_error="skip")
+    assert len(features.values) == 11
+    assert [failure.path for failure in features.failed] == ["input[0]"]
+
+
 def test_no_picture_gives_an_empty_matrix(encoder: Encoder) -> None:
     features = extract_features([], encoder)
     assert features.values.shape == (0, 2048)
@@ -165,6 +198,9 @@ def test_other_pictures_are_refused(
     [
         ({"batch_size": 0}, InvalidInputError, "batch_size 0"),
         ({"num_workers": -1}, InvalidInputError, "num_workers -1"),
+        ({"batch_size": 2.5}, InvalidInputError, r"batch_size 2\.5"),
+        ({"num_workers": "2"}, InvalidInputError, "num_workers '2'"),
+        ({"dtype": torch.float32}, UnknownNameError, "Known: bfloat16, float16, float32"),
         ({"dtype": "int8"}, UnknownNameError, "dtype 'int8'"),
         ({"on_error": "ignore"}, UnknownNameError, "Known: fail, skip"),
         ({"device": "gpu"}, InvalidInputError, "Device 'gpu'"),
@@ -175,6 +211,19 @@ def test_other_options_are_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         extract_features([], encoder, **options)
+
+
+def test_a_device_may_be_an_object(encoder: Encoder) -> None:
+    assert extract_features([], encoder, device=torch.device("cpu")).values.shape == (0, 2048)
+
+
+def test_something_else_than_an_encoder_or_inputs_is_refused(encoder: Encoder) -> None:
+    for other in ("san_resnet50", None, torch.nn.Linear(2, 2)):
+        with pytest.raises(InvalidInputError, match="build one"):
+            extract_features([], other)
+    for other in (5, None):
+        with pytest.raises(InvalidInputError, match="give a path, a picture"):
+            extract_features(other, encoder)
 
 
 def test_a_matrix_that_does_not_fit_its_names_is_refused() -> None:

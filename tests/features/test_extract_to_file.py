@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,17 @@ COUNT = 30
 OPTIONS = ExtractOptions(batch_size=4, num_workers=2, device="cpu")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Bits are compared between processes: they depend on the number of threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="module")
-def encoder() -> Encoder:
+def encoder(one_thread: None) -> Encoder:
     torch.manual_seed(0)
     encoder = create_model("resnet50_baseline")
     encoder.preprocess = Preprocess(64, 32)
@@ -127,6 +137,7 @@ from reid_align import create_model
 from reid_align.features import ExtractOptions, extract_to_file
 from reid_align.images import find_images
 from reid_align.preprocess import Preprocess
+torch.set_num_threads(1)
 torch.manual_seed(0)
 encoder = create_model("resnet50_baseline")
 encoder.preprocess = Preprocess(64, 32)
@@ -136,11 +147,11 @@ extract_to_file(find_images([sys.argv[1]]), encoder, sys.argv[2], options, resum
 
 
 def kill_half_way(images: Path, output: Path) -> int:
-    """Run an extraction in another process, kill it after a few batches, return what it had."""
+    """Run an extraction in another process, kill it at its first checkpoint, return what it had."""
     child = subprocess.Popen([sys.executable, "-c", CHILD, str(images), str(output)])
     progress = Path(f"{output}.partial") / "progress.json"
     done, deadline = 0, time.monotonic() + 120
-    while done < 8 and time.monotonic() < deadline:
+    while done == 0 and child.poll() is None and time.monotonic() < deadline:
         time.sleep(0.005)
         if progress.exists():
             done = json.loads(progress.read_text())["images"]
@@ -150,22 +161,26 @@ def kill_half_way(images: Path, output: Path) -> int:
 
 
 def test_a_killed_run_goes_on_and_gives_the_same_bits(
-    encoder: Encoder, images: Path, expected: np.ndarray, tmp_path: Path
+    encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
+    # Long enough to be killed between its first checkpoint and its end.
+    many = tmp_path / "many.txt"
+    many.write_text("\n".join([*find_images([images])] * 30))
     output = tmp_path / "feats.npy"
-    assert 8 <= kill_half_way(images, output) < COUNT
-    assert names_in(tmp_path) == {"feats.npy.partial"}
+    assert 0 < kill_half_way(many, output) < 30 * COUNT
+    assert names_in(tmp_path) == {"feats.npy.partial", "many.txt"}
     # What a kill may leave behind the last point at which the files agreed.
     for name in ("features.npy", "rows.csv", "failed.jsonl"):
         with open(tmp_path / "feats.npy.partial" / name, "ab") as file:
             file.write(b"torn")
     with pytest.raises(OutputError, match="--resume"):
-        extract_to_file(find_images([images]), encoder, output, OPTIONS)
-    done = extract_to_file(find_images([images]), encoder, output, OPTIONS, resume=True)
-    assert done.resumed >= 8
-    assert np.array_equal(np.load(output), expected)
-    assert len(read_features(output).paths) == COUNT
-    assert names_in(tmp_path) == {"feats.npy", "feats.csv", "feats.json"}
+        extract_to_file(find_images([many]), encoder, output, OPTIONS)
+    done = extract_to_file(find_images([many]), encoder, output, OPTIONS, resume=True)
+    assert done.resumed > 0
+    extract_to_file(find_images([many]), encoder, tmp_path / "whole.npy", OPTIONS)
+    assert np.array_equal(np.load(output), np.load(tmp_path / "whole.npy"))
+    assert len(read_features(output).paths) == 30 * COUNT
+    assert not output.with_name("feats.npy.partial").exists()
 
 
 def begun(encoder: Encoder, images: Path, output: Path) -> None:
@@ -187,7 +202,7 @@ def test_another_run_does_not_continue_it(encoder: Encoder, images: Path, tmp_pa
     torch.manual_seed(1)
     other = create_model("resnet50_baseline")
     other.preprocess = encoder.preprocess
-    with pytest.raises(OutputError, match="begun with weights"):
+    with pytest.raises(OutputError, match="begun with state_sha256"):
         extract_to_file(paths, other, output, OPTIONS, resume=True)
 
 
@@ -224,6 +239,53 @@ def test_what_is_left_of_a_published_run_is_no_unfinished_one(
     (tmp_path / "feats.npy.partial" / "features.npy").unlink()
     extract_to_file(find_images([images]), encoder, output, OPTIONS)
     assert names_in(tmp_path) == {"feats.npy", "feats.csv", "feats.json"}
+
+
+@pytest.mark.parametrize("name", ["features.npy", "rows.csv"])
+def test_a_file_that_lost_its_end_is_not_continued(
+    encoder: Encoder, images: Path, tmp_path: Path, name: str
+) -> None:
+    output = tmp_path / "feats.npy"
+    begun(encoder, images, output)
+    os.truncate(tmp_path / "feats.npy.partial" / name, 50)
+    with pytest.raises(OutputError, match="shorter than what was counted"):
+        extract_to_file([*find_images([images]), "gone.png"], encoder, output, OPTIONS, resume=True)
+
+
+@pytest.mark.parametrize("name", ["progress.json", "description.json"])
+@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"images": 1}'])
+def test_a_damaged_folder_is_named(
+    encoder: Encoder, images: Path, tmp_path: Path, name: str, content: str
+) -> None:
+    output = tmp_path / "feats.npy"
+    begun(encoder, images, output)
+    (tmp_path / "feats.npy.partial" / name).write_text(content)
+    with pytest.raises(OutputError, match=r"feats\.npy\.partial (is damaged|was begun with)"):
+        extract_to_file([*find_images([images]), "gone.png"], encoder, output, OPTIONS, resume=True)
+
+
+def test_a_finished_run_that_lost_a_file_is_done_again(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "feats.npy"
+    extract_to_file(find_images([images]), encoder, output, OPTIONS)
+    for damage in ("feats.csv", "feats.json"):
+        (tmp_path / damage).write_text("")
+        done = extract_to_file(find_images([images]), encoder, output, OPTIONS, resume=True)
+        assert done.resumed == 0
+        assert len(read_features(output).paths) == COUNT
+
+
+def test_the_same_weights_under_another_name_continue(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "feats.npy"
+    begun(encoder, images, output)
+    save_pretrained(encoder, tmp_path / "encoder")
+    again = create_model("resnet50_baseline", weights=tmp_path / "encoder")
+    paths = [*find_images([images]), "gone.png"]
+    skip = ExtractOptions(batch_size=4, on_error="skip", device="cpu")
+    assert extract_to_file(paths, again, output, skip, resume=True).resumed > 0
 
 
 def test_shards_are_disjoint_and_together_everything(
