@@ -4,10 +4,12 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reid_align.cli import EXIT_CODES, OK, add_compute_options, add_encoder_options, run
+from reid_align.errors import InvalidInputError
 from reid_align.files import check_writable, replace_file, writing
 
 if TYPE_CHECKING:
@@ -90,7 +92,6 @@ def evaluate(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
     # Imported here so that --help answers without loading torch.
     from reid_align.datasets import describe_datasets, load_dataset, parse_options
-    from reid_align.errors import InvalidInputError
     from reid_align.evaluation import (
         EvaluationOptions,
         json_report,
@@ -98,15 +99,13 @@ def evaluate(args: argparse.Namespace) -> int:
         text_report,
     )
     from reid_align.evaluation import evaluate as score
+    from reid_align.features import resolve_device
 
     if args.dataset == "list":
         print(describe_datasets())
         return OK
     dataset_options = parse_options(args.dataset, args.options)
-    if args.root is None:
-        raise InvalidInputError(f"Where is {args.dataset}? Give its folder after its name.")
-    for output in filter(None, (args.output, args.queries)):
-        check_writable(Path(output))
+    _check(args)
     dataset = load_dataset(args.dataset, args.root, **dataset_options)
     options = EvaluationOptions(
         ("cosine", "euclidean") if args.metric == "both" else (args.metric,),
@@ -115,15 +114,43 @@ def evaluate(args: argparse.Namespace) -> int:
         args.ap,
         args.draws,
         args.seed,
-        device="cpu" if args.device == "auto" else args.device,
+        device="cpu" if args.device == "auto" else str(resolve_device(args.device)),
     )
-    result = score(dataset, _features(args, dataset), options)
+    features, made_by = _features(args, dataset)
+    result = score(dataset, features, options)
     print(text_report(result))
     if args.output:
-        _write(args.output, json.dumps(json_report(result), indent=1) + "\n")
+        document = json_report(result) | {
+            "dataset_options": dataset_options,
+            "measures": asdict(options),
+            "features": made_by,
+        }
+        _write(args.output, json.dumps(document, indent=1) + "\n")
     if args.queries:
         _write(args.queries, query_table(result))
     return OK
+
+
+def _check(args: argparse.Namespace) -> None:
+    """Refuse what cannot be, or would be ignored, before any work is done."""
+    if args.root is None:
+        raise InvalidInputError(f"Where is {args.dataset}? Give its folder after its name.")
+    ignored = {
+        "--model": args.model,
+        "--weights": args.weights,
+        "--flip": args.flip,
+        "--batch-size": args.batch_size,
+        "--num-workers": args.num_workers,
+    }
+    for option, value in ignored.items():
+        if args.features and value:
+            raise InvalidInputError(
+                f"{option} with --features: no encoder runs, the features are there. Give one."
+            )
+    if args.output and args.output == args.queries:
+        raise InvalidInputError(f"-o and --queries both name {args.output}: give two names.")
+    for output in filter(None, (args.output, args.queries)):
+        check_writable(Path(output))
 
 
 def _write(name: str, text: str) -> None:
@@ -131,18 +158,25 @@ def _write(name: str, text: str) -> None:
         replace_file(Path(name), text.encode("utf-8", "surrogateescape"))
 
 
-def _features(args: argparse.Namespace, dataset: "ReidDataset") -> "Features":
+def _features(args: argparse.Namespace, dataset: "ReidDataset") -> "tuple[Features, object]":
+    """Return the features, and what made them for the report."""
     from reid_align.evaluation import dataset_features
-    from reid_align.features import ExtractOptions, read_features
+    from reid_align.features import (
+        ExtractOptions,
+        describe_encoder,
+        read_description,
+        read_features,
+    )
     from reid_align.models.select import select_encoder
 
     if args.features:
-        return read_features(*args.features)
+        return read_features(*args.features), [read_description(file) for file in args.features]
     options = ExtractOptions(
         args.device, args.dtype, args.batch_size, args.num_workers, args.flip, normalize=False
     )
     encoder = select_encoder(args.model, args.weights, args.seed)
-    return dataset_features(dataset, encoder, options, progress=True)
+    features = dataset_features(dataset, encoder, options, progress=True)
+    return features, [describe_encoder(encoder, options)]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

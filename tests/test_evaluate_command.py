@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +45,10 @@ def test_an_encoder_is_scored_on_a_folder(
     assert f"{result['scores'][0]['mAP']:.1f}" in shown
     # Plain colours tell these people apart even for an untrained network.
     assert result["scores"][1]["rank1"] > 60
+    assert result["features"][0]["model"] == "san_resnet50"
+    assert result["features"][0]["weights"]["name"] == weights
+    assert result["measures"]["metrics"] == ["cosine", "euclidean"]
+    assert result["dataset_options"]["pattern"] == PATTERN.partition("=")[2]
     with open("queries.csv", newline="") as table:
         assert len(list(csv.DictReader(table))) == 24
 
@@ -74,6 +80,21 @@ def test_measures_are_chosen_by_option(
     assert "euclidean" not in shown
 
 
+def test_draws_where_nothing_is_drawn_are_refused(
+    people: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["folder", "people", "--set", PATTERN, "--weights", weights]
+    assert evaluate([*command, "--draws", "3"]) == 2
+    assert "draws nothing" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_is_no_error(people: Path) -> None:
+    command = f"{sys.executable} -m reid_align.evaluate list | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("csv ")
+    assert not done.stderr
+
+
 def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -98,6 +119,10 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
             2,
             "from 0 to 1",
         ),
+        (["folder", "people", "--set", PATTERN, "--features", "f.npy", "--flip"], 2, "--flip with"),
+        (["folder", "people", "--set", PATTERN, "-o", "same", "--queries", "same"], 2, "both name"),
+        (["folder", "people", "--set", PATTERN, "--draws", "0"], 2, "draws 0"),
+        (["folder", "people", "--set", PATTERN, "--device", "tpu"], 2, "Device 'tpu'"),
         (["folder", "people", "--set", PATTERN, "-o", "no/r.json"], 1, "there is no folder no"),
     ],
 )

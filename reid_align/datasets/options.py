@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
+from types import NoneType
 from typing import get_args, get_type_hints
 
 from reid_align.datasets.loader import DATASETS, Option
@@ -45,6 +46,8 @@ def _read(key: str, value: str, kind: object) -> Option:
         return _BOOLEANS[value.lower()]
     if int in kinds and value.removeprefix("-").isdecimal():
         return int(value)
+    if NoneType in kinds and value.lower() == "none":
+        return None
     if bool in kinds or int in kinds:
         allowed = "true or false" if bool in kinds else "a whole number"
         raise InvalidInputError(f"Option {key}={value!r}: give {allowed}.")

@@ -54,18 +54,23 @@ class Side:
     labels: Labels
 
 
-def match_features(split: Split, features: Features) -> tuple[Side, Side]:
+def rows_by_path(features: Features) -> dict[str, int]:
+    """Return the row of every picture, by its absolute path."""
+    return {os.path.abspath(path): row for row, path in enumerate(features.paths)}
+
+
+def match_features(split: Split, features: Features, rows: Mapping[str, int]) -> tuple[Side, Side]:
     """Find the rows of a split's pictures: the queries and the gallery without junk.
 
     Args:
         split: the split.
-        features: with a row for each of its pictures, found by the absolute path.
+        features: with a row for each of its pictures.
+        rows: from `rows_by_path`.
 
     Raises:
         InvalidInputError: pictures without features.
         DatasetFormatError: only some pictures state their camera.
     """
-    rows = {os.path.abspath(path): row for row, path in enumerate(features.paths)}
     # Junk counts for nobody; re-ranking, which looks at everybody's neighbours, must not see it.
     gallery = tuple(record for record in split.gallery if record.person_id >= 0)
     cameras = {record.camera_id is not None for record in (*split.query, *gallery)}
@@ -81,14 +86,15 @@ def match_features(split: Split, features: Features) -> tuple[Side, Side]:
 def _side(
     records: tuple[ImageRecord, ...], rows: Mapping[str, int], values: NDArray[np.float32]
 ) -> Side:
-    missing = [record.path for record in records if os.path.abspath(record.path) not in rows]
+    paths = [os.path.abspath(record.path) for record in records]
+    missing = [path for path in paths if path not in rows]
     if missing:
         raise InvalidInputError(
             f"{len(missing)} of {len(records)} images have no features, the first is {missing[0]}. "
             "Extract the dataset's whole folder, and evaluate from the same current folder if its "
             "path was given relative to it."
         )
-    image_ids = _integers([rows[os.path.abspath(record.path)] for record in records])
+    image_ids = _integers([rows[path] for path in paths])
     person_ids = _integers([record.person_id for record in records])
     cameras = [record.camera_id for record in records if record.camera_id is not None]
     camera_ids = _integers(cameras) if len(cameras) == len(records) else None

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_align.errors import InvalidInputError
 from reid_align.evaluation.features import Side
 from reid_align.metrics import (
     AveragePrecision,
@@ -36,6 +37,9 @@ class EvaluationOptions:
         seed: of those draws.
         max_rank: the length of the CMC.
         device: where distances are computed.
+
+    Raises:
+        InvalidInputError: ``draws`` below 1.
     """
 
     metrics: tuple[Metric, ...] = ("cosine", "euclidean")
@@ -46,6 +50,10 @@ class EvaluationOptions:
     seed: int = 0
     max_rank: int = 50
     device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if self.draws is not None and self.draws < 1:
+            raise InvalidInputError(f"draws {self.draws}: give at least 1.")
 
 
 class Measured(NamedTuple):

@@ -90,7 +90,8 @@ def _threshold_rows(verification: Sequence[Verification]) -> list[list[str]]:
         for name, point in zip(names, points, strict=True):
             shares = (point.true_positive_rate, point.false_positive_rate)
             cells = [f"{100 * share:.2f}" if math.isfinite(share) else MISSING for share in shares]
-            rows.append([name, found.split, f"{point.threshold:.4f}", *cells])
+            limit = f"{point.threshold:.4f}" if math.isfinite(point.threshold) else MISSING
+            rows.append([name, found.split, limit, *cells])
     return rows
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from reid_align.datasets import ReidDataset
 from reid_align.errors import InvalidInputError
-from reid_align.evaluation.features import Side, match_features
+from reid_align.evaluation.features import Side, match_features, rows_by_path
 from reid_align.evaluation.measure import EvaluationOptions, Measured, measure, split_distances
 from reid_align.evaluation.result import QueryScore, Result, Score, Verification
 from reid_align.features import Features
@@ -36,7 +36,13 @@ def evaluate(
             "evaluate. Add query and gallery images."
         )
     protocol = PROTOCOLS[dataset.protocol]
-    sides = {split.name: match_features(split, features) for split in dataset.splits}
+    if options.draws is not None and not protocol.single_gallery_shot:
+        raise InvalidInputError(
+            f"draws {options.draws}: the protocol {protocol.name!r} of {dataset.name} draws "
+            "nothing. Leave the draws out."
+        )
+    rows = rows_by_path(features)
+    sides = {split.name: match_features(split, features, rows) for split in dataset.splits}
     again = (False, True) if options.rerank else (False,)
     ways = [(metric, reranked) for metric in options.metrics for reranked in again]
     return Result(

@@ -168,5 +168,5 @@ def test_fields_that_do_not_fit_together_are_refused(
 
 def test_without_scipy_the_extra_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "scipy.io", None)
-    with pytest.raises(MissingExtraError, match=r"'scipy'.*pip install 'reid-align\[cuhk03\]'"):
+    with pytest.raises(MissingExtraError, match=r"'scipy'.*pip install scipy .*\[cuhk03\]"):
         load(root)
