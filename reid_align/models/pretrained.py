@@ -7,6 +7,7 @@ from reid_align.errors import WeightsFormatError
 from reid_align.models.encoder import Encoder
 from reid_align.models.factory import MODELS, fill
 from reid_align.weights import (
+    HUB_PREFIX,
     FileInfo,
     module_fingerprint,
     open_source,
@@ -26,7 +27,21 @@ def from_pretrained(source: str | PathLike[str]) -> Encoder:
         UnknownNameError: it was made for a model that this version does not have.
         WeightsError: it cannot be found, read or trusted.
     """
-    found = open_source(source)
+    name = fspath(source)
+    local = isinstance(source, Path) or Path(name).exists() or name.endswith(".safetensors")
+    return load_encoder(name if local or name.startswith(HUB_PREFIX) else HUB_PREFIX + name)
+
+
+def load_encoder(weights: str | PathLike[str]) -> Encoder:
+    """Load an encoder from a file, a folder or "hf-hub:user/repo", in evaluation mode.
+
+    Unlike `from_pretrained` it takes a bare name for a local one, and never asks the Hub for it.
+
+    Raises:
+        UnknownNameError: it was made for a model that this version does not have.
+        WeightsError: it cannot be found, read or trusted.
+    """
+    found = open_source(weights)
     if found.architecture is None:
         raise WeightsFormatError(
             f"{found.origin.name} does not say which model it is for. Name it: "

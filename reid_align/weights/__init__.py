@@ -27,6 +27,7 @@ from reid_align.weights.records import (
     Weights,
 )
 from reid_align.weights.repository import (
+    HUB_PREFIX,
     RepositoryFiles,
     fetch_repository,
     read_folder,
@@ -37,6 +38,7 @@ from reid_align.weights.source import Origin, Source, choose_source, open_source
 from reid_align.weights.tensors import load_tensors, save_tensors
 
 __all__ = [
+    "HUB_PREFIX",
     "Argument",
     "Config",
     "FileInfo",

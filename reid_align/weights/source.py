@@ -20,7 +20,7 @@ from reid_align.weights.header import read_info
 from reid_align.weights.load import load_file, load_repository, load_weights
 from reid_align.weights.manifest import find_weights, shipped_weights
 from reid_align.weights.records import Argument, Weights
-from reid_align.weights.repository import fetch_repository
+from reid_align.weights.repository import HUB_PREFIX, fetch_repository
 
 
 @dataclass(frozen=True)
@@ -109,20 +109,27 @@ def choose_source(
 
 
 def open_source(weights: str | PathLike[str]) -> Source:
-    """Look at a file, a folder, or a repository on the Hub ("user/repo[@revision]").
+    """Look at a file, a folder, or a repository on the Hub ("hf-hub:user/repo[@revision]").
+
+    A name without "hf-hub:" is local: a mistyped path never becomes somebody's repository.
 
     Raises:
         WeightsError: it cannot be found, fetched or read.
     """
     name, path = fspath(weights), Path(weights)
-    if path.suffix == ".safetensors" or path.is_file():
+    if not name.startswith(HUB_PREFIX) and not path.exists():
+        raise WeightsNotFoundError(
+            f"{name}: there is no such file or folder. For a repository on the Hub write "
+            f"{HUB_PREFIX}user/repository."
+        )
+    if path.is_file():
         info = read_info(path)
         origin = Origin(name, None, sha256_of(path))
         load = partial(load_file, path=path)
         if info is None:
             return Source(origin, None, {}, None, load)
         return Source(origin, info.architecture, info.arch_args, info.preprocess, load)
-    files = fetch_repository(path if isinstance(weights, Path) else name)
+    files = fetch_repository(name)
     config = files.config
     return Source(
         Origin(name, None, config.sha256),

@@ -27,6 +27,7 @@ from reid_align.errors import (
     WeightsNotFoundError,
 )
 from reid_align.models.encoder import Encoder
+from reid_align.models.select import select_encoder
 from reid_align.preprocess import Preprocess
 
 IMAGES = torch.randn(2, 3, 64, 32, generator=torch.Generator().manual_seed(0))
@@ -134,6 +135,28 @@ def test_what_is_not_there_is_an_error(name: str) -> None:
         from_pretrained(name)
 
 
+@pytest.mark.parametrize("name", ["runs/best", "runs/best.safetensors", "best"])
+def test_a_mistyped_path_never_asks_the_hub(name: str, hub: Hub) -> None:
+    with pytest.raises(WeightsNotFoundError, match=f"{name}: there is no such file or folder"):
+        san_resnet50(weights=name)
+    with pytest.raises(WeightsNotFoundError, match=f"{name}: there is no such file or folder"):
+        select_encoder(None, name)
+    assert not hub.requests
+
+
+def test_a_folder_may_be_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    save_pretrained(fine_tuned(), ".")
+    assert same(from_pretrained(tmp_path / "here"), fine_tuned())
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63])
+def test_impossible_seeds_are_refused(seed: int) -> None:
+    with pytest.raises(InvalidInputError, match="from 0 to"):
+        select_encoder(None, "random", seed)
+
+
 @pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 def test_anybodys_encoder_goes_to_the_hub_and_comes_back(
     saved: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
@@ -143,5 +166,5 @@ def test_anybodys_encoder_goes_to_the_hub_and_comes_back(
     for source in ("someone/fine-tuned", f"hf-hub:someone/fine-tuned@{commit}"):
         encoder = from_pretrained(source)
         assert same(encoder, fine_tuned(head="fc512"))
-        assert encoder.origin.name == source
-    assert same(create_model("san_resnet50", weights="someone/fine-tuned"), encoder)
+        assert encoder.origin.name.endswith(source)
+    assert same(create_model("san_resnet50", weights="hf-hub:someone/fine-tuned"), encoder)
