@@ -22,8 +22,8 @@ def reciprocal_pairs(nearest: Indices, half: int) -> tuple[Indices, Indices]:
     Returns:
         Item and member of every pair, both (P,), ascending.
 
-    Source: Zhong et al., arXiv:1701.08398, equations 2 to 4. Where the paper expands from 2/3 on,
-    the authors' code expands above 2/3; this follows the code.
+    Source: Zhong et al., arXiv:1701.08398. Where the paper expands from 2/3 on, the authors' code
+    expands above 2/3; this follows the code.
     """
     size, count = nearest.shape
     step = max(1, _VALUES_AT_ONCE // max(1, count * half * count))

@@ -33,10 +33,10 @@ class Labels:
             if ids is None and name != "person_ids":
                 continue
             if not isinstance(ids, np.ndarray) or ids.dtype != np.int64 or ids.ndim != 1:
-                came = f"{ids.dtype} {ids.shape}" if isinstance(ids, np.ndarray) else type(ids)
+                shape = f" of {ids.dtype} {ids.shape}" if isinstance(ids, np.ndarray) else ""
                 raise InvalidInputError(
-                    f"{name}: {came} came, a one-dimensional int64 array is needed. Convert with "
-                    "np.asarray(ids, dtype=np.int64)."
+                    f"{name}: {type(ids).__name__}{shape} came, a one-dimensional int64 array is "
+                    "needed. Convert with np.asarray(ids, dtype=np.int64)."
                 )
             if len(ids) != len(self.person_ids):
                 raise InvalidInputError(

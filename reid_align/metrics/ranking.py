@@ -67,7 +67,7 @@ class RankingResult:
 
     @property
     def mean_inverse_negative_penalty(self) -> float:
-        """The mINP. Source: Ye et al., arXiv:2001.04193, section 4.1."""
+        """The mINP. Source: Ye et al., arXiv:2001.04193."""
         return _mean(self.inverse_negative_penalty[self.valid])
 
 

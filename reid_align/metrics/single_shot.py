@@ -81,7 +81,7 @@ def expected_single_shot(
         InvalidInputError: another protocol, labels that do not fit, missing camera ids, or a
             ``max_rank`` below 1.
 
-    Source: the protocol is that of CUHK03 (Li et al., CVPR 2014), section 5.1.
+    Source: the protocol is that of CUHK03 (Li et al., DeepReID, CVPR 2014).
     """
     check_gallery_shots(protocol, single=True)
     check_max_rank(max_rank)
