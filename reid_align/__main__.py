@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from reid_align import __version__
+from reid_align.cli import close_quietly
 
 VERBS = {
     "extract": "compute the features of a folder of person images",
@@ -27,7 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the verb that the arguments name; without one, list them all."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(usage())
+        try:
+            print(usage(), flush=True)
+        except BrokenPipeError:
+            return close_quietly()
         return 0
     verb = arguments[0]
     if verb in ("-V", "--version"):

@@ -1,6 +1,7 @@
 """What all commands share: exit codes, errors in one line, the options that choose an encoder."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -31,7 +32,11 @@ def run(
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     args = parser.parse_args(argv)
     try:
-        return command(args)
+        code = command(args)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:
+        return close_quietly()
     except ReidAlignError as error:
         if args.debug:
             raise
@@ -40,6 +45,13 @@ def run(
     except KeyboardInterrupt:
         print(f"{parser.prog}: interrupted; {after_interrupt}", file=sys.stderr)
         return INTERRUPTED
+
+
+def close_quietly() -> int:
+    """Stop writing to a reader that went away, such as ``head``, and return an exit code."""
+    # Python would complain when it flushes standard output at exit.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return FAILURE
 
 
 def add_encoder_options(parser: argparse.ArgumentParser) -> None:
@@ -55,11 +67,16 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--weights",
         metavar="FILE",
-        help="an encoder.safetensors of ours, a folder with model.safetensors and config.json, or "
-        "the word 'random' for an untrained network; default: the model's published weights",
+        help="an encoder.safetensors of ours, a folder with model.safetensors and config.json, "
+        "hf-hub:user/repo, or the word 'random' for an untrained network; default: the model's "
+        "published weights",
     )
     group.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of random weights; default: %(default)s"
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="of whatever is random; default: %(default)s",
     )
 
 

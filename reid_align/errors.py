@@ -31,7 +31,7 @@ class UnknownNameError(ReidAlignError, LookupError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
-        near = get_close_matches(name, names, n=1)
+        near = get_close_matches(str(name), names, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         listed = ", ".join(names) if names else "none yet"
         super().__init__(f"Unknown {kind} {name!r}.{hint} Known: {listed}.")
@@ -53,7 +53,7 @@ class MissingExtraError(ReidAlignError, ImportError):
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
             f"{purpose} needs the package {package!r}, which is not installed. "
-            f"Install it with: pip install 'reid-align[{extra}]'"
+            f"Install it with: pip install {package} (the extra [{extra}] of this package)."
         )
 
 

@@ -94,7 +94,8 @@ def extract(args: argparse.Namespace) -> int:
     )
     if done.failed:
         listed = done.output.with_suffix(".json")
-        print(f"{done.failed} images could not be read; {listed} lists them.", file=sys.stderr)
+        images = "1 image" if done.failed == 1 else f"{done.failed} images"
+        print(f"{images} could not be read; see {listed}.", file=sys.stderr)
     return SOME_FAILED if done.failed else OK
 
 

@@ -92,7 +92,7 @@ def test_a_broken_image_stops_or_is_listed(
     assert "crops/07.jpg" in last_line(capsys)
     assert not Path("feats.npy").exists()
     assert extract([*command, "--on-error", "skip"]) == 3
-    assert last_line(capsys) == "1 images could not be read; feats.json lists them."
+    assert last_line(capsys) == "1 image could not be read; see feats.json."
     assert [f.path for f in read_features("feats.npy").failed] == ["crops/07.jpg"]
 
 

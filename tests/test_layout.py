@@ -33,7 +33,7 @@ ALLOWED = {
     "publishing": BASE | {"weights", "models", "heads"},
     "cli": {"errors"},
     "__init__": {"features", "models"},
-    "__main__": {"VERBS"},
+    "__main__": {"VERBS", "cli"},
     "synthesize": {"cli", "shard_set", "synth"},
     "extract": {"cli", "errors", "features", "images", "models"},
     "evaluate": {

@@ -61,6 +61,8 @@ class _Images:
     def __init__(self, inputs: list[str], stdin: BinaryIO | None) -> None:
         self._inputs = inputs
         if "-" in inputs:
+            if stdin is None and sys.stdin is None:
+                raise NoImagesError("-: standard input is closed. Pipe a list of paths into it.")
             self._listed = spool(stdin or sys.stdin.buffer)
             weakref.finalize(self, self._listed.close)
 

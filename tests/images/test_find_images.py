@@ -30,6 +30,12 @@ def crops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return [os.path.join("crops", *name.split("/")) for name in IN_CROPS]
 
 
+def test_closed_standard_input_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(NoImagesError, match="standard input is closed"):
+        find_images(["-"])
+
+
 def test_a_folder_gives_its_pictures_and_nothing_else(crops: list[str]) -> None:
     assert list(find_images(["crops"])) == crops
     assert list(find_images([Path("crops")])) == crops
