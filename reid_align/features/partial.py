@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -25,31 +25,22 @@ from reid_align.features.formats import (
     write_json,
 )
 from reid_align.features.pipeline import FeatureBatch
+from reid_align.features.progress import (
+    DATA,
+    DESCRIPTION,
+    FAILED,
+    FEATURES,
+    NOTHING,
+    PROGRESS,
+    ROWS,
+    Progress,
+    read_state,
+)
 from reid_align.files import writing
 
-FEATURES, ROWS, FAILED = "features.npy", "rows.csv", "failed.jsonl"
 CONTINUE = "Nothing that was done is lost: once that is mended, run the same command with --resume."
-DATA = (FEATURES, ROWS, FAILED)
+LOCK = "lock"
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
-DESCRIPTION, PROGRESS, LOCK = "description.json", "progress.json", "lock"
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run has come: what the files held when they last agreed with each other.
-
-    Attributes:
-        images: pictures dealt with, readable or not.
-        rows: features written.
-        sizes: bytes of each data file; what lies behind them is a torn tail.
-    """
-
-    images: int
-    rows: int
-    sizes: Mapping[str, int]
-
-
-NOTHING = Progress(0, 0, {})
 
 
 class PartialOutput:
@@ -166,7 +157,7 @@ class PartialOutput:
         # Without the array the folder is what is left of a run that had just been published.
         if not ((self.folder / PROGRESS).exists() and (self.folder / FEATURES).exists()):
             return
-        found, before = self._read_state()
+        found, before = read_state(self.folder)
         if not self._resume:
             raise OutputError(
                 f"{self.folder} holds an unfinished run ({found.images} images done). "
@@ -179,23 +170,6 @@ class PartialOutput:
                 "begin anew."
             )
         self.progress = found
-
-    def _read_state(self) -> tuple[Progress, Mapping[str, Json]]:
-        try:
-            found = Progress(**json.loads((self.folder / PROGRESS).read_text("utf-8")))
-            before = dict(json.loads((self.folder / DESCRIPTION).read_text("utf-8")))
-            sizes = {name: (self.folder / name).stat().st_size for name in DATA}
-            whole = all(sizes[name] >= found.sizes[name] for name in DATA)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise OutputError(
-                f"{self.folder} is damaged ({error}). Delete that folder to begin anew."
-            ) from error
-        if not whole:
-            raise OutputError(
-                f"{self.folder} is damaged: a file is shorter than what was counted. Delete that "
-                "folder to begin anew."
-            )
-        return found, before
 
     def _open(self, stack: ExitStack) -> None:
         for name in DATA:
