@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from reid_align.errors import WeightsFormatError, WeightsIntegrityError
+from reid_align.weights.fit import describe, fits, listed
 
-LISTED = 5
 PREFIX = "module."
 
 
@@ -56,16 +56,16 @@ def fill(
         "missing": [name for name in targets if name not in state],
         "unknown": [name for name in state if name not in targets],
         "of another shape or type": [
-            f"{name} ({_describe(state[name])} instead of {_describe(target)})"
+            f"{name} ({describe(state[name])} instead of {describe(target)})"
             for name, target in targets.items()
-            if name in state and not _fits(state[name], target)
+            if name in state and not fits(state[name], target)
         ],
     }
-    found = [f"{len(names)} {kind}: {_list(names)}" for kind, names in problems.items() if names]
+    found = [f"{len(names)} {kind}: {listed(names)}" for kind, names in problems.items() if names]
     if found:
         raise WeightsFormatError(f"{source} does not fit. " + ". ".join(found) + ".")
     if broken := [name for name in targets if not state[name].isfinite().all()]:
-        raise WeightsIntegrityError(f"{source}: not finite are {_list(broken)}.")
+        raise WeightsIntegrityError(f"{source}: not finite are {listed(broken)}.")
     ours = {
         name: state[foreign_name(name)].to(target.dtype)
         for name, target in module.state_dict().items()
@@ -77,17 +77,3 @@ def _is_dense(value: object) -> bool:
     return (
         isinstance(value, Tensor) and value.layout == torch.strided and value.device.type == "cpu"
     )
-
-
-def _fits(tensor: Tensor, target: Tensor) -> bool:
-    both_float = tensor.is_floating_point() and target.is_floating_point()
-    return tensor.shape == target.shape and (both_float or tensor.dtype == target.dtype)
-
-
-def _describe(tensor: Tensor) -> str:
-    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
-
-
-def _list(names: list[str]) -> str:
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more

@@ -10,9 +10,8 @@ from torch import Tensor
 from reid_align.errors import WeightsFormatError, WeightsIntegrityError
 from reid_align.files import replace_file, writing
 from reid_align.weights.fingerprint import Loadable
+from reid_align.weights.fit import describe, fits, listed
 from reid_align.weights.header import FileInfo, open_safetensors
-
-LISTED = 5
 
 
 def load_tensors(module: Loadable, path: Path) -> None:
@@ -35,7 +34,7 @@ def load_tensors(module: Loadable, path: Path) -> None:
         state = {name: tensors[name].to(target.dtype) for name, target in targets.items()}
     broken = [name for name, tensor in state.items() if not tensor.isfinite().all()]
     if broken:
-        raise WeightsIntegrityError(f"{path}: not finite are {_list(broken)}.")
+        raise WeightsIntegrityError(f"{path}: not finite are {listed(broken)}.")
     module.load_state_dict(state)
 
 
@@ -61,29 +60,14 @@ def _require_fit(tensors: Mapping[str, Tensor], targets: Mapping[str, Tensor], p
     missing = [name for name in targets if name not in tensors]
     unexpected = [name for name in tensors if name not in targets]
     unequal = [
-        f"{name} ({_describe(tensor)} in the file, {_describe(targets[name])} in the model)"
+        f"{name} ({describe(tensor)} in the file, {describe(targets[name])} in the model)"
         for name, tensor in tensors.items()
-        if name in targets and not _fits(tensor, targets[name])
+        if name in targets and not fits(tensor, targets[name])
     ]
     kinds = {"missing": missing, "unexpected": unexpected, "of another shape or type": unequal}
-    found = [f"{len(names)} {kind}: {_list(names)}" for kind, names in kinds.items() if names]
+    found = [f"{len(names)} {kind}: {listed(names)}" for kind, names in kinds.items() if names]
     if found:
         raise WeightsFormatError(
             f"{path}: its tensors do not fit the model. " + ". ".join(found) + ". "
             "Build the model with the architecture and arguments that the file was made with."
         )
-
-
-def _fits(tensor: Tensor, target: Tensor) -> bool:
-    both_float = tensor.is_floating_point() and target.is_floating_point()
-    return tensor.shape == target.shape and (both_float or tensor.dtype == target.dtype)
-
-
-def _describe(tensor: Tensor) -> str:
-    return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
-
-
-def _list(names: list[str]) -> str:
-    """Join the first few names."""
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more
