@@ -1,6 +1,6 @@
 """What arms do: directions of the upper and the lower arm for each style."""
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -18,18 +18,7 @@ ArmStyle = Literal[
     "crossed",
     "handlebar",
 ]
-ARM_STYLES: tuple[ArmStyle, ...] = (
-    "hang",
-    "swing",
-    "pocket",
-    "phone",
-    "text",
-    "strap",
-    "carry",
-    "hold",
-    "crossed",
-    "handlebar",
-)
+ARM_STYLES: tuple[ArmStyle, ...] = get_args(ArmStyle)
 # Directions of upper and lower arm of the left side: outwards, backwards, up.
 _FIXED: dict[ArmStyle, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     "pocket": ((0.34, 0.22, -1.0), (-0.12, -0.35, -1.0)),
