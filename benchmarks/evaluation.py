@@ -9,10 +9,7 @@ Run it as ``python benchmarks/evaluation.py --size market --output evaluation.js
 
 import argparse
 import json
-import os
-import platform
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,8 +23,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from provenance import provenance, write_result
 
-from reid_align import __version__
 from reid_align.metrics import DistanceBlocks, Labels, distance_blocks, rank, rerank_blocks
 
 
@@ -172,29 +169,6 @@ def compare(problem: Problem, seed: int, rounds: int) -> dict[str, Figures]:
     return best
 
 
-def provenance() -> dict[str, str | int | None]:
-    """Return what the figures depend on: the code and the machine."""
-    folder = Path(__file__).parent
-    describe = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
-    described = subprocess.run(describe, cwd=folder, check=True, stdout=subprocess.PIPE, text=True)
-    return {
-        "version": __version__,
-        "commit": described.stdout.strip(),
-        "machine": platform.platform(),
-        "processors": os.cpu_count(),
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-    }
-
-
-def write(path: Path, record: dict[str, object]) -> None:
-    """Write a JSON file that appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
-    partial.replace(path)
-
-
 def main() -> None:
     """Read the command line, measure, print and write."""
     parser = argparse.ArgumentParser(description="Time the evaluation beside what it replaces.")
@@ -216,7 +190,7 @@ def main() -> None:
     }
     print(json.dumps(record, indent=2))
     if arguments.output:
-        write(arguments.output, record)
+        write_result(arguments.output, record)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,61 @@
+"""What a figure depends on beside its command: the code, the libraries and the machine."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from reid_align import __version__
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def provenance() -> dict[str, object]:
+    """Return version and commit of the code, the command, the libraries and the machine."""
+    return {
+        "command": " ".join(["python", *map(_relative, sys.argv)]),
+        "version": __version__,
+        "commit": _commit(),
+        "machine": f"{platform.system()} {platform.machine()}, {_processor()}",
+        "cores": _cores(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def write_result(path: Path, content: Mapping[str, object]) -> None:
+    """Write one result as JSON; it appears whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+    part.replace(path)
+
+
+def _commit() -> str:
+    describe = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    done = subprocess.run(describe, capture_output=True, text=True, cwd=Path(__file__).parent)
+    return done.stdout.strip() or "unknown"
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
+
+
+def _cores() -> int:
+    available = getattr(os, "sched_getaffinity", None)
+    return len(available(0)) if available else os.cpu_count() or 1
+
+
+def _relative(argument: str) -> str:
+    """Keep a path's last part only: where it lies on this machine is nobody's business."""
+    return Path(argument).name if Path(argument).is_absolute() else argument
