@@ -12,13 +12,13 @@ from torch import Tensor, nn
 
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.heads.base import HEADS, Head
-from reid_align.heads.blocks import BasicBlock, conv
 from reid_align.heads.body_parts import FRONT_BACK, LEFT_RIGHT, PARTS, merge
-from reid_align.models.resnet import EXPANSION, initialize, stage
+from reid_align.models.blocks import BasicBlock, Bottleneck, initialize, stage
 from reid_align.weights import wave
 
 GlobalHead = Literal["basic", "bottleneck"]
 Share = Literal["none", "all"]
+FEATURES_PER_WIDTH = 64
 
 
 class DsagFeatures(NamedTuple):
@@ -49,7 +49,7 @@ class DsagStream(Head):
             parts go as a larger batch, so that its batch norms see all parts too. The paper does
             not say; "separate" sub-branches suggests "none".
         width: channels of a branch's first layer; all other widths are multiples of it, and the
-            features have 64·width numbers.
+            features have ``FEATURES_PER_WIDTH`` (64) times ``width`` numbers.
 
     Raises:
         UnknownNameError: another ``conv5_g`` or ``share``.
@@ -70,8 +70,8 @@ class DsagStream(Head):
         parts, surfaces = (1, 1) if share == "all" else (PARTS, len(LEFT_RIGHT))
         self.stem = _stem(width, parts)
         self.conv4 = _basic_blocks(surfaces * 2 * width, surfaces * 4 * width, 2, surfaces)
-        self.conv5_g = _global_head(conv5_g, 32 * width, 64 * width)
-        self.conv5_l = _basic_blocks(32 * width, 64 * width, 1, len(FRONT_BACK))
+        self.conv5_g = _global_head(conv5_g, 32 * width, FEATURES_PER_WIDTH * width)
+        self.conv5_l = _basic_blocks(32 * width, FEATURES_PER_WIDTH * width, 1, len(FRONT_BACK))
 
     def forward(self, part_images: Tensor) -> DsagFeatures:
         """Compute both features of a batch.
@@ -106,27 +106,30 @@ class DsagStream(Head):
 def _stem(width: int, branches: int) -> nn.Sequential:
     first, second = branches * width, branches * 2 * width
     layers: OrderedDict[str, nn.Module] = OrderedDict(
-        conv1=conv(3 * branches, first, 5, groups=branches),
+        conv1=nn.Conv2d(3 * branches, first, 5, padding=2, groups=branches, bias=False),
         bn1=nn.BatchNorm2d(first),
         relu1=nn.ReLU(inplace=True),
-        conv2=conv(first, second, 3, groups=branches),
+        conv2=nn.Conv2d(first, second, 3, padding=1, groups=branches, bias=False),
         bn2=nn.BatchNorm2d(second),
         relu2=nn.ReLU(inplace=True),
         conv3=_basic_blocks(second, second, 2, branches),
     )
-    return nn.Sequential(layers)
+    stem = nn.Sequential(layers)
+    initialize(stem, branches)
+    return stem
 
 
 def _basic_blocks(in_channels: int, out_channels: int, stride: int, branches: int) -> nn.Sequential:
-    return nn.Sequential(
-        BasicBlock(in_channels, out_channels, stride, branches),
-        BasicBlock(out_channels, out_channels, 1, branches),
+    blocks = stage(
+        in_channels, out_channels, 2, stride, branches, input_groups=branches, block=BasicBlock
     )
+    initialize(blocks, branches)
+    return blocks
 
 
 def _global_head(kind: GlobalHead, in_channels: int, out_channels: int) -> nn.Sequential:
     if kind == "basic":
         return _basic_blocks(in_channels, out_channels, 1, 1)
-    bottlenecks = stage(in_channels, out_channels // EXPANSION, blocks=3, stride=1)
+    bottlenecks = stage(in_channels, out_channels // Bottleneck.expansion, blocks=3, stride=1)
     initialize(bottlenecks)
     return bottlenecks

@@ -1,9 +1,14 @@
 """Build training heads by name, with or without weights, the same way as encoders."""
 
+from collections.abc import Callable, Mapping
+from inspect import signature
 from os import PathLike
+from typing import TypeVar
 
 from reid_align.heads.base import HEADS, Head
 from reid_align.weights import Argument, choose_source
+
+H = TypeVar("H", bound=Head)
 
 
 def create_head(
@@ -28,10 +33,23 @@ def create_head(
         InvalidInputError: a value that the head does not take, or not with these weights.
         WeightsError: the weights cannot be found, read or trusted.
     """
-    constructor = HEADS[name]
+    return build_head(name, HEADS[name], pretrained, weights, arguments)
+
+
+def build_head(
+    name: str,
+    constructor: Callable[..., H],
+    pretrained: bool | str,
+    weights: str | PathLike[str] | None,
+    arguments: Mapping[str, Argument],
+) -> H:
+    """Construct a head that knows its name and its arguments, and fill it: see `create_head`."""
     source = choose_source(name, pretrained, weights)
-    if source is None:
-        return constructor(**arguments)
-    head = constructor(**source.arguments(name, constructor, arguments))
-    source.load(head)
+    given = arguments if source is None else source.arguments(name, constructor, arguments)
+    defaults = {key: value.default for key, value in signature(constructor).parameters.items()}
+    head = constructor(**given)
+    head.architecture, head.arch_args = name, {**defaults, **given}
+    if source is not None:
+        head.origin = source.origin
+        source.load(head)
     return head

@@ -21,6 +21,7 @@ class Encoder(nn.Module, ABC):
         architecture: the name under which `create_model` builds it.
         arch_args: the arguments that, with the name, rebuild it.
         feature_dim: D, the length of a feature vector.
+        channels: of the stage maps e1 to e4, the first four of `forward_maps`.
         preprocess: what its weights expect to be done to a picture.
         origin: where its weights came from when it was built.
     """
@@ -28,6 +29,7 @@ class Encoder(nn.Module, ABC):
     architecture: str
     arch_args: Mapping[str, Argument]
     feature_dim: int
+    channels: tuple[int, ...]
     preprocess: Preprocess
     origin: Origin = Origin()
 
@@ -37,6 +39,13 @@ class Encoder(nn.Module, ABC):
 
         Args:
             images: (N, 3, H, W) floating point, normalised as `preprocess` says.
+        """
+
+    @abstractmethod
+    def forward_pool(self, maps: tuple[Tensor, ...]) -> Tensor:
+        """Pool the maps to vectors (N, D), before the head's own layers where it has any.
+
+        Of a network with a BN-neck, the triplet loss reads these and the classifier the features.
         """
 
     @abstractmethod
@@ -67,8 +76,3 @@ class Encoder(nn.Module, ABC):
     def example_inputs(self) -> tuple[Tensor, ...]:
         """Return the fixed, generated input whose features are the weights' fingerprint."""
         return (wave(1, 3, 64, 32),)
-
-
-def global_average(feature_map: Tensor) -> Tensor:
-    """Average a map (N, C, h, w) over its positions: (N, C)."""
-    return feature_map.mean((2, 3))

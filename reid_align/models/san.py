@@ -3,71 +3,63 @@
 Source: SAN, arXiv:1905.13143, sections 3.2 and 4.2; its official code for the fc512 head.
 """
 
+from functools import partial
 from os import PathLike
-from typing import Literal, get_args
+from typing import get_args
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from reid_align.errors import UnknownNameError
-from reid_align.models.encoder import global_average
+from reid_align.models.blocks import initialize
 from reid_align.models.factory import MODELS, build
-from reid_align.models.resnet import STAGE_WIDTHS, ResNetTrunk, initialize
-
-Head = Literal["gap", "fc512", "bnneck"]
-
-
-class Embedding(nn.Module):
-    """Linear 2048→512, batch norm, ReLU: the head of the official checkpoints."""
-
-    def __init__(self, in_features: int, out_features: int) -> None:
-        super().__init__()
-        self.fc = nn.Linear(in_features, out_features)
-        self.bn = nn.BatchNorm1d(out_features)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Map (N, in_features) to (N, out_features), never negative."""
-        return self.bn(self.fc(features)).relu()  # type: ignore[no-any-return]
+from reid_align.models.head import EMBEDDING_DIM, Head, make_head
+from reid_align.models.norms import Norm
+from reid_align.models.pooling import Pool
+from reid_align.models.resnet import LAYOUTS, Depth, ResNetTrunk
 
 
-@MODELS.register("san_resnet50")
 class SanEncoder(ResNetTrunk):
-    """ResNet-50 with the last stride removed, averaged over positions, and a head.
+    """A ResNet with the last stride removed, pooled over positions, and a head.
 
     Args:
-        head: "gap", the paper's feature: the 2048 averages themselves; "fc512", the official
+        depth: 18, 34, 50 or 101; the paper's is 50.
+        head: "gap", the paper's feature: the pooled numbers themselves; "fc512", the official
             code's: Linear, batch norm and ReLU to 512 numbers that are never negative; "bnneck":
-            the averages through a batch norm (in neither, common practice since).
+            the pooled numbers through a batch norm (in neither, common practice since).
+        pool: "avg", the paper's, or "gem".
+        norm: "bn", the paper's, or "ibn_a".
 
     Raises:
-        UnknownNameError: another head.
+        UnknownNameError: another value.
 
-    Parameters: 23,508,032 with "gap", 24,558,144 with "fc512", 23,512,128 with "bnneck".
+    Parameters with ResNet-50: 23,508,032 with "gap", 24,558,144 with "fc512", 23,512,128 with
+    "bnneck"; "gem" adds one, "ibn_a" none.
     """
 
-    def __init__(self, head: Head = "gap") -> None:
-        if head not in get_args(Head):
-            raise UnknownNameError("head", head, get_args(Head))
-        super().__init__()
-        channels = STAGE_WIDTHS[-1]
-        self.feature_dim = 512 if head == "fc512" else channels
-        self.embed: nn.Module = nn.Identity()
-        if head == "fc512":
-            self.embed = Embedding(channels, self.feature_dim)
-        elif head == "bnneck":
-            self.embed = nn.BatchNorm1d(channels)
+    def __init__(
+        self, depth: Depth = 50, head: Head = "gap", pool: Pool = "avg", norm: Norm = "bn"
+    ) -> None:
+        super().__init__(depth, pool, norm)
+        self.embed = make_head(head, get_args(Head), self.channels[-1])
+        self.feature_dim = EMBEDDING_DIM if head == "fc512" else self.channels[-1]
         initialize(self)
 
+    def forward_pool(self, maps: tuple[Tensor, ...]) -> Tensor:
+        """Pool e4 over its positions: (N, 2048), or (N, 512) with ResNet-18 and 34."""
+        return self.pool(maps[-1])  # type: ignore[no-any-return]
+
     def forward_head(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Average e4 over its positions and apply the head: (N, 2048) or (N, 512)."""
-        return self.embed(global_average(maps[-1]))  # type: ignore[no-any-return]
+        """Pool e4 over its positions and apply the head: (N, feature_dim)."""
+        return self.embed(self.forward_pool(maps))  # type: ignore[no-any-return]
 
 
-@MODELS.register("resnet50_baseline")
 class BaselineEncoder(SanEncoder):
-    """The baseline of both papers: the network of SAN with "gap", trained without alignment."""
+    """The baseline of both papers: the network of SAN, trained without alignment."""
 
-    def __init__(self) -> None:
-        super().__init__("gap")
+
+# A bound depth is no argument any more: what is left belongs to the architecture of that name.
+for _depth in LAYOUTS:
+    MODELS.register(f"san_resnet{_depth}")(partial(SanEncoder, _depth))
+    MODELS.register(f"resnet{_depth}_baseline")(partial(BaselineEncoder, _depth))
 
 
 def san_resnet50(
@@ -75,6 +67,8 @@ def san_resnet50(
     *,
     weights: str | PathLike[str] | None = None,
     head: Head | None = None,
+    pool: Pool | None = None,
+    norm: Norm | None = None,
 ) -> SanEncoder:
     """Build SAN's encoder, in evaluation mode.
 
@@ -83,26 +77,40 @@ def san_resnet50(
         weights: a file of ours (`.safetensors`), a folder or a repository on the Hub instead.
         head: "gap" (2048-d), "fc512" (512-d) or "bnneck" (2048-d); as the weights have it where
             left out, "gap" without weights.
+        pool: "avg" or "gem"; as the weights have it where left out, else "avg".
+        norm: "bn" or "ibn_a"; as the weights have it where left out, else "bn".
 
     Raises:
         UnknownNameError: no weights of that name.
-        InvalidInputError: the weights have another head.
+        InvalidInputError: the weights were made for other arguments.
         WeightsError: the weights cannot be found, read or trusted.
     """
-    return build("san_resnet50", SanEncoder, pretrained, weights, {"head": head})
+    arch_args = {"head": head, "pool": pool, "norm": norm}
+    return build("san_resnet50", partial(SanEncoder, 50), pretrained, weights, arch_args)
 
 
 def resnet50_baseline(
-    pretrained: bool | str = False, *, weights: str | PathLike[str] | None = None
+    pretrained: bool | str = False,
+    *,
+    weights: str | PathLike[str] | None = None,
+    head: Head | None = None,
+    pool: Pool | None = None,
+    norm: Norm | None = None,
 ) -> BaselineEncoder:
     """Build the baseline encoder (2048-d), in evaluation mode.
 
     Args:
         pretrained: True for the default weights, a tag for others, False for none.
         weights: a file of ours (`.safetensors`), a folder or a repository on the Hub instead.
+        head: as of `san_resnet50`.
+        pool: as of `san_resnet50`.
+        norm: as of `san_resnet50`.
 
     Raises:
         UnknownNameError: no weights of that name.
+        InvalidInputError: the weights were made for other arguments.
         WeightsError: the weights cannot be found, read or trusted.
     """
-    return build("resnet50_baseline", BaselineEncoder, pretrained, weights, {})
+    arch_args = {"head": head, "pool": pool, "norm": norm}
+    constructor = partial(BaselineEncoder, 50)
+    return build("resnet50_baseline", constructor, pretrained, weights, arch_args)

@@ -20,9 +20,10 @@ def lively(name: str, **arch_args: str) -> Encoder:
     torch.manual_seed(0)
     encoder = create_model(name, **arch_args)
     for module in encoder.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d):
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.uniform_(module.bias, -0.2, 0.2)
+        if isinstance(module, nn.BatchNorm2d):
             nn.init.uniform_(module.running_mean, -0.2, 0.2)
             nn.init.uniform_(module.running_var, 0.5, 1.5)
     encoder.preprocess = Preprocess(64, 32)
@@ -52,7 +53,15 @@ def test_the_folded_copy_equals_the_encoder(name: str) -> None:
     assert all(torch.equal(after[key], value) for key, value in before.items())
 
 
-@pytest.mark.parametrize("name", list_models())
+def test_instance_norms_are_left_as_they_are() -> None:
+    encoder = lively("dsa_resnet18", norm="ibn_a")
+    expected = plain(encoder, PICTURES)
+    fast = torch.from_numpy(prepared(encoder)(PICTURES))
+    assert (fast - expected).abs().max() < 1e-5 * expected.abs().max()
+
+
+# DenseNet's batch norms lie before the convolutions.
+@pytest.mark.parametrize("name", [name for name in list_models() if "densenet" not in name])
 def test_no_batch_norm_is_left_between_convolutions(name: str) -> None:
     encoder = lively(name)
     fold_batch_norms(encoder)

@@ -3,12 +3,12 @@
 import pytest
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet50
+from torchvision.models import get_model
 
-from reid_align import dsa_reid, resnet50_baseline, san_resnet50
+from reid_align import create_model, dsa_reid, san_resnet50
 from reid_align.errors import UnknownNameError
+from reid_align.models.blocks import BasicBlock, Bottleneck, stage
 from reid_align.models.dsa import DsaEncoder
-from reid_align.models.resnet import stage
 from reid_align.models.san import SanEncoder
 
 
@@ -25,6 +25,12 @@ def parameters(module: nn.Module) -> int:
         (DsaEncoder, {}, 27_692_096, 4096),
         (DsaEncoder, {"local_input": "slice"}, 25_398_336, 4096),
         (DsaEncoder, {"norm_parts": True}, 27_692_096, 4096),
+        (SanEncoder, {"pool": "gem"}, 23_508_033, 2048),
+        (SanEncoder, {"norm": "ibn_a"}, 23_508_032, 2048),
+        # torchvision's counts without the classifier of 1000 classes.
+        (SanEncoder, {"depth": 18}, 11_689_512 - 513_000, 512),
+        (SanEncoder, {"depth": 34}, 21_797_672 - 513_000, 512),
+        (SanEncoder, {"depth": 101}, 44_549_160 - 2_049_000, 2048),
     ],
 )
 def test_parameter_counts(
@@ -50,30 +56,100 @@ def test_parts_of_the_main_stream_have_the_papers_sizes() -> None:
     assert trunk == 8_543_296
 
 
-def torchvision_trunk() -> nn.Module:
-    """ResNet-50 of torchvision with the last stride removed and without its classifier."""
+class HalfInstanceNorm(nn.Module):
+    """IBN-a's first norm, with the names of its public code, XingangPan/IBN-Net."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.IN = nn.InstanceNorm2d(channels // 2, affine=True)
+        self.BN = nn.BatchNorm2d(channels // 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        first, second = x.chunk(2, dim=1)
+        return torch.cat((self.IN(first), self.BN(second)), 1)
+
+
+def torchvision_trunk(depth: int, norm: str = "bn") -> nn.Module:
+    """A ResNet of torchvision with the last stride removed and without its classifier."""
     torch.manual_seed(3)
-    model = resnet50(weights=None)
-    model.layer4[0].conv2.stride = model.layer4[0].downsample[0].stride = (1, 1)
+    model = get_model(f"resnet{depth}", weights=None)
+    strided = "conv1" if depth < 50 else "conv2"
+    getattr(model.layer4[0], strided).stride = model.layer4[0].downsample[0].stride = (1, 1)
     model.avgpool, model.fc = nn.Identity(), nn.Identity()
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.running_mean, -0.1, 0.1)
-            nn.init.uniform_(module.running_var, 0.5, 1.5)
+    if norm == "ibn_a":
+        for block in (*model.layer1, *model.layer2, *model.layer3):
+            block.bn1 = HalfInstanceNorm(block.bn1.num_features)
+    enliven(model)
     return model.eval()
 
 
-def test_the_trunk_is_torchvisions_resnet50_with_the_last_stride_removed() -> None:
-    theirs = torchvision_trunk()
-    ours = resnet50_baseline()
+def enliven(model: nn.Module) -> None:
+    """Give norms weights and statistics that are all different."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean, -0.1, 0.1)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+
+
+@pytest.mark.parametrize("norm", ["bn", "ibn_a"])
+@pytest.mark.parametrize("depth", [18, 34, 50, 101])
+def test_the_trunks_are_torchvisions_with_the_last_stride_removed(depth: int, norm: str) -> None:
+    theirs = torchvision_trunk(depth, norm)
+    ours = create_model(f"resnet{depth}_baseline", norm=norm)
     assert list(ours.state_dict()) == list(theirs.state_dict())
     ours.load_state_dict(theirs.state_dict())
-    images = torch.randn(2, 3, 128, 64)
+    images = torch.randn(2, 3, 64, 32)
     with torch.inference_mode():
-        expected = theirs(images).view(2, 2048, 8, 4)
+        expected = theirs(images).view(2, -1, 4, 2)
         maps = ours.forward_maps(images)
-        torch.testing.assert_close(maps[-1], expected, rtol=0, atol=1e-6)
-        torch.testing.assert_close(ours(images), expected.mean((2, 3)), rtol=0, atol=1e-6)
+        scale = expected.abs().max()
+        torch.testing.assert_close(maps[-1] / scale, expected / scale, rtol=0, atol=1e-5)
+        average = expected.mean((2, 3))
+        torch.testing.assert_close(ours(images) / scale, average / scale, rtol=0, atol=1e-5)
+
+
+def test_densenet_is_torchvisions_with_the_last_pooling_removed() -> None:
+    torch.manual_seed(3)
+    theirs = get_model("densenet121", weights=None).features
+    theirs.transition3.pool = nn.Identity()
+    enliven(theirs)
+    theirs.eval()
+    ours = create_model("san_densenet121")
+    assert list(ours.features.state_dict()) == list(theirs.state_dict())
+    ours.features.load_state_dict(theirs.state_dict())
+    images = torch.randn(2, 3, 64, 32)
+    with torch.inference_mode():
+        expected = theirs(images).relu()
+        maps = ours.forward_maps(images)
+        torch.testing.assert_close(maps[-1], expected, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(ours(images), expected.mean((2, 3)), rtol=1e-4, atol=1e-4)
+        second = theirs.transition1(theirs.denseblock1(theirs[:4](images)))
+        pooled = nn.functional.avg_pool2d(maps[0], 2)
+        torch.testing.assert_close(pooled, second, rtol=1e-4, atol=1e-4)
+    # torchvision's count without the classifier of 1000 classes.
+    assert parameters(ours) == 7_978_856 - 1_025_000
+
+
+def test_keys_of_ibn_a_are_those_of_its_public_code() -> None:
+    with torch.device("meta"):
+        keys = list(SanEncoder(norm="ibn_a").state_dict())
+    norm = [key for key in keys if key.startswith("layer1.0.bn1.")]
+    assert norm == [
+        f"layer1.0.bn1.{name}"
+        for name in (
+            "IN.weight",
+            "IN.bias",
+            "BN.weight",
+            "BN.bias",
+            "BN.running_mean",
+            "BN.running_var",
+            "BN.num_batches_tracked",
+        )
+    ]
+    assert sum(key.endswith("IN.weight") for key in keys) == 3 + 4 + 6
+    assert not [key for key in keys if key.startswith("layer4") and "IN" in key]
 
 
 def test_maps_at_the_papers_size() -> None:
@@ -117,13 +193,19 @@ def branch_slices(grouped: Tensor, branch: int, parts: int = 8) -> Tensor:
 
 
 @pytest.mark.parametrize("local_input", ["full", "slice"])
-def test_grouped_local_branches_equal_eight_separate_ones(local_input: str) -> None:
-    encoder = dsa_reid(local_input=local_input)
-    maps = torch.randn(2, 1024, 4, 2).relu()
+@pytest.mark.parametrize("depth", [18, 50])
+def test_grouped_local_branches_equal_eight_separate_ones(depth: int, local_input: str) -> None:
+    encoder = DsaEncoder(depth, local_input=local_input)
+    enliven(encoder)
+    encoder.eval()
+    e3, e4 = encoder.channels[2:]
+    block, blocks = (BasicBlock, 2) if depth == 18 else (Bottleneck, 3)
+    maps = torch.randn(2, e3, 4, 2).relu()
     with torch.inference_mode():
         together = encoder.local4(maps)
         for branch in range(8):
-            separate = stage(1024 if local_input == "full" else 128, 64, 3, stride=1).eval()
+            read = maps if local_input == "full" else maps.chunk(8, dim=1)[branch]
+            separate = stage(read.shape[1], 64, blocks, stride=1, block=block).eval()
             grouped = encoder.local4.state_dict()
             separate.load_state_dict(
                 {
@@ -131,9 +213,18 @@ def test_grouped_local_branches_equal_eight_separate_ones(local_input: str) -> N
                     for key, value in grouped.items()
                 }
             )
-            reads = maps if local_input == "full" else maps[:, branch * 128 : (branch + 1) * 128]
-            part = together[:, branch * 256 : (branch + 1) * 256]
-            torch.testing.assert_close(part, separate(reads), rtol=1e-5, atol=1e-5)
+            part = together[:, branch * e4 // 8 : (branch + 1) * e4 // 8]
+            torch.testing.assert_close(part, separate(read), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("branches", ["global", "local"])
+def test_a_single_branch_is_its_half_of_the_whole(branches: str) -> None:
+    both, one = DsaEncoder(18).eval(), DsaEncoder(18, branches=branches).eval()
+    one.load_state_dict({key: both.state_dict()[key] for key in one.state_dict()})
+    images = torch.randn(2, 3, 64, 32)
+    with torch.inference_mode():
+        half = both(images)[:, :512] if branches == "global" else both(images)[:, 512:]
+        torch.testing.assert_close(one(images), half)
 
 
 def test_the_feature_is_the_global_half_and_the_local_half() -> None:
@@ -156,7 +247,15 @@ def test_norm_parts_gives_both_halves_length_one() -> None:
 
 @pytest.mark.parametrize(
     ("factory", "arguments"),
-    [(san_resnet50, {"head": "fc256"}), (dsa_reid, {"local_input": "half"})],
+    [
+        (san_resnet50, {"head": "fc256"}),
+        (san_resnet50, {"pool": "max"}),
+        (san_resnet50, {"norm": "ibn_b"}),
+        (SanEncoder, {"depth": 152}),
+        (dsa_reid, {"local_input": "half"}),
+        (dsa_reid, {"head": "fc512"}),
+        (dsa_reid, {"branches": "one"}),
+    ],
 )
 def test_other_choices_are_refused(
     factory: type[SanEncoder | DsaEncoder], arguments: dict[str, str]

@@ -43,12 +43,40 @@ def test_forward_is_the_head_on_the_maps(encoder: Encoder) -> None:
     with torch.inference_mode():
         maps = encoder.forward_maps(batch)
         assert torch.equal(encoder(batch), encoder.forward_head(maps))
-    assert [tuple(m.shape[1:]) for m in maps[:4]] == [
-        (256, 16, 8),
-        (512, 8, 4),
-        (1024, 4, 2),
-        (2048, 4, 2),
-    ]
+    sizes = [(16, 8), (8, 4), (4, 2), (4, 2)]
+    expected = [(c, *size) for c, size in zip(encoder.channels, sizes, strict=True)]
+    assert [tuple(m.shape[1:]) for m in maps[:4]] == expected
+
+
+def test_without_a_neck_the_pooled_maps_are_the_features(encoder: Encoder) -> None:
+    with torch.inference_mode():
+        maps = encoder.forward_maps(images())
+        assert torch.equal(encoder.forward_pool(maps), encoder.forward_head(maps))
+
+
+def test_a_neck_lies_between_the_pooled_maps_and_the_features(encoder: Encoder) -> None:
+    necked = create_model(encoder.architecture, head="bnneck")
+    torch.nn.init.constant_(necked.embed.bias, 1.0)
+    with torch.inference_mode():
+        maps = necked.forward_maps(images())
+        pooled, features = necked.forward_pool(maps), necked.forward_head(maps)
+    torch.testing.assert_close(features, pooled / (1 + necked.embed.eps) ** 0.5 + 1)
+
+
+def test_every_architecture_has_the_generalised_mean(encoder: Encoder) -> None:
+    with torch.inference_mode():
+        features = create_model(encoder.architecture, pool="gem")(images())
+    assert features.shape == (2, encoder.feature_dim)
+    assert features.isfinite().all()
+
+
+@pytest.mark.parametrize("name", [name for name in list_models() if "densenet" not in name])
+def test_every_resnet_has_instance_norms(name: str) -> None:
+    with torch.inference_mode():
+        encoder = create_model(name, norm="ibn_a")
+        features = encoder(images())
+    assert [m for m in encoder.modules() if isinstance(m, torch.nn.InstanceNorm2d)]
+    assert features.isfinite().all()
 
 
 def test_an_empty_batch_gives_an_empty_matrix(encoder: Encoder) -> None:

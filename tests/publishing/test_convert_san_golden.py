@@ -92,7 +92,7 @@ def test_every_tensor_arrives_and_only_the_classifier_stays_behind(
 ) -> None:
     encoder = from_pretrained(converted.encoder)
     assert isinstance(encoder, SanEncoder)
-    assert encoder.arch_args == {"head": "fc512"}
+    assert encoder.arch_args == {"head": "fc512", "pool": "avg", "norm": "bn"}
     assert len(encoder.state_dict()) == 327 - 2
     assert converted.decoder is not None
     decoder = create_head("san_decoder", weights=converted.decoder)
