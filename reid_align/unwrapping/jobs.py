@@ -1,0 +1,62 @@
+"""Which picture is unwrapped to which file."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from reid_align.errors import InvalidInputError
+from reid_align.images import find_images
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture.
+
+    Attributes:
+        name: its path below the folder of pictures.
+        source: the picture.
+        target: the file that it is unwrapped to.
+    """
+
+    name: str
+    source: str
+    target: Path
+
+
+def list_jobs(pictures: str, output: Path) -> list[Job]:
+    """Return a job for each picture of a folder, or for a single one, sorted by name.
+
+    Args:
+        pictures: a folder, which is searched through, or one picture.
+        output: the folder to write to. A file has the picture's path below ``pictures``, with the
+            suffix ``.png``.
+
+    Raises:
+        NoImagesError: there is no picture.
+        InvalidInputError: two pictures that differ in their suffix alone, or an output inside the
+            folder of pictures.
+    """
+    root = pictures if os.path.isdir(pictures) else os.path.dirname(pictures)
+    if os.path.isdir(pictures) and output.resolve().is_relative_to(Path(pictures).resolve()):
+        raise InvalidInputError(
+            f"Output {output} lies inside {pictures}, where it would be taken for pictures. "
+            "Choose a folder elsewhere."
+        )
+    jobs = []
+    for source in find_images([pictures]):
+        name = os.path.relpath(source, root or os.curdir)
+        jobs.append(Job(name, source, (output / name).with_suffix(".png")))
+    _require_distinct(jobs)
+    return jobs
+
+
+def _require_distinct(jobs: Sequence[Job]) -> None:
+    first: dict[Path, Job] = {}
+    for job in jobs:
+        other = first.setdefault(job.target, job)
+        if other is not job:
+            raise InvalidInputError(
+                f"{other.source} and {job.source} would both be unwrapped to {job.target}. "
+                "Rename one of them, or move it away."
+            )

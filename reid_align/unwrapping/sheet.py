@@ -1,0 +1,46 @@
+"""The picture that shows what an unwrapping gave."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from reid_align.files import replace_file
+from reid_align.images import decode_image
+from reid_align.unwrapping.jobs import Job
+from reid_align.unwrapping.networks import Kind
+from reid_align.uv import load_iuv
+from reid_align.viz import contact_sheet, draw_iuv
+
+# No result has this name, as those end in .png.
+NAME = "contact_sheet.jpg"
+SHOWN = 24
+
+
+def draw_sheet(jobs: Sequence[Job], kind: Kind, folder: Path) -> None:
+    """Write a contact sheet of pictures beside what they were unwrapped to.
+
+    Args:
+        jobs: those that are done; of many, evenly spaced ones are shown, and of none, nothing is
+            written.
+        kind: what the files hold.
+        folder: where to.
+    """
+    if not jobs:
+        return
+    places = np.linspace(0, len(jobs) - 1, min(SHOWN, len(jobs))).round().astype(int)
+    shown = [jobs[place] for place in places]
+    sheet = contact_sheet([_strip(job, kind) for job in shown], [job.name for job in shown])
+    content = io.BytesIO()
+    sheet.save(content, "JPEG", quality=90)
+    replace_file(folder / NAME, content.getvalue())
+
+
+def _strip(job: Job, kind: Kind) -> list[Image.Image]:
+    pixels = decode_image(job.source)
+    picture = Image.fromarray(pixels)
+    if kind == "texture":
+        return [picture, Image.fromarray(decode_image(str(job.target)))]
+    return [picture, draw_iuv(load_iuv(job.target), pixels)]
