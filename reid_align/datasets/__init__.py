@@ -12,10 +12,13 @@ from reid_align.datasets import market1501 as market1501
 from reid_align.datasets import msmt17 as msmt17
 from reid_align.datasets import partial_ilids as partial_ilids
 from reid_align.datasets import partial_reid as partial_reid
+from reid_align.datasets import synthetic as synthetic
 from reid_align.datasets.base import ImageRecord, ReidDataset, Split, person_labels
 from reid_align.datasets.cuhk03_extract import extract_cuhk03
+from reid_align.datasets.hold_out import hold_out
 from reid_align.datasets.loader import DATASETS, list_datasets, load_dataset
 from reid_align.datasets.options import describe_datasets, parse_options
+from reid_align.datasets.stored import read_picture
 
 __all__ = [
     "DATASETS",
@@ -24,8 +27,10 @@ __all__ = [
     "Split",
     "describe_datasets",
     "extract_cuhk03",
+    "hold_out",
     "list_datasets",
     "load_dataset",
     "parse_options",
     "person_labels",
+    "read_picture",
 ]

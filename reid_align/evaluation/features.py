@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from reid_align.datasets import ImageRecord, ReidDataset, Split
+from reid_align.datasets import ImageRecord, ReidDataset, Split, read_picture
 from reid_align.errors import DatasetFormatError, InvalidInputError
 from reid_align.features import ExtractOptions, Features, Picture, gather_features
 from reid_align.metrics import Labels
@@ -31,7 +31,15 @@ def dataset_features(
     """
     paths = sorted({record.path for split in dataset.splits for record in _records(split)})
     with tqdm(paths, unit="image", disable=None if progress else True) as bar:
-        return gather_features((Picture(path, path) for path in bar), encoder, options)
+        return gather_features((_Named(path, path) for path in bar), encoder, options)
+
+
+class _Named(Picture):
+    """A picture that may lie in a shard."""
+
+    def decode(self) -> NDArray[np.uint8]:
+        """Return (H, W, 3) uint8 RGB, or raise ImageReadError with the name."""
+        return read_picture(self.name)
 
 
 def _records(split: Split) -> Iterator[ImageRecord]:

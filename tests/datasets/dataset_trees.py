@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cuhk03_twin import CUHK03_TESTSETS, cuhk03_names, write_protocol_file
+from synthetic_twin import make_set
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,10 @@ def folder(root: Path) -> Tree:
     return Tree(root, (), {"pattern": r"(?P<person_id>\d+)_c(?P<camera_id>\d)\.\w+$"})
 
 
+def synthetic(root: Path) -> Tree:
+    return Tree(make_set(root, size=(16, 8)), (), {})
+
+
 TREES: dict[str, Callable[[Path], Tree]] = {
     "csv": csv_file,
     "cuhk01": cuhk01,
@@ -142,4 +147,5 @@ TREES: dict[str, Callable[[Path], Tree]] = {
     "partial_ilids": partial_ilids,
     "partial_reid": partial_reid,
     "partial_reid_all": partial_reid,
+    "synthetic": synthetic,
 }

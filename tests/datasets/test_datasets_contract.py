@@ -44,7 +44,9 @@ def test_dataset_is_read_into_valid_records(name: str, tmp_path: Path) -> None:
     assert dataset.protocol in PROTOCOLS
     for records in image_lists(dataset):
         for record in records:
-            assert os.path.isfile(record.path)
+            # A picture is a file, or lies in one.
+            file, shard, _ = record.path.partition(".safetensors")
+            assert os.path.isfile(file + shard)
             assert record.path.startswith(dataset.root + os.sep)
             assert record.person_id >= 0
             assert record.camera_id is not None
@@ -198,7 +200,7 @@ def test_training_labels_are_contiguous_and_in_the_order_of_the_ids(
 ) -> None:
     tree = TREES[name](tmp_path)
     options = dict(tree.options)
-    if "split" in DATASETS[name].__dataclass_fields__:
+    if "classic" in name or name == "cuhk01":
         options["split"] = 0
     train = load_dataset(name, tree.root, **options).train
     labels = person_labels(train)

@@ -1,0 +1,81 @@
+"""What changes a picture but not its geometry: colours, blur, and rectangles that are erased."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from reid_align.datasets.augment import AugmentConfig, EraseFill
+from reid_align.preprocess import IMAGENET_MEAN
+
+_ATTEMPTS = 100
+_BLUR_KERNEL, _BLUR_SIGMA = 5, (0.1, 2.0)
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels; an empty one erases nothing."""
+
+    top: int
+    left: int
+    height: int
+    width: int
+
+
+NO_BOX = Box(0, 0, 0, 0)
+
+
+def import_colours(config: AugmentConfig) -> None:
+    """Import what `change_colours` needs, so that workers forked later have it from the start.
+
+    Importing it takes seconds, and would be done by every worker in every epoch.
+    """
+    if config.changes_colours:
+        import torchvision.transforms.v2.functional  # noqa: F401
+
+
+def change_colours(image: Tensor, config: AugmentConfig, rng: np.random.Generator) -> Tensor:
+    """Return the picture (3, H, W) uint8 with other colours, grey or blurred, as chance decides."""
+    if not config.changes_colours:
+        return image
+    from torchvision.transforms.v2 import functional
+
+    if rng.random() < config.jitter:
+        for strength, adjust in (
+            (config.brightness, functional.adjust_brightness),
+            (config.contrast, functional.adjust_contrast),
+            (config.saturation, functional.adjust_saturation),
+        ):
+            image = adjust(image, float(rng.uniform(1 - strength, 1 + strength)))
+    if rng.random() < config.grayscale:
+        image = functional.rgb_to_grayscale(image, num_output_channels=3)
+    if rng.random() < config.blur:
+        sigma = float(rng.uniform(*_BLUR_SIGMA))
+        image = functional.gaussian_blur(image, [_BLUR_KERNEL, _BLUR_KERNEL], [sigma, sigma])
+    return image
+
+
+def draw_box(config: AugmentConfig, height: int, width: int, rng: np.random.Generator) -> Box:
+    """Draw the rectangle to erase in a picture of that size.
+
+    It is empty where chance spares the picture, or where none of 100 rectangles fits into it.
+    """
+    if rng.random() >= config.erase:
+        return NO_BOX
+    for _ in range(_ATTEMPTS):
+        area = rng.uniform(*config.erase_area) * height * width
+        aspect = rng.uniform(*config.erase_aspect)
+        rows, columns = round((area * aspect) ** 0.5), round((area / aspect) ** 0.5)
+        if 0 < rows < height and 0 < columns < width:
+            top, left = rng.integers(height - rows + 1), rng.integers(width - columns + 1)
+            return Box(int(top), int(left), rows, columns)
+    return NO_BOX
+
+
+def erase(images: Tensor, boxes: Sequence[Box], fill: EraseFill) -> None:
+    """Fill one rectangle of each normalised picture (N, 3, H, W), in place."""
+    values = IMAGENET_MEAN if fill == "official" else (0.0, 0.0, 0.0)
+    colour = torch.tensor(values, device=images.device).view(3, 1, 1)
+    for image, (top, left, height, width) in zip(images, boxes, strict=True):
+        image[:, top : top + height, left : left + width] = colour

@@ -1,0 +1,143 @@
+"""Which pictures make up which batch: a pure function of the seed and the epoch."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid_align.errors import InvalidInputError
+
+Indices = NDArray[np.int64]
+# Keeps this module's random numbers apart from those of other modules with the same seed.
+_KEY = 4201
+
+
+def pk_batches(
+    person_ids: Indices, people: int, pictures: int, seed: int, epoch: int
+) -> list[Indices]:
+    """Draw the batches of an epoch: ``people`` persons, ``pictures`` of each one after the other.
+
+    A person with n pictures is in ⌊n / pictures⌋ batches, and in one if there are fewer; then some
+    of the pictures come more than once. The epoch ends when fewer than ``people`` are left.
+
+    Args:
+        person_ids: (N,) who is on each picture.
+        people: in a batch.
+        pictures: of each.
+        seed: of the run.
+        epoch: which one.
+
+    Returns:
+        Arrays of people·pictures indices into ``person_ids``.
+
+    Raises:
+        InvalidInputError: a number below 1, pictures without an identity, or fewer persons than a
+            batch needs.
+
+    Source: the sampler of SAN's public code (microsoft, samplers.py), which is torchreid's.
+    """
+    rng = np.random.default_rng([seed, epoch, _KEY])
+    if people < 1 or pictures < 1:
+        raise InvalidInputError(f"Batches of {people} persons × {pictures}: both at least 1.")
+    if nobody := int((person_ids < 0).sum()):
+        raise InvalidInputError(
+            f"{nobody} of {len(person_ids)} pictures have no identity: batches of persons need one "
+            "for each. Use plain batches."
+        )
+    order = np.argsort(person_ids, kind="stable")
+    _, starts = np.unique(person_ids[order], return_index=True)
+    owned = np.split(order, starts[1:]) if len(order) else []
+    if len(owned) < people:
+        raise InvalidInputError(
+            f"There are {len(owned)} persons to train on, and a batch has {people}: make smaller "
+            "batches, or hold fewer persons back."
+        )
+    left = [_groups(indices, pictures, rng) for indices in owned]
+    available, batches = np.arange(len(left)), []
+    while len(available) >= people:
+        chosen = rng.choice(available, people, replace=False)
+        batches.append(np.concatenate([left[person].pop() for person in chosen]))
+        spent = [person for person in chosen if not left[person]]
+        available = np.setdiff1d(available, spent, assume_unique=True)
+    return batches
+
+
+def _groups(indices: Indices, size: int, rng: np.random.Generator) -> list[Indices]:
+    if len(indices) < size:
+        return [rng.choice(indices, size)]
+    shuffled = rng.permutation(indices)
+    return list(shuffled[: len(indices) // size * size].reshape(-1, size))
+
+
+def plain_batches(count: int, size: int, seed: int, epoch: int) -> list[Indices]:
+    """Draw the batches of an epoch: every picture at most once, and the last few not at all.
+
+    Raises:
+        InvalidInputError: a size below 1, or fewer pictures than a batch needs.
+    """
+    if not 1 <= size <= count:
+        raise InvalidInputError(f"Batches of {size} from {count} pictures: give 1 to {count}.")
+    order = np.random.default_rng([seed, epoch, _KEY]).permutation(count)
+    return list(order[: count // size * size].reshape(-1, size))
+
+
+class Batching(ABC):
+    """How a source is cut into batches."""
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Pictures in a batch, over all processes."""
+
+    @property
+    @abstractmethod
+    def units(self) -> int:
+        """Pieces of a batch that must not be torn between processes."""
+
+    @abstractmethod
+    def batches(self, person_ids: Indices, seed: int, epoch: int) -> list[Indices]:
+        """Return the batches of an epoch: arrays of ``size`` indices."""
+
+
+@dataclass(frozen=True)
+class PkBatching(Batching):
+    """``people`` persons with ``pictures`` of each; see `pk_batches`."""
+
+    people: int = 16
+    pictures: int = 4
+
+    @property
+    def size(self) -> int:
+        """Pictures in a batch."""
+        return self.people * self.pictures
+
+    @property
+    def units(self) -> int:
+        """The persons."""
+        return self.people
+
+    def batches(self, person_ids: Indices, seed: int, epoch: int) -> list[Indices]:
+        """Return the batches of an epoch."""
+        return pk_batches(person_ids, self.people, self.pictures, seed, epoch)
+
+
+@dataclass(frozen=True)
+class PlainBatching(Batching):
+    """``pictures`` at a time, whoever is on them; see `plain_batches`."""
+
+    pictures: int = 64
+
+    @property
+    def size(self) -> int:
+        """Pictures in a batch."""
+        return self.pictures
+
+    @property
+    def units(self) -> int:
+        """The pictures."""
+        return self.pictures
+
+    def batches(self, person_ids: Indices, seed: int, epoch: int) -> list[Indices]:
+        """Return the batches of an epoch."""
+        return plain_batches(len(person_ids), self.pictures, seed, epoch)

@@ -1,0 +1,45 @@
+"""Files that belong to pictures: in a folder of their own, under the pictures' relative names."""
+
+import os
+from collections.abc import Sequence
+
+from reid_align.datasets.files import absolute, shown
+from reid_align.errors import DatasetFormatError
+
+_SUFFIXES = (".png", ".jpg")
+_SHOWN = 3
+
+
+def find_companions(
+    folder: str | os.PathLike[str], kind: str, pictures: Sequence[str], root: str
+) -> list[str]:
+    """Return the file in ``folder`` that belongs to each picture.
+
+    For ``root/a/b.jpeg`` that is ``folder/a/b.png``, or else ``folder/a/b.jpg``.
+
+    Args:
+        folder: the folder.
+        kind: what the files are, for the message: "texture", "iuv" …
+        pictures: paths below ``root``.
+        root: the dataset's folder.
+
+    Raises:
+        DatasetFormatError: some are missing; the first few are named.
+    """
+    stems = [
+        os.path.join(absolute(folder), os.path.splitext(os.path.relpath(path, root))[0])
+        for path in pictures
+    ]
+    found = [_existing(stem) for stem in stems]
+    missing = [stem for stem, path in zip(stems, found, strict=True) if path is None]
+    if missing:
+        listed = ", ".join(shown(f"{stem}.png") for stem in missing[:_SHOWN])
+        raise DatasetFormatError(
+            f"{kind}: {len(missing):,} of the {len(stems):,} training pictures have no file, the "
+            f"first: {listed}. Make them all, or name the folder that has them."
+        )
+    return [path for path in found if path is not None]
+
+
+def _existing(stem: str) -> str | None:
+    return next((stem + suffix for suffix in _SUFFIXES if os.path.isfile(stem + suffix)), None)

@@ -1,0 +1,113 @@
+"""The sets that ``python -m reid_align.synthesize`` writes, read from their shards."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid_align.datasets.base import ImageRecord, ReidDataset, Split
+from reid_align.datasets.files import absolute, shown
+from reid_align.datasets.layout import describe
+from reid_align.datasets.loader import DatasetLoader, register
+from reid_align.datasets.stored import stored_name
+from reid_align.errors import DatasetNotFoundError, InvalidInputError
+from reid_align.shard_set import ShardSet
+from reid_align.shards import Shard
+
+Part = Literal["train", "val", "test"]
+# What the numbers in the columns "split" and "role" stand for.
+SPLITS: tuple[Part, ...] = get_args(Part)
+ROLES = ("train", "query", "gallery")
+# A person id for pictures of a texture on many bodies, which are of nobody.
+NOBODY = -1
+
+
+class SyntheticSet:
+    """The tables of a set, and where its files are.
+
+    Args:
+        root: the folder with ``set.json``.
+
+    Attributes:
+        folder: its absolute path.
+        settings: what the set was made from.
+        person_ids: (N,) int64 who is on each picture; -1 throughout in paired data.
+        camera_ids: (N,) int64.
+        splits: (N,) index in `SPLITS`.
+        roles: (N,) index in `ROLES`.
+        people: (N,) int64 row of the table "people" that each picture belongs to.
+
+    Raises:
+        DatasetNotFoundError: there is no set.
+        DatasetFormatError: a shard is missing or cut off.
+    """
+
+    def __init__(self, root: str | os.PathLike[str]) -> None:
+        folder = absolute(root)
+        if not os.path.isfile(os.path.join(folder, "set.json")):
+            raise DatasetNotFoundError("synthetic", shown(folder), "set.json", describe(folder))
+        self.folder = Path(folder)
+        shards = ShardSet(self.folder)
+        self.settings = shards.settings
+        people, persons = (shards.column(table, "person") for table in ("people", "images"))
+        order = np.argsort(people, kind="stable")
+        self.people: NDArray[np.int64] = order[np.searchsorted(people[order], persons)]
+        self.person_ids = np.where(bool(self.settings["pit"]), NOBODY, persons).astype(np.int64)
+        self.camera_ids = shards.column("images", "camera").astype(np.int64)
+        self.splits = shards.column("images", "split")
+        self.roles = shards.column("images", "role")
+
+    def names(self, table: str, column: str) -> list[str]:
+        """Return the names of all files of a column, in the order of the rows."""
+        paths = sorted(self.folder.glob("shard-*.safetensors"))
+        return [
+            stored_name(path, table, column, row)
+            for path in paths
+            for row in range(Shard(path).length(table))
+        ]
+
+
+@register
+@dataclass(frozen=True)
+class SyntheticDataset(DatasetLoader):
+    """People who do not exist, straight from the shards of a set.
+
+    The paths of its pictures are names that `read_picture` reads. A set that is too small for a
+    test, and paired data (``--pit``), have training images only.
+
+    Attributes:
+        split: whose queries and gallery make the test: "test" or "val".
+
+    Raises:
+        InvalidInputError: another split.
+    """
+
+    name = "synthetic"
+    title = "Synthetic people"
+
+    split: str = "test"
+
+    def __post_init__(self) -> None:
+        if self.split not in ("val", "test"):
+            raise InvalidInputError(f"split {self.split!r} of a synthetic set: val or test.")
+
+    def load(self, root: str | os.PathLike[str]) -> ReidDataset:
+        """Read who is on which picture; no picture is opened."""
+        found = SyntheticSet(root)
+        names = found.names("images", "jpeg")
+
+        def records(split: Part, role: str) -> tuple[ImageRecord, ...]:
+            chosen = (found.splits == SPLITS.index(split)) & (found.roles == ROLES.index(role))
+            return tuple(
+                ImageRecord(names[row], int(found.person_ids[row]), int(found.camera_ids[row]))
+                for row in np.flatnonzero(chosen)
+            )
+
+        part = cast(Part, self.split)
+        query, gallery = records(part, "query"), records(part, "gallery")
+        splits = (Split(self.split, query, gallery),) if query and gallery else ()
+        train = records("train", "train")
+        return ReidDataset(self.name, str(found.folder), train, splits, "cross_camera")

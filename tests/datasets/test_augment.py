@@ -1,0 +1,151 @@
+import numpy as np
+import pytest
+import torch
+
+from reid_align.datasets.appearance import NO_BOX, Box, change_colours, draw_box, erase
+from reid_align.datasets.augment import (
+    MODERN_AUGMENT,
+    NO_AUGMENT,
+    OFFICIAL_AUGMENT,
+    SAN_PG_AUGMENT,
+    AugmentConfig,
+)
+from reid_align.datasets.geometry import Geometry, draw_geometry
+from reid_align.errors import InvalidInputError
+from reid_align.preprocess import Preprocess
+
+SIZE = Preprocess(64, 32)
+
+
+def rngs(count: int) -> list[np.random.Generator]:
+    return [np.random.default_rng(number) for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("flip", 1.5, "0 to 1"),
+        ("partial", -0.1, "0 to 1"),
+        ("brightness", 1.0, "below 1"),
+        ("enlarge", 0.9, "1 to 4"),
+        ("erase_area", (0.4, 0.2), "rising numbers between 0 and 1"),
+        ("erase_area", (0.1, 1.0), "rising numbers between 0 and 1"),
+        ("erase_aspect", (0.0, 1.0), "rising positive"),
+        ("flip_target", "flip", "mirror or keep"),
+        ("erase_fill", "grey", "mean or official"),
+        ("crop", float("nan"), "0 to 1"),
+    ],
+)
+def test_settings_out_of_range_are_refused(name: str, value: object, allowed: str) -> None:
+    with pytest.raises(InvalidInputError, match=rf"{name} .*: give .*{allowed}"):
+        AugmentConfig(**{name: value})
+
+
+def test_presets_differ_where_they_should() -> None:
+    assert (OFFICIAL_AUGMENT.flip_target, OFFICIAL_AUGMENT.erase_fill) == ("keep", "official")
+    assert SAN_PG_AUGMENT.flip == 0
+    assert SAN_PG_AUGMENT.changes_colours
+    assert MODERN_AUGMENT.changes_colours
+    assert not AugmentConfig().changes_colours
+
+
+def test_without_augmentation_a_picture_is_resized_as_at_inference() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (128, 48, 3), np.uint8)
+    for rng in rngs(20):
+        geometry = draw_geometry(NO_AUGMENT, SIZE, rng)
+        assert np.array_equal(geometry.apply(picture, SIZE), SIZE.resize(picture))
+        assert draw_box(NO_AUGMENT, 64, 32, rng) == NO_BOX
+
+
+def test_crops_lie_anywhere_in_the_enlarged_picture_half_of_the_time() -> None:
+    drawn = [draw_geometry(AugmentConfig(), SIZE, rng) for rng in rngs(2000)]
+    cropped = [geometry for geometry in drawn if geometry.enlarged == (72, 36)]
+    assert abs(len(cropped) / 2000 - 0.5) < 0.05
+    assert {geometry.corner[0] for geometry in cropped} == set(range(9))
+    assert {geometry.corner[1] for geometry in cropped} == set(range(5))
+    assert {g.corner for g in drawn if g.enlarged == (64, 32)} == {(0, 0)}
+    assert abs(np.mean([geometry.flip for geometry in drawn]) - 0.5) < 0.05
+
+
+def test_a_crop_is_cut_out_of_the_enlarged_picture_and_then_mirrored() -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (40, 20, 3), np.uint8)
+    whole = Preprocess(72, 36).resize(picture)
+    geometry = Geometry((0.0, 0.0, 1.0, 1.0), (72, 36), (3, 1), flip=True)
+    assert np.array_equal(geometry.apply(picture, SIZE), whole[3:67, 1:33][:, ::-1])
+
+
+def test_partial_pictures_keep_what_they_state() -> None:
+    config = AugmentConfig(partial=1.0, crop=0.0, flip=0.0)
+    pieces = np.array([draw_geometry(config, SIZE, rng).piece for rng in rngs(500)])
+    top, left, height, width = pieces.T
+    assert 0.5 <= height.min() < 0.52 < 0.98 < height.max() <= 1
+    assert 0.7 <= width.min() < 0.72 < 0.98 < width.max() <= 1
+    assert ((top >= 0) & (top + height <= 1) & (left >= 0) & (left + width <= 1)).all()
+    # A picture whose rows are numbered shows which of them were taken.
+    rows = np.arange(100, dtype=np.uint8)[:, None, None].repeat(50, 1).repeat(3, 2)
+    geometry = Geometry((0.2, 0.1, 0.5, 0.8), (64, 32), (0, 0), flip=False)
+    taken = geometry.apply(rows, SIZE)
+    assert (taken.min(), taken.max()) == (20, 69)
+
+
+def test_even_one_pixel_can_be_cut() -> None:
+    geometry = Geometry((0.4, 0.2, 0.5, 0.7), (64, 32), (0, 0), flip=False)
+    assert geometry.apply(np.full((1, 1, 3), 9, np.uint8), SIZE).shape == (64, 32, 3)
+
+
+def test_erased_rectangles_have_the_stated_areas_and_aspects() -> None:
+    boxes = [draw_box(AugmentConfig(), 256, 128, rng) for rng in rngs(3000)]
+    erased = np.array([box for box in boxes if box != NO_BOX])
+    assert abs(len(erased) / 3000 - 0.5) < 0.04
+    top, left, height, width = erased.T
+    share = height * width / (256 * 128)
+    assert 0.018 < share.min() < 0.03
+    assert 0.35 < share.max() < 0.41
+    assert 0.27 < (height / width).min() < 0.4
+    assert 3 < (height / width).max() < 3.6
+    assert ((top >= 0) & (left >= 0) & (top + height <= 256) & (left + width <= 128)).all()
+    assert (top + height == 256).any()
+
+
+def test_a_rectangle_that_never_fits_is_given_up() -> None:
+    config = AugmentConfig(erase=1.0, erase_area=(0.5, 0.5), erase_aspect=(50.0, 50.0))
+    assert draw_box(config, 64, 32, np.random.default_rng(0)) == NO_BOX
+
+
+@pytest.mark.parametrize(
+    ("fill", "colour"), [("mean", (0.0, 0.0, 0.0)), ("official", (0.485, 0.456, 0.406))]
+)
+def test_erasing_writes_the_colour_into_its_rectangle_only(fill: str, colour: tuple) -> None:
+    images = torch.full((2, 3, 8, 4), 7.0)
+    erase(images, [Box(2, 1, 3, 2), NO_BOX], fill)
+    assert (images[1] == 7).all()
+    inside = images[0, :, 2:5, 1:3]
+    assert torch.equal(inside, torch.tensor(colour).view(3, 1, 1).expand(3, 3, 2))
+    assert (images[0] == 7).sum() == 3 * (32 - 6)
+
+
+def colours(config: AugmentConfig, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    image = torch.randint(0, 256, (3, 16, 8), dtype=torch.uint8)
+    return image, change_colours(image, config, np.random.default_rng(seed))
+
+
+def test_colours_change_only_where_asked_for() -> None:
+    image, same = colours(AugmentConfig())
+    assert same is image
+    image, other = colours(AugmentConfig(jitter=1.0))
+    assert other.dtype == torch.uint8
+    assert other.shape == image.shape
+    assert not torch.equal(other, image)
+    _, grey = colours(AugmentConfig(grayscale=1.0))
+    assert torch.equal(grey[0], grey[1])
+    assert torch.equal(grey[0], grey[2])
+    pairs = [colours(AugmentConfig(blur=1.0), seed) for seed in range(9)]
+    assert sum(b.float().std() < i.float().std() for i, b in pairs) >= 7
+
+
+def test_jitter_of_brightness_stays_within_its_strength() -> None:
+    config = AugmentConfig(jitter=1.0, brightness=0.2, contrast=0.0, saturation=0.0)
+    grey = torch.full((3, 4, 4), 100, dtype=torch.uint8)
+    values = [int(change_colours(grey, config, rng)[0, 0, 0]) for rng in rngs(300)]
+    assert 79 <= min(values) < 83
+    assert 117 < max(values) <= 120

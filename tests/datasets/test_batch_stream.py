@@ -1,0 +1,271 @@
+import multiprocessing
+import os
+import pickle
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from synthetic_twin import blocks
+
+from reid_align.datasets import load_dataset
+from reid_align.datasets.augment import MODERN_AUGMENT, NO_AUGMENT, AugmentConfig
+from reid_align.datasets.batch import Batch, Wanted
+from reid_align.datasets.batches import BatchStream
+from reid_align.datasets.sampling import Batching, PkBatching, PlainBatching
+from reid_align.datasets.sources import ReidSource, Source, SyntheticSource, TextureInput
+from reid_align.errors import DatasetFormatError, ImageReadError, InvalidInputError
+from reid_align.preprocess import Preprocess
+
+# torch warns if a machine has fewer cores than workers are asked for.
+pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
+
+SIZE = Preprocess(64, 32)
+EVERYTHING = Wanted("texture", "uv", iuv=True)
+VARIED = AugmentConfig(jitter=0.5, blur=0.5, partial=0.5)
+
+
+def stream(source: Source, batching: Batching | None = None, **options: object) -> BatchStream:
+    return BatchStream(
+        source, EVERYTHING, SIZE, VARIED, batching or PkBatching(4, 2), seed=7, **options
+    )
+
+
+def same(one: Batch, other: Batch) -> bool:
+    return vars(one).keys() == vars(other).keys() and all(
+        torch.equal(tensor, vars(other)[name]) for name, tensor in vars(one).items()
+    )
+
+
+def all_same(ones: list[Batch], others: list[Batch]) -> bool:
+    return len(ones) == len(others) > 0 and all(map(same, ones, others))
+
+
+def test_batches_have_the_shapes_and_types_they_promise(source: SyntheticSource) -> None:
+    (batch, *_) = stream(source).epoch(0)
+    assert len(batch) == 8
+    shapes = {name: (tuple(t.shape), t.dtype) for name, t in vars(batch).items()}
+    assert shapes == {
+        "images": ((8, 3, 64, 32), torch.float32),
+        "person_ids": ((8,), torch.int64),
+        "camera_ids": ((8,), torch.int64),
+        "target": ((8, 3, 256, 256), torch.float32),
+        "target_mask": ((256, 256), torch.bool),
+        "part_images": ((8, 24, 3, 32, 32), torch.float32),
+        "part_present": ((8,), torch.bool),
+        "iuv": ((8, 3, 64, 32), torch.uint8),
+    }
+
+
+def test_an_epoch_has_as_many_batches_as_it_says(source: SyntheticSource) -> None:
+    for epoch in range(4):
+        assert len(list(stream(source).epoch(epoch))) == stream(source).batches_per_epoch(epoch)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_number_of_workers_changes_nothing(source: SyntheticSource, workers: int) -> None:
+    alone = list(stream(source).epoch(1))
+    assert all_same(alone, list(stream(source, workers=workers).epoch(1)))
+
+
+def test_resuming_gives_the_rest_of_the_epoch(source: SyntheticSource) -> None:
+    whole = list(stream(source).epoch(2))
+    for start in range(1, len(whole)):
+        assert all_same(whole[start:], list(stream(source, workers=1).epoch(2, start)))
+    assert not list(stream(source).epoch(2, len(whole)))
+
+
+@pytest.mark.parametrize("batching", [PkBatching(4, 2), PlainBatching(8)])
+@pytest.mark.parametrize("world", [2, 4])
+def test_processes_share_the_batch_that_one_would_have(
+    source: SyntheticSource, batching: Batching, world: int
+) -> None:
+    whole = list(stream(source, batching).epoch(0))
+    ranks = [
+        list(stream(source, batching, rank=rank, world_size=world).epoch(0))
+        for rank in range(world)
+    ]
+    for batch, *shares in zip(whole, *ranks, strict=True):
+        for name in ("images", "person_ids", "camera_ids", "target", "part_images", "iuv"):
+            joined = torch.cat([getattr(share, name) for share in shares])
+            assert torch.equal(joined, getattr(batch, name))
+
+
+def test_a_persons_pictures_are_never_torn_between_processes(source: SyntheticSource) -> None:
+    for share in stream(source, PkBatching(4, 3), rank=1, world_size=2).epoch(0):
+        runs = share.person_ids.view(2, 3)
+        assert (runs == runs[:, :1]).all()
+
+
+def test_epochs_and_seeds_differ_and_positions_are_varied_one_by_one(
+    source: SyntheticSource,
+) -> None:
+    first = next(stream(source).epoch(0))
+    assert not same(first, next(stream(source).epoch(1)))
+    other = BatchStream(source, EVERYTHING, SIZE, VARIED, PkBatching(4, 2), seed=8)
+    assert not same(first, next(other.epoch(0)))
+    # The same picture at several positions: drawn with replacement, varied anew each time.
+    batching = PkBatching(1, 16)
+    batch = next(BatchStream(source, Wanted(), SIZE, MODERN_AUGMENT, batching, 0).epoch(0))
+    assert len(torch.unique(batch.images.flatten(1), dim=0)) > 12
+
+
+def test_no_global_random_state_is_read_or_touched(source: SyntheticSource) -> None:
+    torch.manual_seed(1)
+    np.random.seed(1)
+    before = torch.get_rng_state(), np.random.get_state()[1].copy()
+    first = list(stream(source, workers=1).epoch(0))
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert np.array_equal(np.random.get_state()[1], before[1])
+    torch.manual_seed(2)
+    np.random.seed(2)
+    assert all_same(first, list(stream(source).epoch(0)))
+
+
+def test_labels_are_classes_in_the_order_of_the_ids(tmp_path: Path) -> None:
+    for name in ("40_c1", "7_c2", "40_c2", "300_c1"):
+        Image.fromarray(blocks(1, 16, 8)).save(tmp_path / f"{name}.png")
+    lines = "path,person_id,camera_id,split\n" + "".join(
+        f"{name}.png,{name.split('_')[0]},{name[-1]},train\n"
+        for name in ("40_c1", "7_c2", "40_c2", "300_c1")
+    )
+    (tmp_path / "list.csv").write_text(lines)
+    source = ReidSource(load_dataset("csv", tmp_path / "list.csv"))
+    made = BatchStream(source, Wanted(), SIZE, NO_AUGMENT, PlainBatching(4), 0)
+    assert made.identities == 3
+    batch = next(made.epoch(0))
+    classes = {int(source.person_ids[i]): c for i, c in enumerate(made._labels.tolist())}
+    assert classes == {person: n for n, person in enumerate(sorted(set(source.person_ids)))}
+    assert sorted(batch.person_ids.tolist()) == sorted(made._labels.tolist())
+
+
+def unreadable(folder: Path) -> ReidSource:
+    for person in range(4):
+        for number in range(4):
+            Image.fromarray(blocks(number, 16, 8)).save(folder / f"{person}_c{number}.png")
+    (folder / "2_c1.png").write_bytes(b"\x89PNG\r\n\x1a\n damaged")
+    pattern = r"(?P<person_id>\d)_c(?P<camera_id>\d)"
+    (folder / "train").mkdir()
+    for path in folder.glob("*.png"):
+        path.rename(folder / "train" / path.name)
+    return ReidSource(load_dataset("folder", folder, pattern=pattern))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_picture_that_cannot_be_read_stops_with_its_name(tmp_path: Path, workers: int) -> None:
+    damaged = unreadable(tmp_path)
+    batches = BatchStream(
+        damaged, Wanted(), SIZE, NO_AUGMENT, PlainBatching(2), seed=0, workers=workers
+    )
+    order = np.concatenate(batches._drawn(0)).tolist()
+    fails_in = order.index(4 * 2 + 1) // 2
+    reading = batches.epoch(0)
+    for _ in range(fails_in):
+        next(reading)
+    with pytest.raises(ImageReadError, match=r"2_c1\.png") as error:
+        next(reading)
+    assert error.value.path == str(tmp_path / "train" / "2_c1.png")
+    assert not multiprocessing.active_children()
+
+
+def test_a_shard_that_is_cut_off_later_is_named(twin: Path, tmp_path: Path) -> None:
+    import shutil
+
+    shutil.copytree(twin, tmp_path / "set")
+    source = SyntheticSource(tmp_path / "set")
+    shard = tmp_path / "set" / "shard-00001.safetensors"
+    shard.write_bytes(shard.read_bytes()[:1000])
+    with pytest.raises(DatasetFormatError, match=r"shard-00001\.safetensors: no complete shard"):
+        list(stream(source, workers=1).epoch(0))
+
+
+def test_workers_end_when_training_stops_early(source: SyntheticSource) -> None:
+    batches = stream(source, workers=2).epoch(0)
+    next(batches)
+    assert len(multiprocessing.active_children()) == 2
+    batches.close()
+    assert not multiprocessing.active_children()
+
+
+def test_workers_end_with_an_error_of_the_training_step(source: SyntheticSource) -> None:
+    def train() -> None:
+        for _ in stream(source, workers=2).epoch(0):
+            raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        train()
+    assert not multiprocessing.active_children()
+
+
+def test_an_interrupt_from_the_terminal_leaves_workers_alone(source: SyntheticSource) -> None:
+    # More batches than are loaded ahead; after two of them, both workers are up.
+    batching = PlainBatching(2)
+    whole = list(stream(source, batching).epoch(0))
+    batches = stream(source, batching, workers=2).epoch(0)
+    got = [next(batches), next(batches)]
+    for child in multiprocessing.active_children():
+        os.kill(child.pid, signal.SIGINT)
+    got.extend(batches)
+    assert all_same(whole, got)
+
+
+def test_epochs_leave_no_open_files_behind(source: SyntheticSource) -> None:
+    batches = stream(source, workers=2)
+    list(batches.epoch(0))
+    before = len(os.listdir("/dev/fd"))
+    for epoch in range(3):
+        list(batches.epoch(epoch))
+    # Every batch that stayed open would hold several.
+    assert len(os.listdir("/dev/fd")) < before + 8
+
+
+def test_what_makes_samples_can_be_sent_to_a_new_process(source: SyntheticSource) -> None:
+    maker = stream(source)._maker
+    sent = pickle.loads(pickle.dumps(maker))
+    one, other = (made.make(3, epoch=1, position=9) for made in (maker, sent))
+    assert torch.equal(one.image, other.image)
+    assert torch.equal(one.part_images, other.part_images)
+
+
+def test_the_fingerprint_tells_other_batches_and_not_who_loads_them(
+    source: SyntheticSource,
+) -> None:
+    first = stream(source).fingerprint()
+    assert stream(source, workers=1, rank=1, world_size=2).fingerprint() == first
+    others = [
+        stream(source, PkBatching(2, 4)),
+        BatchStream(source, Wanted(), SIZE, VARIED, PkBatching(4, 2), 7),
+        BatchStream(source, EVERYTHING, Preprocess(32, 32), VARIED, PkBatching(4, 2), 7),
+        BatchStream(source, EVERYTHING, SIZE, NO_AUGMENT, PkBatching(4, 2), 7),
+        BatchStream(source, EVERYTHING, SIZE, VARIED, PkBatching(4, 2), 8),
+        BatchStream(TextureInput(source), Wanted("texture"), SIZE, VARIED, PkBatching(4, 2), 7),
+    ]
+    assert len({first, *(other.fingerprint() for other in others)}) == 7
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"seed": -1}, "seed -1, workers 0"),
+        ({"workers": -1}, "workers -1"),
+        ({"rank": 2, "world_size": 2}, "rank 2 of 2"),
+        ({"rank": -1}, "rank -1"),
+        ({"world_size": 3}, r"people=4, pictures=2\) for 3 processes"),
+        ({"batching": PkBatching(7, 2)}, "There are 6 persons"),
+        ({"batching": PlainBatching(25)}, "Batches of 25 from 24"),
+    ],
+)
+def test_streams_that_cannot_be_are_refused(
+    source: SyntheticSource, options: dict, message: str
+) -> None:
+    settings = {"batching": PkBatching(4, 2), "seed": 0, **options}
+    with pytest.raises(InvalidInputError, match=message):
+        BatchStream(source, Wanted(), SIZE, NO_AUGMENT, **settings)
+
+
+@pytest.mark.parametrize("start", [-1, 99])
+def test_a_start_beyond_the_epoch_is_refused_at_once(source: SyntheticSource, start: int) -> None:
+    with pytest.raises(InvalidInputError, match=f"from batch {start}: it has"):
+        stream(source).epoch(0, start)

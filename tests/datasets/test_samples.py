@@ -1,0 +1,246 @@
+import numpy as np
+import pytest
+import torch
+from synthetic_twin import blocks
+from torch.nn.functional import max_pool2d
+
+from reid_align.datasets.augment import NO_AUGMENT, OFFICIAL_AUGMENT, AugmentConfig
+from reid_align.datasets.batch import Batch, Wanted
+from reid_align.datasets.batches import BatchStream
+from reid_align.datasets.samples import Sample, SampleMaker
+from reid_align.datasets.sampling import PlainBatching
+from reid_align.datasets.sources import Source, SyntheticSource, TextureInput
+from reid_align.errors import InvalidInputError
+from reid_align.preprocess import Preprocess
+from reid_align.uv import IUV, mirror_iuv, part_crops, part_images
+
+SIZE = Preprocess(64, 32)
+FLIP = AugmentConfig(crop=0.0, flip=1.0, erase=0.0)
+EVERYTHING = Wanted("texture", "uv", iuv=True)
+
+
+def sample(
+    source: Source, wanted: Wanted, augment: AugmentConfig, index: int = 2, seed: int = 0
+) -> Sample:
+    return SampleMaker(source, wanted, SIZE, augment, seed).make(index, epoch=0, position=index)
+
+
+def planes(picture: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(picture.copy()).permute(2, 0, 1)
+
+
+def one_batch(source: Source, wanted: Wanted, augment: AugmentConfig, **options: object) -> Batch:
+    stream = BatchStream(source, wanted, SIZE, augment, PlainBatching(12), 3, **options)
+    return next(stream.epoch(0))
+
+
+def test_without_augmentation_everything_is_what_the_source_holds(source: SyntheticSource) -> None:
+    made = sample(source, EVERYTHING, NO_AUGMENT)
+    assert torch.equal(made.image, planes(source.image(2)))
+    assert torch.equal(made.target, planes(source.texture(2)))
+    assert torch.equal(made.iuv, source.iuv(2).planes)
+    fill = tuple((torch.tensor(SIZE.mean) * 255).tolist())
+    assert torch.equal(made.part_images, part_images(made.image, source.iuv(2), fill=fill))
+    assert made.part_present
+
+
+def test_a_mirrored_picture_has_the_targets_of_the_mirrored_person(source: SyntheticSource) -> None:
+    plain, flipped = sample(source, EVERYTHING, NO_AUGMENT), sample(source, EVERYTHING, FLIP)
+    assert torch.equal(flipped.image, plain.image.flip(-1))
+    assert torch.equal(flipped.target, plain.target.flip(-1))
+    mirrored_map = mirror_iuv(source.iuv(2))
+    assert torch.equal(flipped.iuv, mirrored_map.planes)
+    # Made anew from the mirrored picture and its map, not by moving part images about.
+    fill = tuple((torch.tensor(SIZE.mean) * 255).tolist())
+    anew = part_images(plain.image.flip(-1), mirrored_map, fill=fill)
+    assert torch.equal(flipped.part_images, anew)
+
+
+def test_part_crops_of_a_mirrored_picture_are_those_cut_from_it(source: SyntheticSource) -> None:
+    wanted = Wanted(part_images="crops")
+    flipped = sample(source, wanted, FLIP)
+    picture, mirrored_map = planes(source.image(2)).flip(-1), mirror_iuv(source.iuv(2))
+    torch.testing.assert_close(
+        flipped.part_images, part_crops(picture, mirrored_map), rtol=0, atol=1e-3
+    )
+
+
+def test_targets_can_stay_as_they_are_while_the_map_follows(source: SyntheticSource) -> None:
+    keep = AugmentConfig(crop=0.0, flip=1.0, flip_target="keep", erase=0.0)
+    plain, kept = sample(source, EVERYTHING, NO_AUGMENT), sample(source, EVERYTHING, keep)
+    assert torch.equal(kept.image, plain.image.flip(-1))
+    assert torch.equal(kept.target, plain.target)
+    assert torch.equal(kept.part_images, plain.part_images)
+    assert torch.equal(kept.iuv, mirror_iuv(source.iuv(2)).planes)
+
+
+@pytest.mark.parametrize("target", ["texture", "frontal"])
+def test_crop_and_erasing_never_reach_targets_and_parts(
+    source: SyntheticSource, target: str
+) -> None:
+    wanted = Wanted(target, "uv")
+    cropped = AugmentConfig(partial=1.0, crop=1.0, enlarge=1.5, flip=0.0, erase=1.0)
+    plain, varied = sample(source, wanted, NO_AUGMENT), sample(source, wanted, cropped)
+    assert not torch.equal(varied.image, plain.image)
+    assert torch.equal(varied.target, plain.target)
+    assert torch.equal(varied.part_images, plain.part_images)
+
+
+def test_the_input_as_target_is_cropped_and_mirrored_but_not_erased(
+    source: SyntheticSource,
+) -> None:
+    augment = AugmentConfig(crop=1.0, flip=1.0, erase=1.0)
+    batch = one_batch(source, Wanted("input"), augment)
+    pictures = SIZE.normalize((batch.target + 1).mul(127.5).round().to(torch.uint8))
+    erased = (batch.images == 0).all(1, keepdim=True)
+    torch.testing.assert_close(batch.images, pictures.masked_fill(erased, 0.0), rtol=0, atol=1e-5)
+    assert 0.01 < erased.float().mean() < 0.5
+    # The constants of the official code are not the mean, and reach only the picture, too.
+    batch = one_batch(source, Wanted("input"), OFFICIAL_AUGMENT)
+    assert (batch.images == 0.485).any()
+    assert not (batch.target == 0.485).any()
+
+
+def test_changed_colours_do_not_reach_the_target(source: SyntheticSource) -> None:
+    jitter = AugmentConfig(crop=0.0, flip=0.0, erase=0.0, jitter=1.0)
+    made = sample(source, Wanted("input"), jitter)
+    assert torch.equal(made.target, planes(source.image(2)))
+    assert not torch.equal(made.image, made.target)
+
+
+def test_maps_lie_on_the_picture_after_every_crop_and_flip() -> None:
+    """Of a picture that shows its own part numbers, the map still shows the same."""
+
+    class Painted(TextureInput):
+        holds = frozenset({"iuv"})
+
+        def __init__(self) -> None:
+            parts = np.kron(np.arange(1, 17).reshape(4, 4), np.ones((32, 16))).astype(np.uint8)
+            self._parts = np.stack((parts, parts * 0, parts * 0), 2)
+            self.name, self.person_ids = "painted", np.zeros(1, np.int64)
+
+        def image(self, index: int) -> np.ndarray:
+            return self._parts * np.array([10, 0, 0], np.uint8)
+
+        def iuv(self, index: int) -> IUV:
+            return IUV(planes(self._parts))
+
+    augment = AugmentConfig(partial=0.5, crop=0.7, enlarge=1.3, erase=0.0)
+    maker = SampleMaker(Painted(), Wanted(iuv=True), SIZE, augment, 0)
+    flips = 0
+    for position in range(40):
+        made = maker.make(0, 0, position)
+        shown = made.image[0].float() / 10
+        # Where a part touches no other, resizing has mixed no numbers.
+        highest, lowest = (max_pool2d(sign * shown[None], 3, 1, 1)[0] for sign in (1, -1))
+        inside = highest == -lowest
+        assert inside.float().mean() > 0.4
+        straight, swapped = made.iuv[0], mirror_iuv(IUV(made.iuv)).parts.flip(-1)
+        agree = [bool((parts == shown)[inside].all()) for parts in (straight, swapped)]
+        assert sum(agree) == 1
+        flips += agree[1]
+    assert 10 < flips < 30
+
+
+def test_nobody_detected_is_said_and_gives_parts_of_zeros(source: SyntheticSource) -> None:
+    batch = one_batch(source, Wanted(part_images="uv", iuv=True), NO_AUGMENT)
+    empty = (batch.iuv[:, 0] == 0).flatten(1).all(1)
+    stream = BatchStream(source, Wanted(part_images="uv"), SIZE, FLIP, PlainBatching(24), 0)
+    whole = next(stream.epoch(0))
+    assert torch.equal(batch.part_present, ~empty)
+    assert whole.part_present.sum() == 23
+    assert (whole.part_images[~whole.part_present] == 0).all()
+    assert whole.part_images[whole.part_present].flatten(1).any(1).all()
+
+
+def test_empty_cells_of_part_images_are_exactly_zero_for_any_mean(source: SyntheticSource) -> None:
+    odd = Preprocess(64, 32, mean=(0.1, 0.7, 1 / 3), std=(0.3, 0.2, 0.1))
+    stream = BatchStream(source, Wanted(part_images="uv"), odd, NO_AUGMENT, PlainBatching(24), 0)
+    batch = next(stream.epoch(0))
+    parts_never_painted = [part - 1 for part in (2, 5, 6, 7, 8, 11)]
+    assert (batch.part_images[:, parts_never_painted] == 0).all()
+
+
+def test_pictures_of_other_sizes_than_their_maps_are_fitted_to_them(source: Source) -> None:
+    class Larger(TextureInput):
+        def __init__(self) -> None:
+            super().__init__(source)
+            self.holds = source.holds
+
+        def image(self, index: int) -> np.ndarray:
+            return source.image(index).repeat(2, 0).repeat(2, 1)
+
+        def iuv(self, index: int) -> IUV:
+            return source.iuv(index)
+
+    made = sample(Larger(), Wanted(part_images="uv"), NO_AUGMENT)
+    plain = sample(source, Wanted(part_images="uv"), NO_AUGMENT)
+    assert made.part_images.shape == (24, 3, 32, 32)
+    assert (made.part_images - plain.part_images).abs().mean() < 1
+
+
+def test_images_are_those_of_inference_to_the_last_bit(source: SyntheticSource) -> None:
+    size = Preprocess(100, 44)
+    stream = BatchStream(source, Wanted(), size, NO_AUGMENT, PlainBatching(24), 0)
+    batch = next(stream.epoch(0))
+    expected = [planes(size.resize(source.image(int(i)))) for i in stream._drawn(0)[0]]
+    assert torch.equal(batch.images, size.normalize(torch.stack(expected)))
+
+
+def test_textures_are_resized_to_256_and_scaled_to_one(tmp_path: object) -> None:
+    class Small(TextureInput):
+        def __init__(self) -> None:
+            self.name, self.holds = "small", frozenset({"texture"})
+            self.person_ids = self.camera_ids = np.zeros(1, np.int64)
+            self.texture_mask = None
+
+        def image(self, index: int) -> np.ndarray:
+            return blocks(0, 64, 32)
+
+        def texture(self, index: int) -> np.ndarray:
+            return np.stack(
+                (np.zeros((64, 64)), np.full((64, 64), 255), np.full((64, 64), 51)), 2
+            ).astype(np.uint8)
+
+    stream = BatchStream(Small(), Wanted("texture"), SIZE, NO_AUGMENT, PlainBatching(1), 0)
+    target = next(stream.epoch(0)).target
+    assert target.shape == (1, 3, 256, 256)
+    torch.testing.assert_close(target[0, :, 7, 9], torch.tensor([-1.0, 1.0, -0.6]))
+
+
+def test_the_mask_comes_with_textures_only(source: SyntheticSource) -> None:
+    assert torch.equal(
+        one_batch(source, Wanted("texture"), NO_AUGMENT).target_mask,
+        torch.from_numpy(source.texture_mask),
+    )
+    assert one_batch(source, Wanted("frontal"), NO_AUGMENT).target_mask is None
+
+
+def test_what_was_not_asked_for_is_not_there(source: SyntheticSource) -> None:
+    batch = one_batch(source, Wanted(), AugmentConfig())
+    absent = (batch.target, batch.target_mask, batch.part_images, batch.part_present, batch.iuv)
+    assert absent == (None,) * 5
+    only_map = one_batch(source, Wanted(iuv=True), NO_AUGMENT)
+    assert only_map.part_present is None
+    assert only_map.iuv.dtype == torch.uint8
+
+
+@pytest.mark.parametrize(
+    ("wanted", "lacking"),
+    [
+        (Wanted("external"), "external"),
+        (Wanted(part_images="uv"), "iuv"),
+        (Wanted(iuv=True), "iuv"),
+    ],
+)
+def test_a_source_without_what_is_wanted_is_refused(
+    source: SyntheticSource, wanted: Wanted, lacking: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=f"training needs {lacking} for every picture"):
+        SampleMaker(TextureInput(source), wanted, SIZE, NO_AUGMENT, 0)
+
+
+def test_textures_as_input_are_mirrored_like_pictures(source: SyntheticSource) -> None:
+    made = sample(TextureInput(source), Wanted(), FLIP)
+    texture = source.texture(2)
+    assert torch.equal(made.image, planes(SIZE.resize(texture)[:, ::-1]))

@@ -1,0 +1,92 @@
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from reid_align.datasets.sampling import PkBatching, PlainBatching, pk_batches, plain_batches
+from reid_align.errors import InvalidInputError
+
+# Persons 0 to 9 have 1 to 10 pictures each, in mixed order.
+PERSONS = np.random.default_rng(3).permutation(np.repeat(np.arange(10), np.arange(1, 11)))
+
+
+def test_a_batch_is_runs_of_one_person_and_no_person_comes_twice_in_it() -> None:
+    batches = pk_batches(PERSONS, people=4, pictures=3, seed=0, epoch=0)
+    assert batches
+    for batch in batches:
+        runs = PERSONS[batch].reshape(4, 3)
+        assert (runs == runs[:, :1]).all()
+        assert len(set(runs[:, 0].tolist())) == 4
+
+
+def test_only_persons_with_too_few_pictures_are_drawn_with_replacement() -> None:
+    for epoch in range(20):
+        used = np.concatenate(pk_batches(PERSONS, 2, 4, seed=1, epoch=epoch))
+        counts = Counter(used.tolist())
+        assert all(PERSONS[index] < 3 for index, count in counts.items() if count > 1)
+
+
+def test_each_person_gives_as_many_groups_as_it_has_whole_ones_and_at_least_one() -> None:
+    # With one person in a batch, the epoch ends only when everybody is used up.
+    groups = Counter(int(PERSONS[batch[0]]) for batch in pk_batches(PERSONS, 1, 4, 0, 0))
+    sizes = Counter(PERSONS.tolist())
+    assert groups == {person: max(1, size // 4) for person, size in sizes.items()}
+
+
+def test_an_epoch_ends_when_fewer_persons_are_left_than_a_batch_needs() -> None:
+    persons = np.repeat(np.arange(5), 4)
+    assert [len(pk_batches(persons, people, 2, 0, 0)) for people in (5, 4, 1)] == [2, 2, 10]
+    groups = Counter({person: max(1, person // 3) for person in range(1, 11)})
+    for seed in range(30):
+        batches = pk_batches(PERSONS + 1, 4, 3, seed, 0)
+        left = groups - Counter(int((PERSONS + 1)[i]) for batch in batches for i in batch[::3])
+        assert len(left) < 4
+
+
+def test_epochs_use_all_pictures_in_the_long_run() -> None:
+    used = {int(i) for epoch in range(60) for b in pk_batches(PERSONS, 4, 4, 0, epoch) for i in b}
+    assert used == set(range(len(PERSONS)))
+
+
+@pytest.mark.parametrize("batching", [PkBatching(3, 2), PlainBatching(8)])
+def test_batches_depend_on_seed_and_epoch_and_on_nothing_else(batching: object) -> None:
+    first = np.concatenate(batching.batches(PERSONS, 5, 2))
+    np.random.seed(0)
+    assert np.array_equal(first, np.concatenate(batching.batches(PERSONS, 5, 2)))
+    for seed, epoch in ((5, 3), (6, 2)):
+        assert not np.array_equal(first, np.concatenate(batching.batches(PERSONS, seed, epoch)))
+
+
+def test_sizes_and_units_of_batches() -> None:
+    assert (PkBatching().size, PkBatching().units) == (64, 16)
+    assert (PlainBatching(10).size, PlainBatching(10).units) == (10, 10)
+    assert {len(batch) for batch in PkBatching(3, 2).batches(PERSONS, 0, 0)} == {6}
+
+
+def test_plain_batches_use_each_picture_at_most_once_and_are_all_full() -> None:
+    batches = plain_batches(23, 5, 0, 0)
+    assert [len(batch) for batch in batches] == [5, 5, 5, 5]
+    assert len(set(np.concatenate(batches).tolist())) == 20
+
+
+@pytest.mark.parametrize(
+    ("persons", "people", "pictures", "message"),
+    [
+        (PERSONS, 0, 4, "both at least 1"),
+        (PERSONS, 4, 0, "both at least 1"),
+        (PERSONS, 11, 4, "There are 10 persons to train on, and a batch has 11"),
+        (np.array([-1, -1, 0]), 1, 1, "2 of 3 pictures have no identity"),
+        (np.array([], np.int64), 1, 1, "There are 0 persons"),
+    ],
+)
+def test_batches_of_persons_that_cannot_be_are_refused(
+    persons: np.ndarray, people: int, pictures: int, message: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        pk_batches(persons, people, pictures, 0, 0)
+
+
+@pytest.mark.parametrize("size", [0, 4])
+def test_plain_batches_that_cannot_be_are_refused(size: int) -> None:
+    with pytest.raises(InvalidInputError, match=f"Batches of {size} from 3 pictures"):
+        plain_batches(3, size, 0, 0)
