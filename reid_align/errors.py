@@ -126,3 +126,7 @@ class DatasetNotFoundError(ReidAlignError, FileNotFoundError):
 
 class DatasetFormatError(ReidAlignError, ValueError):
     """A dataset is there, but a file name, a list or a count is not what was published."""
+
+
+class ProcessLostError(ReidAlignError, ConnectionError):
+    """Another process of a distributed training stopped or does not answer."""

@@ -1,0 +1,64 @@
+"""The tensors that make up the state of a module or an optimiser, by name."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from reid_align.errors import OutputError
+
+
+def state_tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Return the tensors of a module's state dict, not copied; one with two names only once."""
+    first_names: dict[tuple[object, ...], str] = {}
+    tensors = module.state_dict()
+    for name, tensor in tensors.items():
+        place = (tensor.data_ptr(), tensor.shape) if tensor.numel() else (name,)
+        first_names.setdefault(place, name)
+    return {name: tensors[name] for name in first_names.values()}
+
+
+def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return what an optimiser remembers of each parameter it has moved: "3/exp_avg"."""
+    return {
+        f"{index}/{key}": value
+        for index, entries in optimiser.state_dict()["state"].items()
+        for key, value in entries.items()
+        if isinstance(value, Tensor)
+    }
+
+
+def load_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Give an optimiser back what it remembered."""
+    parameters = [member for group in optimiser.param_groups for member in group["params"]]
+    state: dict[int, dict[str, Tensor]] = defaultdict(dict)
+    for name, value in tensors.items():
+        index, key = name.split("/")
+        # Moments keep the memory format of their parameter, on which torch's fast forms depend.
+        alike = key != "step" and value.shape == parameters[int(index)].shape
+        state[int(index)][key] = (
+            torch.empty_like(parameters[int(index)]).copy_(value) if alike else value
+        )
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": dict(state), "param_groups": groups})
+
+
+@torch.no_grad()
+def copy_tensors(targets: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> None:
+    """Copy values into tensors of the same names and shapes.
+
+    Raises:
+        OutputError: names or shapes differ; nothing was copied.
+    """
+    found = {name: tuple(value.shape) for name, value in values.items()}
+    expected = {name: tuple(target.shape) for name, target in targets.items()}
+    if found != expected:
+        name = next(name for name in (*expected, *found) if expected.get(name) != found.get(name))
+        raise OutputError(
+            f"The checkpoint is of other networks: {name} is {found.get(name, 'missing')} in it "
+            f"and {expected.get(name, 'missing')} here. Continue with the networks the run was "
+            "begun with, or begin another one."
+        )
+    for name, target in targets.items():
+        target.copy_(values[name])

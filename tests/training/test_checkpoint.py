@@ -1,0 +1,114 @@
+import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from reid_align.errors import OutputError, WeightsFormatError
+from reid_align.training.checkpoint import Checkpoints
+from reid_align.training.feed import Cursor
+from reid_align.training.state import Position, Score, State
+from reid_align.training.window import Total
+
+TENSORS = {
+    "task:weight": torch.arange(6.0).view(2, 3).t(),
+    "task:count": torch.tensor(7),
+    "average:weight": torch.tensor([0.1, 1e-40, -0.0]),
+}
+
+
+def state(step: int) -> State:
+    return State(
+        Position(step, 2, 1, 5),
+        {"reid": Cursor(2, 1), "synthetic": Cursor(0, 11)},
+        {"term/reid/identity": Total(0.1 + 0.2, 3)},
+        321,
+        (65536.0, 17),
+        Score(2, {"mAP": 1 / 3}),
+        Score(1, {"mAP": 0.5}),
+    )
+
+
+def test_a_checkpoint_comes_back_exactly(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path / "checkpoint", keep=2)
+    assert checkpoints.newest() is None
+    checkpoints.write(state(11), TENSORS)
+    assert checkpoints.newest() == 11
+    assert checkpoints.read_state(11) == state(11)
+    back = checkpoints.read_tensors(11)
+    assert back.keys() == TENSORS.keys()
+    assert all(torch.equal(back[name], tensor) for name, tensor in TENSORS.items())
+
+
+def test_a_state_without_anything_comes_back(tmp_path: Path) -> None:
+    Checkpoints(tmp_path, keep=1).write(State(), TENSORS)
+    assert Checkpoints(tmp_path, keep=1).read_state(0) == State()
+
+
+def test_only_the_newest_stay(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, keep=2)
+    for step in (9, 10, 99, 100):
+        checkpoints.write(state(step), TENSORS)
+    assert checkpoints.steps() == [99, 100]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "000000099.safetensors",
+        "000000100.safetensors",
+    ]
+
+
+def test_a_cut_off_checkpoint_is_passed_over(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, keep=3)
+    for step in (1, 2):
+        checkpoints.write(state(step), TENSORS)
+    content = checkpoints.path(2).read_bytes()
+    for length in (0, 5, len(content) // 2, len(content) - 1):
+        checkpoints.path(2).write_bytes(content[:length])
+        assert checkpoints.newest() == 1
+    checkpoints.path(1).write_bytes(b"")
+    with pytest.raises(OutputError, match=r"No checkpoint in .* can be read"):
+        checkpoints.newest()
+
+
+def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, keep=1)
+    checkpoints.write(state(1), TENSORS)
+    content = checkpoints.path(1).read_bytes()
+    changed = content.replace(rb"\"schema\": 1", rb"\"schema\": 9")
+    assert changed != content
+    checkpoints.path(1).write_bytes(changed)
+    with pytest.raises(OutputError, match=r"000000001.safetensors: schema: expected 1, got 9"):
+        checkpoints.read_state(1)
+
+
+def test_a_missing_checkpoint_is_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises((WeightsFormatError, FileNotFoundError)):
+        Checkpoints(tmp_path, keep=1).read_state(3)
+
+
+@contextmanager
+def files_up_to(size: int) -> Iterator[None]:
+    """As on a disk that is full after so many bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_checkpoint_that_finds_no_room_leaves_the_others(tmp_path: Path) -> None:
+    checkpoints = Checkpoints(tmp_path, keep=1)
+    checkpoints.write(state(1), TENSORS)
+    content = checkpoints.path(1).read_bytes()
+    large: dict[str, Tensor] = {"task:weight": torch.zeros(10_000)}
+    with files_up_to(8192), pytest.raises(OutputError, match=r"Cannot write .*make room"):
+        checkpoints.write(state(2), large)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [content]
+
+
+def test_the_state_is_text_that_anybody_can_read(tmp_path: Path) -> None:
+    assert json.loads(state(3).to_json())["cursors"]["synthetic"] == {"epoch": 0, "position": 11}

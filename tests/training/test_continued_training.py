@@ -1,0 +1,136 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from filelock import FileLock
+from toy_training import ADAM, PEOPLE, STREAMS, MemoryStream, ToyTask, config, train
+
+from reid_align.errors import InvalidInputError, OutputError
+from reid_align.training import OptimiserConfig, ScheduleConfig, run_training
+from reid_align.training.checkpoint import Checkpoints
+
+
+def test_a_finished_run_is_left_alone(tmp_path: Path) -> None:
+    train(tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.safetensors")}
+    again = train(tmp_path)
+    assert again.nothing_to_do
+    assert (again.steps, again.resumed_at) == (14, 14)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.safetensors")} == before
+
+
+def test_products_that_were_lost_are_written_again(tmp_path: Path) -> None:
+    train(tmp_path)
+    content = (tmp_path / "encoder.safetensors").read_bytes()
+    (tmp_path / "encoder.safetensors").unlink()
+    assert not train(tmp_path).nothing_to_do
+    assert (tmp_path / "encoder.safetensors").read_bytes() == content
+
+
+def test_a_finished_run_can_have_more_epochs(tmp_path: Path) -> None:
+    train(tmp_path / "long", config(4, evaluate_every=2))
+    train(tmp_path / "short", config(2, evaluate_every=2))
+    summary = train(tmp_path / "short", config(4, evaluate_every=2))
+    assert summary.resumed_at == 7
+    long, short = (tmp_path / run / "encoder.safetensors" for run in ("long", "short"))
+    assert long.read_bytes() == short.read_bytes()
+
+
+DEVICES = [
+    "cpu",
+    *([pytest.param("cuda", marks=pytest.mark.gpu)] if torch.cuda.is_available() else []),
+]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_half_precision_is_continued_with_its_scale(
+    tmp_path: Path, device: str, precision: str
+) -> None:
+    changed = config(3, precision=precision, channels_last=True, ema=0.9)
+    train(tmp_path, changed, device=device)
+    summary = train(tmp_path, replace(changed, epochs=4), device=device)
+    assert (summary.resumed_at, summary.steps) == (10, 14)
+    scale = Checkpoints(tmp_path / "checkpoint", keep=1).read_state(14).scale
+    assert scale == (None if precision == "bfloat16" else (65536.0, 14))
+
+
+def test_fewer_epochs_than_there_were_are_refused(tmp_path: Path) -> None:
+    train(tmp_path, config(3))
+    with pytest.raises(InvalidInputError, match="has 3 epochs already"):
+        train(tmp_path, config(2))
+
+
+COSINE = {"main": replace(ADAM, schedule=ScheduleConfig("cosine"))}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ({}, {"clip": 1.0}, "training.clip was None and is 1.0"),
+        ({}, {"optimisers": {"main": OptimiserConfig(0.5)}}, r"main.lr was 0.01 and is 0.5"),
+        ({"optimisers": COSINE}, {"optimisers": COSINE, "epochs": 9}, "training.epochs was 4"),
+    ],
+)
+def test_a_run_is_not_continued_with_other_settings(
+    tmp_path: Path, before: dict[str, object], after: dict[str, object], message: str
+) -> None:
+    train(tmp_path, config(**before))  # type: ignore[arg-type]
+    with pytest.raises(OutputError, match=message):
+        train(tmp_path, config(**after))  # type: ignore[arg-type]
+
+
+def test_a_run_is_not_continued_with_other_data_networks_or_recipe(tmp_path: Path) -> None:
+    train(tmp_path, recipe={"name": "san_full"})
+    other = {"reid": MemoryStream(seed=7)}
+    with pytest.raises(OutputError, match=r"data.reid was noise-0-3-4 and is noise-7-3-4"):
+        run_training(ToyTask(), other, config(), tmp_path, recipe={"name": "san_full"})
+    with pytest.raises(OutputError, match=r"recipe.name was san_full and is not there"):
+        train(tmp_path)
+    task = ToyTask()
+    task.classifier = torch.nn.Sequential(torch.nn.Linear(8, PEOPLE + 1))
+    with pytest.raises(OutputError, match=r"task.parameters was 466 and is 475"):
+        run_training(task, STREAMS, config(), tmp_path, recipe={"name": "san_full"})
+
+
+def test_how_often_checkpoints_are_written_may_change(tmp_path: Path) -> None:
+    train(tmp_path)
+    changed = config(5, checkpoint_every=2, checkpoint_steps=3, keep=4)
+    assert train(tmp_path, changed).resumed_at == 14
+
+
+def test_a_folder_with_other_things_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    with pytest.raises(OutputError, match=r"holds 'thesis.tex' and is no run"):
+        train(tmp_path)
+
+
+def test_what_a_killed_run_left_is_swept_up_and_other_folders_are_not(tmp_path: Path) -> None:
+    for name in ("encoder.safetensors.7.partial", "checkpoint/3.7.partial", "textures/1.partial"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    train(tmp_path, config(1))
+    left = [path.relative_to(tmp_path) for path in tmp_path.rglob("*.partial")]
+    assert left == [Path("textures/1.partial")]
+
+
+def test_trained_networks_without_a_checkpoint_are_not_overwritten(tmp_path: Path) -> None:
+    train(tmp_path)
+    for path in (tmp_path / "checkpoint").iterdir():
+        path.unlink()
+    with pytest.raises(OutputError, match="no checkpoint to continue from"):
+        train(tmp_path)
+
+
+def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
+    lock = FileLock(tmp_path / "lock")
+    with lock, pytest.raises(OutputError, match="Another process is training in"):
+        train(tmp_path)
+
+
+def test_a_damaged_config_is_named(tmp_path: Path) -> None:
+    train(tmp_path)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(OutputError, match=r"config.json is damaged"):
+        train(tmp_path)

@@ -1,0 +1,76 @@
+import pytest
+import torch
+from torch import nn
+
+from reid_align.errors import InvalidInputError
+from reid_align.training.optimisers import OptimiserConfig, build_optimiser, set_learning_rate
+
+
+def network() -> nn.Module:
+    layers = {"trunk": nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3)), "head": nn.Linear(3, 2)}
+    return nn.ModuleDict(layers)
+
+
+def build(config: OptimiserConfig, module: nn.Module) -> dict[str, dict[str, float]]:
+    """The group of every parameter, by name."""
+    names = {parameter: name for name, parameter in module.named_parameters()}
+    optimiser = build_optimiser(config, module.parameters(), names)
+    set_learning_rate(optimiser, 0.5)
+    return {names[member]: group for group in optimiser.param_groups for member in group["params"]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "made"),
+    [
+        ("adam", torch.optim.Adam),
+        ("amsgrad", torch.optim.Adam),
+        ("adamw", torch.optim.AdamW),
+        ("sgd", torch.optim.SGD),
+    ],
+)
+def test_each_kind_is_torchs_own(kind: str, made: type) -> None:
+    config = OptimiserConfig(0.1, kind, betas=(0.5, 0.9), momentum=0.7)  # type: ignore[arg-type]
+    optimiser = build_optimiser(config, [nn.Parameter(torch.ones(2, 2))], Names())
+    assert type(optimiser) is made
+    defaults = optimiser.defaults
+    assert defaults.get("amsgrad", False) == (kind == "amsgrad")
+    assert defaults.get("momentum", 0.7) == 0.7
+    assert defaults.get("betas", (0.5, 0.9)) == (0.5, 0.9)
+
+
+class Names(dict[nn.Parameter, str]):
+    def __missing__(self, key: nn.Parameter) -> str:
+        return "weight"
+
+
+def test_the_longest_start_of_a_name_decides_the_rate() -> None:
+    multipliers = {"trunk.": 0.1, "trunk.1.": 0.0, "head.": 2.0}
+    groups = build(OptimiserConfig(1.0, multipliers=multipliers), network())
+    rates = {name: group["lr"] for name, group in groups.items()}
+    assert rates == {
+        "trunk.0.weight": 0.05,
+        "trunk.0.bias": 0.05,
+        "trunk.1.weight": 0.0,
+        "trunk.1.bias": 0.0,
+        "head.weight": 1.0,
+        "head.bias": 1.0,
+    }
+
+
+@pytest.mark.parametrize("decay_norms", [True, False])
+def test_biases_and_norms_decay_only_if_asked(decay_norms: bool) -> None:
+    config = OptimiserConfig(1.0, weight_decay=5e-4, decay_norms=decay_norms)
+    groups = build(config, network())
+    for name, group in groups.items():
+        matrix = name in ("trunk.0.weight", "head.weight")
+        assert group["weight_decay"] == (5e-4 if matrix or decay_norms else 0.0)
+
+
+def test_a_multiplier_that_fits_nothing_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match=r"starts with 'tail.'.*like 'trunk.0.weight'"):
+        build(OptimiserConfig(1.0, multipliers={"tail.": 0.1}), network())
+
+
+def test_an_optimiser_without_parameters_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="needs parameters"):
+        build(OptimiserConfig(1.0), nn.Identity())

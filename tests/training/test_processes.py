@@ -1,0 +1,86 @@
+"""Two real processes over gloo, against one."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from two_processes import train
+
+from reid_align.errors import InvalidInputError
+from reid_align.training import ProcessGroup, open_group
+
+SCRIPT = Path(__file__).with_name("two_processes.py")
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[int]]:
+    """The run of two processes, of which the second one crashes at the very end; exit codes."""
+    folder = tmp_path_factory.mktemp("pair") / "run"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, str(SCRIPT), str(folder)],
+            env=os.environ | shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    for process in processes:
+        sys.stderr.write(process.communicate(timeout=300)[1])
+    return folder, [process.returncode for process in processes]
+
+
+def test_two_processes_train_as_one(pair: tuple[Path, list[int]], tmp_path: Path) -> None:
+    folders = (tmp_path / "one", pair[0])
+    train(folders[0], ProcessGroup())
+    one, two = (
+        [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        for folder in folders
+    )
+    assert len(one) == 14
+    triplet = [line["term/reid/triplet"] for line in one]
+    assert sum(value > 0.01 for value in triplet) > 7
+    for expected, actual in zip(one, two, strict=True):
+        assert actual == pytest.approx(expected, rel=1e-5, abs=1e-5)
+    first, second = (load_file(folder / "encoder.safetensors") for folder in folders)
+    for name, tensor in first.items():
+        torch.testing.assert_close(second[name], tensor, rtol=0, atol=1e-5)
+
+
+def test_the_crash_of_one_process_ends_the_other(pair: tuple[Path, list[int]]) -> None:
+    """The script ends with 4 where it finds the other one lost, and with 1 if a check fails."""
+    assert pair[1] == [4, 3]
+
+
+def test_a_process_alone_gathers_nothing() -> None:
+    alone, tensor = ProcessGroup(), torch.ones(3, requires_grad=True)
+    assert alone.gather(tensor) is tensor
+    alone.average([tensor])
+    alone.spread([tensor])
+    assert alone.mean([0.5]) == [0.5]
+    assert alone.agree([True, False]) == [True, False]
+    assert alone.first(3) == 3
+
+
+def test_without_torchrun_a_process_is_alone() -> None:
+    with open_group() as group:
+        assert group == ProcessGroup(0, 1)
+
+
+def test_an_incomplete_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with (
+        pytest.raises(InvalidInputError, match="Start several processes with torchrun"),
+        open_group(),
+    ):
+        pass

@@ -1,0 +1,95 @@
+"""One of several processes of a training, started with torchrun's variables in its environment."""
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import torch
+from toy_training import MemoryStream, ToyTask, TwoObjectives, config
+
+from reid_align.errors import ProcessLostError
+from reid_align.training import OptimiserConfig, open_group, run_training
+from reid_align.training.group import ProcessGroup
+
+
+class Frozen(ToyTask):
+    frozen_norms = True
+
+
+def train(folder: Path, group: ProcessGroup) -> None:
+    stream = MemoryStream(rank=group.rank, size=group.size)
+    task = Frozen(seed=group.rank, dropout=0.0)
+    plain = {"main": OptimiserConfig(0.3, "sgd")}
+    changed = config(4, log_every=1, ema=0.5, optimisers=plain, clip=1.0)
+    run_training(task, {"reid": stream}, changed, folder, group=group)
+
+
+def gather(group: ProcessGroup) -> None:
+    """The gradient of the mean of the losses, each of which looks at all that was gathered."""
+    everything = torch.arange(8.0, dtype=torch.float64).view(4, 2)
+    mine = everything.chunk(2)[group.rank].clone().requires_grad_()
+    gathered = group.gather(mine)
+    assert torch.equal(gathered, everything)
+    loss = (gathered * (group.rank + 1)).square().sum()
+    loss.backward()
+    assert mine.grad is not None
+    group.average([mine.grad])
+    ids = group.gather(torch.full((2,), group.rank))
+    assert ids.tolist() == [0, 0, 1, 1]
+    # Sum over both losses of 2 · rate² · x, halved by the average; then averaged over the shares.
+    expected = everything.chunk(2)
+    assert torch.equal(mine.grad, (expected[0] + expected[1]) / 2 * 2 * (1 + 4))
+
+
+def messages(group: ProcessGroup) -> None:
+    assert group.first(7 + group.rank) == 7
+    assert group.agree([False, group.rank == 1, True]) == [False, True, True]
+    assert group.mean([0.1 * group.rank, 3.0]) == [0.05, 3.0]
+    own = [torch.full((2, 3), float(group.rank)).t(), torch.tensor(group.rank)]
+    group.spread(own)
+    assert [tensor.sum() for tensor in own] == [0, 0]
+
+
+def present(group: ProcessGroup) -> None:
+    """A parameter that only the second process needs has half of its gradient, in both."""
+    from reid_align.training.learner import Learner
+    from reid_align.training.task import StepContext
+
+    class Halves(TwoObjectives):
+        def losses(self, stream, batch, context):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+            losses = super().losses(stream, batch, context)
+            if context.group.rank == 0:
+                del losses.objectives["texture"]
+            return losses
+
+    task = Halves()
+    sgd = OptimiserConfig(1.0, "sgd", momentum=0.0)
+    changed = config(optimisers={"main": sgd, "texture": sgd})
+    before = task.decoder.weight.detach().clone()
+    learner = Learner(task, changed, torch.device("cpu"), group)
+    batch = MemoryStream(rank=group.rank, size=group.size).batch(0, 0)
+    learner.step("reid", [batch], StepContext(0, 0, torch.Generator(), group), 0.0)
+    moved = task.decoder.weight - before
+    assert moved.abs().sum() > 0
+    assert group.mean(moved.flatten().tolist()) == moved.flatten().tolist()
+
+
+def lost(group: ProcessGroup) -> None:
+    """The second process stops, and the first one notices."""
+    if group.rank == 1:
+        sys.exit(3)
+    try:
+        for _ in range(3):
+            group.agree([True])
+    except ProcessLostError:
+        sys.exit(4)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    with open_group(timedelta(seconds=120)) as joined:
+        gather(joined)
+        messages(joined)
+        present(joined)
+        train(Path(sys.argv[1]), joined)
+        lost(joined)
