@@ -117,9 +117,23 @@ def _require_same(path: Path, wanted: Mapping[str, object]) -> None:
         raise OutputError(f"{path}: no JSON ({error}). Choose another folder.") from error
     if found != wanted:
         raise OutputError(
-            f"{path}: this set was made from {found}, and now {wanted} is asked for. Give the same "
-            "options to go on with it, or choose another folder."
+            f"{path}: this set was made otherwise ({_difference(found, wanted)}). Give the same "
+            "options to the same version to go on with it, or choose another folder."
         )
+
+
+def _difference(found: object, wanted: Mapping[str, object]) -> str:
+    """Say what was asked for before and what is asked for now."""
+    before, now = _flat(found), _flat(wanted)
+    names = [name for name in now | before if before.get(name) != now.get(name)]
+    return ", ".join(f"{name} was {before.get(name)}, now {now.get(name)}" for name in names)
+
+
+def _flat(record: object) -> dict[str, object]:
+    if not isinstance(record, dict):
+        return {}
+    settings = record.get("settings")
+    return record | (settings if isinstance(settings, dict) else {}) | {"settings": None}
 
 
 def _read_set(folder: Path) -> tuple[dict[str, Setting], int]:

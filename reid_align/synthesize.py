@@ -56,9 +56,9 @@ def synthesize(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
     # Imported here so that --help answers without loading numba.
     from reid_align.shard_set import ShardSet
-    from reid_align.synth.folders import export_folders
-    from reid_align.synth.settings import PIT_TEXTURES, SynthSettings
-    from reid_align.synth.writer import write_set
+    from reid_align.synth.sets.folders import export_folders
+    from reid_align.synth.sets.settings import PIT_TEXTURES, SynthSettings
+    from reid_align.synth.sets.writer import write_set
 
     default = PIT_TEXTURES if args.pit else 3000
     identities = default if args.identities is None else args.identities
@@ -66,17 +66,12 @@ def synthesize(args: argparse.Namespace) -> int:
     output = Path(args.output)
     plain = args.format == "folders"
     folder = output.with_name(output.name + ".shards") if plain else output
-    write_set(folder, settings, args.workers, _show_progress)
+    write_set(folder, settings, args.workers, progress=True)
     print(f"{identities} identities in {folder}", file=sys.stderr)
     if plain:
         count = export_folders(ShardSet(folder), output)
         print(f"{count} images in {output}", file=sys.stderr)
     return OK
-
-
-def _show_progress(done: int, total: int) -> None:
-    end = "\n" if done == total else "\r"
-    print(f"{done} of {total} shards", end=end, file=sys.stderr, flush=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

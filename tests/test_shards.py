@@ -74,7 +74,7 @@ def test_a_set_of_another_format_is_refused(tmp_path: Path) -> None:
     path.write_text(path.read_text().replace('"format": 1', '"format": 2'))
     with pytest.raises(DatasetFormatError, match="format 2"):
         ShardSet(tmp_path)
-    with pytest.raises(OutputError, match="made from"):
+    with pytest.raises(OutputError, match="format was 2, now 1"):
         begin_set(tmp_path, SETTINGS, 2)
 
 
@@ -113,8 +113,16 @@ def test_remains_of_a_killed_run_are_removed(tmp_path: Path) -> None:
 
 def test_other_settings_do_not_continue_a_set(tmp_path: Path) -> None:
     begin_set(tmp_path, SETTINGS, 2)
-    with pytest.raises(OutputError, match="Give the same options"):
+    with pytest.raises(OutputError, match=r"\(identities was 5, now 6\)\. Give the same options"):
         begin_set(tmp_path, {**SETTINGS, "identities": 6}, 2)
+    with pytest.raises(OutputError, match=r"\(shards was 2, now 3, speed was None, now 1\)"):
+        begin_set(tmp_path, {**SETTINGS, "speed": 1}, 3)
+
+
+def test_a_description_of_something_else_does_not_continue(tmp_path: Path) -> None:
+    (tmp_path / "set.json").write_text('["format"]')
+    with pytest.raises(OutputError, match="identities was None, now 5"):
+        begin_set(tmp_path, SETTINGS, 2)
 
 
 def test_a_folder_with_other_files_is_not_touched(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from PIL import Image
 
 from reid_align.synth.arrays import Pixels
-from reid_align.synth.produce import produce
-from reid_align.synth.settings import SynthSettings
+from reid_align.synth.sets.produce import produce
+from reid_align.synth.sets.settings import SynthSettings
 
 SETTINGS = SynthSettings(identities=8, images=4, seed=20)
 

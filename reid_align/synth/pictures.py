@@ -7,13 +7,13 @@ import numpy as np
 from PIL import Image
 
 from reid_align.synth.arrays import Pixels
-from reid_align.synth.cameras import Camera
-from reid_align.synth.imaging import resize
-from reid_align.synth.photometric import photograph
-from reid_align.synth.produce import Identity, produce
-from reid_align.synth.scenes import WHITE, Scene
-from reid_align.synth.settings import SynthSettings
-from reid_align.synth.world import camera_and_scene
+from reid_align.synth.drawing.imaging import resize
+from reid_align.synth.photos.photometric import photograph
+from reid_align.synth.places.cameras import Camera
+from reid_align.synth.places.scenes import WHITE, Scene
+from reid_align.synth.sets.produce import Identity, produce
+from reid_align.synth.sets.settings import SynthSettings
+from reid_align.synth.sets.world import camera_and_scene
 
 SETTINGS = SynthSettings(identities=12, images=8, seed=1)
 _HEIGHT, _WIDTH = 192, 96
@@ -70,7 +70,7 @@ def main() -> None:
         ("maps", map_sheet(identities)),
         ("scenes", scene_sheet(cameras)),
     ):
-        Image.fromarray(sheet).save(folder / f"synthetic_{name}.jpg", quality=85)
+        Image.fromarray(sheet).save(folder / f"synthetic_{name}.jpg", quality=76, optimize=True)
 
 
 if __name__ == "__main__":

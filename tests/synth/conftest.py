@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from reid_align.shard_set import ShardSet
-from reid_align.synth.settings import SynthSettings
-from reid_align.synth.writer import write_set
+from reid_align.synth.sets.settings import SynthSettings
+from reid_align.synth.sets.writer import write_set
 
 SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from reid_align.synth.asset import ASSET_PATH
-from reid_align.synth.charts import REGIONS
+from reid_align.synth.body.asset import ASSET_PATH
+from reid_align.synth.body.charts import REGIONS
 from reid_align.synth.compiling.drape import chart_levels, hair_charts, skirt_charts
 from reid_align.synth.compiling.regions import Charts, vertex_regions
 from reid_align.synth.compiling.shapes import fit_shapes, largest_weights
@@ -18,7 +18,7 @@ from reid_align.synth.compiling.source import Source, read_source
 
 
 def compile_asset(source: Source, components: int) -> dict[str, np.ndarray]:
-    """Return the arrays of the asset; `reid_align.synth.asset` says what each one holds."""
+    """Return the arrays of the asset; `reid_align.synth.body.asset` says what each one holds."""
     used, skirt, hair = (
         np.unique(faces)
         for faces in (

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_align.synth.charts import CHARTS, to_uv
+from reid_align.synth.body.charts import CHARTS, to_uv
 
 Array = NDArray[np.float64]
 

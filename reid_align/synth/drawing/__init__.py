@@ -1,0 +1,1 @@
+"""Triangles and pixels: meshes, rasterising, light and shade; knows nothing of people."""

@@ -1,0 +1,130 @@
+"""Z-buffer rasteriser: which triangle, and where on it, each pixel sees."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from reid_align.synth.arrays import Floats, Integers, Mask
+from reid_align.synth.drawing.jit import kernel
+
+
+@dataclass
+class Fragments:
+    """What each pixel of an image sees.
+
+    Attributes:
+        face: (H, W) int32 triangle index, -1 where there is none.
+        first: (H, W) float32 perspective-correct barycentric weight of the first corner.
+        second: (H, W) float32 the same of the second corner.
+        inverse_depth: (H, W) float32, 0 where there is nothing.
+    """
+
+    face: Integers
+    first: Floats
+    second: Floats
+    inverse_depth: Floats
+
+    @classmethod
+    def empty(cls, height: int, width: int) -> "Fragments":
+        """Return an image in which nothing is seen."""
+        shape = (height, width)
+        zeros = [np.zeros(shape, np.float32) for _ in range(3)]
+        return cls(np.full(shape, -1, np.int32), *zeros)
+
+
+def rasterise(points: Floats, faces: Integers, two_sided: Mask, out: Fragments) -> None:
+    """Draw triangles into ``out``, the nearest wins.
+
+    Args:
+        points: (V, 3) column, row, depth; a pixel's centre lies at its index plus one half.
+            Triangles with a corner at a depth below 1 mm are left out.
+        faces: (F, 3) corners, counter-clockwise as seen from outside.
+        two_sided: (F,) whether the back of a triangle is drawn too.
+        out: changed in place.
+    """
+    _rasterise(points, faces, two_sided, out.face, out.first, out.second, out.inverse_depth)
+
+
+@kernel
+def _rasterise(
+    points: Floats,
+    faces: Integers,
+    two_sided: Mask,
+    face: Integers,
+    first: Floats,
+    second: Floats,
+    inverse_depth: Floats,
+) -> None:
+    height, width = face.shape
+    for f in range(faces.shape[0]):
+        i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]
+        x0, y0, z0 = points[i, 0], points[i, 1], points[i, 2]
+        x1, y1, z1 = points[j, 0], points[j, 1], points[j, 2]
+        x2, y2, z2 = points[k, 0], points[k, 1], points[k, 2]
+        area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+        # Rows grow downwards, so a triangle that faces the viewer has a negative area.
+        if area == 0.0 or (area > 0.0 and not two_sided[f]) or min(z0, z1, z2) < 1e-3:
+            continue
+        left = max(0, int(np.ceil(min(x0, x1, x2) - 0.5)))
+        right = min(width - 1, int(np.floor(max(x0, x1, x2) - 0.5)))
+        top = max(0, int(np.ceil(min(y0, y1, y2) - 0.5)))
+        bottom = min(height - 1, int(np.floor(max(y0, y1, y2) - 0.5)))
+        if left > right or top > bottom:
+            continue
+        q0, q1, q2 = 1.0 / z0, 1.0 / z1, 1.0 / z2
+        step0, step1 = -(y2 - y1) / area, -(y0 - y2) / area
+        for row in range(top, bottom + 1):
+            x, y = left + 0.5, row + 0.5
+            w0 = ((x1 - x) * (y2 - y) - (x2 - x) * (y1 - y)) / area
+            w1 = ((x2 - x) * (y0 - y) - (x0 - x) * (y2 - y)) / area
+            for column in range(left, right + 1):
+                w2 = 1.0 - w0 - w1
+                if w0 >= 0.0 and w1 >= 0.0 and w2 >= 0.0:
+                    q = w0 * q0 + w1 * q1 + w2 * q2
+                    if q > inverse_depth[row, column]:
+                        inverse_depth[row, column] = q
+                        face[row, column] = f
+                        first[row, column] = w0 * q0 / q
+                        second[row, column] = w1 * q1 / q
+                w0 += step0
+                w1 += step1
+
+
+@kernel
+def bounds(points: Floats) -> Floats:
+    """Return (2, 3) the least and the greatest coordinates of points (N, 3); N is at least 1."""
+    found = np.empty((2, 3), points.dtype)
+    found[0], found[1] = points[0], points[0]
+    for v in range(1, points.shape[0]):
+        for n in range(3):
+            found[0, n] = min(found[0, n], points[v, n])
+            found[1, n] = max(found[1, n], points[v, n])
+    return found
+
+
+@kernel
+def vertex_normals(points: Floats, faces: Integers) -> Floats:
+    """Return (V, 3) unit normals, weighted by area; zero for a point without a triangle."""
+    normals = np.zeros_like(points)
+    for f in range(faces.shape[0]):
+        i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]
+        ax, ay, az = (
+            points[j, 0] - points[i, 0],
+            points[j, 1] - points[i, 1],
+            points[j, 2] - points[i, 2],
+        )
+        bx, by, bz = (
+            points[k, 0] - points[i, 0],
+            points[k, 1] - points[i, 1],
+            points[k, 2] - points[i, 2],
+        )
+        nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+        for corner in (i, j, k):
+            normals[corner, 0] += nx
+            normals[corner, 1] += ny
+            normals[corner, 2] += nz
+    for v in range(normals.shape[0]):
+        length = np.sqrt(normals[v, 0] ** 2 + normals[v, 1] ** 2 + normals[v, 2] ** 2) + 1e-12
+        for n in range(3):
+            normals[v, n] /= length
+    return normals

@@ -1,0 +1,147 @@
+"""What a person wears and carries: the plan from which texture and geometry are made."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from reid_align.synth.arrays import Floats
+from reid_align.synth.people.colours import Colour
+from reid_align.synth.people.fabric import Fabric
+from reid_align.synth.people.prints import Print
+
+Cut = Literal["tee", "polo", "tank", "shirt", "sweater", "hoodie", "jacket", "coat", "dress"]
+LegWear = Literal["trousers", "jeans", "wide", "leggings", "shorts", "skirt"]
+HairStyle = Literal["bald", "buzz", "short", "medium", "long", "ponytail", "bun"]
+BagKind = Literal["backpack", "shoulder", "cross", "hand", "case"]
+Headwear = Literal["none", "cap", "beanie", "hood", "sun_hat"]
+
+
+@dataclass(frozen=True, eq=False)
+class Top:
+    """The upper garment; lengths in metres on the standard body.
+
+    Attributes:
+        cut: kind of garment.
+        fabric: its cloth.
+        sleeve: where it ends on the arm, 0 shoulder, 1 elbow, 2 wrist; below 0 there is none.
+        hem: its lower edge, as a height on the body at rest.
+        neck: radius of the neck opening.
+        collar: height of the collar above the neck.
+        looseness: distance of the cloth from the body.
+        inner: the cloth that an open front shows, None when closed.
+        opening: half the width of the open front.
+        sleeve_colour: of sleeves that differ from the trunk.
+        trim: colour of hem, cuffs or a zip.
+        prints: what is printed on it.
+    """
+
+    cut: Cut
+    fabric: Fabric
+    sleeve: float
+    hem: float
+    neck: float
+    collar: float
+    looseness: float
+    inner: Fabric | None
+    opening: float
+    sleeve_colour: Colour | None
+    trim: Colour | None
+    prints: tuple[Print, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Bottom:
+    """The lower garment.
+
+    Attributes:
+        cut: kind of garment; the skirt of a dress is one of its own.
+        fabric: its cloth.
+        length: where it ends on the leg, 0 hip, 1 knee, 2 ankle.
+        waist: height of its upper edge on the body at rest, in metres.
+        looseness: distance of the cloth from the body.
+        flare: how much wider it gets towards the hem.
+        stripe: colour of a stripe down the side, None without.
+    """
+
+    cut: LegWear
+    fabric: Fabric
+    length: float
+    waist: float
+    looseness: float
+    flare: float
+    stripe: Colour | None
+
+
+@dataclass(frozen=True, eq=False)
+class Shoes:
+    """Shoes and socks: colours, and where they end on the leg (2 is the ankle)."""
+
+    colour: Colour
+    sole: Colour
+    height: float
+    socks: Colour
+    sock_height: float
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """Skin, hair and face.
+
+    Attributes:
+        skin: colour.
+        hair: colour.
+        style: of the hair.
+        hairline: height of the hair above the brow, 0 to 1.
+        volume: how far the hair stands off, in metres.
+        hair_length: how far long hair reaches down, as a height on the body at rest.
+        beard: whether there is one.
+        glasses: colour of the frame, None without.
+        face: (6,) of unit spread: distance of the eyes, weight of the brows, width, height and
+            redness of the mouth, depth of the eye sockets.
+    """
+
+    skin: Colour
+    hair: Colour
+    style: HairStyle
+    hairline: float
+    volume: float
+    hair_length: float
+    beard: bool
+    glasses: Colour | None
+    face: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Bag:
+    """A bag: kind, two colours, the side it is worn on (+1 is left), and its size in metres."""
+
+    kind: BagKind
+    colour: Colour
+    accent: Colour
+    side: int
+    size: tuple[float, float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Outfit:
+    """Everything that tells a person from another, besides body and gait.
+
+    Attributes:
+        top, bottom, shoes, looks: what their names say.
+        headwear: what is on the head.
+        hat_colour: of what is on the head.
+        bags: none, one or two.
+        umbrella: colour of an open umbrella, None without.
+        bicycle: colour of a bicycle that is ridden or pushed in every picture, None without.
+        creases: seed of the creases of the cloth.
+    """
+
+    top: Top
+    bottom: Bottom
+    shoes: Shoes
+    looks: Looks
+    headwear: Headwear
+    hat_colour: Colour
+    bags: tuple[Bag, ...]
+    umbrella: Colour | None
+    bicycle: Colour | None
+    creases: int

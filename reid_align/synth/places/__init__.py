@@ -1,0 +1,1 @@
+"""Where people are seen: cameras, scenes, and what stands in them."""

@@ -1,0 +1,1 @@
+"""Whole sets: settings, identities, tables, and writing them."""

@@ -1,0 +1,61 @@
+"""The shared part of a set: cameras, their scenes, and the people who pass by."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+
+from reid_align.synth.body.asset import load_asset
+from reid_align.synth.body.bodies import sample_body
+from reid_align.synth.drawing.rotations import yaw
+from reid_align.synth.drawing.shading import Light
+from reid_align.synth.people.person import Person, build_person, draw_pose, posed_mesh
+from reid_align.synth.people.wardrobe import sample_outfit
+from reid_align.synth.photos.passers import Passer
+from reid_align.synth.photos.studio import parallel_view
+from reid_align.synth.places.cameras import Camera, sample_camera
+from reid_align.synth.places.scenes import Scene, build_scene
+
+# Keys that keep the random streams of cameras, passers and people apart.
+_CAMERA_KEY, _PASSER_KEY = 7919, 7927
+_PASSERS, _PASSER_VIEWS = 16, 2
+_PASSER_HEIGHT, _PASSER_WIDTH = 192, 112
+_DULL_DAY = Light(
+    direction=np.array([0.3, -0.5, 0.81], np.float32),
+    sun=np.full(3, 0.25, np.float32),
+    sky=np.full(3, 0.8, np.float32),
+    ground=np.full(3, 0.3, np.float32),
+)
+
+
+@cache
+def camera_and_scene(seed: int, index: int) -> tuple[Camera, Scene]:
+    """Return a camera of the world with this seed, and its scene; made once in a process."""
+    rng = np.random.default_rng([seed, index, _CAMERA_KEY])
+    camera = sample_camera(rng, index)
+    return camera, build_scene(camera, rng)
+
+
+@cache
+def passers(seed: int) -> tuple[Passer, ...]:
+    """Return the people who pass by in the world with this seed; made once in a process."""
+    asset, found = load_asset(), []
+    for index in range(_PASSERS):
+        rng = np.random.default_rng([seed, index, _PASSER_KEY])
+        body = sample_body(asset, rng)
+        person = build_person(asset, body, sample_outfit(rng, body.female), rng)
+        found += [_cut_out(person, rng) for _ in range(_PASSER_VIEWS)]
+    return tuple(found)
+
+
+def _cut_out(person: Person, rng: np.random.Generator) -> Passer:
+    mesh = posed_mesh(load_asset(), person, draw_pose(person, rng))
+    turned = yaw(float(rng.uniform(0, 360))).T.astype(np.float32)
+    mesh = replace(mesh, vertices=mesh.vertices @ turned)
+    low, high = float(mesh.vertices[:, 2].min()), float(mesh.vertices[:, 2].max())
+    metres = (high - low) / 0.97
+    size = (_PASSER_HEIGHT, _PASSER_WIDTH)
+    small = parallel_view(
+        mesh, person.page, _DULL_DAY, size, metres, 0.01 * metres - low, eye_height=3
+    )
+    return Passer(np.ascontiguousarray(small[..., :3]), np.ascontiguousarray(small[..., 3]))

@@ -1,0 +1,126 @@
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from reid_align.errors import DatasetFormatError, InvalidInputError, OutputError
+from reid_align.shard_set import ShardSet, missing_shards, shard_path
+from reid_align.shards import Shard
+from reid_align.synth.sets.settings import PEOPLE_PER_SHARD, SynthSettings
+from reid_align.synth.sets.writer import MASK_FILE, make_shard, write_set
+
+SETTINGS = SynthSettings(identities=24, images=2, seed=4)
+
+
+def test_a_lost_shard_is_made_again_to_the_byte(synthetic_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    shutil.copytree(synthetic_folder, folder)
+    path = shard_path(folder, 1)
+    before = path.read_bytes()
+    path.unlink()
+    assert write_set(folder, SETTINGS, workers=1) == 1
+    assert path.read_bytes() == before
+    assert write_set(folder, SETTINGS, workers=1) == 0
+
+
+def test_other_settings_do_not_mix_into_a_set(synthetic_folder: Path) -> None:
+    with pytest.raises(OutputError, match="Give the same options"):
+        write_set(synthetic_folder, SynthSettings(25, 2, seed=4), workers=1)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def test_a_killed_worker_leaves_what_was_written(tmp_path: Path) -> None:
+    settings = SynthSettings(identities=3 * PEOPLE_PER_SHARD, images=1, seed=6)
+    folder = tmp_path / "set"
+
+    def kill_the_workers() -> None:
+        wait_until(lambda: folder.exists() and len(missing_shards(folder, 3)) < 3)
+        for process in multiprocessing.active_children():
+            process.kill()
+
+    killer = Thread(target=kill_the_workers)
+    killer.start()
+    with pytest.raises(OutputError, match="run the same command again"):
+        write_set(folder, settings, 2)
+    killer.join()
+    written = sorted({0, 1, 2} - set(missing_shards(folder, 3)))
+    assert 1 <= len(written) <= 2
+    # What another process wrote is what this one writes.
+    (tmp_path / "again").mkdir()
+    make_shard(tmp_path / "again", settings, written[0])
+    paths = (shard_path(tmp_path / name, written[0]) for name in ("set", "again"))
+    assert len({path.read_bytes() for path in paths}) == 1
+
+
+def test_a_run_that_was_killed_outright_goes_on(synthetic_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    options = ["--identities", "24", "--images", "2", "--seed", "4", "--workers", "1"]
+    command = [sys.executable, "-m", "reid_align.synthesize", "-o", str(folder), *options]
+    with subprocess.Popen(command) as process:
+        wait_until(shard_path(folder, 0).exists)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    with pytest.raises(DatasetFormatError, match="1 of 2 shards are missing"):
+        ShardSet(folder)
+    (folder / "shard-00001.safetensors.12345.partial").write_bytes(b"half")
+    assert write_set(folder, SETTINGS, workers=1) == 1
+    for path in synthetic_folder.iterdir():
+        assert (folder / path.name).read_bytes() == path.read_bytes()
+    assert len(list(folder.iterdir())) == len(list(synthetic_folder.iterdir()))
+
+
+def test_a_full_disk_leaves_what_was_written(synthetic_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    shutil.copytree(synthetic_folder, folder)
+    path = shard_path(folder, 1)
+    path.unlink()
+    # What is written under this name goes to a device that is always full.
+    partial = folder / f"{path.name}.{os.getpid()}.partial"
+    partial.symlink_to("/dev/full")
+    with pytest.raises(OutputError) as caught:
+        make_shard(folder, SETTINGS, 1)
+    assert str(caught.value) == (
+        f"Cannot write {path}: No space left on device. "
+        "What was written before is complete: make room and run it again."
+    )
+    assert not partial.is_symlink()
+    assert Shard(shard_path(folder, 0)).length("images") == 24
+    assert write_set(folder, SETTINGS, workers=1) == 1
+    assert path.read_bytes() == shard_path(synthetic_folder, 1).read_bytes()
+
+
+def test_a_set_of_another_generator_is_not_continued(
+    synthetic_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "set"
+    shutil.copytree(synthetic_folder, folder)
+    text = (folder / "set.json").read_text()
+    (folder / "set.json").write_text(text.replace('"generator": ', '"generator": 9'))
+    with pytest.raises(OutputError, match=r"\(generator was 9\d, now \d\)\. Give the same"):
+        write_set(folder, SETTINGS, workers=1)
+
+
+def test_a_mask_that_cannot_be_written_is_named(synthetic_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(synthetic_folder, tmp_path / "set")
+    (tmp_path / "set" / MASK_FILE).unlink()
+    (tmp_path / "set" / MASK_FILE).mkdir()
+    with pytest.raises(OutputError, match=MASK_FILE):
+        write_set(tmp_path / "set", SETTINGS, workers=1)
+
+
+def test_fewer_than_one_worker_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="at least 1"):
+        write_set(tmp_path / "set", SETTINGS, workers=0)
