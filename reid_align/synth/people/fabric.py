@@ -14,8 +14,8 @@ Weave = Literal[
     "camouflage", "blocks", "fade",
 ]  # fmt: skip
 _UPPER_WEAVES: dict[Weave, float] = {
-    "plain": 0.56, "heather": 0.11, "stripes": 0.1, "pinstripes": 0.02, "check": 0.03,
-    "plaid": 0.06, "dots": 0.02, "floral": 0.04, "camouflage": 0.01, "blocks": 0.04, "fade": 0.01,
+    "plain": 0.65, "heather": 0.11, "stripes": 0.07, "pinstripes": 0.01, "check": 0.02,
+    "plaid": 0.05, "dots": 0.01, "floral": 0.03, "camouflage": 0.01, "blocks": 0.03, "fade": 0.01,
 }  # fmt: skip
 
 
@@ -46,7 +46,7 @@ def sample_fabric(
     """Draw a fabric for an upper or a lower garment, with a given ``weave`` or a likely one."""
     if weave is None:
         names = list(_UPPER_WEAVES)
-        patterned = kind == "upper" or rng.random() < 0.08
+        patterned = kind == "upper" or rng.random() < 0.05
         weave = (
             names[rng.choice(len(names), p=list(_UPPER_WEAVES.values()))] if patterned else "plain"
         )

@@ -84,7 +84,7 @@ def _top(rng: np.random.Generator, female: bool) -> Top:
         "shirt": rng.choice([0.75, 1.25, 1.98, 1.98]), "dress": rng.choice([-1, 0.25, 0.6, 1.95]),
     }.get(cut, rng.uniform(1.85, 2.05))  # fmt: skip
     low, high = {"coat": (-0.32, -0.02), "dress": (0.0, 0.1)}.get(cut, (0.07, 0.27))
-    loose_low, loose_high = (0.012, 0.034) if outer else (0.002, 0.017)
+    loose_low, loose_high = (0.014, 0.042) if outer else (0.005, 0.03)
     is_open = outer and rng.random() < 0.55
     scoop = (0.07, 0.13) if cut in ("tank", "dress") else (0.055, 0.09)
     return Top(
@@ -134,8 +134,8 @@ def sample_bottom(rng: np.random.Generator, female: bool, top: Top) -> Bottom:
         "leggings": rng.uniform(1.5, 1.97),
     }.get(cut, rng.uniform(1.82, 2.06))  # fmt: skip
     loose = {
-        "wide": rng.uniform(0.02, 0.04), "leggings": 0.001, "jeans": rng.uniform(0.003, 0.015),
-        "shorts": rng.uniform(0.006, 0.03), "trousers": rng.uniform(0.005, 0.024),
+        "wide": rng.uniform(0.02, 0.04), "leggings": 0.001, "jeans": rng.uniform(0.005, 0.022),
+        "shorts": rng.uniform(0.01, 0.04), "trousers": rng.uniform(0.008, 0.032),
     }.get(cut, 0.004)  # fmt: skip
     return Bottom(
         cut=cut,

@@ -91,8 +91,8 @@ def sample_camera(rng: np.random.Generator, index: int) -> Camera:
     """Draw a camera."""
     setting = SETTINGS[int(rng.choice(4, p=(0.3, 0.33, 0.27, 0.1)))]
     indoor = setting == "indoor"
-    height = float(rng.uniform(2.2, 3.3) if indoor else rng.uniform(1.5, 6.0))
-    pitch = np.radians(rng.uniform(4, 22) + 2.5 * max(0.0, height - 3))
+    height = float(rng.uniform(2.2, 3.3) if indoor else rng.uniform(1.6, 5.5))
+    pitch = np.radians(rng.uniform(5, 26) + 3.5 * max(0.0, height - 2.5))
     forward = np.array([0, np.cos(pitch), -np.sin(pitch)])
     right = np.array([1.0, 0, 0])
     light = _sample_light(rng, setting)

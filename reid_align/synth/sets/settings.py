@@ -89,18 +89,15 @@ def split_of(settings: SynthSettings, person: int) -> Split:
 
 
 def camera_plan(settings: SynthSettings, person: int) -> Integers:
-    """Return (images,) the cameras that take an identity's pictures, two pictures in a row each.
+    """Return (images,) the cameras that take an identity's pictures.
 
-    The pictures come from as many of the split's cameras as there are; a person is never seen by
-    one camera alone if there are two pictures.
+    The pictures come from as many of the split's cameras as there are, so that a place says little
+    about who was seen there; a camera that takes two pictures takes them in a row.
     """
     rng = np.random.default_rng([settings.seed, person, 101])
     cameras = np.array(CAMERAS[split_of(settings, person)])
-    per_camera = 1 if settings.images < 4 else 2
-    needed = -(-settings.images // per_camera)
-    order = rng.permutation(cameras)
-    chosen = np.resize(order, needed)
-    return np.repeat(chosen, per_camera)[: settings.images]
+    share, extra = divmod(settings.images, len(cameras))
+    return np.repeat(rng.permutation(cameras), share + (np.arange(len(cameras)) < extra))
 
 
 def roles(split: Split, cameras: Integers) -> list[Role]:
