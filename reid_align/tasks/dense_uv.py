@@ -1,0 +1,125 @@
+"""The dense UV estimator, trained on synthetic pictures whose dense maps are known.
+
+Source: arXiv:1802.00434, section 3.1: a part for every pixel, and for pixels of the body a
+regression of the coordinates on that part.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from reid_align.datasets.batch import Batch, Wanted
+from reid_align.errors import InvalidInputError
+from reid_align.models.dense_uv import DenseMaps, DenseUv
+from reid_align.models.resnet import Depth
+from reid_align.preprocess import Preprocess
+from reid_align.tasks.config import SYNTHETIC, TaskConfig
+from reid_align.tasks.objectives import weighted
+from reid_align.training.group import ProcessGroup
+from reid_align.training.task import MAIN, Losses, Product, StepContext, Task
+from reid_align.uv import BACKGROUND, IUV, NUM_PARTS, UV_MAX
+
+
+@dataclass(frozen=True)
+class DenseUvConfig(TaskConfig):
+    """The estimator, and what it minimises.
+
+    Attributes:
+        depth: of its trunk.
+        height: of the pictures in pixels.
+        width: of the pictures in pixels.
+        parts_weight: of the cross entropy over the parts, background included.
+        coordinates_weight: of the smooth L1 losses of u and of v, together.
+        transition: where the smooth L1 loss turns from a parabola to a line, in units of a chart.
+    """
+
+    depth: Depth = 18
+    height: int = 256
+    width: int = 128
+    parts_weight: float = 1.0
+    coordinates_weight: float = 10.0
+    transition: float = 0.05
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """What is done to a picture: its size."""
+        return Preprocess(self.height, self.width)
+
+    def wanted(self) -> Mapping[str, Wanted]:
+        """Return what the synthetic batches must hold: the dense maps."""
+        return {SYNTHETIC: Wanted(iuv=True)}
+
+    def build(self, identities: int = 0) -> "DenseUvTask":
+        """Build the task with random weights; it needs no identities."""
+        return DenseUvTask(self)
+
+
+class DenseUvTask(Task):
+    """The estimator with a cross entropy for parts and smooth L1 losses for coordinates.
+
+    Args:
+        config: the losses.
+    """
+
+    def __init__(self, config: DenseUvConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.estimator = DenseUv(config.depth)
+        self.estimator.preprocess = config.preprocess
+
+    def wanted(self) -> Mapping[str, Wanted]:
+        """Return what the synthetic batches must hold."""
+        return self.config.wanted()
+
+    def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
+        """Compute the losses of one batch."""
+        truth = _truth(batch)
+        maps = self.estimator(batch.images)
+        u, v = self._coordinates(maps, truth, context.group)
+        terms = {"parts": F.cross_entropy(maps.parts.float(), truth.parts.long()), "u": u, "v": v}
+        weights = {"parts": self.config.parts_weight} | dict.fromkeys(
+            "uv", self.config.coordinates_weight
+        )
+        return Losses({MAIN: weighted(terms, weights)}, terms)
+
+    def products(self) -> Mapping[str, Product]:
+        """Return the estimator."""
+        estimator = self.estimator
+        return {
+            "dense_uv": Product(
+                estimator, estimator.architecture, estimator.arch_args, estimator.preprocess
+            )
+        }
+
+    def sample_pictures(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Return estimated and true maps as pictures: part, u and v as red, green and blue."""
+        pictures = {"estimate": self.estimator.predict(batch.images), "truth": _truth(batch)}
+        return {name: _picture(iuv) for name, iuv in pictures.items()}
+
+    def _coordinates(
+        self, maps: DenseMaps, truth: IUV, group: ProcessGroup
+    ) -> tuple[Tensor, Tensor]:
+        """Return the mean losses of u and v over the body pixels of all processes."""
+        body = truth.parts != BACKGROUND
+        pixels = group.gather(body.sum().float().view(1)).mean().clamp(min=1)
+        targets = (truth.u.float() / UV_MAX, truth.v.float() / UV_MAX)
+        losses = (
+            (F.smooth_l1_loss(x.float(), y, reduction="none", beta=self.config.transition) * body)
+            for x, y in zip(maps.on(truth.parts), targets, strict=True)
+        )
+        u, v = (loss.sum() / pixels for loss in losses)
+        return u, v
+
+
+def _truth(batch: Batch) -> IUV:
+    if batch.iuv is None:
+        raise InvalidInputError("The batch has no dense maps: ask its stream for them.")
+    return IUV(batch.iuv)
+
+
+def _picture(iuv: IUV) -> Tensor:
+    scale = torch.tensor([NUM_PARTS, UV_MAX, UV_MAX], device=iuv.planes.device)
+    return iuv.planes / scale.view(3, 1, 1)

@@ -1,0 +1,174 @@
+"""DSA-reID: a stream of aligned part images guides the stream that reads the whole picture.
+
+Source: DSA-reID, CVPR 2019, sections 3.2 and 4.2.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+from torch import Tensor, nn
+
+from reid_align.datasets.batch import Batch, Wanted
+from reid_align.heads import AddFusion, ConcatFusion, TwoLayerClassifier
+from reid_align.losses import BatchHardTriplet, identity_loss
+from reid_align.models import Encoder
+from reid_align.tasks.choices import require_choices
+from reid_align.tasks.config import REID, EncoderConfig, EncoderTaskConfig
+from reid_align.tasks.features import Features, read_features
+from reid_align.tasks.guide import GLOBAL, LOCAL, GuideConfig, guide_product
+from reid_align.tasks.objectives import total, weighted
+from reid_align.tasks.supervision import gathered_triplet
+from reid_align.training.task import MAIN, Losses, Product, StepContext, Task
+
+PARTS = 8
+DSA = EncoderConfig("dsa_reid")
+
+
+@dataclass(frozen=True)
+class DsaConfig(EncoderTaskConfig):
+    """What DSA-reID minimises.
+
+    Attributes:
+        encoder: the main stream; its argument ``branches`` says which branches are trained.
+        guide: the guiding stream. Without one (part_images "none"), the triplet losses are those of
+            the main stream's features, and the only identity losses those on them.
+        fusion: "add", or "concat_fc" (table 5 of the paper).
+        main_identity_weight: of the identity losses on the main stream's features alone.
+        fused_identity_weight: of those on the fused features.
+        triplet_weight: of the triplet losses on the fused features.
+        main_local_reduction: how the identity losses of the eight local features become one: their
+            "mean", or the "sum"; the paper does not say.
+        label_smoothing: ε of all identity losses.
+        margin: of the triplet losses.
+        hidden_dim: of the classifiers' first layer.
+
+    Raises:
+        UnknownNameError: another fusion or reduction.
+    """
+
+    encoder: EncoderConfig = DSA
+    guide: GuideConfig = field(default_factory=GuideConfig)
+    fusion: Literal["add", "concat_fc"] = "add"
+    main_identity_weight: float = 0.5
+    fused_identity_weight: float = 1.0
+    triplet_weight: float = 1.5
+    main_local_reduction: Literal["mean", "sum"] = "mean"
+    label_smoothing: float = 0.1
+    margin: float = 0.3
+    hidden_dim: int = 512
+
+    def __post_init__(self) -> None:
+        require_choices(self)
+
+    def wanted(self) -> Mapping[str, Wanted]:
+        """Return what the reID batches must hold: the part images."""
+        return {REID: Wanted(part_images=self.guide.part_images)}
+
+    def build(self, identities: int) -> "DsaTask":
+        """Build the task with random weights."""
+        return DsaTask(self, identities)
+
+
+class DsaTask(Task):
+    """Both streams of DSA-reID, what fuses them, and a classifier for each supervised feature.
+
+    Args:
+        config: the losses.
+        identities: how many persons there are.
+    """
+
+    encoder: Encoder
+
+    def __init__(self, config: DsaConfig, identities: int) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = config.encoder.build()
+        chosen = self.encoder.arch_args.get("branches", "both")
+        self.branches = (GLOBAL, LOCAL) if chosen == "both" else (str(chosen),)
+        length = self.encoder.feature_dim // len(self.branches)
+        guided = config.guide.part_images != "none"
+        self.guide = config.guide.build(length, self.branches) if guided else None
+        fused = self.branches if guided else ()
+        self.fusions = nn.ModuleDict({name: _fusion(config, length) for name in fused})
+        # One classifier for each of f_G and f_L,1 to f_L,8, and for each of z_G and z_L.
+        self.main_classifiers = nn.ModuleDict(
+            {name: _classifiers(config, length, identities, name) for name in self.branches}
+        )
+        self.fused_classifiers = nn.ModuleDict(
+            {name: TwoLayerClassifier(length, identities, config.hidden_dim) for name in fused}
+        )
+        self._identity = identity_loss(config.label_smoothing)
+        self._triplet = BatchHardTriplet(config.margin)
+
+    def wanted(self) -> Mapping[str, Wanted]:
+        """Return what the reID batches must hold."""
+        return self.config.wanted()
+
+    def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
+        """Compute the losses of one batch."""
+        features = read_features(self.encoder, self.encoder.forward_maps(batch.images))
+        fused = self._fuse(features, batch)
+        ids, group = batch.person_ids, context.group
+        triplets = (gathered_triplet(self._triplet, z, ids, group) for z in fused.values())
+        terms = {
+            "main_identity": self._main_identity(features, ids),
+            "triplet": total(triplets),
+        }
+        if self.guide is not None:
+            terms["fused_identity"] = total(
+                self._identity(classifier(fused[name]), ids)
+                for name, classifier in self.fused_classifiers.items()
+            )
+        weights = {name: getattr(self.config, f"{name}_weight") for name in terms}
+        return Losses({MAIN: weighted(terms, weights)}, terms)
+
+    def products(self) -> Mapping[str, Product]:
+        """Return the encoder, and the guiding stream where there is one."""
+        if self.guide is None:
+            return super().products()
+        return {**super().products(), "dsag_stream": guide_product(self.guide)}
+
+    def fused_features(self, batch: Batch) -> dict[str, Tensor]:
+        """Compute z_G and z_L of a batch, (N, D/2) each, as "global" and "local".
+
+        Without a guiding stream they are f_G and f_L.
+        """
+        maps = self.encoder.forward_maps(batch.images)
+        return self._fuse(read_features(self.encoder, maps), batch)
+
+    def _fuse(self, features: Features, batch: Batch) -> dict[str, Tensor]:
+        main = self._by_branch(features.metric)
+        if self.guide is None:
+            return main
+        guides = self.config.guide.read(self.guide, batch)
+        return {name: fuse(main[name], guides[name]) for name, fuse in self.fusions.items()}
+
+    def _main_identity(self, features: Features, person_ids: Tensor) -> Tensor:
+        by_branch = self._by_branch(features.identity)
+        losses = []
+        for name in self.branches:
+            classifiers = cast(nn.ModuleList, self.main_classifiers[name])
+            pieces = by_branch[name].chunk(len(classifiers), dim=1)
+            pairs = zip(classifiers, pieces, strict=True)
+            loss = total(
+                self._identity(classifier(piece), person_ids) for classifier, piece in pairs
+            )
+            mean = self.config.main_local_reduction == "mean"
+            losses.append(loss / len(classifiers) if mean else loss)
+        return total(losses)
+
+    def _by_branch(self, features: Tensor) -> dict[str, Tensor]:
+        pieces = features.chunk(len(self.branches), dim=1)
+        return dict(zip(self.branches, pieces, strict=True))
+
+
+def _fusion(config: DsaConfig, length: int) -> nn.Module:
+    return AddFusion() if config.fusion == "add" else ConcatFusion(length)
+
+
+def _classifiers(config: DsaConfig, length: int, identities: int, branch: str) -> nn.ModuleList:
+    count = PARTS if branch == LOCAL else 1
+    return nn.ModuleList(
+        TwoLayerClassifier(length // count, identities, config.hidden_dim) for _ in range(count)
+    )

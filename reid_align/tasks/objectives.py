@@ -1,0 +1,16 @@
+"""From single losses to what is minimised."""
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor
+
+
+def total(losses: Iterable[Tensor]) -> Tensor:
+    """Return the sum of scalars, at least one."""
+    return torch.stack(list(losses)).sum()
+
+
+def weighted(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+    """Return the sum of the terms, each multiplied by its weight."""
+    return total(weights[name] * term for name, term in terms.items())

@@ -1,0 +1,49 @@
+import pytest
+from naive_losses import naive_identity, naive_triplet
+from small_tasks import PERSONS, context, make_batch, small
+
+from reid_align.datasets.batch import Wanted
+from reid_align.tasks import BaselineConfig, SupervisionConfig
+from reid_align.training.task import MAIN
+
+
+@pytest.mark.parametrize("architecture", ["resnet18_baseline", "san_resnet18"])
+def test_the_objective_is_the_weighted_sum_of_both_losses_on_one_feature(architecture: str) -> None:
+    task = BaselineConfig(small(architecture), SupervisionConfig(0.5, 1.5)).build(PERSONS).eval()
+    batch = make_batch()
+    losses = task.losses("reid", batch, context())
+    features = task.encoder(batch.images)
+    identity = naive_identity(task.supervision.classifier(features), batch.person_ids, 0.1)
+    triplet = naive_triplet(features, batch.person_ids, 0.3)
+    assert losses.terms["identity"].item() == pytest.approx(identity, rel=1e-4)
+    assert losses.terms["triplet"].item() == pytest.approx(triplet, rel=1e-4)
+    assert losses.objectives[MAIN].item() == pytest.approx(0.5 * identity + 1.5 * triplet, rel=1e-4)
+
+
+def test_a_neck_stands_between_the_triplet_and_the_identity_loss() -> None:
+    task = BaselineConfig(small(head="bnneck")).build(PERSONS)
+    batch = make_batch()
+    # In training the neck normalises with the batch's own statistics.
+    losses = task.losses("reid", batch, context())
+    task.encoder.eval()
+    for norm in task.encoder.modules():
+        norm.train()
+    maps = task.encoder.forward_maps(batch.images)
+    pooled = maps[-1].mean((2, 3))
+    assert losses.terms["triplet"].item() == pytest.approx(
+        naive_triplet(pooled, batch.person_ids, 0.3), rel=1e-4
+    )
+    after = (pooled - pooled.mean(0)) / (pooled.var(0, unbiased=False) + 1e-5).sqrt()
+    logits = task.supervision.classifier(after)
+    assert losses.terms["identity"].item() == pytest.approx(
+        naive_identity(logits, batch.person_ids, 0.1), rel=1e-4
+    )
+
+
+def test_it_wants_pictures_alone_and_leaves_an_encoder_alone() -> None:
+    task = BaselineConfig(small("resnet18_baseline")).build(PERSONS)
+    assert dict(task.wanted()) == {"reid": Wanted()}
+    assert list(task.products()) == ["encoder"]
+    assert task.products()["encoder"].module is task.encoder
+    assert task.products()["encoder"].preprocess == task.config.preprocess
+    assert task.encoder.preprocess.height == 32

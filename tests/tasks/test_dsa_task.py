@@ -1,0 +1,163 @@
+import pytest
+import torch
+from naive_losses import naive_identity, naive_triplet
+from small_tasks import COUNT, PERSONS, context, make_batch, small
+from torch import Tensor
+
+from reid_align.datasets.batch import Wanted
+from reid_align.errors import InvalidInputError, UnknownNameError
+from reid_align.tasks import DsaConfig, DsaTask, GuideConfig
+from reid_align.training.task import MAIN
+
+HALF = 512
+
+
+def build(guide: GuideConfig | None = None, branches: str = "both", **settings: object) -> DsaTask:
+    torch.manual_seed(0)
+    encoder = small("dsa_resnet18", branches=branches)
+    guide = guide or GuideConfig(conv5_g="bottleneck")
+    return DsaConfig(encoder, guide, hidden_dim=16, **settings).build(PERSONS).eval()
+
+
+@torch.no_grad()
+def fused(task: DsaTask) -> dict[str, Tensor]:
+    """f + d for each branch, from the networks themselves."""
+    batch = make_batch()
+    features = task.encoder(batch.images)
+    halves = dict(zip(task.branches, features.split(HALF, dim=1), strict=True))
+    if task.guide is None:
+        return halves
+    said = task.guide(batch.part_images)
+    guides = {"global": said.global_feature, "local": said.local_features}
+    return {name: half + guides[name] for name, half in halves.items()}
+
+
+@torch.no_grad()
+def expected_terms(
+    task: DsaTask, z: dict[str, Tensor], reduction: str = "mean"
+) -> dict[str, float]:
+    batch = make_batch()
+    ids = batch.person_ids
+    features = task.encoder(batch.images)
+    halves = dict(zip(task.branches, features.split(HALF, dim=1), strict=True))
+    main = 0.0
+    if "global" in halves:
+        main += naive_identity(task.main_classifiers["global"][0](halves["global"]), ids, 0.1)
+    if "local" in halves:
+        parts = [
+            naive_identity(
+                task.main_classifiers["local"][i](halves["local"][:, 64 * i : 64 * i + 64]),
+                ids,
+                0.1,
+            )
+            for i in range(8)
+        ]
+        main += sum(parts) / (8 if reduction == "mean" else 1)
+    terms = {"main_identity": main, "triplet": sum(naive_triplet(f, ids, 0.3) for f in z.values())}
+    if task.guide is not None:
+        terms["fused_identity"] = sum(
+            naive_identity(task.fused_classifiers[name](f), ids, 0.1) for name, f in z.items()
+        )
+    return terms
+
+
+def check(task: DsaTask, z: dict[str, Tensor], reduction: str = "mean") -> None:
+    losses = task.losses("reid", make_batch(), context())
+    terms = expected_terms(task, z, reduction)
+    assert sorted(losses.terms) == sorted(terms)
+    for name, value in terms.items():
+        assert losses.terms[name].item() == pytest.approx(value, rel=1e-4), name
+    weights = {"main_identity": 0.5, "fused_identity": 1.0, "triplet": 1.5}
+    total = sum(weights[name] * value for name, value in terms.items())
+    assert losses.objectives[MAIN].item() == pytest.approx(total, rel=1e-4)
+
+
+@pytest.mark.parametrize("branches", ["both", "global", "local"])
+def test_every_term_equals_its_computation_image_by_image(branches: str) -> None:
+    task = build(branches=branches)
+    check(task, fused(task))
+
+
+def test_the_local_identity_losses_may_be_summed() -> None:
+    task = build(main_local_reduction="sum")
+    check(task, fused(task), "sum")
+
+
+def test_without_a_guide_the_main_features_take_the_place_of_the_fused_ones() -> None:
+    task = build(GuideConfig("none"))
+    assert task.wanted() == {"reid": Wanted()}
+    assert list(task.products()) == ["encoder"]
+    check(task, fused(task))
+
+
+def test_concatenation_and_a_linear_layer_fuse_each_branch() -> None:
+    task = build(fusion="concat_fc")
+    batch = make_batch()
+    with torch.no_grad():
+        said = task.guide(batch.part_images)
+        halves = task.encoder(batch.images).split(HALF, dim=1)
+        guides = (said.global_feature, said.local_features)
+        z = {
+            name: task.fusions[name].fc(torch.cat((half, guide), 1))
+            for name, half, guide in zip(("global", "local"), halves, guides, strict=True)
+        }
+    check(task, z)
+
+
+def test_a_guide_can_be_silent_where_nobody_was_detected() -> None:
+    task = build(GuideConfig(conv5_g="bottleneck", mask_missing=True))
+    batch = make_batch()
+    with torch.no_grad():
+        z = task.fused_features(batch)
+        halves = task.encoder(batch.images).split(HALF, dim=1)
+    added = fused(build())
+    for name, half in zip(("global", "local"), halves, strict=True):
+        present = batch.part_present
+        torch.testing.assert_close(z[name][~present], half[~present])
+        torch.testing.assert_close(z[name][present], added[name][present])
+    check(task, z)
+
+
+@pytest.mark.parametrize(("branches", "unused"), [("global", "conv5_l"), ("local", "conv5_g")])
+def test_of_a_single_branch_nothing_else_is_trained(branches: str, unused: str) -> None:
+    task = build(branches=branches).train()
+    task.losses("reid", make_batch(), context()).objectives[MAIN].backward()
+    trained = {p for group in task.parameter_groups().values() for p in group}
+    for name, parameter in task.named_parameters():
+        expected = not name.startswith(f"guide.{unused}")
+        assert (parameter in trained) == expected, name
+        assert (parameter.grad is not None) == expected, name
+    assert task.encoder.feature_dim == HALF
+
+
+def test_it_leaves_the_main_stream_alone_as_the_encoder() -> None:
+    products = build().products()
+    assert sorted(products) == ["dsag_stream", "encoder"]
+    names = products["encoder"].module.state_dict()
+    heads = {name.split(".")[0] for name in names}
+    assert heads == {"conv1", "bn1", "layer1", "layer2", "layer3", "layer4", "local4"}
+    assert products["dsag_stream"].arch_args["conv5_g"] == "bottleneck"
+
+
+def test_the_feature_of_the_encoder_needs_no_part_images() -> None:
+    task, batch = build(), make_batch()
+    with torch.no_grad():
+        assert task.encoder(batch.images).shape == (COUNT, 2 * HALF)
+
+
+def test_a_batch_without_part_images_is_refused() -> None:
+    batch = make_batch()
+    object.__setattr__(batch, "part_images", None)
+    with pytest.raises(InvalidInputError, match="no part images"):
+        build().losses("reid", batch, context())
+
+
+@pytest.mark.parametrize("setting", [{"fusion": "mul"}, {"main_local_reduction": "max"}])
+def test_unknown_choices_are_refused(setting: dict[str, str]) -> None:
+    with pytest.raises(UnknownNameError, match=next(iter(setting.values()))):
+        DsaConfig(**setting)
+
+
+def test_unknown_part_images_are_refused() -> None:
+    with pytest.raises(UnknownNameError, match="part_images 'boxes'"):
+        GuideConfig("boxes")  # type: ignore[arg-type]

@@ -1,0 +1,30 @@
+import pytest
+import torch
+from naive_losses import naive_masked_l1
+from small_tasks import context, make_batch, small
+
+from reid_align.datasets.batch import Wanted
+from reid_align.tasks import DecoderConfig, SanPgConfig
+from reid_align.training.task import MAIN
+
+
+def test_its_one_loss_is_the_mean_absolute_error_inside_the_mask() -> None:
+    task = SanPgConfig(small(), DecoderConfig("frontal")).build().eval()
+    batch = make_batch((32, 16))
+    losses = task.losses("synthetic", batch, context())
+    drawn = task.decoder(*task.encoder.forward_maps(batch.images)).texture
+    expected = naive_masked_l1(drawn, batch.target, batch.target_mask)
+    assert losses.objectives[MAIN].item() == pytest.approx(expected, rel=1e-5)
+    assert list(losses.terms) == ["reconstruction"]
+
+
+def test_it_learns_from_synthetic_batches_alone() -> None:
+    assert SanPgConfig().wanted() == {"synthetic": Wanted("texture")}
+
+
+def test_it_leaves_an_encoder_and_a_decoder_and_statistics_of_what_it_saw() -> None:
+    torch.manual_seed(0)
+    task = SanPgConfig(small(), DecoderConfig("input")).build()
+    assert list(task.products()) == ["encoder", "san_decoder"]
+    assert task.products()["san_decoder"].arch_args["width"] == 16
+    assert task.frozen_statistics == frozenset()

@@ -1,0 +1,31 @@
+import pytest
+import torch
+from naive_losses import naive_identity, naive_triplet
+from small_tasks import COUNT, PERSONS, context, make_batch
+
+from reid_align.errors import UnknownNameError
+from reid_align.tasks.features import Features
+from reid_align.tasks.supervision import Supervision, SupervisionConfig
+
+IDS = make_batch().person_ids
+
+
+@pytest.mark.parametrize("classifier", ["linear", "two_layer"])
+def test_both_losses_equal_those_of_single_images(classifier: str) -> None:
+    config = SupervisionConfig(label_smoothing=0.2, margin=1.0, classifier=classifier)
+    supervision = Supervision(config, 6, PERSONS)
+    generator = torch.Generator().manual_seed(3)
+    metric, identity = torch.randn(2, COUNT, 6, generator=generator)
+    losses = supervision(Features(metric, identity), IDS, context().group)
+    logits = supervision.classifier(identity)
+    assert losses["identity"].item() == pytest.approx(naive_identity(logits, IDS, 0.2), abs=1e-5)
+    assert losses["triplet"].item() == pytest.approx(naive_triplet(metric, IDS, 1.0), abs=1e-5)
+
+
+def test_weights_are_those_of_the_config() -> None:
+    assert SupervisionConfig(0.25, 4.0).weights == {"identity": 0.25, "triplet": 4.0}
+
+
+def test_another_classifier_is_refused_with_the_field_and_the_choices() -> None:
+    with pytest.raises(UnknownNameError, match=r"classifier 'three_layer'.*linear, two_layer"):
+        SupervisionConfig(classifier="three_layer")  # type: ignore[arg-type]
