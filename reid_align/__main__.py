@@ -10,6 +10,8 @@ from reid_align.cli import close_quietly
 VERBS = {
     "extract": "compute the features of a folder of person images",
     "evaluate": "score features or an encoder on a re-identification benchmark",
+    "unwrap": "write the textures or dense maps of a folder of person images",
+    "train": "train a recipe: the papers' rows, and what people train today",
     "synthesize": "make pictures of synthetic people, with dense maps and textures",
 }
 

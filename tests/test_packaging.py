@@ -51,7 +51,7 @@ def test_the_wheel_works_away_from_the_repository(wheel: Path, tmp_path: Path) -
     package, manifest, models = done.stdout.splitlines()
     assert Path(package).parent == tmp_path / "site" / "reid_align"
     assert Path(manifest) == tmp_path / "site" / "reid_align" / "weights_manifest.json"
-    assert models.startswith("['dsa_reid', 'resnet50_baseline', 'san_resnet50']")
+    assert models.startswith(f"{reid_align.list_models()}")
 
 
 def test_an_editable_install_finds_the_manifest_of_the_repository() -> None:

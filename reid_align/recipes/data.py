@@ -1,0 +1,132 @@
+"""What a user has to train with: pictures of persons, and what belongs to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from reid_align.datasets import ReidDataset, hold_out, load_dataset, parse_options
+from reid_align.datasets.sources import PairsSource, ReidSource, Source, SyntheticSource
+from reid_align.errors import InvalidInputError
+
+SYNTHETIC_DATASET = "synthetic"
+
+
+@dataclass(frozen=True)
+class Data:
+    """All the data there is.
+
+    Attributes:
+        reid: the dataset to train on; None where there is none.
+        synthetic: a synthetic set, or a CSV file of pairs; None as above.
+        textures: a folder of textures of the training pictures.
+        iuv: a folder of dense maps of the training pictures.
+        external: a folder of other pictures to be drawn.
+        evaluation: what encoders are scored on while they train.
+        evaluation_iuv: a folder of dense maps of its pictures, for features that need them.
+    """
+
+    reid: ReidDataset | None = None
+    synthetic: str | None = None
+    textures: str | None = None
+    iuv: str | None = None
+    external: str | None = None
+    evaluation: ReidDataset | None = None
+    evaluation_iuv: str | None = None
+
+    def reid_source(self) -> Source:
+        """Return the training pictures.
+
+        Raises:
+            InvalidInputError: there are none.
+            ReidAlignError: something that belongs to them is missing.
+        """
+        if self.reid is None:
+            raise InvalidInputError(
+                "This recipe learns from pictures of persons: name a dataset, as in "
+                "--data cuhk03_detected=FOLDER or --data synthetic=FOLDER."
+            )
+        if self.reid.name == SYNTHETIC_DATASET:
+            return SyntheticSource(self.reid.root)
+        return ReidSource(self.reid, self.textures, self.iuv, self.external)
+
+    def synthetic_source(self) -> Source:
+        """Return the synthetic pictures.
+
+        Raises:
+            InvalidInputError: there are none.
+            ReidAlignError: they cannot be read.
+        """
+        if self.synthetic is None:
+            raise InvalidInputError(
+                "This recipe learns from synthetic pictures: name a set, as in --synthetic FOLDER. "
+                "python -m reid_align.synthesize makes one."
+            )
+        if self.synthetic.endswith(".csv"):
+            return PairsSource(self.synthetic)
+        return SyntheticSource(self.synthetic)
+
+
+def read_data(
+    reid: str | None = None,
+    reid_options: Sequence[str] = (),
+    evaluation: str | None = None,
+    evaluation_options: Sequence[str] = (),
+    held_out: int = 0,
+    seed: int = 0,
+    **folders: str | None,
+) -> Data:
+    """Load what a command line names.
+
+    A synthetic dataset to train on serves as the synthetic set too, unless there is another.
+
+    Args:
+        reid: "NAME=FOLDER" of the dataset to train on.
+        reid_options: "OPTION=VALUE" of that dataset.
+        evaluation: "NAME=FOLDER" of the dataset to evaluate on.
+        evaluation_options: "OPTION=VALUE" of that one.
+        held_out: how many training persons to evaluate on instead.
+        seed: of their choice.
+        folders: the other attributes of `Data`.
+
+    Raises:
+        InvalidInputError: a name without a folder, two things to evaluate on, persons held out of
+            a synthetic set, which has its own to evaluate on, or folders beside such a set.
+        ReidAlignError: a dataset cannot be loaded.
+    """
+    dataset = None if reid is None else _load("--data", reid, reid_options)
+    scored = None if evaluation is None else _load("--evaluate", evaluation, evaluation_options)
+    if scored is not None and not scored.splits:
+        raise InvalidInputError(f"--evaluate {evaluation}: it has no query and gallery pictures.")
+    if held_out:
+        dataset, scored = _hold_out(dataset, scored, held_out, seed)
+    if dataset is not None and dataset.name == SYNTHETIC_DATASET:
+        for name in ("textures", "iuv", "external"):
+            if folders.get(name) is not None:
+                raise InvalidInputError(
+                    f"--{name} with --data {reid}: a synthetic set comes with its own. Give one."
+                )
+        folders["synthetic"] = folders.get("synthetic") or dataset.root
+    return Data(reid=dataset, evaluation=scored, **folders)
+
+
+def _load(option: str, assignment: str, options: Sequence[str]) -> ReidDataset:
+    name, equals, folder = assignment.partition("=")
+    if not equals:
+        raise InvalidInputError(
+            f"{option} {assignment}: write NAME=FOLDER, as in market1501=data/Market-1501."
+        )
+    return load_dataset(name, folder, **parse_options(name, options))
+
+
+def _hold_out(
+    dataset: ReidDataset | None, scored: ReidDataset | None, identities: int, seed: int
+) -> tuple[ReidDataset, ReidDataset]:
+    if dataset is None or scored is not None:
+        raise InvalidInputError(
+            "--hold-out evaluates on persons of the training set: give --data, and no --evaluate."
+        )
+    if dataset.name == SYNTHETIC_DATASET:
+        raise InvalidInputError(
+            "--hold-out with a synthetic set: it has persons for this. Give "
+            "--evaluate synthetic=FOLDER --evaluate-option split=val."
+        )
+    return hold_out(dataset, identities, seed)

@@ -1,0 +1,190 @@
+"""The recipes of DSA-reID: every row of its tables 3, 4 and 5, CUHK01, and what it only tells.
+
+Source: DSA-reID, CVPR 2019. One training of `dsa_full` gives four rows of table 3.
+"""
+
+from dataclasses import replace
+
+from reid_align.datasets.augment import AugmentConfig
+from reid_align.recipes.common import AUGMENT, adam, add, reid_stream, training
+from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM, Expected, Recipe, Stage
+from reid_align.tasks import (
+    BaselineConfig,
+    DsaConfig,
+    EncoderConfig,
+    GuideConfig,
+    PartsConfig,
+    SupervisionConfig,
+    TaskConfig,
+)
+from reid_align.training.optimisers import OptimiserConfig
+from reid_align.training.schedule import ScheduleConfig
+
+PAPER = "DSA-reID (CVPR 2019)"
+START = "Starts from ImageNet's weights but for the last stages, which are random, as in the paper."
+DSA_COST = "320 epochs of the reID set; 4.6 GMAC an image forward for the main stream, 11.5 more "
+DSA_COST += "for the guiding stream, 198 million parameters"
+MAIN_COST = "320 epochs of the reID set, 4.6 GMAC an image forward"
+BASELINE_COST = "320 epochs of the reID set, 4.1 GMAC an image forward"
+NO_ERASING = AugmentConfig(erase=0.0)
+# Both heads of the main stream are random, as its section 3.2.2 says, though ImageNet has layer4.
+RANDOM_HEADS = ("layer4.", "local4.")
+MARKET = "market1501"
+
+
+def dsa_stage(
+    config: TaskConfig, augment: AugmentConfig = AUGMENT, initial: str = IMAGENET
+) -> Stage:
+    """Return the training of one row."""
+    fresh = RANDOM_HEADS if isinstance(config, DsaConfig) and initial == IMAGENET else ()
+    return Stage("dsa", config, training(adam("linear")), reid_stream(augment), initial, fresh)
+
+
+def _baseline(label_smoothing: float) -> BaselineConfig:
+    return BaselineConfig(
+        supervision=SupervisionConfig(label_smoothing=label_smoothing, classifier="two_layer")
+    )
+
+
+def _single(branch: str) -> DsaConfig:
+    return DsaConfig(EncoderConfig("dsa_reid", {"branches": branch}))
+
+
+def _market(
+    rank1: float, mean_ap: float, rank5: float, rank10: float, feature: str = "f"
+) -> Expected:
+    return Expected(MARKET, rank1, mean_ap, rank5, rank10, feature)
+
+
+def _add(
+    name: str,
+    purpose: str,
+    stage: Stage,
+    source: str,
+    cost: str,
+    expected: tuple[Expected, ...] = (),
+    start: str = START,
+) -> None:
+    add(Recipe(name, purpose, (stage,), f"{PAPER}, {source}. {start}", cost, expected))
+
+
+IMAGENET_START = "Starts from ImageNet's weights."
+_add(
+    "dsa_baseline",
+    "the baseline, without random erasing or label smoothing",
+    dsa_stage(_baseline(0.0), NO_ERASING),
+    "table 3, Baseline",
+    BASELINE_COST,
+    (_market(91.2, 76.4, 96.5, 97.9),),
+    IMAGENET_START,
+)
+_add(
+    "dsa_baseline_re",
+    "the baseline with random erasing",
+    dsa_stage(_baseline(0.0)),
+    "table 3, Baseline (RE)",
+    BASELINE_COST,
+    (_market(92.3, 78.6, 97.6, 98.3),),
+    IMAGENET_START,
+)
+_add(
+    "dsa_baseline_re_ls",
+    "the baseline with random erasing and label smoothing",
+    dsa_stage(_baseline(0.1)),
+    "table 3, Baseline (RE+LS)",
+    BASELINE_COST,
+    (_market(93.4, 81.2, 97.8, 98.5),),
+    IMAGENET_START,
+)
+_add(
+    "dsa_two_branch",
+    "the main stream alone, with its global and its local branch",
+    dsa_stage(DsaConfig(guide=GuideConfig("none"))),
+    "table 3, Baseline (Two branches)",
+    MAIN_COST,
+    (_market(94.0, 83.4, 98.0, 98.7),),
+)
+_add(
+    "dsa_global",
+    "both streams, with their global branches alone",
+    dsa_stage(_single("global")),
+    "table 3, DSA-Global (Single)",
+    DSA_COST,
+    (_market(94.8, 84.7, 98.2, 98.9, "z_G"),),
+)
+_add(
+    "dsa_local",
+    "both streams, with their local branches alone",
+    dsa_stage(_single("local")),
+    "table 3, DSA-Local (Single)",
+    DSA_COST,
+    (_market(94.0, 83.2, 97.9, 98.6, "z_L"),),
+)
+_add(
+    "dsa_full",
+    "DSA-reID: aligned part images guide the main stream",
+    dsa_stage(DsaConfig()),
+    "table 3, the last four rows; table 2",
+    DSA_COST,
+    (
+        _market(95.7, 87.6, 98.4, 99.1),
+        _market(95.6, 87.4, 98.6, 99.1, "z_G"),
+        _market(95.2, 86.5, 98.4, 99.0, "z_L"),
+        _market(95.8, 87.5, 98.4, 99.1, "z_G and z_L"),
+        Expected("cuhk03_labeled", 78.9, 75.2),
+        Expected("cuhk03_detected", 78.2, 73.1),
+        Expected("dukemtmc", 86.2, 74.3),
+    ),
+)
+_add(
+    "dsa_csa",
+    "DSA-reID with crops of the body parts in place of aligned part images",
+    dsa_stage(DsaConfig(guide=GuideConfig("crops"))),
+    "table 4, CSA; how a part is cropped is ours",
+    DSA_COST,
+    (_market(94.1, 84.1, 98.1, 98.8),),
+)
+_add(
+    "dsa_concat_fc",
+    "DSA-reID with concatenation and a linear layer in place of addition",
+    dsa_stage(DsaConfig(fusion="concat_fc")),
+    "table 5, Concatenation + fc",
+    DSA_COST,
+    (_market(93.0, 81.6, 97.6, 98.6),),
+)
+_add(
+    "dsa_parts_only",
+    "aligned part images alone, without the image",
+    dsa_stage(PartsConfig(), initial=RANDOM),
+    "section 3.2, told without numbers",
+    "320 epochs of the reID set, 11.5 GMAC an image forward",
+    start="Starts from random weights.",
+)
+_add(
+    "dsa_mask_missing",
+    "DSA-reID whose guiding stream keeps still where nobody was detected",
+    dsa_stage(DsaConfig(guide=GuideConfig(mask_missing=True))),
+    "section 4.3 speaks of images without a detection; leaving them out is ours",
+    DSA_COST,
+)
+_add(
+    "dsa_cuhk01",
+    "DSA-reID for CUHK01, without other data",
+    dsa_stage(DsaConfig()),
+    "section 4.3, CUHK01 without pre-training",
+    DSA_COST,
+    (Expected("cuhk01", 88.6, rank5=97.1),),
+)
+_schedule = ScheduleConfig("step", milestones=(40, 80))
+_add(
+    "dsa_cuhk01_pretrained",
+    "DSA-reID for CUHK01, from one that was trained on CUHK03 (--from)",
+    replace(
+        dsa_stage(DsaConfig(), initial=GIVEN),
+        training=training(OptimiserConfig(8e-5, weight_decay=5e-4, schedule=_schedule), 100),
+    ),
+    "table 2, CUHK01; how it is fine-tuned is ours",
+    DSA_COST.replace("320", "100"),
+    (Expected("cuhk01", 90.4, rank5=97.8),),
+    "Starts from both streams of that run, with new classifiers.",
+)

@@ -1,0 +1,113 @@
+"""Features that need part images at test time: the fused rows of DSA-reID's table 3."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from reid_align.datasets import ImageRecord, ReidDataset
+from reid_align.datasets.augment import NO_AUGMENT
+from reid_align.datasets.batches import BatchStream
+from reid_align.datasets.sampling import Batching, Indices
+from reid_align.datasets.sources.companions import find_companions
+from reid_align.datasets.sources.files import FileSource
+from reid_align.datasets.synthetic import SyntheticSet
+from reid_align.features import Features
+from reid_align.recipes.data import SYNTHETIC_DATASET
+from reid_align.tasks import REID, DsaTask, PartsTask
+from reid_align.tasks.guide import GLOBAL, LOCAL
+
+NAMES = {GLOBAL: "z_G", LOCAL: "z_L"}
+PICTURES = 64
+
+
+@dataclass(frozen=True)
+class InOrder(Batching):
+    """All pictures once, from the first to the last; the last batch may be smaller."""
+
+    pictures: int = PICTURES
+
+    @property
+    def size(self) -> int:
+        """Pictures in a batch."""
+        return self.pictures
+
+    @property
+    def units(self) -> int:
+        """The pictures."""
+        return self.pictures
+
+    def batches(self, person_ids: Indices, seed: int, epoch: int) -> list[Indices]:
+        """Return the one epoch there is."""
+        order = torch.arange(len(person_ids))
+        return [part.numpy() for part in order.split(self.pictures)]
+
+
+def fused_features(
+    task: DsaTask | PartsTask,
+    dataset: ReidDataset,
+    iuv: str | None,
+    workers: int,
+    device: torch.device,
+) -> dict[str, Features]:
+    """Compute the fused features of all query and gallery pictures of a dataset.
+
+    Args:
+        task: in evaluation mode, on the device.
+        dataset: with splits.
+        iuv: a folder of dense maps of its pictures; a synthetic set has its own.
+        workers: processes that decode pictures.
+        device: where to compute.
+
+    Returns:
+        "z_G", "z_L" and, of two branches, "z", one after the other.
+
+    Raises:
+        DatasetFormatError: pictures without a dense map.
+    """
+    source = _source(dataset, iuv)
+    stream = BatchStream(
+        source,
+        task.wanted()[REID],
+        task.config.preprocess,
+        NO_AUGMENT,
+        InOrder(),
+        seed=0,
+        workers=workers,
+        device=device,
+    )
+    with torch.no_grad():
+        parts = [task.fused_features(batch) for batch in stream.epoch(0)]
+    found = {NAMES[name]: torch.cat([part[name] for part in parts]) for name in parts[0]}
+    if len(found) > 1:
+        found["z"] = torch.cat(list(found.values()), dim=1)
+    paths = tuple(record.path for record in _records(dataset))
+    return {name: Features(z.float().cpu().numpy(), paths, ()) for name, z in found.items()}
+
+
+def _records(dataset: ReidDataset) -> list[ImageRecord]:
+    """Return every query and gallery picture once, sorted by path."""
+    records = {r.path: r for split in dataset.splits for r in (*split.query, *split.gallery)}
+    return [records[path] for path in sorted(records)]
+
+
+def _source(dataset: ReidDataset, iuv: str | None) -> FileSource:
+    records = _records(dataset)
+    paths = [record.path for record in records]
+    return FileSource(
+        dataset.name,
+        dataset.root,
+        paths,
+        [record.person_id for record in records],
+        [-1 if record.camera_id is None else record.camera_id for record in records],
+        {"iuv": _maps(dataset, paths, iuv)} if iuv or dataset.name == SYNTHETIC_DATASET else {},
+        None,
+    )
+
+
+def _maps(dataset: ReidDataset, paths: Sequence[str], iuv: str | None) -> list[str]:
+    if iuv is not None:
+        return find_companions(iuv, "iuv", paths, dataset.root)
+    held = SyntheticSet(dataset.root)
+    maps = dict(zip(held.names("images", "jpeg"), held.names("images", "iuv"), strict=True))
+    return [maps[path] for path in paths]

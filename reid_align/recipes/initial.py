@@ -1,0 +1,105 @@
+"""What a training starts from: random weights, ImageNet's, or those of an earlier run."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from reid_align.errors import InvalidInputError, WeightsFormatError, WeightsNotFoundError
+from reid_align.recipes.imagenet import Body, imagenet_tensors
+from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM
+from reid_align.tasks import DenseUvTask
+from reid_align.training.task import Task
+from reid_align.weights import load_tensors
+from reid_align.weights.fit import describe, fits, listed
+from reid_align.weights.header import open_safetensors
+
+ENCODER = "encoder"
+# What belongs to an encoder's head: another one than that of the weights starts at random.
+HEAD = ("embed.", "pool.", "local4.")
+
+
+def start(task: Task, initial: str, fresh: Sequence[str] = ()) -> None:
+    """Give a task its first weights, in place.
+
+    Of a run, everything that this task has too is taken: the encoder, and the decoder or the
+    guiding stream. Classifiers always start at random.
+
+    Args:
+        task: as it was built, with random weights.
+        initial: "imagenet", "random", the folder of a run, or an ``encoder.safetensors``.
+        fresh: starts of the names of the encoder's tensors that stay random.
+
+    Raises:
+        InvalidInputError: a task without an encoder, from ImageNet; or no run was named.
+        WeightsError: the weights cannot be found, read or trusted, or are of another network.
+    """
+    if initial == RANDOM:
+        return
+    if initial == GIVEN:
+        raise InvalidInputError("This recipe goes on from an earlier run: name it with --from.")
+    if initial == IMAGENET:
+        body = _body(task)
+        _load(body, imagenet_tensors(body), "ImageNet's weights", fresh)
+        return
+    for name, path in _files(task, Path(initial)).items():
+        product = task.products()[name].module
+        if name == ENCODER and task.encoder is not None:
+            _load(task.encoder, _read(path), str(path), fresh)
+        else:
+            load_tensors(product, path)
+
+
+def _body(task: Task) -> Body:
+    body = task.estimator.trunk if isinstance(task, DenseUvTask) else task.encoder
+    if not isinstance(body, Body):
+        raise InvalidInputError(
+            f"{type(task).__name__} has no network that ImageNet has weights for: start from "
+            "random ones (--initial random)."
+        )
+    return body
+
+
+def _files(task: Task, source: Path) -> dict[str, Path]:
+    """Return the files of a run that hold networks of the task."""
+    if source.is_file():
+        return {next(iter(task.products())): source}
+    files = {name: source / f"{name}.safetensors" for name in task.products()}
+    found = {name: path for name, path in files.items() if path.is_file()}
+    needed = next(iter(files))
+    if needed not in found:
+        raise WeightsNotFoundError(
+            f"{source}: there is no {needed}.safetensors. Name the folder of a finished run, or a "
+            "file of weights."
+        )
+    return found
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    with open_safetensors(path) as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+@torch.no_grad()
+def _load(
+    encoder: nn.Module, tensors: Mapping[str, Tensor], source: str, fresh: Sequence[str]
+) -> None:
+    """Copy what an encoder has in common with the weights: all of its trunk, and its head."""
+    targets = {
+        name: target
+        for name, target in encoder.state_dict().items()
+        if not name.startswith(tuple(fresh))
+    }
+    fitting = [name for name in targets if name in tensors and fits(tensors[name], targets[name])]
+    missing = [name for name in targets if name not in fitting and not name.startswith(HEAD)]
+    if missing:
+        first = tensors.get(missing[0])
+        held = "which they do not have" if first is None else f"which is {describe(first)} there"
+        raise WeightsFormatError(
+            f"{source}: they are of another network. Of the {len(targets)} tensors of the encoder "
+            f"they lack {len(missing)}: {listed(missing)}, {held}. Choose other weights, or the "
+            "encoder they were made for with --set task.encoder.architecture=NAME."
+        )
+    for name in fitting:
+        targets[name].copy_(tensors[name])

@@ -1,0 +1,95 @@
+"""The same networks as people train them today: for weights to use, not for the papers' tables.
+
+What is added is common practice since 2019: BN-neck (arXiv:1903.07071), generalised mean pooling
+(arXiv:1711.02512), ResNet-50-IBN-a (arXiv:1807.09441), AdamW with a cosine, more persons in a
+batch, more colour in the augmentation, and an average of the weights. Together they are ours.
+"""
+
+from reid_align.datasets.augment import MODERN_AUGMENT, SAN_PG_AUGMENT
+from reid_align.datasets.sampling import PkBatching, PlainBatching
+from reid_align.recipes.common import add
+from reid_align.recipes.recipe import IMAGENET, Recipe, Stage, StreamConfig
+from reid_align.recipes.san_stages import BOTH, PG
+from reid_align.tasks import (
+    REID,
+    SYNTHETIC,
+    BaselineConfig,
+    DsaConfig,
+    EncoderConfig,
+    SanConfig,
+    SanPgConfig,
+    SupervisionConfig,
+    TaskConfig,
+)
+from reid_align.training.config import TrainingConfig
+from reid_align.training.optimisers import OptimiserConfig
+from reid_align.training.schedule import ScheduleConfig
+from reid_align.training.task import MAIN
+
+NECK = {"head": "bnneck", "pool": "gem", "norm": "ibn_a"}
+SUPERVISION = SupervisionConfig(1.0, 1.0)
+EPOCHS = 120
+SOURCE = "ours: common practice since the papers. Starts from ImageNet's weights."
+PERSONS, PICTURES = PkBatching(32, 4), PlainBatching(128)
+
+
+def _optimiser(epochs: int = EPOCHS) -> OptimiserConfig:
+    schedule = ScheduleConfig(
+        "cosine",
+        warmup="linear",
+        warmup_epochs=epochs // 12,
+        warmup_from=3.5e-6,
+        final=7e-7,
+        every_step=True,
+    )
+    return OptimiserConfig(3.5e-4, "adamw", weight_decay=0.01, decay_norms=False, schedule=schedule)
+
+
+def _training(alternate: tuple[str, ...], epochs: int = EPOCHS) -> TrainingConfig:
+    return TrainingConfig(
+        epochs,
+        {MAIN: _optimiser(epochs)},
+        alternate,
+        clip=5.0,
+        ema=0.999,
+        precision="bfloat16",
+        channels_last=True,
+    )
+
+
+def _stage(name: str, task: TaskConfig, initial: str = IMAGENET) -> Stage:
+    both = {
+        REID: StreamConfig(PERSONS, MODERN_AUGMENT),
+        SYNTHETIC: StreamConfig(PICTURES, SAN_PG_AUGMENT),
+    }
+    streams = {stream: both[stream] for stream in BOTH if stream in task.wanted()}
+    unwrapper = PG if initial == PG else None
+    return Stage(name, task, _training(tuple(streams)), streams, initial, unwrapper=unwrapper)
+
+
+ENCODER = EncoderConfig("san_resnet50", NECK)
+BASELINE = BaselineConfig(EncoderConfig("resnet50_baseline", NECK), SUPERVISION)
+PG_STAGE = _stage(PG, SanPgConfig(ENCODER))
+for _name, _purpose, _stages in (
+    (
+        "baseline_modern",
+        "the baseline, trained as people do today",
+        (
+            _stage(
+                "baseline", BaselineConfig(EncoderConfig("resnet50_baseline", NECK), SUPERVISION)
+            ),
+        ),
+    ),
+    ("san_pg_modern", "SAN-PG, trained as people do today", (PG_STAGE,)),
+    (
+        "san_modern",
+        "SAN, trained as people do today",
+        (PG_STAGE, _stage("san", SanConfig(ENCODER, SUPERVISION), PG)),
+    ),
+    (
+        "dsa_modern",
+        "DSA-reID, trained as people do today",
+        (_stage("dsa", DsaConfig(EncoderConfig("dsa_reid", NECK))),),
+    ),
+):
+    add(Recipe(_name, _purpose, _stages, SOURCE, f"{EPOCHS} epochs of the reID set in bfloat16"))

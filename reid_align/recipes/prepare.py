@@ -1,0 +1,76 @@
+"""Before a recipe runs: fit it to the data and to its start, and see whether it can run at all."""
+
+from dataclasses import replace
+
+import torch
+
+from reid_align.errors import InvalidInputError
+from reid_align.recipes.data import Data
+from reid_align.recipes.recipe import GIVEN, Recipe, Stage
+from reid_align.recipes.scores import decisive_score
+from reid_align.recipes.streams import check_streams
+from reid_align.recipes.targets import fit_target, missing_target
+from reid_align.tasks import REID
+from reid_align.training.group import ProcessGroup
+
+ALONE = ProcessGroup()
+
+
+def prepare(
+    recipe: Recipe,
+    data: Data,
+    run: str | None = None,
+    initial: str | None = None,
+    group: ProcessGroup = ALONE,
+) -> Recipe:
+    """Return the recipe as it will run, after checking that it can.
+
+    Nothing is written, and nothing takes long.
+
+    Args:
+        recipe: with all overrides.
+        data: what there is to train on.
+        run: the folder of an earlier run, or its encoder, in place of all stages but the last; a
+            recipe of a single stage starts from it.
+        initial: what the first stage starts from: "imagenet", "random", or a run or encoder.
+        group: the processes that will train together.
+
+    Raises:
+        ReidAlignError: something is missing or does not fit; the message says what to give.
+    """
+    stages = recipe.stages if run is None else (_from_run(recipe, run),)
+    if initial is not None:
+        stages = (replace(stages[0], initial=initial), *stages[1:])
+    stages = tuple(_fit(stage, data) for stage in stages)
+    for stage in stages:
+        _check(stage, data, group)
+    return replace(recipe, stages=stages)
+
+
+def _from_run(recipe: Recipe, run: str) -> Stage:
+    """Return the last stage with the run in the place of everything that comes before it."""
+    before = {GIVEN, *(stage.name for stage in recipe.stages[:-1])}
+    last = recipe.last
+    unwrapper = run if last.unwrapper in before else last.unwrapper
+    if last.initial in before or unwrapper == last.unwrapper:
+        return replace(last, initial=run, unwrapper=unwrapper)
+    return replace(last, unwrapper=unwrapper)
+
+
+def _fit(stage: Stage, data: Data) -> Stage:
+    if REID not in stage.streams or data.evaluation is None:
+        return fit_target(stage, data)
+    best = decisive_score(data.evaluation)
+    return fit_target(replace(stage, training=replace(stage.training, best=best)), data)
+
+
+def _check(stage: Stage, data: Data, group: ProcessGroup) -> None:
+    if GIVEN in (stage.initial, stage.unwrapper):
+        raise InvalidInputError(
+            f"The stage {stage.name!r} goes on from an earlier run: name its folder with --from."
+        )
+    check_streams(stage, data, group)
+    missing_target(stage, data)
+    # Shapes without numbers: whatever the networks have to say against their settings, they say.
+    with torch.device("meta"):
+        stage.task.build(1)

@@ -1,0 +1,101 @@
+"""The trainings that the recipes of SAN are made of."""
+
+from dataclasses import replace
+
+from reid_align.datasets.augment import OFFICIAL_AUGMENT, PARTIAL_AUGMENT, SAN_PG_AUGMENT
+from reid_align.datasets.batch import Target
+from reid_align.recipes.common import AUGMENT, PAIRS, adam, reid_stream, training
+from reid_align.recipes.recipe import IMAGENET, Stage, StreamConfig
+from reid_align.tasks import (
+    REID,
+    SYNTHETIC,
+    BaselineConfig,
+    DecoderConfig,
+    EncoderConfig,
+    SanConfig,
+    SanPgConfig,
+    SupervisionConfig,
+)
+from reid_align.training.config import TrainingConfig
+from reid_align.training.optimisers import OptimiserConfig
+from reid_align.training.schedule import ScheduleConfig
+from reid_align.training.task import MAIN
+
+PG, SAN, BASELINE = "pg", "san", "baseline"
+BOTH = (REID, SYNTHETIC)
+
+
+def pg_stage(target: Target = "texture", encoder: EncoderConfig | None = None) -> Stage:
+    """Return the generator's training; its hyper-parameters are unpublished, and these are ours."""
+    schedule = ScheduleConfig("cosine", final=1e-6)
+    optimiser = OptimiserConfig(2e-4, betas=(0.5, 0.999), schedule=schedule)
+    return Stage(
+        PG,
+        SanPgConfig(encoder or EncoderConfig(), DecoderConfig(target)),
+        training(optimiser, 80, (SYNTHETIC,)),
+        {SYNTHETIC: StreamConfig(PAIRS, SAN_PG_AUGMENT)},
+    )
+
+
+def baseline_stage(initial: str = IMAGENET) -> Stage:
+    """Return the training of the paper's baseline."""
+    return Stage(BASELINE, BaselineConfig(), training(adam("geometric")), reid_stream(), initial)
+
+
+def san_stage(config: SanConfig, initial: str = PG) -> Stage:
+    """Return the training of SAN, with synthetic batches if the config has them."""
+    alternate = BOTH if config.synthetic else (REID,)
+    synthetic = SAN_PG_AUGMENT if config.synthetic else None
+    streams = reid_stream(AUGMENT, synthetic=synthetic)
+    how = training(adam("geometric"), alternate=alternate)
+    # Input and external pictures are there, or nobody can draw them.
+    drawn = config.decoder.target in ("texture", "frontal")
+    return Stage(SAN, config, how, streams, initial, unwrapper=initial if drawn else None)
+
+
+def official_stage() -> Stage:
+    """Return the training of the official code, with the synthetic batches that it lacks."""
+    config = SanConfig(
+        EncoderConfig(arguments={"head": "fc512"}),
+        SupervisionConfig(1.0, 1.0),
+        constraint="official",
+        step="alternating",
+    )
+    main = replace(adam("geometric"), kind="amsgrad")
+    texture = OptimiserConfig(1e-5, betas=(0.5, 0.999))
+    return Stage(
+        SAN,
+        config,
+        TrainingConfig(320, {MAIN: main, "texture": texture}, BOTH),
+        reid_stream(OFFICIAL_AUGMENT, synthetic=SAN_PG_AUGMENT),
+        PG,
+        unwrapper=PG,
+    )
+
+
+def partial_stage(stage: Stage) -> Stage:
+    """Return a training that goes on with whole and partial images; how is ours."""
+    schedule = ScheduleConfig("step", milestones=(20, 30))
+    optimiser = OptimiserConfig(8e-5, weight_decay=5e-4, schedule=schedule)
+    alternate = stage.training.alternate
+    reid = replace(stage.streams[REID], augment=PARTIAL_AUGMENT)
+    return replace(
+        stage,
+        name="partial",
+        training=training(optimiser, 40, alternate),
+        streams={**stage.streams, REID: reid},
+    )
+
+
+def texture_input_stage() -> Stage:
+    """Return the baseline's training on textures, which are square."""
+    stage = baseline_stage()
+    reid = replace(stage.streams[REID], textures_as_input=True)
+    encoder = EncoderConfig("resnet50_baseline", height=256, width=256)
+    return replace(
+        stage,
+        name="on_textures",
+        task=BaselineConfig(encoder),
+        streams={REID: reid},
+        unwrapper=PG,
+    )

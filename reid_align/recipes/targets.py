@@ -1,0 +1,99 @@
+"""The pictures that a decoder learns to draw, where the reID set does not come with them.
+
+Source: SAN (arXiv:1905.13143) section 3.2: the generator of the first step draws the textures that
+the second step learns from.
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from reid_align.datasets import ReidDataset
+from reid_align.datasets.sources.base import Extra
+from reid_align.datasets.sources.masks import MASK_FILE
+from reid_align.errors import ImageReadError, InvalidInputError
+from reid_align.features import resolve_device
+from reid_align.files import replace_file, writing
+from reid_align.recipes.data import SYNTHETIC_DATASET, Data
+from reid_align.recipes.recipe import Stage
+from reid_align.recipes.streams import needed_extras
+from reid_align.tasks import REID, SanConfig
+from reid_align.unwrapping import load_unwrapper, unwrap_pictures
+
+OPTIONS = {
+    "texture": "--textures FOLDER",
+    "external": "--external FOLDER",
+    "frontal": "--external FOLDER",
+    "iuv": "--iuv FOLDER; python -m reid_align.unwrap IMAGES --to iuv -o FOLDER writes them",
+}
+
+
+def fit_target(stage: Stage, data: Data) -> Stage:
+    """Return a stage that takes persons from the front from a folder, where the set has none."""
+    config = stage.task
+    if not isinstance(config, SanConfig) or config.decoder.target != "frontal":
+        return stage
+    if "frontal" in data.reid_source().holds:
+        return stage
+    decoder = replace(config.decoder, target="external")
+    return replace(stage, task=replace(config, decoder=decoder))
+
+
+def missing_target(stage: Stage, data: Data) -> Extra | None:
+    """Return what ``stage.unwrapper`` has to draw before the stage can begin, if anything.
+
+    Raises:
+        InvalidInputError: something is missing that it does not draw; the message says what to
+            give.
+    """
+    if REID not in stage.streams:
+        return None
+    source = data.reid_source()
+    lacking = next(iter(needed_extras(stage, REID) - source.holds), None)
+    if lacking is None or (lacking != "iuv" and stage.unwrapper is not None):
+        return lacking
+    if data.reid is not None and data.reid.name == SYNTHETIC_DATASET:
+        source.require(lacking)
+    raise InvalidInputError(
+        f"The stage {stage.name!r} needs {lacking} for every training picture, and {source.name} "
+        f"has none. Give {OPTIONS[lacking]}."
+    )
+
+
+def with_targets(extra: Extra, data: Data, folder: Path) -> Data:
+    """Return the data with what was drawn into a folder."""
+    if extra == "texture":
+        return replace(data, textures=str(folder))
+    return replace(data, external=str(folder))
+
+
+def draw_targets(dataset: ReidDataset, networks: Path, folder: Path, device: str) -> None:
+    """Let trained networks draw a picture for each training picture.
+
+    An interrupted drawing is continued.
+
+    Args:
+        dataset: whose pictures.
+        networks: the run with the encoder and the decoder.
+        folder: where to write.
+        device: where to run.
+
+    Raises:
+        ImageReadError: a picture cannot be read.
+        OutputError: the folder cannot be written.
+        WeightsError: the run has no such networks.
+    """
+    pictures = os.path.commonpath([os.path.dirname(record.path) for record in dataset.train])
+    unwrapper = load_unwrapper("texture", [str(networks)], resolve_device(device))
+    output = folder / os.path.relpath(pictures, dataset.root)
+    done = unwrap_pictures(pictures, unwrapper, output, progress=True)
+    if done.failed:
+        raise ImageReadError(done.failed[0].path, done.failed[0].error)
+
+
+def copy_mask(synthetic: str | None, folder: Path) -> None:
+    """Let those texels count that count in the synthetic set, which the networks learnt from."""
+    mask = None if synthetic is None else Path(synthetic) / MASK_FILE
+    if mask is not None and mask.is_file():
+        with writing(folder / MASK_FILE):
+            replace_file(folder / MASK_FILE, mask.read_bytes())

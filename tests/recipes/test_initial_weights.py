@@ -1,0 +1,179 @@
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from reid_align.errors import InvalidInputError, WeightsFormatError, WeightsNotFoundError
+from reid_align.models import create_model
+from reid_align.recipes.imagenet import DENSENET_121, IBN_A, PLAIN, imagenet_url
+from reid_align.recipes.initial import start
+from reid_align.tasks import (
+    BaselineConfig,
+    BaselineTask,
+    DecoderConfig,
+    DenseUvConfig,
+    DsaConfig,
+    EncoderConfig,
+    GuideConfig,
+    PartsConfig,
+    SanConfig,
+    SanPgConfig,
+    SanPgTask,
+)
+from reid_align.training.outputs import save_products
+from reid_align.weights import Argument
+
+
+def small(architecture: str, **arguments: Argument) -> EncoderConfig:
+    return EncoderConfig(architecture, arguments, 32, 16)
+
+
+def baseline(seed: int, **arguments: Argument) -> BaselineTask:
+    torch.manual_seed(seed)
+    return BaselineConfig(small("resnet18_baseline", **arguments)).build(3)
+
+
+def generator(seed: int) -> SanPgTask:
+    torch.manual_seed(seed)
+    return SanPgConfig(small("san_resnet18"), DecoderConfig("input")).build()
+
+
+def same(one: nn.Module, other: nn.Module, start: str = "") -> bool:
+    theirs = other.state_dict()
+    names = [name for name in one.state_dict() if name.startswith(start)]
+    return all(torch.equal(one.state_dict()[name], theirs[name]) for name in names)
+
+
+@pytest.fixture(scope="module")
+def pg_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pg")
+    save_products(folder, generator(1).eval().products())
+    return folder
+
+
+@pytest.fixture
+def hub_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where torch keeps downloads; nothing can be downloaded."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def imagenet(hub_folder: Path) -> dict[str, torch.Tensor]:
+    """A classifier of a thousand classes, saved under the name of torchvision's ResNet-18."""
+    torch.manual_seed(9)
+    tensors = create_model("san_resnet18").state_dict() | {"fc.weight": torch.zeros(1000, 512)}
+    torch.save(tensors, hub_folder / Path(PLAIN[18]).name)
+    return tensors
+
+
+def test_random_changes_nothing() -> None:
+    task = baseline(1)
+    start(task, "random")
+    assert same(task, baseline(1))
+
+
+def test_imagenet_fills_the_whole_encoder_and_no_classifier(
+    imagenet: dict[str, torch.Tensor],
+) -> None:
+    task = baseline(1)
+    start(task, "imagenet")
+    for name, tensor in task.encoder.state_dict().items():
+        assert torch.equal(tensor, imagenet[name]), name
+    assert same(task.supervision, baseline(1).supervision)
+
+
+def test_what_is_to_be_fresh_stays_random(imagenet: dict[str, torch.Tensor]) -> None:
+    def build() -> nn.Module:
+        torch.manual_seed(2)
+        return DsaConfig(small("dsa_resnet18"), GuideConfig("none")).build(3)
+
+    task, untouched = build(), build()
+    start(task, "imagenet", ("layer4.", "local4."))
+    assert torch.equal(task.encoder.layer3[0].conv1.weight, imagenet["layer3.0.conv1.weight"])
+    assert same(task.encoder.layer4, untouched.encoder.layer4)
+    assert same(task.encoder.local4, untouched.encoder.local4)
+
+
+def test_imagenet_fills_the_trunk_of_the_dense_estimator(
+    imagenet: dict[str, torch.Tensor],
+) -> None:
+    task = DenseUvConfig(18, 32, 16).build()
+    start(task, "imagenet")
+    assert torch.equal(task.estimator.trunk.conv1.weight, imagenet["conv1.weight"])
+
+
+def test_without_a_connection_the_message_says_where_to_put_the_file(hub_folder: Path) -> None:
+    with pytest.raises(WeightsNotFoundError, match=r"Put the file into .*checkpoints.*--initial"):
+        start(baseline(1), "imagenet")
+
+
+def test_the_addresses_are_those_of_torchvision() -> None:
+    from torchvision import models
+
+    for depth, url in PLAIN.items():
+        assert models.get_model_weights(f"resnet{depth}").IMAGENET1K_V1.url == url
+    assert models.get_model_weights("densenet121").IMAGENET1K_V1.url == DENSENET_121
+
+
+@pytest.mark.parametrize(
+    ("architecture", "arguments", "url"),
+    [
+        ("san_resnet34", {}, PLAIN[34]),
+        ("dsa_reid", {}, PLAIN[50]),
+        ("resnet50_baseline", {"norm": "ibn_a"}, IBN_A[50]),
+        ("san_resnet101", {"head": "bnneck"}, PLAIN[101]),
+        ("san_densenet121", {}, DENSENET_121),
+    ],
+)
+def test_every_network_has_weights_of_its_own_kind(
+    architecture: str, arguments: dict[str, str], url: str
+) -> None:
+    with torch.device("meta"):
+        encoder = create_model(architecture, **arguments)
+    assert imagenet_url(encoder) == url
+
+
+def test_a_run_gives_its_encoder_and_its_decoder(pg_run: Path) -> None:
+    torch.manual_seed(5)
+    task = SanConfig(small("san_resnet18"), decoder=DecoderConfig("input")).build(3)
+    start(task, str(pg_run))
+    assert same(task.encoder, generator(1).encoder)
+    assert same(task.decoder, generator(1).decoder)
+
+
+def test_an_encoder_with_another_head_takes_the_trunk(pg_run: Path) -> None:
+    task = baseline(3, head="bnneck")
+    start(task, str(pg_run / "encoder.safetensors"))
+    assert same(generator(1).encoder, task.encoder, "layer")
+    assert same(task.encoder.embed, baseline(3, head="bnneck").encoder.embed)
+
+
+def test_another_network_is_refused(pg_run: Path) -> None:
+    torch.manual_seed(0)
+    task = BaselineConfig(small("resnet34_baseline")).build(3)
+    before = task.encoder.conv1.weight.clone()
+    with pytest.raises(WeightsFormatError, match=r"lack 96: layer1\.2\..*architecture=NAME"):
+        start(task, str(pg_run))
+    assert torch.equal(task.encoder.conv1.weight, before)
+
+
+@pytest.mark.parametrize("source", ["nowhere", "given"])
+def test_a_run_that_is_not_there_or_not_named_is_refused(source: str, tmp_path: Path) -> None:
+    initial = source if source == "given" else str(tmp_path / source)
+    error = InvalidInputError if source == "given" else WeightsNotFoundError
+    with pytest.raises(error, match=r"--from|there is no encoder\.safetensors"):
+        start(baseline(1), initial)
+
+
+def test_imagenet_has_nothing_for_part_images() -> None:
+    task = PartsConfig(GuideConfig(conv5_g="bottleneck"), feature_dim=64).build(3)
+    with pytest.raises(InvalidInputError, match="PartsTask has no network"):
+        start(task, "imagenet")

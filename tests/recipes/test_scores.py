@@ -1,0 +1,98 @@
+"""Scores of encoders and of fused features, held against features computed one by one."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny_people import TRAINING, dense_map
+
+from reid_align.datasets import load_dataset, read_picture
+from reid_align.errors import DatasetFormatError
+from reid_align.evaluation import evaluate
+from reid_align.features import Features
+from reid_align.preprocess import Preprocess
+from reid_align.recipes import RECIPES, Data, read_data, tiny
+from reid_align.recipes.fused import fused_features
+from reid_align.recipes.scores import make_evaluator
+from reid_align.tasks import DsaTask
+from reid_align.uv import IUV, part_images, save_iuv
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def task() -> DsaTask:
+    torch.manual_seed(0)
+    return tiny(RECIPES["dsa_full"]).last.task.build(TRAINING).eval()
+
+
+@pytest.fixture(scope="module")
+def maps(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Dense maps of all pictures of the table."""
+    folder = tmp_path_factory.mktemp("maps")
+    planes = torch.from_numpy(dense_map().transpose(2, 0, 1).copy())
+    for picture in sorted((table.parent / "pictures").iterdir()):
+        path = folder / "pictures" / f"{picture.stem}.png"
+        path.parent.mkdir(exist_ok=True)
+        save_iuv(path, IUV(planes))
+    return folder
+
+
+def test_fused_features_are_those_of_single_pictures(
+    task: DsaTask, table: Path, maps: Path
+) -> None:
+    dataset = load_dataset("csv", table)
+    found = fused_features(task, dataset, str(maps), 0, CPU)
+    assert set(found) == {"z_G", "z_L", "z"}
+    assert found["z"].values.shape == (8, 1024)
+    preprocess = Preprocess(64, 32)
+    iuv = IUV(torch.from_numpy(dense_map().transpose(2, 0, 1).copy()))
+    for row in (0, 5):
+        picture = torch.from_numpy(read_picture(found["z"].paths[row]).transpose(2, 0, 1).copy())
+        image = preprocess.normalize(picture[None])
+        parts = preprocess.normalize(part_images(picture, iuv))
+        with torch.no_grad():
+            said = task.guide(parts[None])
+            z = task.encoder(image) + torch.cat((said.global_feature, said.local_features), 1)
+        np.testing.assert_allclose(found["z"].values[row], z[0].numpy(), rtol=1e-3, atol=1e-4)
+    halves = (found["z_G"].values, found["z_L"].values)
+    np.testing.assert_array_equal(np.concatenate(halves, 1), found["z"].values)
+
+
+def test_both_kinds_of_features_are_scored(task: DsaTask, table: Path, maps: Path) -> None:
+    data = read_data(evaluation=f"csv={table}", evaluation_iuv=str(maps))
+    evaluator = make_evaluator(task, data, "cpu", 0)
+    assert evaluator is not None
+    scores = evaluator(task)
+    assert {"mAP", "rank1", "z_mAP", "z_G_rank1", "z_L_mAP"} <= set(scores)
+    z = fused_features(task, load_dataset("csv", table), str(maps), 0, CPU)["z"]
+    expected = evaluate(load_dataset("csv", table), Features(z.values, z.paths, ())).scores[0]
+    assert scores["z_mAP"] == pytest.approx(expected.mean_average_precision)
+
+
+def test_without_maps_only_the_encoder_is_scored(task: DsaTask, table: Path) -> None:
+    evaluator = make_evaluator(task, read_data(evaluation=f"csv={table}"), "cpu", 0)
+    assert evaluator is not None
+    assert set(evaluator(task)) == {"rank1", "rank5", "rank10", "mAP"}
+
+
+def test_part_images_alone_are_scored_by_what_they_give(people: Path) -> None:
+    torch.manual_seed(0)
+    parts = tiny(RECIPES["dsa_parts_only"]).last.task.build(TRAINING).eval()
+    evaluator = make_evaluator(parts, read_data(evaluation=f"synthetic={people}"), "cpu", 0)
+    assert evaluator is not None
+    scores = evaluator(parts)
+    assert scores["mAP"] == scores["z_mAP"]
+
+
+def test_nothing_is_scored_without_a_set_or_without_a_feature(people: Path, data: Data) -> None:
+    dense = tiny(RECIPES["dense_uv"]).last.task.build(0)
+    assert make_evaluator(dense, read_data(evaluation=f"synthetic={people}"), "cpu", 0) is None
+    baseline = tiny(RECIPES["san_baseline"]).last.task.build(TRAINING)
+    assert make_evaluator(baseline, data, "cpu", 0) is None
+
+
+def test_a_missing_map_is_named(task: DsaTask, table: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetFormatError, match=r"iuv: 8 of the 8"):
+        fused_features(task, load_dataset("csv", table), str(tmp_path), 0, CPU)

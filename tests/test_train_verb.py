@@ -1,0 +1,157 @@
+"""``python -m reid_align.train`` as a person at a terminal meets it."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_people import PERSONS, PICTURES, make_set, write_files
+
+from reid_align import from_pretrained, read_features
+from reid_align.__main__ import main as reid_align
+from reid_align.train import main as train
+
+FAST = ("--device", "cpu", "--workers", "0", "--tiny")
+TWO_STEPS = ("--set", "training.steps_per_epoch=2")
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_set(tmp_path_factory.mktemp("people") / "set")
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_files(tmp_path_factory.mktemp("files"))
+
+
+@pytest.fixture(scope="module")
+def run(people: Path, table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Both stages of SAN, from files and a synthetic set."""
+    folder = tmp_path_factory.mktemp("runs") / "san"
+    arguments = ["san_full", "--data", f"csv={table}", "--synthetic", str(people), *FAST]
+    arguments += ["-o", str(folder), "--evaluate", f"csv={table}", "--seed", "3"]
+    steps = [*TWO_STEPS, "--set", "pg.training.steps_per_epoch=2"]
+    assert train([*arguments, *steps]) == 0
+    return folder
+
+
+def test_both_stages_and_the_textures_between_them_have_folders_of_their_own(run: Path) -> None:
+    assert {path.name for path in run.iterdir()} == {"pg", "textures", "san"}
+    for stage in ("pg", "san"):
+        config = json.loads((run / stage / "config.json").read_text())
+        assert config["recipe"]["name"] == "san_full_tiny"
+        assert config["training"]["seed"] == 3
+        assert (run / stage / "san_decoder.safetensors").is_file()
+        assert (run / stage / "curves.png").is_file()
+    drawn = list((run / "textures" / "pictures").glob("?_?.png"))
+    assert len(drawn) == PERSONS * PICTURES
+    assert (run / "textures" / "texture_mask.png").is_file()
+
+
+def test_its_log_has_losses_and_scores(run: Path) -> None:
+    lines = [json.loads(line) for line in (run / "san" / "metrics.jsonl").read_text().splitlines()]
+    assert {"term/reid/constraint", "term/reid/reconstruction"} <= set(lines[0])
+    assert "term/synthetic/reconstruction" in lines[1]
+    assert "score/mAP" in lines[-1]
+    pg = (run / "pg" / "metrics.jsonl").read_text()
+    assert "score" not in pg
+
+
+def test_its_encoder_goes_straight_into_extract_and_evaluate(
+    run: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    encoder = str(run / "san" / "encoder.safetensors")
+    features = tmp_path / "features.npy"
+    common = ["--weights", encoder, "--device", "cpu", "--num-workers", "0"]
+    assert reid_align(["extract", str(table.parent), "-o", str(features), *common]) == 0
+    assert read_features(features).values.shape == (PERSONS * PICTURES, 512)
+    capsys.readouterr()
+    assert reid_align(["evaluate", "csv", str(table), *common]) == 0
+    assert "mAP" in capsys.readouterr().out
+    assert from_pretrained(encoder).preprocess.height == 64
+
+
+def test_the_same_command_goes_on_where_it_was(
+    run: Path, people: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    trained = (copy / "san" / "encoder.safetensors").read_bytes()
+    shutil.rmtree(copy / "san")
+    (copy / "textures" / "pictures" / "0_0.png").unlink()
+    arguments = ["san_full", "--data", f"csv={table}", "--synthetic", str(people), *FAST]
+    arguments += ["-o", str(copy), "--evaluate", f"csv={table}", "--seed", "3"]
+    steps = [*TWO_STEPS, "--set", "pg.training.steps_per_epoch=2"]
+    pg_written = (copy / "pg" / "encoder.safetensors").stat().st_mtime_ns
+    assert train([*arguments, *steps]) == 0
+    assert (copy / "pg" / "encoder.safetensors").stat().st_mtime_ns == pg_written
+    assert (copy / "san" / "encoder.safetensors").read_bytes() == trained
+    capsys.readouterr()
+    assert train([*arguments, *steps]) == 0
+    assert "was finished before" in capsys.readouterr().err
+
+
+def test_a_stage_starts_from_an_earlier_run(
+    run: Path, people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["san_baseline_pginit", "--data", f"synthetic={people}", *FAST, *TWO_STEPS]
+    assert train([*arguments, "--from", str(run / "pg"), "-o", str(tmp_path / "run")]) == 0
+    assert (tmp_path / "run" / "encoder.safetensors").is_file()
+    assert not (tmp_path / "run" / "pg").exists()
+    report = capsys.readouterr().err
+    assert (
+        f"extract IMAGES -o feats.npy --weights {tmp_path / 'run' / 'encoder.safetensors'}"
+        in report
+    )
+
+
+def test_the_list_and_the_recipe_are_shown_without_training(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train(["--list"]) == 0
+    listed = capsys.readouterr().out
+    assert re.search(r"^san_full +SAN: textures", listed, re.MULTILINE)
+    assert train(["dsa_full", "--show", "--set", "training.epochs=7"]) == 0
+    shown = capsys.readouterr().out
+    assert "  training.epochs=7\n" in shown
+    assert "market1501 rank-1 95.7, rank-5 98.4, rank-10 99.1, mAP 87.6 (published)" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "--list shows them all"),
+        (["san_ful", "-o", "x"], "Did you mean 'san_full'"),
+        (["san_full"], "-o RUN"),
+        (["san_baseline", "-o", "x"], "--data cuhk03_detected=FOLDER"),
+        (["san_full", "-o", "x", "--set", "training.epoch=1"], "Did you mean 'epochs'"),
+        (["san_full", "-o", "x", "--data", "market1501"], "write NAME=FOLDER"),
+        (["san_pg", "-o", "x"], "--synthetic FOLDER"),
+    ],
+)
+def test_a_wrong_set_up_is_one_line(
+    arguments: list[str],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert train(arguments) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_features_of_different_seeds_differ(people: Path, tmp_path: Path) -> None:
+    weights = []
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        arguments = ["san_baseline", "--data", f"synthetic={people}", *FAST, *TWO_STEPS]
+        assert train([*arguments, "--seed", seed, "-o", str(folder)]) == 0
+        weights.append(from_pretrained(folder / "encoder.safetensors").conv1.weight)
+    assert not np.allclose(weights[0].detach(), weights[1].detach())
