@@ -1,0 +1,143 @@
+"""Write the tables of the documentation from benchmarks/results/*.json.
+
+    python benchmarks/docs.py            # rewrites what stands between the marks
+    python benchmarks/docs.py --check    # only says whether all of it is up to date
+
+A table stands between ``<!-- results: NAME -->`` and ``<!-- end of results -->`` in README.md or
+docs/*.md; NAME is that of a result file.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from provenance import RESULTS
+
+ROOT = Path(__file__).parent.parent
+MARKED = re.compile(r"<!-- results: (\w+) -->\n.*?<!-- end of results -->", re.DOTALL)
+Record = Mapping[str, Any]
+
+
+def transfer(record: Record) -> str:
+    """Return what each set of synthetic people was worth."""
+    rows = []
+    for row in record["rows"]:
+        real, own = row["cuhk03_train"], row["own_test"]
+        histogram = row.get("colour_histogram", {}).get("own", {})
+        rows.append(
+            (
+                row["label"],
+                f"{real['rank1']:.1f} / {real['mAP']:.1f}",
+                _percent(real.get("own_camera")),
+                _percent(real.get("rank1_own_camera")),
+                f"{own['rank1']:.1f} / {own['mAP']:.1f}",
+                f"{histogram['rank1']:.1f} / {histogram['mAP']:.1f}" if histogram else "",
+            )
+        )
+    head = (
+        "trained on", "real people: rank-1 / mAP", "of the ten nearest, from the own camera",
+        "rank-1 within the own camera", "its own test people: rank-1 / mAP",
+        "the same, by a colour histogram",
+    )  # fmt: skip
+    return f"{table(head, rows)}\n\n{origin(record['rows'][-1])}"
+
+
+def synth_speed(record: Record) -> str:
+    """Return where the time of a picture goes, and how it grows with processes."""
+    one, processes = record["one_core"], record["processes"]
+    stages = [(name, f"{cost:.2f}") for name, cost in one["stages_ms"].items()]
+    stages.append(("all, without a profiler", f"{one['ms']:.2f}"))
+    runs = [
+        (run["workers"], run["identities"] * run["images"], run["seconds"], run["peak_mib"])
+        for run in processes["runs"]
+    ]
+    rates = processes["per_second"]
+    summary = (
+        f"Beyond its start, one process makes {rates['1']:.0f} pictures a second and two make "
+        f"{rates['2']:.0f}, {processes['speed_up']:.2f} times as many."
+    )
+    head = "processes", "pictures", "seconds, start included", "peak memory of a process, MiB"
+    return "\n\n".join(
+        (table(("stage", "ms a picture"), stages), table(head, runs), summary, origin(record))
+    )
+
+
+def loading(record: Record) -> str:
+    """Return how fast training pictures are loaded."""
+    rows = [(name, *rates.values()) for name, rates in record["images_per_second"].items()]
+    workers = record["workers"]
+    head = "pictures a second", "a core", "finished by one thread", f"with {workers} workers"
+    return f"{table(head, rows)}\n\n{origin(record)}"
+
+
+def training_step(record: Record) -> str:
+    """Return where the time of a training step goes."""
+    rows = []
+    for name, found in record["recipes"].items():
+        shares = ", ".join(f"{op} {share:.0%}" for op, share in found["costliest"].items())
+        bare, step = f"{found['bare_ms']:.0f}", f"{found['step_ms']:.0f}"
+        rows.append((name, bare, step, f"{found['ratio']:.2f}", shares.replace("aten::", "")))
+    head = "recipe", "networks alone, ms", "whole step, ms", "ratio", "what costs most"
+    size = f"{record['batch']} pictures of {record['height']}×{record['width']}"
+    return f"{table(head, rows)}\n\nA batch has {size}. {origin(record)}"
+
+
+TABLES: dict[str, Callable[[Record], str]] = {
+    "transfer": transfer,
+    "synth_speed": synth_speed,
+    "loading": loading,
+    "training_step": training_step,
+}
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def origin(record: Record) -> str:
+    """Return the line that says where figures come from."""
+    return (
+        f"Measured by `{record['command']}` at commit `{record['commit'][:8]}`, "
+        f"{record['machine']}, {record['cores']} cores, torch {record['torch']}."
+    )
+
+
+def fill(text: str) -> str:
+    """Return a document with every marked table as the results have it now."""
+
+    def rewrite(mark: re.Match[str]) -> str:
+        name = mark[1]
+        record = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
+        return f"<!-- results: {name} -->\n{TABLES[name](record)}\n<!-- end of results -->"
+
+    return MARKED.sub(rewrite, text)
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.0f} %"
+
+
+def main() -> int:
+    """Rewrite the documents, or with --check say which ones are out of date."""
+    parser = argparse.ArgumentParser("docs.py", description=__doc__)
+    parser.add_argument("--check", action="store_true")
+    check = parser.parse_args().check
+    stale = []
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        text = path.read_text("utf-8")
+        if (filled := fill(text)) != text:
+            stale.append(path.name)
+            if not check:
+                path.write_text(filled, "utf-8")
+    print(f"{'out of date' if check else 'rewritten'}: {', '.join(stale) or 'nothing'}")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
