@@ -1,10 +1,10 @@
-"""Write the tables of the documentation from benchmarks/results/*.json.
+"""Write the tables of the documentation from benchmarks/results/*.json and from the recipes.
 
     python benchmarks/docs.py            # rewrites what stands between the marks
     python benchmarks/docs.py --check    # only says whether all of it is up to date
 
 A table stands between ``<!-- results: NAME -->`` and ``<!-- end of results -->`` in README.md or
-docs/*.md; NAME is that of a result file.
+docs/*.md; NAME is that of a result file, or "recipes".
 """
 
 import argparse
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from provenance import RESULTS
+
+from reid_align.recipes import RECIPES
 
 ROOT = Path(__file__).parent.parent
 MARKED = re.compile(r"<!-- results: (\w+) -->\n.*?<!-- end of results -->", re.DOTALL)
@@ -86,6 +88,20 @@ def training_step(record: Record) -> str:
     return f"{table(head, rows)}\n\nA batch has {size}. {origin(record)}"
 
 
+def recipes() -> str:
+    """Return all recipes with the published results that they should reach."""
+    rows = []
+    for name in RECIPES:
+        recipe = RECIPES[name]
+        published = [
+            f"{one.dataset} {one.rank1}" + (f" / {one.mean_ap}" if one.mean_ap else "")
+            for one in recipe.expected
+            if one.feature == "f"
+        ]
+        rows.append((f"`{name}`", recipe.purpose, recipe.source, "; ".join(published)))
+    return table(("recipe", "what", "source", "published: rank-1 / mAP"), rows)
+
+
 TABLES: dict[str, Callable[[Record], str]] = {
     "transfer": transfer,
     "synth_speed": synth_speed,
@@ -113,6 +129,8 @@ def fill(text: str) -> str:
 
     def rewrite(mark: re.Match[str]) -> str:
         name = mark[1]
+        if name == "recipes":
+            return f"<!-- results: recipes -->\n{recipes()}\n<!-- end of results -->"
         record = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
         return f"<!-- results: {name} -->\n{TABLES[name](record)}\n<!-- end of results -->"
 

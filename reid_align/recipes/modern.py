@@ -74,11 +74,7 @@ for _name, _purpose, _stages in (
     (
         "baseline_modern",
         "the baseline, trained as people do today",
-        (
-            _stage(
-                "baseline", BaselineConfig(EncoderConfig("resnet50_baseline", NECK), SUPERVISION)
-            ),
-        ),
+        (_stage("baseline", BASELINE),),
     ),
     ("san_pg_modern", "SAN-PG, trained as people do today", (PG_STAGE,)),
     (
