@@ -1,5 +1,7 @@
 import importlib.util
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -7,12 +9,15 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def benchmark() -> ModuleType:
+def benchmark() -> Iterator[ModuleType]:
     path = Path(__file__).parents[2] / "benchmarks" / "evaluation.py"
     spec = importlib.util.spec_from_file_location("evaluation_benchmark", path)
     module = importlib.util.module_from_spec(spec)
+    # As a script finds the modules beside it.
+    sys.path.insert(0, str(path.parent))
     spec.loader.exec_module(module)
-    return module
+    yield module
+    sys.path.remove(str(path.parent))
 
 
 def test_the_variants_agree_on_a_drawn_problem(benchmark: ModuleType, tmp_path: Path) -> None:
@@ -28,6 +33,6 @@ def test_the_variants_agree_on_a_drawn_problem(benchmark: ModuleType, tmp_path: 
 def test_the_record_is_written_whole(benchmark: ModuleType, tmp_path: Path) -> None:
     path = tmp_path / "results" / "evaluation.json"
     record = {"benchmark": "evaluation", "figures": [1.5]}
-    benchmark.write(path, record)
+    benchmark.write_result(path, record)
     assert json.loads(path.read_text("utf-8")) == record
     assert [file.name for file in path.parent.iterdir()] == ["evaluation.json"]

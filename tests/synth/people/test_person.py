@@ -140,7 +140,7 @@ def test_a_backpack_lies_on_the_back() -> None:
         trunk = mesh.vertices[:count]
         near = np.abs(trunk - middle)[:, [0, 2]].max(1) < 0.1
         # It presses a little on the cloth, and never stands off.
-        assert -0.035 < pack[:, 1].min() - trunk[near, 1].max() < -0.015
+        assert -0.045 < pack[:, 1].min() - trunk[near, 1].max() < -0.01
 
 
 def spine() -> int:
