@@ -60,7 +60,7 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--model",
         metavar="NAME",
-        help="an architecture (san_resnet50, dsa_reid, san_resnet18, …; all are in the README), one "
+        help="an architecture (san_resnet50, dsa_reid, …; the README has them all), one "
         "with its weights (NAME.TAG), or a repository on the Hugging Face Hub (user/repo); "
         "default: what the weights were made for, else san_resnet50",
     )
