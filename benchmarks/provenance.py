@@ -6,10 +6,8 @@ import platform
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
-
-import numpy as np
-import torch
 
 from reid_align import __version__
 
@@ -25,8 +23,8 @@ def provenance() -> dict[str, object]:
         "machine": f"{platform.system()} {platform.machine()}, {_processor()}",
         "cores": _cores(),
         "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
+        "torch": version("torch"),
+        "numpy": version("numpy"),
     }
 
 
