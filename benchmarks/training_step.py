@@ -2,8 +2,8 @@
 
 Each recipe's last stage does steps on batches that are in memory already: losses, gradients and the
 optimiser's update. Beside it, in the same run and in turn, stands the bare forward and backward of
-its networks, without losses, classifiers and update. Networks and pictures have the size that is
-asked for; pictures are noise.
+its networks in float32, without losses, classifiers and update; recipes that compute in bfloat16
+may be faster than that. Pictures are noise, of the size that is asked for.
 
     python benchmarks/training_step.py
     python benchmarks/training_step.py san_full dsa_full --height 256 --width 128 --people 16

@@ -1,5 +1,6 @@
 """Writing files so that they are there whole or not at all."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,23 +9,31 @@ from pathlib import Path
 
 from reid_align.errors import OutputError, ReidAlignError
 
-RUN_AGAIN = "Free space or choose another place, and run it again."
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextmanager
-def writing(path: Path, advice: str = RUN_AGAIN) -> Iterator[None]:
+def writing(path: Path, advice: str | None = None) -> Iterator[None]:
     """Turn the operating system's errors into OutputError with the output's name.
 
     Args:
         path: what is being written.
-        advice: what to do, as a sentence.
+        advice: what to do, as a sentence; None is to choose another place, or to free space.
     """
     try:
         yield
     except ReidAlignError:
         raise
     except OSError as error:
-        raise OutputError(f"Cannot write {path}: {error.strerror or error}. {advice}") from error
+        place = "Free space or choose" if error.errno in _FULL else "Choose"
+        advice = advice or f"{place} another place, and run it again."
+        raise OutputError(f"Cannot write {path}: {_reason(error)}. {advice}") from error
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return "there is a file where a folder has to be"
+    return error.strerror or str(error)
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -1,6 +1,7 @@
 """The on-disk format of large generated sets: few files, random access, nothing half-written.
 
-A set is a folder with ``set.json``, which says what was asked for, and shards, which hold tables.
+A set is a folder with ``set.json``, which says what was asked for, and shards, which hold tables;
+beside them may lie ``texture_mask.png``, which says which texels of its textures count.
 """
 
 import json
@@ -19,7 +20,9 @@ from reid_align.errors import (
 from reid_align.files import replace_file, writing
 from reid_align.shards import FORMAT, Column, Shard
 
+MASK_FILE = "texture_mask.png"
 _SET_FILE = "set.json"
+_OWN_FILES = (_SET_FILE, "shard-*.safetensors", MASK_FILE)
 Setting = str | int | float | bool
 
 
@@ -37,7 +40,7 @@ class ShardSet:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.settings, count = _read_set(folder)
-        missing = missing_shards(folder, count)
+        missing = [index for index in range(count) if not shard_path(folder, index).exists()]
         if missing:
             raise DatasetFormatError(
                 f"{folder}: {len(missing)} of {count} shards are missing. Run the command that "
@@ -77,14 +80,28 @@ def shard_path(folder: Path, index: int) -> Path:
 
 
 def missing_shards(folder: Path, count: int) -> list[int]:
-    """Return the numbers of the shards that a set of ``count`` shards still lacks."""
-    return [index for index in range(count) if not shard_path(folder, index).exists()]
+    """Return the numbers of the shards of ``count`` that are not there, or are cut off."""
+    return [index for index in range(count) if not _is_whole(shard_path(folder, index))]
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        Shard(path)
+    except DatasetFormatError:
+        return False
+    return True
+
+
+def description(settings: Mapping[str, Setting], shards: int) -> bytes:
+    """Return what ``set.json`` of a set holds: its format, settings and number of shards."""
+    record = {"format": FORMAT, "shards": shards, "settings": dict(settings)}
+    return (json.dumps(record, indent=2) + "\n").encode()
 
 
 def begin_set(folder: Path, settings: Mapping[str, Setting], shards: int) -> list[int]:
     """Begin a set, or go on with it; return the numbers of the shards that are still to be made.
 
-    Remains of a killed run are removed.
+    Remains of a killed run are removed, and shards that are cut off are to be made anew.
 
     Args:
         folder: of the set; made if there is none.
@@ -95,19 +112,25 @@ def begin_set(folder: Path, settings: Mapping[str, Setting], shards: int) -> lis
         OutputError: the folder cannot be written, holds something else, or holds a set that was
             made from other settings or in another format.
     """
-    wanted = {"format": FORMAT, "shards": shards, "settings": dict(settings)}
-    path = folder / _SET_FILE
+    path, wanted = folder / _SET_FILE, description(settings, shards)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        for partial in folder.glob("*.partial"):
-            partial.unlink()
+        remains = _remains(folder)
         if path.exists():
-            _require_same(path, wanted)
-        elif any(folder.iterdir()):
+            _require_same(path, json.loads(wanted))
+        elif not remains.issuperset(folder.iterdir()):
             raise OutputError(f"{folder}: not empty, and no set of shards. Choose another folder.")
         else:
-            replace_file(path, (json.dumps(wanted, indent=2) + "\n").encode())
+            replace_file(path, wanted)
+        for partial in remains:
+            partial.unlink(missing_ok=True)
     return missing_shards(folder, shards)
+
+
+def _remains(folder: Path) -> set[Path]:
+    """Return the files that killed runs had only begun."""
+    found = (path for name in _OWN_FILES for path in folder.glob(f"{name}.*.partial"))
+    return {path for path in found if path.is_file()}
 
 
 def _require_same(path: Path, wanted: Mapping[str, object]) -> None:

@@ -19,6 +19,7 @@ from reid_align.errors import DatasetFormatError, InvalidInputError
 from reid_align.files import replace_file, writing
 
 FORMAT = 1
+_GO_ON = "What was written before is complete: once it can be written, run it again to go on."
 Column = NDArray[np.generic]
 
 
@@ -60,7 +61,7 @@ def write_shard(path: Path, tables: Mapping[str, Table]) -> None:
             offsets = np.cumsum([0, *(len(data) for data in files)], dtype=np.int64)
             tensors[f"{table}/{name}:bytes"] = np.frombuffer(b"".join(files), np.uint8)
             tensors[f"{table}/{name}:offsets"] = offsets
-    with writing(path, "What was written before is complete: make room and run it again."):
+    with writing(path, _GO_ON):
         replace_file(path, save(tensors, {"format": str(FORMAT)}))
 
 
@@ -79,8 +80,8 @@ class Shard:
             version = (self._file.metadata() or {}).get("format")
         except (OSError, SafetensorError) as error:
             raise DatasetFormatError(
-                f"{path}: no complete shard ({error}). Delete it and run the command that wrote "
-                "the set again: it makes the missing shards."
+                f"{path}: no complete shard ({error}). Run the command that wrote the set "
+                "again: it makes this shard anew."
             ) from error
         if version != str(FORMAT):
             raise DatasetFormatError(

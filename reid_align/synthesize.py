@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reid_align.cli import EXIT_CODES, OK, run
+from reid_align.errors import InvalidInputError
 
 DESCRIPTION = """\
 Make pictures of synthetic people, each with its dense map of body parts, the texture of the person,
@@ -37,7 +38,12 @@ def build_parser() -> argparse.ArgumentParser:
         help="paired image and texture data: one texture on a new body in every picture",
     )
     parser.add_argument(
-        "--width", type=int, default=128, metavar="W", help="of the pictures, 128 or 256 pixels"
+        "--width",
+        type=int,
+        default=128,
+        metavar="W",
+        help="of the pictures, 128 or 256 pixels; they are 256 tall, and 256 shows the same box "
+        "stretched; default: %(default)s",
     )
     parser.add_argument(
         "--workers", type=int, metavar="N", help="processes; default: one for each core"
@@ -46,8 +52,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--format",
         choices=("shards", "folders"),
         default="shards",
-        help="folders writes plain files, named as in Market-1501, to DIR and the shards to "
-        "DIR.shards; default: %(default)s",
+        help="folders writes plain files, named as in Market-1501 (with --pit just numbered), to "
+        "DIR, which must be new or empty, and the shards to DIR.shards; default: %(default)s",
     )
     return parser
 
@@ -56,7 +62,7 @@ def synthesize(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
     # Imported here so that --help answers without loading numba.
     from reid_align.shard_set import ShardSet
-    from reid_align.synth.sets.folders import export_folders
+    from reid_align.synth.sets.folders import export_folders, was_exported
     from reid_align.synth.sets.settings import PIT_TEXTURES, SynthSettings
     from reid_align.synth.sets.writer import write_set
 
@@ -65,13 +71,26 @@ def synthesize(args: argparse.Namespace) -> int:
     settings = SynthSettings(identities, args.images, args.seed, args.width, args.pit)
     output = Path(args.output)
     plain = args.format == "folders"
-    folder = output.with_name(output.name + ".shards") if plain else output
+    folder = _shards_beside(output) if plain else output
+    if plain and was_exported(output, settings):
+        print(f"{output} was finished before", file=sys.stderr)
+        return OK
     write_set(folder, settings, args.workers, progress=True)
     print(f"{identities} identities in {folder}", file=sys.stderr)
     if plain:
-        count = export_folders(ShardSet(folder), output)
+        count = export_folders(ShardSet(folder), settings, output)
         print(f"{count} images in {output}", file=sys.stderr)
     return OK
+
+
+def _shards_beside(output: Path) -> Path:
+    """Return the folder of the shards that the plain files in ``output`` are made from."""
+    if output.name in ("", ".."):
+        raise InvalidInputError(
+            f"-o {output}: --format folders makes a folder, and the shards in another beside it. "
+            "Give the folder's own name."
+        )
+    return output.with_name(f"{output.name}.shards")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -10,6 +10,7 @@ from reid_align.errors import (
     InvalidInputError,
     OutputError,
 )
+from reid_align.files import writing
 from reid_align.shard_set import ShardSet, begin_set, missing_shards, shard_path
 from reid_align.shards import Shard, Table, write_shard
 
@@ -105,10 +106,50 @@ def test_an_unfinished_set_is_refused_and_can_be_finished(tmp_path: Path) -> Non
 
 def test_remains_of_a_killed_run_are_removed(tmp_path: Path) -> None:
     begin_set(tmp_path, SETTINGS, 2)
-    remains = tmp_path / "shard-00000.safetensors.partial"
-    remains.write_bytes(b"half")
+    names = ("set.json", "shard-00000.safetensors", "texture_mask.png")
+    for name in names:
+        (tmp_path / f"{name}.12345.partial").write_bytes(b"half")
     begin_set(tmp_path, SETTINGS, 2)
-    assert not remains.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["set.json"]
+
+
+def test_a_run_that_was_killed_before_anything_was_whole_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "set.json.12345.partial").write_bytes(b"half")
+    assert begin_set(tmp_path, SETTINGS, 2) == [0, 1]
+    assert [path.name for path in tmp_path.iterdir()] == ["set.json"]
+
+
+def test_partial_files_of_other_people_stay(tmp_path: Path) -> None:
+    (tmp_path / "film.mkv.partial").write_bytes(b"mine")
+    (tmp_path / "shard-00000.safetensors.1.partial").mkdir()
+    before = set(tmp_path.iterdir())
+    with pytest.raises(OutputError, match="not empty"):
+        begin_set(tmp_path, SETTINGS, 2)
+    assert set(tmp_path.iterdir()) == before
+    write_set(tmp_path / "set")
+    (tmp_path / "film.mkv.partial").rename(tmp_path / "set" / "film.mkv.partial")
+    assert begin_set(tmp_path / "set", SETTINGS, 2) == []
+    assert (tmp_path / "set" / "film.mkv.partial").read_bytes() == b"mine"
+
+
+def test_nothing_is_removed_from_a_set_of_other_settings(tmp_path: Path) -> None:
+    begin_set(tmp_path, SETTINGS, 2)
+    partial = tmp_path / "shard-00000.safetensors.12345.partial"
+    partial.write_bytes(b"half")
+    with pytest.raises(OutputError, match="Give the same options"):
+        begin_set(tmp_path, SETTINGS, 3)
+    assert partial.exists()
+
+
+@pytest.mark.parametrize("kept", [0, 4, 200, -1])
+def test_a_torn_shard_is_made_anew(tmp_path: Path, kept: int) -> None:
+    write_set(tmp_path)
+    path = shard_path(tmp_path, 1)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:kept])
+    assert begin_set(tmp_path, SETTINGS, 2) == [1]
+    write_set(tmp_path)
+    assert path.read_bytes() == whole
 
 
 def test_other_settings_do_not_continue_a_set(tmp_path: Path) -> None:
@@ -140,13 +181,26 @@ def test_a_description_that_is_no_json_is_not_overwritten(tmp_path: Path) -> Non
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(OutputError, match="Cannot write"):
-        begin_set(tmp_path / "file" / "set", SETTINGS, 2)
+    for folder in (tmp_path / "file", tmp_path / "file" / "set"):
+        with pytest.raises(OutputError) as caught:
+            begin_set(folder, SETTINGS, 2)
+        assert str(caught.value) == (
+            f"Cannot write {folder}: there is a file where a folder has to be. "
+            "Choose another place, and run it again."
+        )
+
+
+def test_a_full_disk_is_told_from_a_bad_place(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match=r"No space left on device\. Free space or choose another"),
+        writing(tmp_path),
+    ):
+        Path("/dev/full").write_bytes(b"x")
 
 
 def test_a_shard_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    with pytest.raises(OutputError, match="make room"):
+    with pytest.raises(OutputError, match="What was written before is complete"):
         write_shard(tmp_path / "a", {"things": table(0, 3)})
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 

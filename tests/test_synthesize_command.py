@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from reid_align.datasets import load_dataset
+from reid_align.datasets.sources import PairsSource
 from reid_align.shard_set import ShardSet
 from reid_align.synthesize import main
 
@@ -15,10 +17,42 @@ def test_the_command_writes_a_set_and_plain_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["-o", str(tmp_path / "set"), "--identities", "2", "--images", "1", "--seed", "8"]
-    assert main([*command, "--format", "folders", "--workers", "1"]) == 0
+    command += ["--format", "folders", "--workers", "1"]
+    assert main(command) == 0
     assert len(list((tmp_path / "set" / "bounding_box_train").iterdir())) == 2
     assert ShardSet(tmp_path / "set.shards").length("images") == 2
     assert "2 images" in capsys.readouterr().err
+    assert len(load_dataset("csv", tmp_path / "set" / "people.csv").train) == 2
+    assert main(command) == 0
+    assert "was finished before" in capsys.readouterr().err
+
+
+def test_plain_files_of_paired_data_look_like_nobody(tmp_path: Path) -> None:
+    options = ["--pit", "--identities", "2", "--images", "2", "--workers", "1"]
+    assert main(["-o", str(tmp_path / "pit"), *options, "--format", "folders"]) == 0
+    names = {path.relative_to(tmp_path / "pit").as_posix() for path in tmp_path.rglob("*.jpg")}
+    numbered = {f"images/{number:06d}.jpg" for number in range(1, 5)}
+    assert names == numbered | {"frontal/0001.jpg", "frontal/0002.jpg"}
+    assert not (tmp_path / "pit" / "people.csv").exists()
+    assert len(PairsSource(tmp_path / "pit" / "pairs.csv")) == 4
+
+
+@pytest.mark.parametrize("output", [".", "/", ".."])
+def test_plain_files_need_a_folder_with_a_name(
+    output: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-o", output, "--format", "folders"]) == 2
+    assert "Give the folder's own name" in capsys.readouterr().err
+
+
+def test_a_target_that_is_taken_is_refused_before_anything_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "notes.txt").write_text("mine")
+    assert main(["-o", str(tmp_path / "set"), "--format", "folders"]) == 1
+    assert "holds other files" in capsys.readouterr().err
+    assert not (tmp_path / "set.shards").exists()
 
 
 def test_the_command_reports_errors_in_one_line(

@@ -7,6 +7,7 @@ from pathlib import Path
 from PIL import Image
 
 from reid_align.synth.arrays import Pixels
+from reid_align.synth.sets.folders import market_name
 from reid_align.synth.sets.produce import produce
 from reid_align.synth.sets.settings import SynthSettings
 
@@ -21,8 +22,8 @@ def write_examples(folder: Path, settings: SynthSettings = SETTINGS) -> int:
         identity = produce(settings, number)
         pairs = zip(identity.cameras, identity.views, strict=True)
         for index, (camera, view) in enumerate(pairs):
-            name = f"{number + 1:04d}_c{camera + 1}s1_{index + 1:06d}_00.jpg"
-            (folder / name).write_bytes(_small_jpeg(view.image))
+            name = market_name(number, int(camera), index)
+            (folder / f"{name}.jpg").write_bytes(_small_jpeg(view.image))
             count += 1
     return count
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reid_align.synth.arrays import Floats, Pixels
+from reid_align.synth.arrays import Floats
 from reid_align.uv.atlas import PARTS, Face, Region, Side
 
 REGIONS: tuple[Region, ...] = (
@@ -131,8 +131,3 @@ def texel_table() -> Floats:
             table[chart.left] = mirrored
         table[chart.right] = entry
     return table
-
-
-def mirror_texture(texture: Pixels) -> Pixels:
-    """Return the texture (H, W, ...) of the mirrored person; twice gives it back exactly."""
-    return texture[:, ::-1]

@@ -1,5 +1,6 @@
 """What a painter or a tailor needs to know about a point of the body: where on a person it lies."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 
@@ -127,6 +128,19 @@ def body_canvas() -> Canvas:
     return Canvas(_fields(position, surface.parts[face], uv, 11), valid, _nearest(valid))
 
 
+def texture_mask() -> Mask:
+    """Return (256, 256), symmetric: the texels that count, as pictures of a person read them.
+
+    Those are the valid ones and their neighbours on the same chart: where a triangle ends between
+    two texels, what it shows may be read from the outer one.
+    """
+    valid = body_canvas().valid.astype(np.uint8)
+    mask = np.zeros(valid.shape, np.bool_)
+    for chart in _chart_windows():
+        mask[chart] = cv2.dilate(valid[chart], np.ones((3, 3), np.uint8)) > 0
+    return mask
+
+
 @cache
 def vertex_fields() -> Fields:
     """Return the fields of the body's vertices; computed once."""
@@ -159,10 +173,7 @@ def _nearest(valid: Mask) -> Integers:
     """Return the number of the nearest valid texel on the same chart."""
     numbers = np.cumsum(valid).reshape(valid.shape) - 1
     nearest = np.zeros(valid.shape, np.int64)
-    for table in texel_table()[1:]:
-        ends = np.stack([table[:, 2], table.sum(1)]).round().astype(np.int64)
-        (left, top), (right, low) = ends.min(0), ends.max(0) + 1
-        chart = np.s_[top:low, left:right]
+    for chart in _chart_windows():
         _, labels = cv2.distanceTransformWithLabels(
             (~valid[chart]).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
         )
@@ -170,6 +181,14 @@ def _nearest(valid: Mask) -> Integers:
         number[labels[valid[chart]]] = numbers[chart][valid[chart]]
         nearest[chart] = number[labels]
     return nearest
+
+
+def _chart_windows() -> Iterator[tuple[slice, slice]]:
+    """Yield the rows and columns of the texture that each chart has."""
+    for table in texel_table()[1:]:
+        ends = np.stack([table[:, 2], table.sum(1)]).round().astype(np.int64)
+        (left, top), (right, low) = ends.min(0), ends.max(0) + 1
+        yield np.s_[top:low, left:right]
 
 
 def _fields(position: Floats, part: Pixels, uv: Floats, seed: int) -> Fields:

@@ -7,7 +7,6 @@ from reid_align.synth.body.charts import TEXTURE_SIZE
 from reid_align.synth.people.colours import Colour
 
 TILE = 32
-TILES = TEXTURE_SIZE // TILE
 
 
 class Materials:

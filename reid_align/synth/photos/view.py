@@ -34,8 +34,9 @@ class View:
         iuv: (256, W, 3) uint8 part, U·255, V·255; what is hidden is background.
         box: in the camera's frame.
         pose: what the person does.
-        heading: degrees by which the person is turned from facing the camera to its left.
-        visible: share of the person's pixels in the box that nothing hides.
+        heading: degrees in [0, 360) by which the person is turned from facing the camera to their
+            own left: at 90 they look to the right edge of the picture.
+        visible: of the part of the person that lies inside the box, the share that nothing hides.
     """
 
     image: Pixels

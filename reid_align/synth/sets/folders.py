@@ -1,58 +1,132 @@
-"""A set as plain files, named as Market-1501 names them."""
+"""A set as plain files, named as Market-1501 names them, with lists that say who is where."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+from reid_align.errors import OutputError
 from reid_align.files import new_folder, writing
-from reid_align.shard_set import ShardSet
-from reid_align.synth.sets.settings import ROLES, SPLITS
+from reid_align.shard_set import MASK_FILE, ShardSet, description
+from reid_align.synth.sets.settings import ROLES, SPLITS, Role, SynthSettings
 
 _ROLE_FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
+# Says what the files were made from, as set.json says it of the shards.
+_EXPORT_FILE = "export.json"
 
 
-def export_folders(source: ShardSet, target: Path) -> int:
+class _Picture(NamedTuple):
+    """One picture of a set: where its file and its map go, below ``top`` in sets with a test."""
+
+    top: str
+    path: str
+    iuv: str
+    person: int
+    camera: int
+    role: Role
+
+    @property
+    def pair(self) -> str:
+        who = f"{self.person + 1:04d}"
+        return f"{self.top}{self.path},texture/{who}.png,frontal/{who}.jpg,{self.iuv}"
+
+    @property
+    def listed(self) -> str:
+        return f"{self.path},{self.person + 1},{self.camera + 1},{self.role}"
+
+
+def market_name(person: int, camera: int, index: int) -> str:
+    """Return the name, without suffix, of a person's picture; all three are counted from 0."""
+    return f"{person + 1:04d}_c{camera + 1}s1_{index + 1:06d}_00"
+
+
+def was_exported(target: Path, settings: SynthSettings) -> bool:
+    """Return whether the target holds the finished plain files of a set of these settings.
+
+    Raises:
+        OutputError: it holds something else, or is a file.
+    """
+    with writing(target):
+        if not target.exists() or not any(target.iterdir()):
+            return False
+        export = target / _EXPORT_FILE
+        if export.is_file() and export.read_bytes() == _description(settings):
+            return True
+    raise OutputError(
+        f"{target} holds other files, or plain files of other options. Give a new or an empty "
+        "folder."
+    )
+
+
+def export_folders(source: ShardSet, settings: SynthSettings, target: Path) -> int:
     """Write every picture, map and texture as a file of its own; return how many pictures.
 
-    Training and test images lie as in Market-1501, those for validation the same way below ``val``.
-    Beside them lie ``iuv``, with a PNG for every picture, ``texture`` and ``frontal``, with a file
-    for every identity, and ``pairs.csv``: picture, texture, frontal picture and map.
+    Training and test images lie as in Market-1501, those for validation the same way below ``val``,
+    and beside each of them ``people.csv``, which `reid_align.datasets.load_dataset` reads as "csv".
+    Paired data, which show no identity, lie in ``images`` under plain numbers. Beside them lie
+    ``iuv``, with a PNG for every picture, ``texture`` and ``frontal``, with a file for every
+    identity, ``texture_mask.png``, and ``pairs.csv``: picture, texture, frontal picture and map.
+
+    Args:
+        source: the set.
+        settings: what it was made from.
+        target: a new or an empty folder.
 
     Raises:
         OutputError: the target is not empty, or cannot be written; then it is left as it was.
     """
+    pictures = list(_pictures(source, settings.pit))
     with new_folder(target) as folder:
-        _write_people(source, folder)
-        return _write_images(source, folder)
+        for column, suffix in (("texture", "png"), ("frontal", "jpg")):
+            for row, person in enumerate(source.column("people", "person").tolist()):
+                path = folder / column / f"{person + 1:04d}.{suffix}"
+                _write(path, source.file("people", column, row))
+        for row, picture in enumerate(pictures):
+            _write(folder / picture.top / picture.path, source.file("images", "jpeg", row))
+            _write(folder / picture.iuv, source.file("images", "iuv", row))
+        pairs = ["image,texture,frontal,iuv", *(picture.pair for picture in pictures)]
+        _write_lines(folder / "pairs.csv", pairs)
+        if not settings.pit:
+            _write_people(pictures, folder)
+        _write(folder / MASK_FILE, (source.folder / MASK_FILE).read_bytes())
+        _write(folder / _EXPORT_FILE, _description(settings))
+    return len(pictures)
 
 
-def _write_people(source: ShardSet, target: Path) -> None:
-    for column, suffix in (("texture", "png"), ("frontal", "jpg")):
-        (target / column).mkdir(parents=True, exist_ok=True)
-        for row, person in enumerate(source.column("people", "person")):
-            path = target / column / f"{int(person) + 1:04d}.{suffix}"
-            _write(path, source.file("people", column, row))
-
-
-def _write_images(source: ShardSet, target: Path) -> int:
+def _pictures(source: ShardSet, pit: bool) -> Iterator[_Picture]:
     names = ("person", "camera", "split", "role")
     columns = [source.column("images", name).tolist() for name in names]
-    pairs = ["image,texture,frontal,iuv"]
-    previous, count = -1, 0
-    for row, (person, camera, split, role) in enumerate(zip(*columns, strict=True)):
-        count = count + 1 if person == previous else 0
-        previous = person
-        folder = "val/" if SPLITS[split] == "val" else ""
-        folder += _ROLE_FOLDERS[ROLES[role]]
-        stem = f"{person + 1:04d}_c{camera + 1}s1_{count + 1:06d}_00"
-        image, iuv = f"{folder}/{stem}.jpg", f"iuv/{stem}.png"
-        for name, column in ((image, "jpeg"), (iuv, "iuv")):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            _write(target / name, source.file("images", column, row))
-        who = f"{person + 1:04d}"
-        pairs.append(f"{image},texture/{who}.png,frontal/{who}.jpg,{iuv}")
-    _write(target / "pairs.csv", ("\n".join(pairs) + "\n").encode())
-    return len(pairs) - 1
+    seen: dict[int, int] = defaultdict(int)
+    for row, (person, camera, split, number) in enumerate(zip(*columns, strict=True)):
+        role = ROLES[number]
+        folder, stem = _ROLE_FOLDERS[role], market_name(person, camera, seen[person])
+        if pit:
+            folder, stem = "images", f"{row + 1:06d}"
+        seen[person] += 1
+        top = "val/" if SPLITS[split] == "val" else ""
+        yield _Picture(top, f"{folder}/{stem}.jpg", f"iuv/{stem}.png", person, camera, role)
+
+
+def _write_people(pictures: list[_Picture], folder: Path) -> None:
+    """Write ``people.csv`` for training and test, and for validation."""
+    for top in sorted({picture.top for picture in pictures}):
+        chosen = [picture for picture in pictures if picture.top == top]
+        # A test needs both; with one picture of everybody there is no gallery.
+        if not {"query", "gallery"} <= {picture.role for picture in chosen}:
+            chosen = [picture for picture in chosen if picture.role == "train"]
+        rows = [picture.listed for picture in chosen]
+        _write_lines(folder / top / "people.csv", ["path,person_id,camera_id,split", *rows])
+
+
+def _description(settings: SynthSettings) -> bytes:
+    return description(settings.record(), settings.shards)
+
+
+def _write_lines(path: Path, lines: list[str]) -> None:
+    _write(path, ("\n".join(lines) + "\n").encode())
 
 
 def _write(path: Path, content: bytes) -> None:
     with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

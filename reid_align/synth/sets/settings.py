@@ -103,9 +103,9 @@ def camera_plan(settings: SynthSettings, person: int) -> Integers:
 def roles(split: Split, cameras: Integers) -> list[Role]:
     """Return the role of every picture of one identity.
 
-    The first picture of a test identity from each camera is a query, the others are gallery, as in
-    the new protocol of CUHK03. A single picture from its camera is a query if the identity has
-    more than half of its cameras behind it, so that query and gallery both hold the identity.
+    Of several pictures from one camera the first is a query, the others are gallery, as in the new
+    protocol of CUHK03. Pictures that are alone from their camera are query and gallery by turns, so
+    that both hold the identity.
     """
     if split == "train":
         return ["train"] * len(cameras)

@@ -19,9 +19,9 @@ def identity_tables(settings: SynthSettings, identities: Sequence[Identity]) -> 
         iuv: its dense map as PNG: part, U·255, V·255.
         person, camera: int32 numbers.
         split, role, kind: uint8 indices of `SPLITS`, `ROLES` and of the pose's `KINDS`.
-        heading: float32 degrees by which the person is turned from facing the camera.
+        heading: float32 degrees by which the person is turned from facing the camera to their left.
         box: (4,) float32 left, top, width and height in the camera's frame of 960×540.
-        visible: float32 share of the person in the box that nothing hides.
+        visible: float32 share that nothing hides, of the part of the person inside the box.
 
     "people" has one row for every identity:
         texture: (256, 256) RGB as PNG.

@@ -1,27 +1,24 @@
 """Writes a whole set, in several processes, shard by shard."""
 
-import multiprocessing
 import os
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
 from reid_align.errors import InvalidInputError, OutputError
 from reid_align.files import replace_file, writing
-from reid_align.shard_set import begin_set, shard_path
+from reid_align.shard_set import MASK_FILE, begin_set, shard_path
 from reid_align.shards import write_shard
-from reid_align.synth.body.fields import body_canvas
+from reid_align.synth.body.fields import texture_mask
 from reid_align.synth.sets.encode import png
 from reid_align.synth.sets.produce import produce
 from reid_align.synth.sets.settings import SynthSettings
 from reid_align.synth.sets.tables import identity_tables
-
-MASK_FILE = "texture_mask.png"
+from reid_align.synth.sets.workers import interrupts_held_back, worker_pool
 
 
 def write_set(
@@ -73,7 +70,7 @@ def _images(settings: SynthSettings, shard: int) -> int:
 
 def _write_mask(path: Path) -> None:
     with writing(path):
-        replace_file(path, png(body_canvas().valid.astype(np.uint8) * 255))
+        replace_file(path, png(texture_mask().astype(np.uint8) * 255))
 
 
 def _run(folder: Path, settings: SynthSettings, shards: list[int], workers: int) -> Iterator[int]:
@@ -82,14 +79,12 @@ def _run(folder: Path, settings: SynthSettings, shards: list[int], workers: int)
             make_shard(folder, settings, index)
             yield index
         return
-    # Spawned processes share no locks with threads that the caller may have started.
-    context = multiprocessing.get_context("spawn")
-    count = min(workers, len(shards))
-    with ProcessPoolExecutor(count, context, initializer=cv2.setNumThreads, initargs=(1,)) as pool:
-        futures: dict[Future[None], int] = {
-            pool.submit(make_shard, folder, settings, index): index for index in shards
-        }
+    with worker_pool(min(workers, len(shards))) as pool:
         try:
+            with interrupts_held_back():
+                futures: dict[Future[None], int] = {
+                    pool.submit(make_shard, folder, settings, index): index for index in shards
+                }
             for future in as_completed(futures):
                 future.result()
                 yield futures[future]
@@ -98,8 +93,6 @@ def _run(folder: Path, settings: SynthSettings, shards: list[int], workers: int)
                 f"{folder}: a worker process was killed, perhaps for want of memory. What was "
                 "written is complete; run the same command again to continue, with fewer workers."
             ) from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _cores() -> int:

@@ -2,10 +2,9 @@ import numpy as np
 import torch
 
 from reid_align.synth.body.asset import load_asset
-from reid_align.synth.body.charts import CHARTS, from_uv, mirror_texture, texel_table, to_uv
-from reid_align.synth.body.fields import body_canvas, vertex_charts, vertex_fields
-from reid_align.uv import MIRROR, SYMMETRIC, TexelMap
-from reid_align.uv import mirror_texture as mirror_by_map
+from reid_align.synth.body.charts import CHARTS, from_uv, texel_table, to_uv
+from reid_align.synth.body.fields import body_canvas, texture_mask, vertex_charts, vertex_fields
+from reid_align.uv import MIRROR, SYMMETRIC, TexelMap, mirror_texture
 
 
 def test_every_part_has_one_chart() -> None:
@@ -126,14 +125,24 @@ def test_the_valid_texels_are_symmetric_and_many() -> None:
     assert valid.mean() > 0.75
 
 
-def test_mirroring_a_texture_agrees_with_the_map_and_undoes_itself() -> None:
+def test_the_mask_holds_the_valid_texels_and_their_neighbours_on_the_same_chart() -> None:
+    valid, mask = body_canvas().valid, texture_mask()
+    assert (mask == mask[:, ::-1]).all()
+    for part in range(1, 25):
+        low, high = sorted_corners(texel_table()[part])
+        window = np.s_[low[1] : high[1] + 1, low[0] : high[0] + 1]
+        own = np.pad(valid[window], 1)
+        rows, columns = valid[window].shape
+        shifted = [own[y : y + rows, x : x + columns] for y in range(3) for x in range(3)]
+        assert (mask[window] == np.any(shifted, 0)).all()
+
+
+def test_mirroring_a_texture_by_the_map_reverses_its_columns() -> None:
     valid = torch.from_numpy(body_canvas().valid.copy())
     texture = np.random.default_rng(2).integers(0, 256, (256, 256, 3), np.uint8)
     texture[~valid.numpy()] = 0
-    once = mirror_texture(texture)
-    assert (mirror_texture(once) == texture).all()
-    by_map = mirror_by_map(torch.from_numpy(texture).permute(2, 0, 1), TexelMap.symmetric(valid))
-    assert (by_map.permute(1, 2, 0).numpy() == once).all()
+    by_map = mirror_texture(torch.from_numpy(texture).permute(2, 0, 1), TexelMap.symmetric(valid))
+    assert (by_map.permute(1, 2, 0).numpy() == texture[:, ::-1]).all()
 
 
 def test_texels_without_a_body_repeat_the_nearest_one_of_their_chart() -> None:

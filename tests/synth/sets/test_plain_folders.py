@@ -11,12 +11,15 @@ from PIL import Image
 
 from reid_align.errors import OutputError
 from reid_align.shard_set import ShardSet
-from reid_align.synth.sets.folders import export_folders
+from reid_align.synth.sets.folders import export_folders, was_exported
+from reid_align.synth.sets.settings import SynthSettings
 from reid_align.uv import load_iuv
+
+SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 
 
 def test_plain_files_are_named_as_in_market(synthetic_set: ShardSet, tmp_path: Path) -> None:
-    assert export_folders(synthetic_set, tmp_path / "plain") == 48
+    assert export_folders(synthetic_set, SETTINGS, tmp_path / "plain") == 48
     names = {
         folder: sorted(path.name for path in (tmp_path / "plain" / folder).iterdir())
         for folder in ("bounding_box_train", "query", "bounding_box_test", "val/query", "iuv")
@@ -37,9 +40,9 @@ def test_plain_files_are_named_as_in_market(synthetic_set: ShardSet, tmp_path: P
 def test_plain_files_do_not_go_where_others_are(synthetic_set: ShardSet, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(OutputError, match="holds files already"):
-        export_folders(synthetic_set, tmp_path)
+        export_folders(synthetic_set, SETTINGS, tmp_path)
     with pytest.raises(OutputError, match="Cannot write"):
-        export_folders(synthetic_set, tmp_path / "notes.txt" / "plain")
+        export_folders(synthetic_set, SETTINGS, tmp_path / "notes.txt" / "plain")
 
 
 def test_plain_files_that_cannot_be_written_are_named(
@@ -51,9 +54,25 @@ def test_plain_files_that_cannot_be_written_are_named(
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
         with pytest.raises(OutputError, match=r"texture/0\d*\.png: File too large"):
-            export_folders(synthetic_set, tmp_path / "plain")
+            export_folders(synthetic_set, SETTINGS, tmp_path / "plain")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, before)
     assert not list(tmp_path.iterdir())
-    assert export_folders(synthetic_set, tmp_path / "plain") == 48
+    assert export_folders(synthetic_set, SETTINGS, tmp_path / "plain") == 48
+
+
+def test_finished_plain_files_are_told_from_others(synthetic_set: ShardSet, tmp_path: Path) -> None:
+    target = tmp_path / "plain"
+    assert not was_exported(target, SETTINGS)
+    target.mkdir()
+    assert not was_exported(target, SETTINGS)
+    export_folders(synthetic_set, SETTINGS, target)
+    assert was_exported(target, SETTINGS)
+    with pytest.raises(OutputError, match="other options"):
+        was_exported(target, SynthSettings(24, 2, seed=5))
+    (target / "export.json").unlink()
+    with pytest.raises(OutputError, match="other files"):
+        was_exported(target, SETTINGS)
+    with pytest.raises(OutputError, match="there is a file where a folder has to be"):
+        was_exported(target / "pairs.csv", SETTINGS)

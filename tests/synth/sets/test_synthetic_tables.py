@@ -1,14 +1,15 @@
 import io
+import re
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from reid_align.shard_set import ShardSet
+from reid_align.shard_set import MASK_FILE, ShardSet
 from reid_align.synth.sets.settings import ROLES, SPLITS, SynthSettings
-from reid_align.synth.sets.writer import MASK_FILE
 
 SETTINGS = SynthSettings(identities=24, images=2, seed=4)
+DOCS = Path(__file__).parents[3] / "docs" / "synthetic.md"
 
 
 def picture(source: ShardSet, table: str, column: str, row: int) -> np.ndarray:
@@ -57,3 +58,20 @@ def test_the_mask_says_which_texels_count(synthetic_folder: Path) -> None:
     mask = np.asarray(Image.open(synthetic_folder / MASK_FILE))
     assert mask.shape == (256, 256)
     assert set(np.unique(mask)) == {0, 255}
+
+
+def test_pictures_read_hardly_a_texel_outside_the_mask(
+    synthetic_set: ShardSet, synthetic_folder: Path
+) -> None:
+    """By the example of the documentation, which reads the texture at the dense map."""
+    blocks = re.findall(r"```python\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+    (example,) = (block for block in blocks if "texel_table" in block)
+    mask = np.asarray(Image.open(synthetic_folder / MASK_FILE))[..., None]
+    on_body, in_mask = 0, 0
+    for row in range(48):
+        iuv = picture(synthetic_set, "images", "iuv", row)
+        found: dict[str, np.ndarray] = {"iuv": iuv, "texture": mask}
+        exec(example, found)
+        on_body += int((iuv[..., 0] > 0).sum())
+        in_mask += int((found["unlit"] > 0).sum())
+    assert 0.99 < in_mask / on_body <= 1

@@ -12,10 +12,11 @@ from reid_align.datasets.sampling import PkBatching
 from reid_align.datasets.sources import PairsSource, SyntheticSource
 from reid_align.datasets.sources.masks import MASK_FILE as MASK_READ
 from reid_align.preprocess import Preprocess
-from reid_align.shard_set import ShardSet
+from reid_align.shard_set import MASK_FILE, ShardSet
 from reid_align.synth.sets.folders import export_folders
-from reid_align.synth.sets.settings import ROLES, SPLITS
-from reid_align.synth.sets.writer import MASK_FILE
+from reid_align.synth.sets.settings import ROLES, SPLITS, SynthSettings
+
+SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 
 
 def test_reader_and_writer_mean_the_same_by_their_numbers() -> None:
@@ -52,11 +53,25 @@ def test_a_set_that_was_made_can_be_evaluated_on(synthetic_folder: Path) -> None
 def test_plain_files_hold_the_same_pairs_as_the_set(
     synthetic_set: ShardSet, synthetic_folder: Path, tmp_path: Path
 ) -> None:
-    export_folders(synthetic_set, tmp_path / "plain")
+    export_folders(synthetic_set, SETTINGS, tmp_path / "plain")
     pairs, source = PairsSource(tmp_path / "plain" / "pairs.csv"), SyntheticSource(synthetic_folder)
     assert len(pairs) == 48
+    assert pairs.texture_mask is not None
+    assert source.texture_mask is not None
+    assert (pairs.texture_mask == source.texture_mask).all()
     for index in (0, 1, 23):
         assert (pairs.image(index) == source.image(index)).all()
         assert (pairs.texture(index) == source.texture(index)).all()
         assert (pairs.frontal(index) == source.frontal(index)).all()
         assert torch.equal(pairs.iuv(index).planes, source.iuv(index).planes)
+
+
+def test_plain_files_are_read_by_their_list(synthetic_set: ShardSet, tmp_path: Path) -> None:
+    export_folders(synthetic_set, SETTINGS, tmp_path / "plain")
+    found = load_dataset("csv", tmp_path / "plain" / "people.csv")
+    (test,) = found.splits
+    assert (len(found.train), len(test.query), len(test.gallery)) == (36, 3, 3)
+    assert len({record.person_id for record in found.train}) == 18
+    assert len({record.camera_id for record in found.train}) > 9
+    (val,) = load_dataset("csv", tmp_path / "plain" / "val" / "people.csv").splits
+    assert (len(val.query), len(val.gallery)) == (3, 3)

@@ -12,10 +12,10 @@ from threading import Thread
 import pytest
 
 from reid_align.errors import DatasetFormatError, InvalidInputError, OutputError
-from reid_align.shard_set import ShardSet, missing_shards, shard_path
+from reid_align.shard_set import MASK_FILE, ShardSet, missing_shards, shard_path
 from reid_align.shards import Shard
 from reid_align.synth.sets.settings import PEOPLE_PER_SHARD, SynthSettings
-from reid_align.synth.sets.writer import MASK_FILE, make_shard, write_set
+from reid_align.synth.sets.writer import make_shard, write_set
 
 SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 
@@ -94,7 +94,7 @@ def test_a_full_disk_leaves_what_was_written(synthetic_folder: Path, tmp_path: P
         make_shard(folder, SETTINGS, 1)
     assert str(caught.value) == (
         f"Cannot write {path}: No space left on device. "
-        "What was written before is complete: make room and run it again."
+        "What was written before is complete: once it can be written, run it again to go on."
     )
     assert not partial.is_symlink()
     assert Shard(shard_path(folder, 0)).length("images") == 24
@@ -124,3 +124,39 @@ def test_a_mask_that_cannot_be_written_is_named(synthetic_folder: Path, tmp_path
 def test_fewer_than_one_worker_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="at least 1"):
         write_set(tmp_path / "set", SETTINGS, workers=0)
+
+
+def start_with_workers(folder: Path, *options: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "reid_align.synthesize", "-o", str(folder), "--workers", "2"]
+    # A group of its own, as a terminal gives it to a command: Ctrl-C goes to every process of it.
+    return subprocess.Popen(
+        [*command, *options], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def test_an_interrupted_run_says_one_thing_and_stops(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    with start_with_workers(folder, "--identities", "36", "--images", "1") as process:
+        wait_until((folder / MASK_FILE).exists)
+        # The workers are starting now, and load what they need.
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGINT)
+        # The pipe ends when the last process that holds it does.
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    said = said.replace("\r", "\n")
+    lines = [line for line in said.splitlines() if line and "image/s]" not in line]
+    assert lines == [
+        "python -m reid_align.synthesize: interrupted; the same command goes on where it was"
+    ]
+    assert len(missing_shards(folder, 3)) > 0
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    with start_with_workers(folder, "--identities", "72", "--images", "1") as process:
+        wait_until(lambda: list(folder.glob("shard-*.safetensors")))
+        process.kill()
+        written = len(missing_shards(folder, 6))
+        process.communicate(timeout=60)
+    assert len(missing_shards(folder, 6)) >= written - 1 >= 3
