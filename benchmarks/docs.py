@@ -45,7 +45,13 @@ def transfer(record: Record) -> str:
         "rank-1 within the own camera", "its own test people: rank-1 / mAP",
         "the same, by a colour histogram",
     )  # fmt: skip
-    return f"{table(head, rows)}\n\n{origin(record['rows'][-1])}"
+    last = record["rows"][-1]
+    real = last["colour_histogram"]["cuhk03"]
+    colour = (
+        f"On the first 300 of the real persons the same histogram finds {real['rank1']:.1f} / "
+        f"{real['mAP']:.1f}: between cameras, colour is hardly a clue."
+    )
+    return "\n\n".join((table(head, rows), colour, origin(last)))
 
 
 def synth_speed(record: Record) -> str:
