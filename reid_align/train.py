@@ -107,7 +107,8 @@ def _add_recipe_options(group: argparse._ArgumentGroup) -> None:
         default=[],
         dest="settings",
         metavar="PATH=VALUE",
-        help="change a setting, as --show names it; may be repeated",
+        help="change a setting, as --show names it: of the last stage, or of the stage whose name "
+        "the path begins with; may be repeated",
     )
     group.add_argument(
         "--from",
@@ -121,7 +122,13 @@ def _add_recipe_options(group: argparse._ArgumentGroup) -> None:
         help="what the first stage starts from: imagenet, random, a run or an encoder; default: "
         "what the recipe says",
     )
-    group.add_argument("--seed", type=int, metavar="N", help="of everything random; default: 0")
+    group.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="of everything random, also of which persons --hold-out takes, which "
+        "--set training.seed does not change; default: 0",
+    )
     group.add_argument(
         "--tiny", action="store_true", help="a small network, small pictures and a few steps"
     )
@@ -195,7 +202,7 @@ def _data(args: argparse.Namespace) -> "Data":
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run and return the exit code."""
-    return run(build_parser(), train, argv, "the same command continues from the last checkpoint")
+    return run(build_parser(), train, argv, "the same command goes on where it was")
 
 
 if __name__ == "__main__":

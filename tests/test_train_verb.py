@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_people import PERSONS, PICTURES, make_set, write_files
+from tiny_people import PERSONS, PICTURES, TRAINING, make_set, write_files
 
 from reid_align import from_pretrained, read_features
 from reid_align.__main__ import main as reid_align
@@ -47,7 +47,7 @@ def test_both_stages_and_the_textures_between_them_have_folders_of_their_own(run
         assert (run / stage / "san_decoder.safetensors").is_file()
         assert (run / stage / "curves.png").is_file()
     drawn = list((run / "textures" / "pictures").glob("?_?.png"))
-    assert len(drawn) == PERSONS * PICTURES
+    assert len(drawn) == TRAINING * PICTURES
     assert (run / "textures" / "texture_mask.png").is_file()
 
 
@@ -118,6 +118,24 @@ def test_the_list_and_the_recipe_are_shown_without_training(
     shown = capsys.readouterr().out
     assert "  training.epochs=7\n" in shown
     assert "market1501 rank-1 95.7, rank-5 98.4, rank-10 99.1, mAP 87.6 (published)" in shown
+
+
+def test_the_help_says_what_a_setting_and_a_seed_reach(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        train(["--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "of the last stage, or of the stage whose name the path begins with" in shown
+    assert "which persons --hold-out takes, which --set training.seed does not change" in shown
+
+
+def test_every_network_has_a_cost_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    costs = {}
+    for name in ("san_pg", "san_pg_resnet101", "san_pg_densenet121", "san_pg_modern", "dsa_modern"):
+        assert train([name, "--show"]) == 0
+        shown = " ".join(capsys.readouterr().out.split())
+        costs[name] = re.search("cost: (.*?) stage", shown)[1]
+    assert len(set(costs.values())) == len(costs)
+    assert "reID" not in costs["san_pg_modern"]
 
 
 @pytest.mark.parametrize(

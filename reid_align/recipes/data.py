@@ -1,6 +1,6 @@
 """What a user has to train with: pictures of persons, and what belongs to them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reid_align.datasets import ReidDataset, hold_out, load_dataset, parse_options
@@ -8,6 +8,14 @@ from reid_align.datasets.sources import PairsSource, ReidSource, Source, Synthet
 from reid_align.errors import InvalidInputError
 
 SYNTHETIC_DATASET = "synthetic"
+NO_PERSONS = (
+    "This recipe learns from pictures of persons: name a dataset, as in "
+    "--data cuhk03_detected=FOLDER or --data synthetic=FOLDER."
+)
+NO_PAIRS = (
+    "This recipe learns from synthetic pictures: name a set, as in --synthetic FOLDER. "
+    "python -m reid_align.synthesize makes one."
+)
 
 
 @dataclass(frozen=True)
@@ -40,10 +48,7 @@ class Data:
             ReidAlignError: something that belongs to them is missing.
         """
         if self.reid is None:
-            raise InvalidInputError(
-                "This recipe learns from pictures of persons: name a dataset, as in "
-                "--data cuhk03_detected=FOLDER or --data synthetic=FOLDER."
-            )
+            raise InvalidInputError(NO_PERSONS)
         if self.reid.name == SYNTHETIC_DATASET:
             return SyntheticSource(self.reid.root)
         return ReidSource(self.reid, self.textures, self.iuv, self.external)
@@ -56,10 +61,7 @@ class Data:
             ReidAlignError: they cannot be read.
         """
         if self.synthetic is None:
-            raise InvalidInputError(
-                "This recipe learns from synthetic pictures: name a set, as in --synthetic FOLDER. "
-                "python -m reid_align.synthesize makes one."
-            )
+            raise InvalidInputError(NO_PAIRS)
         if self.synthetic.endswith(".csv"):
             return PairsSource(self.synthetic)
         return SyntheticSource(self.synthetic)
@@ -89,7 +91,8 @@ def read_data(
 
     Raises:
         InvalidInputError: a name without a folder, two things to evaluate on, persons held out of
-            a synthetic set, which has its own to evaluate on, or folders beside such a set.
+            a synthetic set, which has its own to evaluate on, folders or options beside such a
+            set, or one whose pictures are of nobody.
         ReidAlignError: a dataset cannot be loaded.
     """
     dataset = None if reid is None else _load("--data", reid, reid_options)
@@ -99,11 +102,7 @@ def read_data(
     if held_out:
         dataset, scored = _hold_out(dataset, scored, held_out, seed)
     if dataset is not None and dataset.name == SYNTHETIC_DATASET:
-        for name in ("textures", "iuv", "external"):
-            if folders.get(name) is not None:
-                raise InvalidInputError(
-                    f"--{name} with --data {reid}: a synthetic set comes with its own. Give one."
-                )
+        _check_synthetic(dataset, f"--data {reid}", reid_options, folders)
         folders["synthetic"] = folders.get("synthetic") or dataset.root
     return Data(reid=dataset, evaluation=scored, **folders)
 
@@ -115,6 +114,27 @@ def _load(option: str, assignment: str, options: Sequence[str]) -> ReidDataset:
             f"{option} {assignment}: write NAME=FOLDER, as in market1501=data/Market-1501."
         )
     return load_dataset(name, folder, **parse_options(name, options))
+
+
+def _check_synthetic(
+    dataset: ReidDataset, given: str, options: Sequence[str], folders: Mapping[str, str | None]
+) -> None:
+    """Refuse a set of nobody in particular, and what has no effect beside a synthetic set."""
+    if dataset.train and all(record.person_id < 0 for record in dataset.train):
+        raise InvalidInputError(
+            f"{given}: this is a paired set (--pit): give it as --synthetic, and persons with "
+            "--data."
+        )
+    if options:
+        raise InvalidInputError(
+            f"--data-option {options[0]} with {given}: it has no effect, as training takes the "
+            "training persons. Leave it out, or say --evaluate-option."
+        )
+    for name in ("textures", "iuv", "external"):
+        if folders.get(name) is not None:
+            raise InvalidInputError(
+                f"--{name} with {given}: a synthetic set comes with its own. Give one."
+            )
 
 
 def _hold_out(

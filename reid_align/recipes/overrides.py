@@ -5,10 +5,13 @@ from dataclasses import Field, fields, is_dataclass, replace
 from typing import ClassVar, Protocol, TypeVar, get_args, get_type_hints
 
 from reid_align.errors import InvalidInputError, UnknownNameError
-from reid_align.recipes.recipe import Recipe
+from reid_align.recipes.recipe import Recipe, Stage
 from reid_align.recipes.values import read_value
+from reid_align.tasks import SanConfig
 
 EXAMPLE = "training.epochs=10"
+# With synthetic batches a recipe has other streams, which are no single setting.
+OTHER_RECIPES = {"true": "san_basic_syn", "false": "san_basic_tr"}
 
 
 class Settings(Protocol):
@@ -29,9 +32,10 @@ def override(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
             path begins with: "pg.training.epochs=10".
 
     Raises:
-        UnknownNameError: there is no such setting; the message names the nearest one.
+        UnknownNameError: there is no such setting; the message names the nearest one, and the
+            stages.
         InvalidInputError: an assignment without "=", a path that ends too early or goes on too
-            long, or a value of another type or out of range.
+            long, a value of another type or out of range, or what only another recipe has.
     """
     stages = {stage.name: stage for stage in recipe.stages}
     for assignment in assignments:
@@ -41,16 +45,31 @@ def override(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
         first, *rest = path.strip().split(".")
         stage = first if first in stages and rest else recipe.last.name
         names = rest if stage == first and rest else [first, *rest]
-        stages[stage] = _changed(stages[stage], names, text.strip(), assignment)
+        _require_same_streams(stages[stage], names, text.strip(), assignment)
+        others = stages if len(stages) > 1 and names[0] == first else ()
+        stages[stage] = _changed(stages[stage], names, text.strip(), assignment, others)
     return replace(recipe, stages=tuple(stages.values()))
 
 
-def _changed(settings: S, path: list[str], text: str, assignment: str) -> S:
-    """Return settings of which the one at ``path`` is changed."""
+def _require_same_streams(stage: Stage, path: list[str], text: str, assignment: str) -> None:
+    if path != ["task", "synthetic"] or not isinstance(stage.task, SanConfig):
+        return
+    if text.lower() == str(not stage.task.synthetic).lower():
+        raise InvalidInputError(
+            f"--set {assignment}: that takes other streams, and so another recipe: "
+            f"{OTHER_RECIPES[text.lower()]}."
+        )
+
+
+def _changed(
+    settings: S, path: list[str], text: str, assignment: str, stages: Iterable[str] = ()
+) -> S:
+    """Return settings of which the one at ``path`` is changed; it may have begun with a stage."""
     kinds = get_type_hints(type(settings))
     known = [field.name for field in fields(settings) if field.name != "name"]
     if path[0] not in known:
-        raise UnknownNameError(f"setting of {type(settings).__name__}", path[0], known)
+        kind = "setting or stage" if stages else f"setting of {type(settings).__name__}"
+        raise UnknownNameError(kind, path[0], [*known, *stages])
     value = _value(getattr(settings, path[0]), kinds[path[0]], path[1:], text, assignment)
     changes: dict[str, object] = {path[0]: value}
     return replace(settings, **changes)

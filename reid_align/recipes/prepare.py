@@ -1,16 +1,16 @@
 """Before a recipe runs: fit it to the data and to its start, and see whether it can run at all."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-import torch
-
 from reid_align.errors import InvalidInputError
-from reid_align.recipes.data import Data
+from reid_align.recipes.data import NO_PAIRS, Data
 from reid_align.recipes.recipe import GIVEN, Recipe, Stage
+from reid_align.recipes.rehearsal import rehearse
 from reid_align.recipes.scores import decisive_score
 from reid_align.recipes.streams import check_streams
-from reid_align.recipes.targets import fit_target, missing_target
-from reid_align.tasks import REID
+from reid_align.recipes.targets import check_drawing, fit_target, missing_target
+from reid_align.tasks import REID, SYNTHETIC
 from reid_align.training.group import ProcessGroup
 
 ALONE = ProcessGroup()
@@ -25,7 +25,8 @@ def prepare(
 ) -> Recipe:
     """Return the recipe as it will run, after checking that it can.
 
-    Nothing is written, and nothing takes long.
+    Nothing is written, and nothing takes long: networks that draw or that a stage starts from are
+    read, and the losses of each stage are computed once, on blank pictures.
 
     Args:
         recipe: with all overrides.
@@ -42,8 +43,9 @@ def prepare(
     if initial is not None:
         stages = (replace(stages[0], initial=initial), *stages[1:])
     stages = tuple(_fit(stage, data) for stage in stages)
-    for stage in stages:
-        _check(stage, data, group)
+    _require_all(stages, data)
+    for number, stage in enumerate(stages):
+        _check(stage, [before.name for before in stages[:number]], data, group)
     return replace(recipe, stages=stages)
 
 
@@ -64,13 +66,24 @@ def _fit(stage: Stage, data: Data) -> Stage:
     return fit_target(replace(stage, training=replace(stage.training, best=best)), data)
 
 
-def _check(stage: Stage, data: Data, group: ProcessGroup) -> None:
-    if GIVEN in (stage.initial, stage.unwrapper):
-        raise InvalidInputError(
-            f"The stage {stage.name!r} goes on from an earlier run: name its folder with --from."
-        )
+def _require_all(stages: Sequence[Stage], data: Data) -> None:
+    """Refuse a set-up that lacks something, and name everything that it lacks at once."""
+    lacking: dict[str, None] = {}
+    for stage in stages:
+        if GIVEN in (stage.initial, stage.unwrapper):
+            run = f"The stage {stage.name!r} goes on from an earlier run: name its folder"
+            lacking[f"{run} with --from."] = None
+        try:
+            missing_target(stage, data)
+        except InvalidInputError as error:
+            lacking[str(error)] = None
+        if SYNTHETIC in stage.streams and data.synthetic is None:
+            lacking[NO_PAIRS] = None
+    if lacking:
+        raise InvalidInputError(" ".join(lacking))
+
+
+def _check(stage: Stage, earlier: Sequence[str], data: Data, group: ProcessGroup) -> None:
     check_streams(stage, data, group)
-    missing_target(stage, data)
-    # Shapes without numbers: whatever the networks have to say against their settings, they say.
-    with torch.device("meta"):
-        stage.task.build(1)
+    check_drawing(stage, data, missing_target(stage, data), earlier)
+    rehearse(stage, earlier)

@@ -13,13 +13,17 @@ from reid_align.recipes.prepare import ALONE
 from reid_align.recipes.recipe import Recipe, Stage
 from reid_align.recipes.scores import make_evaluator
 from reid_align.recipes.streams import open_streams
-from reid_align.recipes.targets import copy_mask, draw_targets, missing_target, with_targets
+from reid_align.recipes.targets import (
+    FOLDERS,
+    copy_mask,
+    draw_targets,
+    missing_target,
+    with_targets,
+)
 from reid_align.tasks import REID
 from reid_align.training.checkpoint import Checkpoints
 from reid_align.training.group import ProcessGroup
 from reid_align.training.loop import CHECKPOINTS, Summary, run_training
-
-FOLDERS = {"texture": "textures", "external": "frontals"}
 
 
 @dataclass(frozen=True)

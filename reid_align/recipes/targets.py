@@ -4,7 +4,7 @@ Source: SAN (arXiv:1905.13143) section 3.2: the generator of the first step draw
 the second step learns from.
 """
 
-import os
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,8 +18,9 @@ from reid_align.recipes.data import SYNTHETIC_DATASET, Data
 from reid_align.recipes.recipe import Stage
 from reid_align.recipes.streams import needed_extras
 from reid_align.tasks import REID, SanConfig
-from reid_align.unwrapping import load_unwrapper, unwrap_pictures
+from reid_align.unwrapping import Job, jobs_below, load_unwrapper, unwrap_pictures
 
+FOLDERS: Mapping[Extra, str] = {"texture": "textures", "external": "frontals"}
 OPTIONS = {
     "texture": "--textures FOLDER",
     "external": "--external FOLDER",
@@ -33,7 +34,7 @@ def fit_target(stage: Stage, data: Data) -> Stage:
     config = stage.task
     if not isinstance(config, SanConfig) or config.decoder.target != "frontal":
         return stage
-    if "frontal" in data.reid_source().holds:
+    if data.reid is None or "frontal" in data.reid_source().holds:
         return stage
     decoder = replace(config.decoder, target="external")
     return replace(stage, task=replace(config, decoder=decoder))
@@ -67,6 +68,35 @@ def with_targets(extra: Extra, data: Data, folder: Path) -> Data:
     return replace(data, external=str(folder))
 
 
+def list_drawings(dataset: ReidDataset, folder: Path) -> list[Job]:
+    """Return which training picture is drawn to which file, where `ReidSource` looks for it.
+
+    Raises:
+        InvalidInputError: a picture outside the dataset's folder, or two for one file.
+    """
+    return jobs_below(dataset.root, (record.path for record in dataset.train), folder)
+
+
+def check_drawing(stage: Stage, data: Data, extra: Extra | None, earlier: Collection[str]) -> None:
+    """Refuse what could not be drawn when the stage's turn comes.
+
+    Args:
+        stage: that is to be trained.
+        data: what there is.
+        extra: from `missing_target`.
+        earlier: the stages before it, whose networks do not exist yet.
+
+    Raises:
+        InvalidInputError: a picture outside the dataset's folder, or two for one file.
+        WeightsError: the run that is to draw has no networks for it.
+    """
+    if extra is None or stage.unwrapper is None or data.reid is None:
+        return
+    list_drawings(data.reid, Path(FOLDERS[extra]))
+    if stage.unwrapper not in earlier:
+        load_unwrapper("texture", [stage.unwrapper])
+
+
 def draw_targets(dataset: ReidDataset, networks: Path, folder: Path, device: str) -> None:
     """Let trained networks draw a picture for each training picture.
 
@@ -75,18 +105,17 @@ def draw_targets(dataset: ReidDataset, networks: Path, folder: Path, device: str
     Args:
         dataset: whose pictures.
         networks: the run with the encoder and the decoder.
-        folder: where to write.
+        folder: where to write, under the pictures' names in the dataset.
         device: where to run.
 
     Raises:
+        InvalidInputError: as of `list_drawings`.
         ImageReadError: a picture cannot be read.
         OutputError: the folder cannot be written.
         WeightsError: the run has no such networks.
     """
-    pictures = os.path.commonpath([os.path.dirname(record.path) for record in dataset.train])
     unwrapper = load_unwrapper("texture", [str(networks)], resolve_device(device))
-    output = folder / os.path.relpath(pictures, dataset.root)
-    done = unwrap_pictures(pictures, unwrapper, output, progress=True)
+    done = unwrap_pictures(list_drawings(dataset, folder), unwrapper, folder, progress=True)
     if done.failed:
         raise ImageReadError(done.failed[0].path, done.failed[0].error)
 

@@ -1,7 +1,7 @@
 """Which picture is unwrapped to which file."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,9 +43,29 @@ def list_jobs(pictures: str, output: Path) -> list[Job]:
             f"Output {output} lies inside {pictures}, where it would be taken for pictures. "
             "Choose a folder elsewhere."
         )
+    return jobs_below(root or os.curdir, find_images([pictures]), output)
+
+
+def jobs_below(root: str, pictures: Iterable[str], output: Path) -> list[Job]:
+    """Return a job for each of some pictures of a folder, in their order; doubles count once.
+
+    Args:
+        root: the folder; nothing else in it is looked at.
+        pictures: paths below it.
+        output: the folder to write to, as in `list_jobs`.
+
+    Raises:
+        InvalidInputError: a picture outside ``root``, or two that differ in their suffix alone.
+    """
     jobs = []
-    for source in find_images([pictures]):
-        name = os.path.relpath(source, root or os.curdir)
+    for source in dict.fromkeys(pictures):
+        name = os.path.relpath(source, root)
+        if name.split(os.sep)[0] == os.pardir:
+            raise InvalidInputError(
+                f"{source} lies outside {root}, so that what it is unwrapped to has no place in "
+                f"{output}. Name a folder that holds all pictures; that of a list of pictures is "
+                "the one the list lies in."
+            )
         jobs.append(Job(name, source, (output / name).with_suffix(".png")))
     _require_distinct(jobs)
     return jobs

@@ -1,4 +1,4 @@
-"""Unwrap all pictures of a folder: in batches, with decoding and writing beside the network."""
+"""Unwrap the pictures of a folder: in batches, with decoding and writing beside the network."""
 
 import io
 from collections import deque
@@ -48,7 +48,7 @@ class _Decoded:
 
 
 def unwrap_pictures(
-    pictures: str,
+    pictures: str | Sequence[Job],
     unwrapper: Unwrapper,
     output: Path,
     *,
@@ -56,14 +56,15 @@ def unwrap_pictures(
     workers: int | None = None,
     progress: bool = False,
 ) -> Unwrapped:
-    """Unwrap a folder of pictures to a folder of PNG files under the same names.
+    """Unwrap pictures to a folder of PNG files under the same names.
 
     Each file appears whole or not at all, and one that is there is not made again: an interrupted
     run is continued by the same call. Beside the files, ``unwrap.json`` says what made them and
     which pictures could not be read, and ``contact_sheet.jpg`` shows some of them.
 
     Args:
-        pictures: a folder, or one picture; see `list_jobs`.
+        pictures: a folder, or one picture, see `list_jobs`; or some pictures of a folder, from
+            `jobs_below` with the same ``output``.
         unwrapper: the networks.
         output: the folder to write to: a new one, an empty one, or that of the run to continue.
         batch_size: pictures at a time; None is what suits the device.
@@ -81,7 +82,8 @@ def unwrap_pictures(
     for name, value in (("batch_size", size), ("workers", threads)):
         if value < 1:
             raise InvalidInputError(f"{name} {value}: give a whole number from 1 on.")
-    jobs, settings = list_jobs(pictures, output), describe(unwrapper)
+    jobs = list_jobs(pictures, output) if isinstance(pictures, str) else pictures
+    settings = describe(unwrapper)
     open_output(output, settings)
     left = [job for job in jobs if not job.target.is_file()]
     failed: list[FailedImage] = []

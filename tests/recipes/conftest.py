@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 from tiny_people import make_set, write_files
 
-from reid_align.recipes import Data, read_data
+from reid_align.recipes import RECIPES, Data, read_data, tiny
+from reid_align.weights import FileInfo, module_fingerprint, save_tensors
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +22,16 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def data(people: Path) -> Data:
     return read_data(f"synthetic={people}")
+
+
+@pytest.fixture(scope="session")
+def generator(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a run of the generator that has not learnt anything."""
+    folder = tmp_path_factory.mktemp("runs") / "pg"
+    folder.mkdir()
+    for name, product in tiny(RECIPES["san_pg"]).last.task.build(0).products().items():
+        module, size = product.module, product.preprocess
+        made = (product.architecture, product.arch_args, size)
+        info = FileInfo(*made, module_fingerprint(module))
+        save_tensors(module, folder / f"{name}.safetensors", info)
+    return str(folder)

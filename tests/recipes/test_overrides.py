@@ -37,7 +37,9 @@ def test_the_recipe_itself_stays_as_it_is() -> None:
         ("training.epochs", InvalidInputError, "write PATH=VALUE"),
         ("training.epoch=3", UnknownNameError, "Did you mean 'epochs'"),
         ("trainin.epochs=3", UnknownNameError, "Did you mean 'training'"),
-        ("name=other", UnknownNameError, "setting of Stage"),
+        ("name=other", UnknownNameError, "Known: .*pg, san"),
+        ("p.training.epochs=3", UnknownNameError, "Unknown setting or stage 'p'. Did you mean 'pg"),
+        ("pg.epochs=3", UnknownNameError, "setting of Stage 'epochs'"),
         ("training.epochs=ten", InvalidInputError, "give a whole number"),
         ("training.epochs=0", InvalidInputError, "at least 1"),
         ("training.epochs.few=1", InvalidInputError, "ends before 'few'"),
@@ -48,7 +50,9 @@ def test_the_recipe_itself_stays_as_it_is() -> None:
         ("training.optimisers.texture.lr=1", UnknownNameError, "Known: main"),
         ("streams.reid.augment.erase_area=0.1", InvalidInputError, "2 values"),
         ("task.decoder.skips=1", InvalidInputError, "true or false"),
-        ("task.synthetic=false", InvalidInputError, "must be the same"),
+        ("task.synthetic=false", InvalidInputError, "another recipe: san_basic_tr"),
+        ("san.task.synthetic=FALSE", InvalidInputError, "another recipe: san_basic_tr"),
+        ("training.alternate=reid", InvalidInputError, "must be the same"),
     ],
 )
 def test_what_cannot_be_set_is_refused(
@@ -56,6 +60,16 @@ def test_what_cannot_be_set_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         override(FULL, [assignment])
+
+
+def test_a_recipe_without_synthetic_batches_is_another_than_one_with_them() -> None:
+    with pytest.raises(InvalidInputError, match="another recipe: san_basic_syn"):
+        override(RECIPES["san_basic"], ["task.synthetic=true"])
+
+
+def test_a_recipe_of_one_stage_has_no_stages_to_name() -> None:
+    with pytest.raises(UnknownNameError, match=r"setting of Stage 'trainin'.* unwrapper\.$"):
+        override(RECIPES["dsa_full"], ["trainin.epochs=3"])
 
 
 @pytest.mark.parametrize(

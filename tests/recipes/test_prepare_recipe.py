@@ -1,11 +1,19 @@
 """What is wrong with a set-up is said before anything begins."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
+from tiny_people import write_files
 
-from reid_align.errors import InvalidInputError, ReidAlignError, UnknownNameError
+from reid_align.errors import (
+    InvalidInputError,
+    ReidAlignError,
+    UnknownNameError,
+    WeightsError,
+)
 from reid_align.recipes import RECIPES, Data, override, prepare, read_data, tiny
 from reid_align.training.group import ProcessGroup
 
@@ -63,26 +71,29 @@ def test_a_batch_must_be_shared_evenly(data: Data) -> None:
         prepare(twin("san_baseline"), data, group=ProcessGroup(0, 3))
 
 
-def test_a_run_takes_the_place_of_all_stages_but_the_last(data: Data) -> None:
-    ready = prepare(twin("san_full"), data, run="runs/pg")
+def test_a_run_takes_the_place_of_all_stages_but_the_last(data: Data, generator: str) -> None:
+    ready = prepare(twin("san_full"), data, run=generator)
     assert [stage.name for stage in ready.stages] == ["san"]
-    assert (ready.last.initial, ready.last.unwrapper) == ("runs/pg", "runs/pg")
+    assert (ready.last.initial, ready.last.unwrapper) == (generator, generator)
 
 
-def test_textures_as_input_come_from_a_run_and_the_encoder_does_not(data: Data) -> None:
-    ready = prepare(twin("san_texture_input"), data, run="runs/pg")
-    assert (ready.last.initial, ready.last.unwrapper) == ("random", "runs/pg")
+def test_textures_as_input_come_from_a_run_and_the_encoder_does_not(
+    data: Data, generator: str
+) -> None:
+    ready = prepare(twin("san_texture_input"), data, run=generator)
+    assert (ready.last.initial, ready.last.unwrapper) == ("random", generator)
 
 
-def test_a_single_stage_starts_from_the_run(data: Data) -> None:
-    assert prepare(twin("san_baseline"), data, run="runs/a").last.initial == "runs/a"
-    ready = prepare(twin("san_partial"), data, run="runs/a").last
-    assert (ready.initial, ready.unwrapper) == ("runs/a", "runs/a")
+def test_a_single_stage_starts_from_the_run(data: Data, generator: str) -> None:
+    assert prepare(twin("san_baseline"), data, run=generator).last.initial == generator
+    ready = prepare(twin("san_partial"), data, run=generator).last
+    assert (ready.initial, ready.unwrapper) == (generator, generator)
 
 
-def test_the_first_stage_may_start_from_something_else(data: Data) -> None:
-    ready = prepare(twin("san_full"), data, initial="encoder.safetensors")
-    assert [stage.initial for stage in ready.stages] == ["encoder.safetensors", "pg"]
+def test_the_first_stage_may_start_from_something_else(data: Data, generator: str) -> None:
+    encoder = f"{generator}/encoder.safetensors"
+    ready = prepare(twin("san_full"), data, initial=encoder)
+    assert [stage.initial for stage in ready.stages] == [encoder, "pg"]
 
 
 def test_persons_from_the_front_come_from_the_set_or_from_a_folder(
@@ -102,3 +113,71 @@ def test_where_one_gallery_picture_is_drawn_rank_1_decides(data: Data, people: P
     assert scored.evaluation is not None
     drawn = replace(scored, evaluation=replace(scored.evaluation, protocol="single_gallery_shot"))
     assert prepare(twin("san_baseline"), drawn).last.training.best == "rank1"
+
+
+def test_everything_that_is_missing_is_named_at_once(files: Data) -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        prepare(twin("san_full"), Data())
+    assert {"--data", "--synthetic"} <= set(str(raised.value).split())
+    assert str(raised.value).count("--synthetic FOLDER") == 1
+    with pytest.raises(InvalidInputError, match=r"with --from\. .*--synthetic FOLDER"):
+        prepare(twin("san_partial"), files)
+
+
+@pytest.mark.parametrize(
+    ("name", "assignment", "message"),
+    [
+        ("san_full_official", "streams.reid.batching.pictures=3", "'san' cannot .* runs of 4"),
+        ("san_full_official", "streams.reid.batching.pictures=8", "'san' cannot .* runs of 4"),
+        ("san_full", "task.encoder.height=72", "'san' cannot learn from reid pictures .* decoder"),
+        ("dense_uv", "task.height=0", "to 0×32 pixels"),
+    ],
+)
+def test_what_the_networks_cannot_do_is_said_before_the_first_stage(
+    name: str, assignment: str, message: str, data: Data
+) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        prepare(twin(name, assignment), data)
+
+
+def test_a_rehearsal_leaves_the_global_generator_as_it_was(data: Data) -> None:
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    prepare(twin("san_full"), data)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_run_that_is_not_there_is_missed_before_anything_begins(
+    data: Data, table: Path, people: Path, generator: str, tmp_path: Path
+) -> None:
+    with pytest.raises(WeightsError, match=r"gone: there is no encoder\.safetensors"):
+        prepare(twin("san_full"), data, run="gone")
+    with pytest.raises(WeightsError, match=r"gone: there is no encoder\.safetensors"):
+        prepare(twin("san_full"), data, initial="gone")
+    files = read_data(f"csv={table}", synthetic=str(people))
+    shutil.copy(f"{generator}/encoder.safetensors", tmp_path)
+    with pytest.raises(WeightsError, match="no weights of the san_decoder"):
+        prepare(twin("san_texture_input"), files, run=str(tmp_path))
+
+
+def test_pictures_that_have_no_place_for_a_texture_are_refused(
+    table: Path, people: Path, tmp_path: Path
+) -> None:
+    scattered = tmp_path / "lists" / "people.csv"
+    scattered.parent.mkdir()
+    rows = table.read_text().replace("pictures/", f"{table.parent}/pictures/")
+    scattered.write_text(rows)
+    data = read_data(f"csv={scattered}", synthetic=str(people))
+    with pytest.raises(InvalidInputError, match=r"lies outside .*holds all pictures"):
+        prepare(twin("san_full"), data)
+    assert prepare(twin("san_baseline"), data).last.name == "baseline"
+
+
+def test_two_pictures_for_one_texture_are_refused(people: Path, tmp_path: Path) -> None:
+    table = write_files(tmp_path)
+    shutil.copy(tmp_path / "pictures" / "0_0.jpg", tmp_path / "pictures" / "0_0.jpeg")
+    with table.open("a") as file:
+        file.write("pictures/0_0.jpeg,0,0,train\n")
+    with pytest.raises(InvalidInputError, match="would both be unwrapped to textures/pictures"):
+        prepare(twin("san_full"), read_data(f"csv={table}", synthetic=str(people)))

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from tiny_people import make_set
 
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.recipes import read_data
@@ -39,6 +40,10 @@ def test_datasets_take_their_options(people: Path) -> None:
         ({"reid": "synthetic={people}", "held_out": 2}, "--evaluate-option split=val"),
         ({"reid": "synthetic={people}", "textures": "t"}, "--textures with --data synthetic"),
         (
+            {"reid": "synthetic={people}", "reid_options": ["split=val"]},
+            "--data-option split=val with --data synthetic=.*no effect",
+        ),
+        (
             {"evaluation": "synthetic={people}", "evaluation_options": ["split=val"]},
             "no query and gallery",
         ),
@@ -53,6 +58,13 @@ def test_what_does_not_fit_together_is_refused(
     }
     with pytest.raises(InvalidInputError, match=message):
         read_data(**filled)
+
+
+def test_a_paired_set_has_no_persons_to_train_on(tmp_path: Path) -> None:
+    pairs = make_set(tmp_path / "pairs", pit=True)
+    with pytest.raises(InvalidInputError, match=r"paired set \(--pit\): give it as --synthetic"):
+        read_data(f"synthetic={pairs}")
+    assert read_data(synthetic=str(pairs)).synthetic == str(pairs)
 
 
 def test_an_unknown_dataset_is_refused() -> None:

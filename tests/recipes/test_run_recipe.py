@@ -1,10 +1,11 @@
 """What one stage draws for the next, where the files do not come with it."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from tiny_people import PERSONS, PICTURES
+from tiny_people import PICTURES, TRAINING, write_files
 
 from reid_align.recipes import RECIPES, Machine, override, prepare, read_data, run_recipe, tiny
 from reid_align.unwrapping import load_unwrapper
@@ -12,17 +13,20 @@ from reid_align.unwrapping import load_unwrapper
 ONE_STEP = ["pg.training.steps_per_epoch=1", "training.steps_per_epoch=1"]
 
 
-def test_persons_from_the_front_are_drawn_by_the_generator(
-    table: Path, people: Path, tmp_path: Path
-) -> None:
+def test_persons_from_the_front_are_drawn_by_the_generator(people: Path, tmp_path: Path) -> None:
+    table = write_files(tmp_path / "data")
+    # Nobody is trained on this one.
+    (table.parent / "pictures" / f"{TRAINING}_0.jpg").write_bytes(b"no picture")
     data = read_data(f"csv={table}", synthetic=str(people))
     recipe = prepare(override(tiny(RECIPES["san_rec_pose"]), ONE_STEP), data)
     summary = run_recipe(recipe, data, tmp_path / "run", Machine("cpu"))
     assert summary.folder == tmp_path / "run" / "san"
     assert summary.steps == 1
     frontals = tmp_path / "run" / "frontals"
-    # Pictures are in a folder of their own in the dataset, and all have their counterpart.
-    assert len(list((frontals / "pictures").glob("?_?.png"))) == PERSONS * PICTURES
+    # Pictures are in a folder of their own in the dataset; all training pictures, and no others,
+    # have their counterpart.
+    persons = [path.stem[0] for path in (frontals / "pictures").iterdir()]
+    assert Counter(persons) == dict.fromkeys(map(str, range(TRAINING)), PICTURES)
     # The mask belongs to textures.
     assert not (frontals / "texture_mask.png").exists()
     drawn = np.asarray(Image.open(frontals / "pictures" / "0_0.png"))
