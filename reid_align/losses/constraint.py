@@ -7,8 +7,9 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
+from reid_align.checks import at_least_zero
 from reid_align.errors import InvalidInputError, UnknownNameError
-from reid_align.losses.inputs import at_least_float32, check_batch, check_margin
+from reid_align.losses.inputs import at_least_float32, check_batch
 from reid_align.losses.triplets import OFFSETS, Triplets, offset_triplets, random_triplets
 
 Reduction = Literal["sum", "mean"]
@@ -59,7 +60,7 @@ class TripletReidConstraint:
             raise InvalidInputError(
                 f"blocks={self.blocks}: sampling='offset' knows the blocks 1 to {len(OFFSETS)}."
             )
-        check_margin(self.margin)
+        at_least_zero("margin", self.margin)
 
     def __call__(
         self, maps: Sequence[Tensor], person_ids: Tensor, generator: torch.Generator

@@ -2,6 +2,8 @@
 
 from torch import nn
 
+from reid_align.checks import up_to_one
+
 
 def identity_loss(label_smoothing: float = 0.1) -> nn.CrossEntropyLoss:
     """Return torch's cross entropy, called with logits (N, C) and labels (N,) from 0 to C - 1.
@@ -11,7 +13,11 @@ def identity_loss(label_smoothing: float = 0.1) -> nn.CrossEntropyLoss:
     Args:
         label_smoothing: ε, from 0 (plain cross entropy) to 1.
 
+    Raises:
+        InvalidInputError: another ε.
+
     Source: the official code of SAN (arXiv:1905.13143) smooths with 0.1, as does the best baseline
     of DSA-reID (CVPR 2019), section 4.3; the text of SAN does not say.
     """
+    up_to_one("label_smoothing", label_smoothing)
     return nn.CrossEntropyLoss(label_smoothing=label_smoothing)

@@ -1,7 +1,5 @@
 """What the losses ask of their inputs, and the precision they compute in."""
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -34,16 +32,6 @@ def check_batch(features: Tensor, person_ids: Tensor, shape: str) -> None:
         )
     if not len(features):
         raise InvalidInputError("An empty batch has no loss: give at least one image.")
-
-
-def check_margin(margin: float) -> None:
-    """Require a margin that is finite and not negative.
-
-    Raises:
-        InvalidInputError: another one.
-    """
-    if not (math.isfinite(margin) and margin >= 0):
-        raise InvalidInputError(f"margin={margin!r}: give a finite number that is not negative.")
 
 
 def at_least_float32(tensor: Tensor) -> Tensor:

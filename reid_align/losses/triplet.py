@@ -6,8 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from reid_align.checks import at_least_zero
 from reid_align.errors import InvalidInputError
-from reid_align.losses.inputs import at_least_float32, check_batch, check_margin
+from reid_align.losses.inputs import at_least_float32, check_batch
 
 SHAPE = "(N, D)"
 # The root has no gradient at 0, where a feature vector meets itself.
@@ -50,7 +51,7 @@ class BatchHardTriplet:
     margin: float = 0.3
 
     def __post_init__(self) -> None:
-        check_margin(self.margin)
+        at_least_zero("margin", self.margin)
 
     def __call__(
         self,

@@ -5,7 +5,6 @@ Source: arXiv:1905.13143 (AAAI 2020).
 
 from dataclasses import replace
 
-from reid_align.datasets.batch import Target
 from reid_align.recipes.common import add
 from reid_align.recipes.recipe import GIVEN, Expected, Recipe, Stage
 from reid_align.recipes.san_stages import (
@@ -17,7 +16,7 @@ from reid_align.recipes.san_stages import (
     san_stage,
     texture_input_stage,
 )
-from reid_align.tasks import DecoderConfig, EncoderConfig, SanConfig
+from reid_align.tasks import DecoderConfig, DecoderTarget, EncoderConfig, SanConfig
 
 PAPER = "SAN (arXiv:1905.13143)"
 START = "Starts from ImageNet's weights, as the paper does."
@@ -55,7 +54,7 @@ TABLE_4_BASELINE = (
 BASIC = SanConfig(constraint_weight=0.0, synthetic=False)
 
 
-def _drawing(target: Target) -> SanConfig:
+def _drawing(target: DecoderTarget) -> SanConfig:
     """Return san_basic with another target."""
     return replace(BASIC, decoder=DecoderConfig(target))
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from reid_align.datasets.augment import OFFICIAL_AUGMENT, PARTIAL_AUGMENT, SAN_PG_AUGMENT
-from reid_align.datasets.batch import Target
 from reid_align.recipes.common import AUGMENT, PAIRS, adam, reid_stream, training
 from reid_align.recipes.recipe import IMAGENET, Stage, StreamConfig
 from reid_align.tasks import (
@@ -11,6 +10,7 @@ from reid_align.tasks import (
     SYNTHETIC,
     BaselineConfig,
     DecoderConfig,
+    DecoderTarget,
     EncoderConfig,
     SanConfig,
     SanPgConfig,
@@ -25,7 +25,7 @@ PG, SAN, BASELINE = "pg", "san", "baseline"
 BOTH = (REID, SYNTHETIC)
 
 
-def pg_stage(target: Target = "texture", encoder: EncoderConfig | None = None) -> Stage:
+def pg_stage(target: DecoderTarget = "texture", encoder: EncoderConfig | None = None) -> Stage:
     """Return the generator's training; its hyper-parameters are unpublished, and these are ours."""
     schedule = ScheduleConfig("cosine", final=1e-6)
     optimiser = OptimiserConfig(2e-4, betas=(0.5, 0.999), schedule=schedule)

@@ -5,7 +5,7 @@ A task is built from its config, a frozen dataclass, and the number of identitie
 
 from reid_align.tasks.baseline import BaselineConfig, BaselineTask
 from reid_align.tasks.config import REID, SYNTHETIC, EncoderConfig, EncoderTaskConfig, TaskConfig
-from reid_align.tasks.decoding import DecoderConfig
+from reid_align.tasks.decoding import DecoderConfig, DecoderTarget
 from reid_align.tasks.dense_uv import DenseUvConfig, DenseUvTask
 from reid_align.tasks.dsa import DsaConfig, DsaTask
 from reid_align.tasks.guide import GuideConfig
@@ -20,6 +20,7 @@ __all__ = [
     "BaselineConfig",
     "BaselineTask",
     "DecoderConfig",
+    "DecoderTarget",
     "DenseUvConfig",
     "DenseUvTask",
     "DsaConfig",

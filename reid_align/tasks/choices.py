@@ -1,8 +1,9 @@
-"""The check that every setting of a fixed list of names has one of them."""
+"""What settings of losses can be: one of a list of names, or a number that a loss can take."""
 
 from dataclasses import fields
 from typing import TYPE_CHECKING, Literal, get_args, get_origin, get_type_hints
 
+from reid_align.checks import at_least_zero, up_to_one
 from reid_align.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -21,3 +22,18 @@ def require_choices(settings: "DataclassInstance") -> None:
         value = getattr(settings, field.name)
         if get_origin(kinds[field.name]) is Literal and value not in allowed:
             raise UnknownNameError(field.name, value, allowed)
+
+
+def require_amounts(settings: "DataclassInstance") -> None:
+    """Require of each weight, margin and ε, known by its name, that a loss can have it.
+
+    Raises:
+        InvalidInputError: a weight or margin that is negative or not finite, or an ε outside
+            [0, 1]; the message names the field.
+    """
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if field.name.endswith("_weight") or field.name in ("margin", "transition"):
+            at_least_zero(field.name, value)
+        elif field.name == "label_smoothing":
+            up_to_one(field.name, value)

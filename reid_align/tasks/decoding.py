@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
-from reid_align.datasets.batch import Batch, Target
+from reid_align.datasets.batch import Batch
 from reid_align.errors import InvalidInputError
 from reid_align.heads import DecodedTexture, TextureDecoder, decoder_for
 from reid_align.losses import masked_l1
 from reid_align.models import Encoder
 from reid_align.tasks.choices import require_choices
 from reid_align.training.task import Product
+
+# Batches may also hold nothing, which no decoder can draw.
+DecoderTarget = Literal["texture", "input", "frontal", "external"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class DecoderConfig:
         UnknownNameError: another target.
     """
 
-    target: Target = "texture"
+    target: DecoderTarget = "texture"
     skips: bool = True
 
     def __post_init__(self) -> None:

@@ -16,6 +16,7 @@ from reid_align.errors import InvalidInputError
 from reid_align.models.dense_uv import DenseMaps, DenseUv
 from reid_align.models.resnet import Depth
 from reid_align.preprocess import Preprocess
+from reid_align.tasks.choices import require_amounts
 from reid_align.tasks.config import SYNTHETIC, TaskConfig
 from reid_align.tasks.objectives import weighted
 from reid_align.training.group import ProcessGroup
@@ -34,6 +35,9 @@ class DenseUvConfig(TaskConfig):
         parts_weight: of the cross entropy over the parts, background included.
         coordinates_weight: of the smooth L1 losses of u and of v, together.
         transition: where the smooth L1 loss turns from a parabola to a line, in units of a chart.
+
+    Raises:
+        InvalidInputError: a weight or a transition that is negative or not finite.
     """
 
     depth: Depth = 18
@@ -42,6 +46,9 @@ class DenseUvConfig(TaskConfig):
     parts_weight: float = 1.0
     coordinates_weight: float = 10.0
     transition: float = 0.05
+
+    def __post_init__(self) -> None:
+        require_amounts(self)
 
     @property
     def preprocess(self) -> Preprocess:

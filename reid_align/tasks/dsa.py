@@ -13,7 +13,7 @@ from reid_align.datasets.batch import Batch, Wanted
 from reid_align.heads import AddFusion, ConcatFusion, TwoLayerClassifier
 from reid_align.losses import BatchHardTriplet, identity_loss
 from reid_align.models import Encoder
-from reid_align.tasks.choices import require_choices
+from reid_align.tasks.choices import require_amounts, require_choices
 from reid_align.tasks.config import REID, EncoderConfig, EncoderTaskConfig
 from reid_align.tasks.features import Features, read_features
 from reid_align.tasks.guide import GLOBAL, LOCAL, GuideConfig, guide_product
@@ -44,6 +44,7 @@ class DsaConfig(EncoderTaskConfig):
         hidden_dim: of the classifiers' first layer.
 
     Raises:
+        InvalidInputError: a weight, margin or ε that a loss cannot have.
         UnknownNameError: another fusion or reduction.
     """
 
@@ -60,6 +61,7 @@ class DsaConfig(EncoderTaskConfig):
 
     def __post_init__(self) -> None:
         require_choices(self)
+        require_amounts(self)
 
     def wanted(self) -> Mapping[str, Wanted]:
         """Return what the reID batches must hold: the part images."""

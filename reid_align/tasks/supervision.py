@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from reid_align.heads import IdentityClassifier, TwoLayerClassifier
 from reid_align.losses import BatchHardTriplet, identity_loss
-from reid_align.tasks.choices import require_choices
+from reid_align.tasks.choices import require_amounts, require_choices
 from reid_align.tasks.features import Features
 from reid_align.training.group import ProcessGroup
 
@@ -25,6 +25,7 @@ class SupervisionConfig:
         classifier: "linear", one layer as in SAN; "two_layer", as in DSA-reID.
 
     Raises:
+        InvalidInputError: a weight, margin or ε that a loss cannot have.
         UnknownNameError: another classifier.
 
     Source: SAN (arXiv:1905.13143) section 3.2 for the weights; its official code for ε and margin.
@@ -38,6 +39,7 @@ class SupervisionConfig:
 
     def __post_init__(self) -> None:
         require_choices(self)
+        require_amounts(self)
 
     @property
     def weights(self) -> Mapping[str, float]:

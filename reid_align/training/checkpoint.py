@@ -42,10 +42,14 @@ class Checkpoints:
         try:
             with writing(path, ADVICE):
                 self.folder.mkdir(exist_ok=True)
+                partial.touch()
+                mode = partial.stat().st_mode
                 try:
                     save_file(ready, partial, {METADATA_KEY: state.to_json()})
                 except SafetensorError as error:
                     raise OutputError(f"Cannot write {path}: {error}. {ADVICE}") from error
+                # safetensors makes files that nobody else may read.
+                partial.chmod(mode)
                 _flush(partial)
                 partial.replace(path)
                 _flush(self.folder)

@@ -44,6 +44,7 @@ class Feed:
         self._stream = stream
         self._batches: Iterator[Batch] | None = None
         self._length: int | None = None
+        self._first: Batch | None = None
 
     def left(self) -> int:
         """Return how many batches the epoch still has, at least 1.
@@ -74,6 +75,8 @@ class Feed:
             raise InvalidInputError(
                 f"Stream {self.name!r} ended {left} batches before the end of its epoch."
             )
+        if self.cursor == Cursor():
+            self._first = batch
         if left > 1:
             self.cursor = Cursor(self.cursor.epoch, self.cursor.position + 1)
         else:
@@ -82,8 +85,13 @@ class Feed:
         return batch
 
     def first(self) -> Batch:
-        """Return the very first batch of the stream, wherever it is being read."""
-        return next(self._stream.epoch(0))
+        """Return the very first batch of the stream, wherever it is being read.
+
+        It is kept when it is taken, because to read it anew starts all processes that decode.
+        """
+        if self._first is None:
+            self._first = next(self._stream.epoch(0))
+        return self._first
 
 
 def open_feeds(streams: Mapping[str, Stream], cursors: Mapping[str, Cursor]) -> dict[str, Feed]:

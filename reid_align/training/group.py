@@ -15,6 +15,8 @@ from torch import distributed as dist
 from reid_align.errors import InvalidInputError, ProcessLostError
 
 TIMEOUT = timedelta(minutes=30)
+# For work that the first process does alone: evaluations, drawing textures for a whole data set.
+PATIENCE = timedelta(days=7)
 # Large enough that the link is busy, small enough to be no second copy of a large network.
 BUCKET_VALUES = 2**22
 
@@ -27,11 +29,13 @@ class ProcessGroup:
         rank: the number of this process, from 0. The first one writes.
         size: how many there are.
         control: torch's group for small messages between CPUs; None for a process alone.
+        patient: another one, for waiting until the first process has done something alone.
     """
 
     rank: int = 0
     size: int = 1
     control: dist.ProcessGroup | None = field(default=None, repr=False, compare=False)
+    patient: dist.ProcessGroup | None = field(default=None, repr=False, compare=False)
 
     def gather(self, tensor: Tensor) -> Tensor:
         """Return the tensors (N, ...) of all processes as one (size·N, ...), with its gradient.
@@ -72,22 +76,28 @@ class ProcessGroup:
 
     def mean(self, values: Sequence[float]) -> list[float]:
         """Return the means of numbers over all processes."""
-        return [total / self.size for total in self._sum(values)]
+        return [total / self.size for total in self._sum(values, self.control)]
 
     def agree(self, flags: Sequence[bool]) -> list[bool]:
         """Return for each flag whether it is set in any process."""
-        return [total > 0 for total in self._sum(flags)]
+        return [total > 0 for total in self._sum(flags, self.control)]
 
     def first(self, value: int) -> int:
-        """Return the number that the first process has; the others wait for it."""
-        return int(self._sum([value if self.rank == 0 else 0])[0])
+        """Return the number that the first process has; the others wait for it, up to a week.
 
-    def _sum(self, values: Sequence[float]) -> list[float]:
+        That it stopped they notice at once.
+
+        Raises:
+            ProcessLostError: another process stopped.
+        """
+        return int(self._sum([value if self.rank == 0 else 0], self.patient)[0])
+
+    def _sum(self, values: Sequence[float], group: dist.ProcessGroup | None) -> list[float]:
         if self.size == 1:
             return list(values)
         total = torch.tensor(values, dtype=torch.float64)
         with _together():
-            dist.all_reduce(total, group=self.control)
+            dist.all_reduce(total, group=group)
         return cast(list[float], total.tolist())
 
 
@@ -96,7 +106,8 @@ def open_group(timeout: timedelta = TIMEOUT) -> Iterator[ProcessGroup]:
     """Join the processes that ``torchrun`` started; without it, the process is alone.
 
     Args:
-        timeout: how long to wait for a process that does not answer, before giving up.
+        timeout: how long to wait for a process that does not answer, before giving up;
+            `ProcessGroup.first` waits longer.
 
     Raises:
         InvalidInputError: the environment variables of ``torchrun`` are incomplete.
@@ -114,8 +125,11 @@ def open_group(timeout: timedelta = TIMEOUT) -> Iterator[ProcessGroup]:
     except ValueError as error:
         raise InvalidInputError(f"{error}. Start several processes with torchrun.") from error
     try:
-        control = cast(dist.ProcessGroup, dist.new_group(backend="gloo", timeout=timeout))
-        yield ProcessGroup(dist.get_rank(), dist.get_world_size(), control)
+        control, patient = (
+            cast(dist.ProcessGroup, dist.new_group(backend="gloo", timeout=patience))
+            for patience in (timeout, PATIENCE)
+        )
+        yield ProcessGroup(dist.get_rank(), dist.get_world_size(), control, patient)
     finally:
         dist.destroy_process_group()
 
@@ -125,9 +139,10 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: torch.autograd.function.FunctionCtx, tensor: Tensor) -> Tensor:
+        tensor = tensor.contiguous()
         parts = [torch.empty_like(tensor) for _ in range(dist.get_world_size())]
         with _together():
-            dist.all_gather(parts, tensor.contiguous())
+            dist.all_gather(parts, tensor)
         return torch.cat(parts)
 
     @staticmethod

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from functools import cache
 from os import PathLike
 from pathlib import Path
 
@@ -125,8 +124,14 @@ def run_training(
             stack.callback(meter.close)
             records = None
             if group.rank == 0:
-                sample = cache(lambda: feeds[config.alternate[0]].first().to(learner.device))
-                records = Records(folder, state, evaluator, config.best, sample)
+                leading = feeds[config.alternate[0]]
+                records = Records(
+                    folder,
+                    state,
+                    evaluator,
+                    config.best,
+                    lambda: leading.first().to(learner.device),
+                )
             session = Session(learner, feeds, state, checkpoints, meter, records)
             session.run()
             state = session.state

@@ -8,8 +8,8 @@ from typing import Literal, get_args
 import torch
 from torch import nn
 
+from reid_align.checks import at_least_zero, below_one, one_of, positive
 from reid_align.errors import InvalidInputError
-from reid_align.training.checks import at_least_zero, below_one, one_of, positive
 from reid_align.training.schedule import CONSTANT, ScheduleConfig
 
 OptimiserKind = Literal["adam", "amsgrad", "adamw", "sgd"]

@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from reid_align.checks import at_least_zero, increasing, one_of, positive
 from reid_align.errors import InvalidInputError
-from reid_align.training.checks import at_least_zero, increasing, one_of, positive
 
 ScheduleKind = Literal["constant", "step", "cosine"]
 Warmup = Literal["none", "linear", "geometric"]

@@ -53,21 +53,25 @@ class Session:
         """Train to the end.
 
         Raises:
-            KeyboardInterrupt: SIGINT or SIGTERM came; a checkpoint was written.
+            KeyboardInterrupt: SIGINT or SIGTERM came, in whichever process, be it while the last
+                files were written; a checkpoint was written.
             NotFiniteError: a loss or gradient is not finite.
             OutputError: something cannot be written.
             ProcessLostError: another process stopped.
         """
         epochs = self._config.epochs
-        if self.state.position.epoch == epochs:
-            self._finish()
         with Interruption(patient=self._group.size > 1) as interruption:
-            while self.state.position.epoch < epochs:
+            if self.state.position.epoch == epochs:
+                self._finish()
+            stop = False
+            while self.state.position.epoch < epochs and not stop:
                 self._step()
                 stop = self._group.agree([interruption.requested])[0]
                 self._do_what_is_due(stop=stop)
-                if stop and self.state.position.epoch < epochs:
-                    raise KeyboardInterrupt
+            # Once more for a signal that came during the last evaluation or while files were
+            # written: whoever called is not to go on with something else.
+            if self._group.agree([interruption.requested])[0]:
+                raise KeyboardInterrupt
 
     def _step(self) -> None:
         config, position = self._config, self._counted()

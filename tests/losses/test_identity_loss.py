@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 
+from reid_align.errors import InvalidInputError
 from reid_align.losses import identity_loss
 
 
@@ -17,6 +18,12 @@ def test_equals_the_sum_over_smoothed_targets() -> None:
             total -= target * (value - log_sum)
     loss = identity_loss()(logits, torch.tensor(labels))
     assert loss.item() == pytest.approx(total / 5, rel=1e-12)
+
+
+@pytest.mark.parametrize("smoothing", [-0.1, 1.1, math.nan])
+def test_smoothing_that_is_no_fraction_is_refused(smoothing: float) -> None:
+    with pytest.raises(InvalidInputError, match=f"label_smoothing={smoothing}: give a number"):
+        identity_loss(smoothing)
 
 
 def test_without_smoothing_it_is_the_negative_log_likelihood() -> None:

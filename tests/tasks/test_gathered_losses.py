@@ -4,46 +4,46 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
+from half_of_a_batch import FORMS, Found, san, triplet
 
-from reid_align.losses import BatchHardTriplet
-from reid_align.tasks.supervision import gathered_triplet
 from reid_align.training.group import ProcessGroup
 
-SCRIPT = """
-import sys
-import torch
-from reid_align.losses import BatchHardTriplet
-from reid_align.tasks.supervision import gathered_triplet
-from reid_align.training.group import open_group
-
-torch.set_num_threads(1)
-features, ids = torch.load(sys.argv[1], weights_only=True)
-with open_group() as group:
-    share = slice(6 * group.rank, 6 * group.rank + 6)
-    mine = features[share].clone().requires_grad_()
-    loss = gathered_triplet(BatchHardTriplet(5.0), mine, ids[share], group)
-    loss.backward()
-    torch.save((loss.detach(), mine.grad), f"{sys.argv[1]}.{group.rank}")
-"""
+SCRIPT = Path(__file__).with_name("half_of_a_batch.py")
 
 
-def test_the_triplet_loss_is_that_of_the_whole_batch(tmp_path: Path) -> None:
-    generator = torch.Generator().manual_seed(1)
-    features = torch.randn(12, 5, generator=generator)
-    ids = torch.arange(4).repeat_interleave(3)
-    data, script = tmp_path / "batch.pt", tmp_path / "script.py"
-    torch.save((features, ids), data)
-    script.write_text(SCRIPT)
+@pytest.fixture(scope="module")
+def shares(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Found]]:
+    folder = tmp_path_factory.mktemp("shares")
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    done = subprocess.run([*command, str(script), str(data)], capture_output=True, text=True)
+    done = subprocess.run([*command, str(SCRIPT), str(folder)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    whole = features.clone().requires_grad_()
-    expected = gathered_triplet(BatchHardTriplet(5.0), whole, ids, ProcessGroup())
-    expected.backward()
-    shares = [torch.load(f"{data}.{rank}", weights_only=True) for rank in (0, 1)]
-    mean = torch.stack([loss for loss, _ in shares]).mean()
-    torch.testing.assert_close(mean, expected.detach())
+    return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in (0, 1)]
+
+
+def test_the_triplet_loss_is_that_of_the_whole_batch(shares: list[dict[str, Found]]) -> None:
+    whole = triplet(ProcessGroup())
+    mean = torch.stack([share["triplet"]["loss"] for share in shares]).mean()
+    torch.testing.assert_close(mean, whole["loss"])
     # The loop averages over processes what each of them has.
-    gradient = torch.cat([gradient for _, gradient in shares]) / 2
-    torch.testing.assert_close(gradient, whole.grad)
+    gradient = torch.cat([share["triplet"]["gradient"] for share in shares]) / 2
+    torch.testing.assert_close(gradient, whole["gradient"])
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_losses_of_san_are_those_of_the_whole_batch(
+    shares: list[dict[str, Found]], form: str
+) -> None:
+    whole = san(form, ProcessGroup())
+    for share in shares:
+        torch.testing.assert_close(share[form]["constraint"], whole["constraint"])
+    # Neither nothing nor the margin of every triplet.
+    flat = 0.9 if form == "paper" else 4 * 5 * 0.3
+    assert whole["constraint"] not in (0, pytest.approx(flat, rel=0.05))
+    mean = torch.stack([share[form]["loss"] for share in shares]).mean()
+    torch.testing.assert_close(mean, whole["loss"])
+    gradients = whole.keys() - {"loss", "constraint"}
+    assert {name.split(".")[0] for name in gradients} == {"encoder", "decoder", "supervision"}
+    for name in gradients:
+        torch.testing.assert_close(shares[0][form][name], whole[name], rtol=1e-5, atol=1e-8)

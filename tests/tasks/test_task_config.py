@@ -1,9 +1,18 @@
+import math
+
 import pytest
 import torch
 from small_tasks import small
 
 from reid_align.errors import InvalidInputError, UnknownNameError
-from reid_align.tasks import EncoderConfig, SanConfig
+from reid_align.tasks import (
+    DecoderConfig,
+    DenseUvConfig,
+    DsaConfig,
+    EncoderConfig,
+    SanConfig,
+    SupervisionConfig,
+)
 
 
 def test_an_encoder_is_built_to_be_trained_on_pictures_of_its_size() -> None:
@@ -22,6 +31,42 @@ def test_a_config_says_what_size_its_pictures_are() -> None:
 def test_weights_come_from_the_global_generator() -> None:
     first, again = ((torch.manual_seed(5), small().build().conv1.weight)[1] for _ in range(2))
     assert torch.equal(first, again)
+
+
+@pytest.mark.parametrize(
+    ("config", "name", "value"),
+    [
+        (SupervisionConfig, "identity_weight", -1.0),
+        (SupervisionConfig, "triplet_weight", math.nan),
+        (SupervisionConfig, "margin", -0.1),
+        (SupervisionConfig, "label_smoothing", 1.1),
+        (SanConfig, "reconstruction_weight", -1.0),
+        (SanConfig, "constraint_weight", math.inf),
+        (DsaConfig, "main_identity_weight", math.nan),
+        (DsaConfig, "fused_identity_weight", -0.5),
+        (DsaConfig, "triplet_weight", -math.inf),
+        (DsaConfig, "label_smoothing", math.nan),
+        (DsaConfig, "margin", math.nan),
+        (DenseUvConfig, "parts_weight", -1.0),
+        (DenseUvConfig, "coordinates_weight", math.nan),
+        (DenseUvConfig, "transition", -0.05),
+    ],
+)
+def test_a_number_that_no_loss_can_have_is_refused(config: type, name: str, value: float) -> None:
+    with pytest.raises(InvalidInputError, match=f"{name}={value}: give a"):
+        config(**{name: value})
+
+
+@pytest.mark.parametrize("target", ["none", "textures"])
+def test_what_no_decoder_can_draw_is_refused(target: str) -> None:
+    with pytest.raises(
+        UnknownNameError, match=f"target '{target}'.*Known: external, frontal, input, texture"
+    ):
+        DecoderConfig(target)
+
+
+def test_a_loss_may_be_left_out_and_labels_smoothed_to_the_end() -> None:
+    SupervisionConfig(identity_weight=0.0, label_smoothing=1.0, margin=0.0)
 
 
 @pytest.mark.parametrize(

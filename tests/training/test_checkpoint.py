@@ -49,6 +49,13 @@ def test_a_state_without_anything_comes_back(tmp_path: Path) -> None:
     assert Checkpoints(tmp_path, keep=1).read_state(0) == State()
 
 
+def test_whoever_may_read_other_files_may_read_checkpoints(tmp_path: Path) -> None:
+    (tmp_path / "other").touch()
+    checkpoints = Checkpoints(tmp_path, keep=1)
+    checkpoints.write(state(1), TENSORS)
+    assert checkpoints.path(1).stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
 def test_only_the_newest_stay(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path, keep=2)
     for step in (9, 10, 99, 100):

@@ -1,5 +1,5 @@
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pytest
 import torch
@@ -31,6 +31,28 @@ def test_the_first_batch_can_be_looked_at_from_anywhere() -> None:
     feed = Feed("reid", MemoryStream(), Cursor(3, 1))
     assert torch.equal(feed.first().images, MemoryStream().batch(0, 0).images)
     assert feed.cursor == Cursor(3, 1)
+
+
+@dataclass(frozen=True)
+class Counting(MemoryStream):
+    """Notes how often it is opened."""
+
+    opened: list[tuple[int, int]] = field(default_factory=list)
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        self.opened.append((epoch, start))
+        return super().epoch(epoch, start)
+
+
+def test_the_first_batch_is_read_once() -> None:
+    for cursor, expected in ((Cursor(), [(0, 0)]), (Cursor(0, 1), [(0, 1), (0, 0)])):
+        stream = Counting()
+        feed = Feed("reid", stream, cursor)
+        feed.take()
+        feed.take()
+        assert feed.first() is feed.first()
+        assert torch.equal(feed.first().images, MemoryStream().batch(0, 0).images)
+        assert stream.opened == expected
 
 
 def test_an_epoch_without_batches_is_refused() -> None:

@@ -16,16 +16,40 @@ from reid_align.errors import InvalidInputError
 from reid_align.training import ProcessGroup, open_group
 
 SCRIPT = Path(__file__).with_name("two_processes.py")
+PATIENCE = """
+import os, time
+from datetime import timedelta
+from reid_align.errors import ProcessLostError
+from reid_align.training import open_group
+
+# Both are there already, so that they find each other within the short time.
+second = os.fork()
+os.environ["RANK"] = str(int(second > 0))
+with open_group(timedelta(seconds=8)) as group:
+    if group.rank == 0:
+        time.sleep(10)
+    assert group.first(7 + group.rank) == 7
+    if group.rank == 0:
+        os._exit(0)
+    try:
+        group.first(0)
+    except ProcessLostError:
+        os._exit(0)
+    raise AssertionError("The first process is gone.")
+"""
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[int]]:
     """The run of two processes, of which the second one crashes at the very end; exit codes."""
     folder = tmp_path_factory.mktemp("pair") / "run"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
     processes = [
         subprocess.Popen(
             [sys.executable, str(SCRIPT), str(folder)],
@@ -60,6 +84,13 @@ def test_two_processes_train_as_one(pair: tuple[Path, list[int]], tmp_path: Path
 def test_the_crash_of_one_process_ends_the_other(pair: tuple[Path, list[int]]) -> None:
     """The script ends with 4 where it finds the other one lost, and with 1 if a check fails."""
     assert pair[1] == [4, 3]
+
+
+def test_what_the_first_process_does_alone_may_take_long() -> None:
+    """Longer than anything else may; that it is gone is noticed all the same."""
+    command = [sys.executable, "-c", PATIENCE]
+    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": free_port()}
+    subprocess.run(command, env=os.environ | shared, check=True, timeout=300)
 
 
 def test_a_process_alone_gathers_nothing() -> None:

@@ -1,6 +1,9 @@
 """One of several processes of a training, started with torchrun's variables in its environment."""
 
+import os
+import signal
 import sys
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,7 +11,7 @@ import torch
 from toy_training import MemoryStream, ToyTask, TwoObjectives, config
 
 from reid_align.errors import ProcessLostError
-from reid_align.training import OptimiserConfig, open_group, run_training
+from reid_align.training import OptimiserConfig, Task, open_group, run_training
 from reid_align.training.group import ProcessGroup
 
 
@@ -36,6 +39,10 @@ def gather(group: ProcessGroup) -> None:
     group.average([mine.grad])
     ids = group.gather(torch.full((2,), group.rank))
     assert ids.tolist() == [0, 0, 1, 1]
+    # Maps whose channels lie together in memory are put together all the same.
+    maps = torch.arange(24.0).view(2, 2, 2, 3)
+    share = maps[group.rank, None].contiguous(memory_format=torch.channels_last)
+    assert torch.equal(group.gather(share), maps)
     # Sum over both losses of 2 · rate² · x, halved by the average; then averaged over the shares.
     expected = everything.chunk(2)
     assert torch.equal(mine.grad, (expected[0] + expected[1]) / 2 * 2 * (1 + 4))
@@ -74,6 +81,23 @@ def present(group: ProcessGroup) -> None:
     assert group.mean(moved.flatten().tolist()) == moved.flatten().tolist()
 
 
+def interrupted(folder: Path, group: ProcessGroup) -> None:
+    """A signal that only the second process gets, while the first one evaluates, ends both."""
+    other = int(group.gather(torch.tensor([os.getpid()]))[1])
+
+    def evaluator(task: Task) -> Mapping[str, float]:
+        os.kill(other, signal.SIGTERM)
+        return {"mAP": 0.5}
+
+    streams = {"reid": MemoryStream(rank=group.rank, size=group.size)}
+    try:
+        run_training(ToyTask(), streams, config(1), folder, evaluator, group=group)
+    except KeyboardInterrupt:
+        assert (folder / "encoder.safetensors").exists()
+    else:
+        raise AssertionError("The training went on.")
+
+
 def lost(group: ProcessGroup) -> None:
     """The second process stops, and the first one notices."""
     if group.rank == 1:
@@ -92,4 +116,5 @@ if __name__ == "__main__":
         messages(joined)
         present(joined)
         train(Path(sys.argv[1]), joined)
+        interrupted(Path(f"{sys.argv[1]}-interrupted"), joined)
         lost(joined)

@@ -37,6 +37,12 @@ def below_one(name: str, value: float) -> None:
         raise InvalidInputError(f"{name}={value!r}: give a number from 0 to below 1.")
 
 
+def up_to_one(name: str, value: float) -> None:
+    """Require a number in [0, 1]."""
+    if not 0 <= value <= 1:
+        raise InvalidInputError(f"{name}={value!r}: give a number from 0 to 1.")
+
+
 def increasing(name: str, values: Sequence[int]) -> None:
     """Require that numbers rise, from above 0."""
     if any(value <= 0 for value in values) or any(a >= b for a, b in pairwise(values)):

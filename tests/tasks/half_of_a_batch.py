@@ -1,0 +1,68 @@
+"""One of two processes with half of a batch each, started by torchrun; or alone with all of it."""
+
+import sys
+from dataclasses import replace
+
+import torch
+from small_tasks import COUNT, PERSONS, make_batch, small
+from torch import Tensor
+
+from reid_align.datasets.batch import Batch
+from reid_align.losses import BatchHardTriplet
+from reid_align.tasks import DecoderConfig, SanConfig
+from reid_align.tasks.supervision import gathered_triplet
+from reid_align.training.group import ProcessGroup, open_group
+from reid_align.training.task import MAIN, StepContext
+
+FORMS = ("paper", "official")
+Found = dict[str, Tensor]
+
+
+def share(tensor: Tensor, group: ProcessGroup) -> Tensor:
+    return tensor.chunk(group.size)[group.rank]
+
+
+def triplet(group: ProcessGroup) -> Found:
+    """The loss, and its gradient for the share of the features."""
+    features = torch.randn(12, 5, generator=torch.Generator().manual_seed(1))
+    mine = share(features, group).clone().requires_grad_()
+    ids = share(torch.arange(4).repeat_interleave(3), group)
+    loss = gathered_triplet(BatchHardTriplet(5.0), mine, ids, group)
+    loss.backward()
+    return {"loss": loss.detach(), "gradient": mine.grad}
+
+
+def san(form: str, group: ProcessGroup) -> Found:
+    """The objective of SAN, its constraint, and the gradients of all parameters, averaged."""
+    torch.manual_seed(0)
+    config = SanConfig(small(), decoder=DecoderConfig("input"), constraint=form)
+    task = config.build(2 * PERSONS).double().eval()
+    # A decoder as it starts draws next to nothing, and every hinge would be the margin.
+    for block in (task.decoder.up1, task.decoder.up2, task.decoder.up3, task.decoder.up4):
+        block.proj.weight.data.mul_(400)
+    generator = torch.Generator().manual_seed(7)
+    context = StepContext(0, 0, generator, group)
+    losses = task.losses("reid", people(group), context)
+    losses.objectives[MAIN].backward()
+    gradients = {name: p.grad for name, p in task.named_parameters() if p.grad is not None}
+    group.average(list(gradients.values()))
+    loss, constraint = losses.objectives[MAIN].detach(), losses.terms["constraint"].detach()
+    return {"loss": loss, "constraint": constraint} | gradients
+
+
+def people(group: ProcessGroup) -> Batch:
+    """The share of six persons with four pictures each."""
+    first, second = (make_batch((32, 16), seed) for seed in (0, 1))
+    images, target = (
+        share(torch.cat(pair).double(), group)
+        for pair in ((first.images, second.images), (first.target, second.target))
+    )
+    ids = share(torch.arange(2 * PERSONS).repeat_interleave(COUNT // PERSONS), group)
+    return replace(first, images=images, person_ids=ids, camera_ids=ids * 0, target=target)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    with open_group() as joined:
+        found = {"triplet": triplet(joined)} | {form: san(form, joined) for form in FORMS}
+        torch.save(found, f"{sys.argv[1]}/{joined.rank}.pt")
