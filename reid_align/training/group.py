@@ -124,14 +124,19 @@ def open_group(timeout: timedelta = TIMEOUT) -> Iterator[ProcessGroup]:
             dist.init_process_group("nccl" if cuda else "gloo", timeout=timeout)
     except ValueError as error:
         raise InvalidInputError(f"{error}. Start several processes with torchrun.") from error
+    control, patient = (
+        cast(dist.ProcessGroup, dist.new_group(backend="gloo", timeout=patience))
+        for patience in (timeout, PATIENCE)
+    )
     try:
-        control, patient = (
-            cast(dist.ProcessGroup, dist.new_group(backend="gloo", timeout=patience))
-            for patience in (timeout, PATIENCE)
-        )
         yield ProcessGroup(dist.get_rank(), dist.get_world_size(), control, patient)
-    finally:
+    except KeyboardInterrupt:
+        # All of them stop at the same step.
         dist.destroy_process_group()
+        raise
+    # After an error the others may still be at work: to leave the group then can abort this
+    # process before it has said what happened.
+    dist.destroy_process_group()
 
 
 class _Gather(torch.autograd.Function):
