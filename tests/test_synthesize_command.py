@@ -1,5 +1,7 @@
 import os
 import pty
+import subprocess
+import sys
 import termios
 from collections.abc import Iterator
 from contextlib import redirect_stderr, suppress
@@ -87,3 +89,21 @@ def test_no_progress_is_written_to_a_file(
     command = ["-o", str(tmp_path / "set"), "--identities", "1", "--images", "1", "--workers", "1"]
     assert main(command) == 0
     assert capsys.readouterr().err == f"1 identities in {tmp_path / 'set'}\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "package"), [("cv2", "opencv-python-headless"), ("numba", "numba")]
+)
+def test_without_the_extra_the_command_says_what_to_install(
+    tmp_path: Path, module: str, package: str
+) -> None:
+    script = (
+        f"import sys; sys.modules[{module!r}] = None\n"
+        "from reid_align.synthesize import main; sys.exit(main(['-o', 'set']))"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert f"pip install {package} " in done.stderr
+    assert not list(tmp_path.iterdir())
