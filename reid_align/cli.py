@@ -13,6 +13,16 @@ EXIT_CODES = """\
 exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some images failed, 130 interrupted"""
 
 
+def command_parser(verb: str, description: str) -> argparse.ArgumentParser:
+    """Return the parser of a command without its options; lines of the description stay lines."""
+    return argparse.ArgumentParser(
+        f"python -m reid_align.{verb}",
+        description=description,
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
 def run(
     parser: argparse.ArgumentParser,
     command: Callable[[argparse.Namespace], int],
@@ -80,24 +90,34 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_compute_options(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say how features are computed."""
-    group = parser.add_argument_group("computation")
+def add_device_option(group: argparse._ActionsContainer) -> None:
+    """Add the option that says where to compute."""
     group.add_argument(
         "--device",
         default="auto",
         metavar="D",
         help="auto, cpu, cuda, cuda:N or mps; default: auto",
     )
+
+
+def add_batch_option(group: argparse._ActionsContainer) -> None:
+    """Add the option that says how many images go through the network at once."""
+    group.add_argument(
+        "--batch-size", type=int, metavar="N", help="images at a time; default: 8, on a GPU 128"
+    )
+
+
+def add_compute_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how features are computed."""
+    group = parser.add_argument_group("computation")
+    add_device_option(group)
     group.add_argument(
         "--dtype",
         default="float32",
         choices=("float32", "bfloat16", "float16"),
         help="number format to compute in (features are stored as float32); default: %(default)s",
     )
-    group.add_argument(
-        "--batch-size", type=int, metavar="N", help="images at a time; default: 8, on a GPU 128"
-    )
+    add_batch_option(group)
     group.add_argument(
         "--num-workers", type=int, metavar="N", help="decoding threads; default: one per core"
     )

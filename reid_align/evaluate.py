@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reid_align.cli import EXIT_CODES, OK, add_compute_options, add_encoder_options, run
+from reid_align.cli import OK, add_compute_options, add_encoder_options, command_parser, run
 from reid_align.errors import InvalidInputError
 from reid_align.files import check_writable, replace_file, writing
 
@@ -27,12 +27,7 @@ Score an encoder, or features that extract wrote, on a person re-identification 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of this command."""
-    parser = argparse.ArgumentParser(
-        "python -m reid_align.evaluate",
-        description=DESCRIPTION,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("evaluate", DESCRIPTION)
     parser.add_argument("dataset", help="the dataset's name; 'list' shows all, with their options")
     parser.add_argument("root", nargs="?", help="its folder, or the CSV file")
     parser.add_argument(

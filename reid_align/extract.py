@@ -5,11 +5,11 @@ import sys
 from collections.abc import Sequence
 
 from reid_align.cli import (
-    EXIT_CODES,
     OK,
     SOME_FAILED,
     add_compute_options,
     add_encoder_options,
+    command_parser,
     run,
 )
 
@@ -24,12 +24,7 @@ Compute one feature vector for each person image.
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of this command."""
-    parser = argparse.ArgumentParser(
-        "python -m reid_align.extract",
-        description=DESCRIPTION,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("extract", DESCRIPTION)
     parser.add_argument(
         "inputs",
         nargs="+",

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from reid_align.cli import EXIT_CODES, OK, run
+from reid_align.cli import OK, command_parser, run
 from reid_align.errors import InvalidInputError
 
 DESCRIPTION = """\
@@ -18,12 +18,7 @@ was. The same options give the same set."""
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of this command."""
-    parser = argparse.ArgumentParser(
-        "python -m reid_align.synthesize",
-        description=DESCRIPTION,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("synthesize", DESCRIPTION)
     parser.add_argument("-o", "--output", required=True, metavar="DIR", help="what to write")
     parser.add_argument(
         "--identities", type=int, metavar="N", help="how many people; default: 3000, with --pit 929"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reid_align.cli import EXIT_CODES, OK, run
+from reid_align.cli import OK, add_device_option, command_parser, run
 from reid_align.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -27,12 +27,7 @@ stopped; recipes of several stages have a folder for each."""
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of this command."""
-    parser = argparse.ArgumentParser(
-        "python -m reid_align.train",
-        description=DESCRIPTION,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("train", DESCRIPTION)
     parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="the recipe's name")
     parser.add_argument("--list", action="store_true", help="list the recipes and stop")
     parser.add_argument("--show", action="store_true", help="print the whole recipe and stop")
@@ -40,12 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_data_options(parser.add_argument_group("data"))
     _add_recipe_options(parser.add_argument_group("recipe"))
     group = parser.add_argument_group("computation")
-    group.add_argument(
-        "--device",
-        default="auto",
-        metavar="D",
-        help="auto, cpu, cuda, cuda:N or mps; default: auto",
-    )
+    add_device_option(group)
     group.add_argument(
         "--workers",
         type=int,

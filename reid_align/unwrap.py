@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from reid_align.cli import EXIT_CODES, OK, SOME_FAILED, run
+from reid_align.cli import OK, SOME_FAILED, add_batch_option, add_device_option, command_parser, run
 
 DESCRIPTION = """\
 Unwrap each person image to a texture, or to a dense map of body parts (IUV).
@@ -18,12 +18,7 @@ made them and which images could not be read. The same command continues an inte
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of this command."""
-    parser = argparse.ArgumentParser(
-        "python -m reid_align.unwrap",
-        description=DESCRIPTION,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("unwrap", DESCRIPTION)
     parser.add_argument(
         "input", metavar="INPUT", help="a folder (searched through, sorted), or one image"
     )
@@ -42,15 +37,8 @@ def build_parser() -> argparse.ArgumentParser:
         help="the folder of a training run with encoder.safetensors and san_decoder.safetensors, "
         "for iuv with dense_uv.safetensors; or these files; default: the published weights",
     )
-    parser.add_argument(
-        "--device",
-        default="auto",
-        metavar="D",
-        help="auto, cpu, cuda, cuda:N or mps; default: auto",
-    )
-    parser.add_argument(
-        "--batch-size", type=int, metavar="N", help="images at a time; default: 8, on a GPU 128"
-    )
+    add_device_option(parser)
+    add_batch_option(parser)
     parser.add_argument(
         "--num-workers",
         type=int,

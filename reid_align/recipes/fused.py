@@ -1,14 +1,13 @@
 """Features that need part images at test time: the fused rows of DSA-reID's table 3."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 
 from reid_align.datasets import ImageRecord, ReidDataset
 from reid_align.datasets.augment import NO_AUGMENT
 from reid_align.datasets.batches import BatchStream
-from reid_align.datasets.sampling import Batching, Indices
+from reid_align.datasets.sampling import Indices, PlainBatching
 from reid_align.datasets.sources.companions import find_companions
 from reid_align.datasets.sources.files import FileSource
 from reid_align.datasets.synthetic import SyntheticSet
@@ -18,24 +17,10 @@ from reid_align.tasks import REID, DsaTask, PartsTask
 from reid_align.tasks.guide import GLOBAL, LOCAL
 
 NAMES = {GLOBAL: "z_G", LOCAL: "z_L"}
-PICTURES = 64
 
 
-@dataclass(frozen=True)
-class InOrder(Batching):
+class InOrder(PlainBatching):
     """All pictures once, from the first to the last; the last batch may be smaller."""
-
-    pictures: int = PICTURES
-
-    @property
-    def size(self) -> int:
-        """Pictures in a batch."""
-        return self.pictures
-
-    @property
-    def units(self) -> int:
-        """The pictures."""
-        return self.pictures
 
     def batches(self, person_ids: Indices, seed: int, epoch: int) -> list[Indices]:
         """Return the one epoch there is."""
