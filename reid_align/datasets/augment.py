@@ -7,8 +7,18 @@ from reid_align.errors import InvalidInputError
 
 FlipTarget = Literal["mirror", "keep"]
 EraseFill = Literal["mean", "official"]
-_PROBABILITIES = ("partial", "crop", "flip", "erase", "jitter", "grayscale", "blur")
-_STRENGTHS = ("brightness", "contrast", "saturation")
+_PROBABILITIES = (
+    "partial",
+    "crop",
+    "flip",
+    "jitter",
+    "grayscale",
+    "blur",
+    "sharpen",
+    "noise",
+    "erase",
+)
+_STRENGTHS = ("brightness", "contrast", "saturation", "tint", "gamma")
 
 
 @dataclass(frozen=True)
@@ -27,8 +37,13 @@ class AugmentConfig:
         brightness: factors are drawn from 1 - brightness to 1 + brightness.
         contrast: likewise.
         saturation: likewise.
+        tint: likewise, for red, green and blue apart, as lamps and white balances differ.
+        gamma: values become a power of themselves, from 1 / (1 + gamma) to 1 + gamma.
         grayscale: probability of dropping the colours.
         blur: probability of a Gaussian blur with a standard deviation of 0.1 to 2 pixels.
+        sharpen: probability of an unsharp mask, as surveillance cameras apply it: up to 2.5 times
+            the difference to a blurred picture is added.
+        noise: probability of Gaussian noise with a standard deviation of up to 15 levels.
         erase: probability of erasing a rectangle.
         erase_area: its least and largest share of the picture.
         erase_aspect: its least and largest height over width.
@@ -52,8 +67,12 @@ class AugmentConfig:
     brightness: float = 0.2
     contrast: float = 0.2
     saturation: float = 0.2
+    tint: float = 0.0
+    gamma: float = 0.0
     grayscale: float = 0.0
     blur: float = 0.0
+    sharpen: float = 0.0
+    noise: float = 0.0
     erase: float = 0.5
     erase_area: tuple[float, float] = (0.02, 0.4)
     erase_aspect: tuple[float, float] = (0.3, 1 / 0.3)
@@ -78,7 +97,7 @@ class AugmentConfig:
     @property
     def changes_colours(self) -> bool:
         """Whether anything but geometry and erasing may happen."""
-        return max(self.jitter, self.grayscale, self.blur) > 0
+        return max(self.jitter, self.grayscale, self.blur, self.sharpen, self.noise) > 0
 
 
 NO_AUGMENT = AugmentConfig(crop=0.0, flip=0.0, erase=0.0)
@@ -87,4 +106,19 @@ OFFICIAL_AUGMENT = AugmentConfig(flip_target="keep", erase_fill="official")
 # Learning to draw textures: the input varies, the target stays.
 SAN_PG_AUGMENT = AugmentConfig(flip=0.0, jitter=0.8)
 MODERN_AUGMENT = AugmentConfig(jitter=0.5, grayscale=0.05, blur=0.1)
+# From pictures that were drawn to pictures that cameras took.
+CAMERA_AUGMENT = AugmentConfig(
+    crop=0.8,
+    enlarge=1.2,
+    jitter=1.0,
+    brightness=0.3,
+    contrast=0.4,
+    saturation=0.5,
+    tint=0.12,
+    gamma=0.3,
+    blur=0.25,
+    sharpen=0.4,
+    noise=0.5,
+    erase_area=(0.02, 0.2),
+)
 PARTIAL_AUGMENT = AugmentConfig(partial=0.5)

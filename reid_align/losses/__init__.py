@@ -5,6 +5,7 @@ from reid_align.losses.constraint import (
     PAPER_CONSTRAINT,
     TripletReidConstraint,
 )
+from reid_align.losses.contrast import SupervisedContrast
 from reid_align.losses.identity import identity_loss
 from reid_align.losses.texture import masked_l1
 from reid_align.losses.triplet import BatchHardTriplet
@@ -13,6 +14,7 @@ __all__ = [
     "OFFICIAL_CONSTRAINT",
     "PAPER_CONSTRAINT",
     "BatchHardTriplet",
+    "SupervisedContrast",
     "TripletReidConstraint",
     "identity_loss",
     "masked_l1",

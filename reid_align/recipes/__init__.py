@@ -7,6 +7,7 @@ from reid_align.recipes import dense_uv as dense_uv
 from reid_align.recipes import dsa as dsa
 from reid_align.recipes import modern as modern
 from reid_align.recipes import san as san
+from reid_align.recipes import synthetic as synthetic
 from reid_align.recipes.common import RECIPES
 from reid_align.recipes.data import Data, read_data
 from reid_align.recipes.overrides import override

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from typing import TYPE_CHECKING, Literal, get_args, get_origin, get_type_hints
 
-from reid_align.checks import at_least_zero, up_to_one
+from reid_align.checks import at_least_zero, positive, up_to_one
 from reid_align.errors import UnknownNameError
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ def require_choices(settings: "DataclassInstance") -> None:
 
 
 def require_amounts(settings: "DataclassInstance") -> None:
-    """Require of each weight, margin and ε, known by its name, that a loss can have it.
+    """Require of each weight, margin, ε and τ, known by its name, that a loss can have it.
 
     Raises:
-        InvalidInputError: a weight or margin that is negative or not finite, or an ε outside
-            [0, 1]; the message names the field.
+        InvalidInputError: a weight or margin that is negative or not finite, an ε outside
+            [0, 1], or a temperature that is not above 0; the message names the field.
     """
     for field in fields(settings):
         value = getattr(settings, field.name)
@@ -37,3 +37,5 @@ def require_amounts(settings: "DataclassInstance") -> None:
             at_least_zero(field.name, value)
         elif field.name == "label_smoothing":
             up_to_one(field.name, value)
+        elif field.name == "temperature":
+            positive(field.name, value)

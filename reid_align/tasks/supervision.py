@@ -1,4 +1,4 @@
-"""What tells people apart: an identity loss and a batch-hard triplet loss of one feature."""
+"""What tells people apart: an identity, a triplet and, if asked for, a contrastive loss."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from reid_align.heads import IdentityClassifier, TwoLayerClassifier
-from reid_align.losses import BatchHardTriplet, identity_loss
+from reid_align.losses import BatchHardTriplet, SupervisedContrast, identity_loss
 from reid_align.tasks.choices import require_amounts, require_choices
 from reid_align.tasks.features import Features
 from reid_align.training.group import ProcessGroup
@@ -15,7 +15,7 @@ from reid_align.training.group import ProcessGroup
 
 @dataclass(frozen=True)
 class SupervisionConfig:
-    """The two losses of one feature.
+    """The losses of one feature.
 
     Attributes:
         identity_weight: λ1, of the identity loss.
@@ -23,9 +23,12 @@ class SupervisionConfig:
         label_smoothing: ε of the identity loss.
         margin: of the triplet loss.
         classifier: "linear", one layer as in SAN; "two_layer", as in DSA-reID.
+        contrast_weight: of the supervised contrastive loss, which neither paper has; 0 leaves it
+            out.
+        temperature: of that loss.
 
     Raises:
-        InvalidInputError: a weight, margin or ε that a loss cannot have.
+        InvalidInputError: a weight, margin, ε or temperature that a loss cannot have.
         UnknownNameError: another classifier.
 
     Source: SAN (arXiv:1905.13143) section 3.2 for the weights; its official code for ε and margin.
@@ -36,6 +39,8 @@ class SupervisionConfig:
     label_smoothing: float = 0.1
     margin: float = 0.3
     classifier: Literal["linear", "two_layer"] = "linear"
+    contrast_weight: float = 0.0
+    temperature: float = 0.1
 
     def __post_init__(self) -> None:
         require_choices(self)
@@ -44,11 +49,12 @@ class SupervisionConfig:
     @property
     def weights(self) -> Mapping[str, float]:
         """The weight of each loss by its name."""
-        return {"identity": self.identity_weight, "triplet": self.triplet_weight}
+        papers = {"identity": self.identity_weight, "triplet": self.triplet_weight}
+        return {**papers, "contrast": self.contrast_weight} if self.contrast_weight else papers
 
 
 class Supervision(nn.Module):
-    """Both losses, and the classifier that one of them needs.
+    """The losses, and the classifier that one of them needs.
 
     Args:
         config: the losses.
@@ -62,15 +68,21 @@ class Supervision(nn.Module):
         self.classifier: nn.Module = kind(feature_dim, identities)
         self._identity = identity_loss(config.label_smoothing)
         self._triplet = BatchHardTriplet(config.margin)
+        self._contrast = SupervisedContrast(config.temperature) if config.contrast_weight else None
 
     def forward(
         self, features: Features, person_ids: Tensor, group: ProcessGroup
     ) -> dict[str, Tensor]:
-        """Return both losses as "identity" and "triplet", before they are weighted."""
-        return {
+        """Return "identity", "triplet" and, if asked for, "contrast", before they are weighted."""
+        losses = {
             "identity": self._identity(self.classifier(features.identity), person_ids),
             "triplet": gathered_triplet(self._triplet, features.metric, person_ids, group),
         }
+        if self._contrast is not None:
+            losses["contrast"] = gathered_contrast(
+                self._contrast, features.identity, person_ids, group
+            )
+        return losses
 
 
 def gathered_triplet(
@@ -78,3 +90,11 @@ def gathered_triplet(
 ) -> Tensor:
     """Return the loss of this process's images, among the images of all processes."""
     return triplet(features, person_ids, (group.gather(features), group.gather(person_ids)))
+
+
+def gathered_contrast(
+    contrast: SupervisedContrast, features: Tensor, person_ids: Tensor, group: ProcessGroup
+) -> Tensor:
+    """Return the loss of this process's images, among the images of all processes."""
+    everybody = group.gather(features), group.gather(person_ids)
+    return contrast(features, person_ids, everybody, first=group.rank * len(features))
