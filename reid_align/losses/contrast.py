@@ -75,7 +75,9 @@ class SupervisedContrast:
         own = torch.arange(len(others), device=others.device) == torch.arange(
             first, last, device=others.device
         ).unsqueeze(1)
-        logits = (anchors @ others.T / self.temperature).masked_fill(own, -torch.inf)
+        # Autocasting rounds the product to half precision, and nearly equal images to equal ones.
+        with torch.autocast(anchors.device.type, enabled=False):
+            logits = (anchors @ others.T / self.temperature).masked_fill(own, -torch.inf)
         same = (person_ids[:, None] == other_ids) & ~own
         likelihoods = logits.log_softmax(1).masked_fill(~same, 0.0)
         counts = same.sum(1)

@@ -54,6 +54,10 @@ class BasicBlock(nn.Module):
         x += shortcut
         return self.relu(x)  # type: ignore[no-any-return]
 
+    def silence(self) -> None:
+        """Let the block add nothing to its shortcut, until training gives it something to add."""
+        nn.init.zeros_(self.bn2.weight)
+
 
 class Bottleneck(nn.Module):
     """1×1, 3×3 and 1×1 convolution around a shortcut.
@@ -97,6 +101,10 @@ class Bottleneck(nn.Module):
         x = self.bn3(self.conv3(x))
         x += shortcut
         return self.relu(x)  # type: ignore[no-any-return]
+
+    def silence(self) -> None:
+        """Let the block add nothing to its shortcut, until training gives it something to add."""
+        nn.init.zeros_(self.bn3.weight)
 
 
 Block = type[BasicBlock] | type[Bottleneck]

@@ -33,7 +33,7 @@ class DsaEncoder(ResNetTrunk):
     ResNet-50 the local half is made of eight times 256 numbers, with ResNet-18 of eight times 64.
 
     Args:
-        depth: 18, 34, 50 or 101; the paper's is 50.
+        depth: 14, 18, 34, 50 or 101; the paper's is 50.
         local_input: "full": each local branch reads all channels of layer3; "slice": its own
             eighth of them. The paper can be read both ways.
         norm_parts: normalise both halves to length 1 before they are joined.

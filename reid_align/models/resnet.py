@@ -17,9 +17,11 @@ from reid_align.models.encoder import Encoder
 from reid_align.models.norms import Norm
 from reid_align.models.pooling import Pool, make_pool
 
-Depth = Literal[18, 34, 50, 101]
-# The kind of block and how many of them each of the four stages has.
+Depth = Literal[14, 18, 34, 50, 101]
+# The kind of block and how many of them each of the four stages has. ResNet-14 is the start of a
+# ResNet-50: the first block of each stage.
 LAYOUTS: Mapping[Depth, tuple[Block, tuple[int, int, int, int]]] = {
+    14: (Bottleneck, (1, 1, 1, 1)),
     18: (BasicBlock, (2, 2, 2, 2)),
     34: (BasicBlock, (3, 4, 6, 3)),
     50: (Bottleneck, (3, 4, 6, 3)),
@@ -35,7 +37,7 @@ class ResNetTrunk(Encoder):
     (C×h×w); those of ResNet-18 and 34 have a quarter of the channels.
 
     Args:
-        depth: 18, 34, 50 or 101 layers.
+        depth: 14, 18, 34, 50 or 101 layers.
         pool: "avg" for the average over a map's positions, "gem" for the generalised mean.
         norm: "bn" for batch norms alone; "ibn_a" for an instance norm on half of the channels
             after each first convolution of layer1 to layer3.

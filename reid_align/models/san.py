@@ -21,7 +21,7 @@ class SanEncoder(ResNetTrunk):
     """A ResNet with the last stride removed, pooled over positions, and a head.
 
     Args:
-        depth: 18, 34, 50 or 101; the paper's is 50.
+        depth: 14, 18, 34, 50 or 101; the paper's is 50.
         head: "gap", the paper's feature: the pooled numbers themselves; "fc512", the official
             code's: Linear, batch norm and ReLU to 512 numbers that are never negative; "bnneck":
             the pooled numbers through a batch norm (in neither, common practice since).

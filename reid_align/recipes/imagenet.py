@@ -65,7 +65,11 @@ def imagenet_tensors(body: Body) -> dict[str, Tensor]:
 
 
 def imagenet_url(body: Body) -> str:
-    """Return where the weights of a network are."""
+    """Return where the weights of a network are.
+
+    Raises:
+        WeightsNotFoundError: there are none.
+    """
     if isinstance(body, DenseNetEncoder):
         return DENSENET_121
     block = body.layer3[0]
@@ -75,4 +79,9 @@ def imagenet_url(body: Body) -> str:
         if isinstance(block, kind) and len(body.layer3) == blocks[2]
     )
     plain = isinstance(block.bn1, nn.BatchNorm2d)
+    if depth not in PLAIN:
+        raise WeightsNotFoundError(
+            f"Nobody has published ImageNet's weights for a ResNet-{depth}: start from something "
+            "else, such as --initial random."
+        )
     return (PLAIN if plain else IBN_A)[depth]

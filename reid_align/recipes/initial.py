@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from reid_align.errors import InvalidInputError, WeightsFormatError, WeightsNotFoundError
+from reid_align.models.blocks import BasicBlock, Bottleneck
 from reid_align.recipes.imagenet import Body, imagenet_tensors
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM
 from reid_align.tasks import DenseUvTask
@@ -85,11 +86,18 @@ def _read(path: Path) -> dict[str, Tensor]:
 def _load(
     encoder: nn.Module, tensors: Mapping[str, Tensor], source: str, fresh: Sequence[str]
 ) -> None:
-    """Copy what an encoder has in common with the weights: all of its trunk, and its head."""
+    """Copy what an encoder has in common with the weights: all of its trunk, and its head.
+
+    Where the weights are those of a shallower network, the blocks it lacks begin as identities, so
+    that the deeper one computes what the shallower did (as in Net2Net, arXiv:1511.05641).
+    """
+    added = _added_blocks(encoder, tensors)
+    for block in added.values():
+        block.silence()
     targets = {
         name: target
         for name, target in encoder.state_dict().items()
-        if not name.startswith(tuple(fresh))
+        if not name.startswith((*fresh, *added))
     }
     fitting = [name for name in targets if name in tensors and fits(tensors[name], targets[name])]
     missing = [name for name in targets if name not in fitting and not name.startswith(HEAD)]
@@ -103,3 +111,20 @@ def _load(
         )
     for name in fitting:
         targets[name].copy_(tensors[name])
+
+
+def _added_blocks(
+    encoder: nn.Module, tensors: Mapping[str, Tensor]
+) -> dict[str, BasicBlock | Bottleneck]:
+    """Return the blocks that the weights lack, of stages whose first block they have."""
+    blocks = {
+        f"{name}.": module
+        for name, module in encoder.named_modules()
+        if isinstance(module, BasicBlock | Bottleneck)
+    }
+    held = {start for start in blocks if any(name.startswith(start) for name in tensors)}
+    return {
+        start: block
+        for start, block in blocks.items()
+        if start not in held and f"{start.split('.')[0]}.0." in held
+    }

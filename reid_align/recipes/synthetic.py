@@ -32,7 +32,7 @@ from reid_align.training.task import MAIN
 SOURCE = "ours. Starts from random weights"
 # A batch-hard triplet loss on top of it hinders the start.
 SUPERVISION = SupervisionConfig(1.0, 0.0, contrast_weight=1.0)
-SMALL, SAN, MAIN_STREAM, DSA = "small", "san", "main", "dsa"
+SHALLOW, SMALL, SAN, MAIN_STREAM, DSA = "shallow", "small", "san", "main", "dsa"
 
 
 def _training(epochs: int, lr: float) -> TrainingConfig:
@@ -67,23 +67,21 @@ def _stage(
 
 
 ENCODER = EncoderConfig("san_resnet50", NECK, 128, 64)
-SMALL_STAGE = _stage(
-    SMALL,
-    BaselineConfig(replace(ENCODER, height=64, width=32), SUPERVISION),
+SMALL_ENCODER = replace(ENCODER, height=64, width=32)
+SHALLOW_STAGE = _stage(
+    SHALLOW,
+    BaselineConfig(replace(SMALL_ENCODER, architecture="san_resnet14"), SUPERVISION),
     persons=32,
     epochs=24,
     lr=1e-3,
     initial=RANDOM,
 )
-SAN_STAGE = _stage(
-    SAN,
-    SanConfig(ENCODER, SUPERVISION, synthetic=False),
-    persons=16,
-    epochs=4,
-    lr=4e-4,
-    initial=SMALL,
+SMALL_STAGE = _stage(
+    SMALL, BaselineConfig(SMALL_ENCODER, SUPERVISION), 32, epochs=5, lr=6e-4, initial=SHALLOW
 )
-
+SAN_STAGE = _stage(
+    SAN, SanConfig(ENCODER, SUPERVISION, synthetic=False), 16, epochs=3, lr=4e-4, initial=SMALL
+)
 DSA_ENCODER = replace(ENCODER, architecture="dsa_reid")
 MAIN_STAGE = _stage(
     MAIN_STREAM,
@@ -98,7 +96,7 @@ add(
     Recipe(
         "san_synthetic",
         "SAN from nothing but synthetic pictures of 128×64",
-        (SMALL_STAGE, SAN_STAGE),
+        (SHALLOW_STAGE, SMALL_STAGE, SAN_STAGE),
         f"{SOURCE}.",
         "24 epochs of small pictures, 0.25 GMAC an image forward, and 4 of 128×64, 1.8 GMAC",
     )

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from reid_align.losses.inputs import at_least_float32
 from reid_align.models import Encoder
 
 
@@ -20,11 +21,16 @@ class Features(NamedTuple):
 
 
 def read_features(encoder: Encoder, maps: tuple[Tensor, ...]) -> Features:
-    """Compute both kinds of features from the encoder's maps.
+    """Compute both kinds of features from the encoder's maps, in float32 at least.
+
+    Rounding to half precision after the pooling hides what little tells the images of an untrained
+    network apart, and a batch norm then enlarges the rounding.
 
     Source: arXiv:1903.07071 section 3.5, for the BN-neck: triplet loss before it, identity loss
     after it.
     """
+    # What follows the third map is pooled.
+    maps = (*maps[:3], *map(at_least_float32, maps[3:]))
     features = encoder.forward_head(maps)
     has_neck = encoder.arch_args.get("head") == "bnneck"
     return Features(encoder.forward_pool(maps) if has_neck else features, features)
