@@ -60,7 +60,7 @@ def _tiny_encoder(encoder: EncoderConfig) -> EncoderConfig:
     square = encoder.width == encoder.height
     return replace(
         encoder,
-        architecture=re.sub("resnet(50|101)|reid", "resnet18", encoder.architecture),
+        architecture=re.sub("resnet(14|50|101)|reid", "resnet18", encoder.architecture),
         height=HEIGHT,
         width=HEIGHT if square else WIDTH,
     )

@@ -27,6 +27,10 @@ def rngs(count: int) -> list[np.random.Generator]:
         ("flip", 1.5, "0 to 1"),
         ("partial", -0.1, "0 to 1"),
         ("brightness", 1.0, "below 1"),
+        ("tint", 1.0, "below 1"),
+        ("gamma", -0.1, "below 1"),
+        ("sharpen", 2.0, "0 to 1"),
+        ("noise", -1.0, "0 to 1"),
         ("enlarge", 0.9, "1 to 4"),
         ("erase_area", (0.4, 0.2), "rising numbers between 0 and 1"),
         ("erase_area", (0.1, 1.0), "rising numbers between 0 and 1"),
@@ -149,3 +153,46 @@ def test_jitter_of_brightness_stays_within_its_strength() -> None:
     values = [int(change_colours(grey, config, rng)[0, 0, 0]) for rng in rngs(300)]
     assert 79 <= min(values) < 83
     assert 117 < max(values) <= 120
+
+
+def test_a_tint_multiplies_each_channel_for_itself() -> None:
+    grey = torch.full((3, 4, 4), 100, dtype=torch.uint8)
+    config = AugmentConfig(jitter=1.0, brightness=0.0, contrast=0.0, saturation=0.0, tint=0.2)
+    tinted = torch.stack([change_colours(grey, config, rng) for rng in rngs(300)])
+    assert torch.equal(tinted, tinted[..., :1, :1].expand_as(tinted))
+    values = tinted[..., 0, 0].float()
+    assert 80 <= values.min() < 83
+    assert 117 < values.max() <= 120
+    assert not torch.corrcoef(values.T).fill_diagonal_(0).abs().max() > 0.2
+
+
+def test_gamma_bends_what_lies_between_black_and_white() -> None:
+    ramp = torch.tensor([0, 64, 255], dtype=torch.uint8).expand(3, 1, 3)
+    config = AugmentConfig(jitter=1.0, brightness=0.0, contrast=0.0, saturation=0.0, gamma=0.5)
+    bent = torch.stack([change_colours(ramp, config, rng)[0, 0] for rng in rngs(300)]).double()
+    assert bent[:, 0].eq(0).all()
+    assert bent[:, 2].eq(255).all()
+    exponents = (bent[:, 1] / 255).log() / torch.tensor(64 / 255).log()
+    assert exponents.min() == pytest.approx(1 / 1.5, abs=0.03)
+    assert exponents.max() == pytest.approx(1.5, abs=0.03)
+
+
+def test_sharpening_deepens_an_edge_and_leaves_a_plain_as_it_is() -> None:
+    config = AugmentConfig(sharpen=1.0)
+    edge = torch.full((3, 16, 16), 60, dtype=torch.uint8)
+    edge[:, :, 8:] = 190
+    sharpened = torch.stack([change_colours(edge, config, rng) for rng in rngs(50)]).float()
+    assert (sharpened[..., 7] <= 60).all()
+    assert (sharpened[..., 8] >= 190).all()
+    assert (sharpened[..., 8] - sharpened[..., 7]).mean() > 160
+    assert (sharpened[..., 0] == 60).all()
+
+
+def test_noise_is_gaussian_of_up_to_fifteen_levels() -> None:
+    grey = torch.full((3, 64, 64), 128, dtype=torch.uint8)
+    config = AugmentConfig(noise=1.0)
+    noisy = torch.stack([change_colours(grey, config, rng) for rng in rngs(200)]).double()
+    assert noisy.mean() == pytest.approx(128, abs=0.1)
+    spread = noisy.flatten(1).std(1)
+    assert spread.min() < 1
+    assert 14 < spread.max() < 15.5

@@ -158,11 +158,33 @@ def test_an_encoder_with_another_head_takes_the_trunk(pg_run: Path) -> None:
 
 def test_another_network_is_refused(pg_run: Path) -> None:
     torch.manual_seed(0)
-    task = BaselineConfig(small("resnet34_baseline")).build(3)
+    task = BaselineConfig(small("resnet50_baseline")).build(3)
     before = task.encoder.conv1.weight.clone()
-    with pytest.raises(WeightsFormatError, match=r"lack 96: layer1\.2\..*architecture=NAME"):
+    with pytest.raises(WeightsFormatError, match=r"lack \d+: layer1\.0\..*architecture=NAME"):
         start(task, str(pg_run))
     assert torch.equal(task.encoder.conv1.weight, before)
+
+
+@pytest.mark.parametrize(
+    ("shallow", "deep"),
+    [("resnet14_baseline", "resnet50_baseline"), ("resnet18_baseline", "resnet34_baseline")],
+)
+def test_a_deeper_network_begins_as_the_shallower_one(
+    shallow: str, deep: str, tmp_path: Path
+) -> None:
+    tasks = [BaselineConfig(small(name, norm="ibn_a")).build(3).eval() for name in (shallow, deep)]
+    save_products(tmp_path, tasks[0].products())
+    start(tasks[1], str(tmp_path))
+    images = torch.randn(2, 3, 64, 32, generator=torch.Generator().manual_seed(0))
+    first, second = (task.encoder(images) for task in tasks)
+    torch.testing.assert_close(first, second)
+    # And it is not stuck: the new blocks learn.
+    second.square().sum().backward()
+    assert all(block.bn2.weight.grad is not None for block in tasks[1].encoder.layer3)
+    last = tasks[1].encoder.layer3[-1]
+    norm = last.bn3 if deep == "resnet50_baseline" else last.bn2
+    assert norm.weight.detach().eq(0).all()
+    assert norm.weight.grad.abs().max() > 0
 
 
 @pytest.mark.parametrize("source", ["nowhere", "given"])
@@ -177,3 +199,10 @@ def test_imagenet_has_nothing_for_part_images() -> None:
     task = PartsConfig(GuideConfig(conv5_g="bottleneck"), feature_dim=64).build(3)
     with pytest.raises(InvalidInputError, match="PartsTask has no network"):
         start(task, "imagenet")
+
+
+def test_imagenet_has_nothing_for_a_network_that_nobody_trained_on_it() -> None:
+    with torch.device("meta"):
+        encoder = create_model("san_resnet14")
+    with pytest.raises(WeightsNotFoundError, match=r"ResNet-14.*--initial random"):
+        imagenet_url(encoder)

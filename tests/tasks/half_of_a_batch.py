@@ -8,13 +8,14 @@ from small_tasks import COUNT, PERSONS, make_batch, small
 from torch import Tensor
 
 from reid_align.datasets.batch import Batch
-from reid_align.losses import BatchHardTriplet
+from reid_align.losses import BatchHardTriplet, SupervisedContrast
 from reid_align.tasks import DecoderConfig, SanConfig
-from reid_align.tasks.supervision import gathered_triplet
+from reid_align.tasks.supervision import gathered_contrast, gathered_triplet
 from reid_align.training.group import ProcessGroup, open_group
 from reid_align.training.task import MAIN, StepContext
 
 FORMS = ("paper", "official")
+VECTORS = ("triplet", "contrast")
 Found = dict[str, Tensor]
 
 
@@ -22,12 +23,15 @@ def share(tensor: Tensor, group: ProcessGroup) -> Tensor:
     return tensor.chunk(group.size)[group.rank]
 
 
-def triplet(group: ProcessGroup) -> Found:
-    """The loss, and its gradient for the share of the features."""
+def vectors(kind: str, group: ProcessGroup) -> Found:
+    """A loss of vectors, and its gradient for the share of the features."""
     features = torch.randn(12, 5, generator=torch.Generator().manual_seed(1))
     mine = share(features, group).clone().requires_grad_()
     ids = share(torch.arange(4).repeat_interleave(3), group)
-    loss = gathered_triplet(BatchHardTriplet(5.0), mine, ids, group)
+    if kind == "triplet":
+        loss = gathered_triplet(BatchHardTriplet(5.0), mine, ids, group)
+    else:
+        loss = gathered_contrast(SupervisedContrast(0.5), mine, ids, group)
     loss.backward()
     return {"loss": loss.detach(), "gradient": mine.grad}
 
@@ -64,5 +68,6 @@ def people(group: ProcessGroup) -> Batch:
 if __name__ == "__main__":
     torch.set_num_threads(1)
     with open_group() as joined:
-        found = {"triplet": triplet(joined)} | {form: san(form, joined) for form in FORMS}
+        found = {kind: vectors(kind, joined) for kind in VECTORS}
+        found |= {form: san(form, joined) for form in FORMS}
         torch.save(found, f"{sys.argv[1]}/{joined.rank}.pt")

@@ -1,9 +1,13 @@
 import pytest
+import torch
 from naive_losses import naive_identity, naive_triplet
 from small_tasks import PERSONS, context, make_batch, small
 
 from reid_align.datasets.batch import Wanted
+from reid_align.errors import InvalidInputError
+from reid_align.losses import SupervisedContrast
 from reid_align.tasks import BaselineConfig, SupervisionConfig
+from reid_align.tasks.features import read_features
 from reid_align.training.task import MAIN
 
 
@@ -47,3 +51,30 @@ def test_it_wants_pictures_alone_and_leaves_an_encoder_alone() -> None:
     assert task.products()["encoder"].module is task.encoder
     assert task.products()["encoder"].preprocess == task.config.preprocess
     assert task.encoder.preprocess.height == 32
+
+
+def test_a_contrastive_loss_joins_where_it_is_asked_for() -> None:
+    supervision = SupervisionConfig(0.5, 0.0, contrast_weight=2.0, temperature=0.3)
+    task = BaselineConfig(small("resnet18_baseline"), supervision).build(PERSONS).eval()
+    batch = make_batch()
+    losses = task.losses("reid", batch, context())
+    features = task.encoder(batch.images)
+    contrast = SupervisedContrast(0.3)(features, batch.person_ids).item()
+    assert losses.terms["contrast"].item() == pytest.approx(contrast, rel=1e-4)
+    whole = 0.5 * losses.terms["identity"].item() + 2 * contrast
+    assert losses.objectives[MAIN].item() == pytest.approx(whole, rel=1e-4)
+    assert "contrast" not in BaselineConfig().supervision.weights
+
+
+def test_under_autocast_features_are_pooled_in_full_precision() -> None:
+    task = BaselineConfig(small(head="bnneck", pool="gem")).build(PERSONS)
+    with torch.autocast("cpu", torch.bfloat16):
+        maps = task.encoder.forward_maps(make_batch().images)
+        features = read_features(task.encoder, maps)
+    assert maps[-1].dtype == torch.bfloat16
+    assert features.metric.dtype == features.identity.dtype == torch.float32
+
+
+def test_a_temperature_below_zero_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="temperature=-1"):
+        SupervisionConfig(temperature=-1.0)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from half_of_a_batch import FORMS, Found, san, triplet
+from half_of_a_batch import FORMS, VECTORS, Found, san, vectors
 
 from reid_align.training.group import ProcessGroup
 
@@ -22,12 +22,15 @@ def shares(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Found]]:
     return [torch.load(folder / f"{rank}.pt", weights_only=True) for rank in (0, 1)]
 
 
-def test_the_triplet_loss_is_that_of_the_whole_batch(shares: list[dict[str, Found]]) -> None:
-    whole = triplet(ProcessGroup())
-    mean = torch.stack([share["triplet"]["loss"] for share in shares]).mean()
+@pytest.mark.parametrize("kind", VECTORS)
+def test_a_loss_of_vectors_is_that_of_the_whole_batch(
+    shares: list[dict[str, Found]], kind: str
+) -> None:
+    whole = vectors(kind, ProcessGroup())
+    mean = torch.stack([share[kind]["loss"] for share in shares]).mean()
     torch.testing.assert_close(mean, whole["loss"])
     # The loop averages over processes what each of them has.
-    gradient = torch.cat([share["triplet"]["gradient"] for share in shares]) / 2
+    gradient = torch.cat([share[kind]["gradient"] for share in shares]) / 2
     torch.testing.assert_close(gradient, whole["gradient"])
 
 
