@@ -12,9 +12,8 @@ from reid_align.recipes.imagenet import Body, imagenet_tensors
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM
 from reid_align.tasks import DenseUvTask
 from reid_align.training.task import Task
-from reid_align.weights import load_tensors
+from reid_align.weights import load_tensors, read_tensors
 from reid_align.weights.fit import describe, fits, listed
-from reid_align.weights.header import open_safetensors
 
 ENCODER = "encoder"
 # What belongs to an encoder's head: another one than that of the weights starts at random.
@@ -47,7 +46,7 @@ def start(task: Task, initial: str, fresh: Sequence[str] = ()) -> None:
     for name, path in _files(task, Path(initial)).items():
         product = task.products()[name].module
         if name == ENCODER and task.encoder is not None:
-            _load(task.encoder, _read(path), str(path), fresh)
+            _load(task.encoder, read_tensors(path), str(path), fresh)
         else:
             load_tensors(product, path)
 
@@ -75,11 +74,6 @@ def _files(task: Task, source: Path) -> dict[str, Path]:
             "file of weights."
         )
     return found
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    with open_safetensors(path) as file:
-        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ from reid_align.weights.fingerprint import (
     wave,
 )
 from reid_align.weights.header import FileInfo, read_info
+from reid_align.weights.int8 import rounded
 from reid_align.weights.load import load_file, load_repository, load_weights
 from reid_align.weights.manifest import (
     find_manifest,
@@ -35,7 +36,7 @@ from reid_align.weights.repository import (
 )
 from reid_align.weights.resolve import locate
 from reid_align.weights.source import Origin, Source, choose_source, open_source
-from reid_align.weights.tensors import load_tensors, save_tensors
+from reid_align.weights.tensors import load_tensors, read_tensors, save_int8, save_tensors
 
 __all__ = [
     "HUB_PREFIX",
@@ -69,6 +70,9 @@ __all__ = [
     "push_folder",
     "read_folder",
     "read_info",
+    "read_tensors",
+    "rounded",
+    "save_int8",
     "save_tensors",
     "shipped_weights",
     "wave",

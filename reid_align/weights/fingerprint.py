@@ -34,6 +34,11 @@ class Loadable(Protocol):
     def parameters(self) -> Iterator[nn.Parameter]:
         """As in ``nn.Module``."""
 
+    def named_parameters(
+        self, *, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, nn.Parameter]]:
+        """As in ``nn.Module``."""
+
     def float(self) -> Self:
         """As in ``nn.Module``."""
 
@@ -93,7 +98,7 @@ def check_fingerprint(actual: tuple[float, ...], expected: tuple[float, ...], so
 
     Measured on ResNet-50: another number of threads, other kernels and float64 differ by 1e-6 of
     it, batch norms with an epsilon of 1e-3 instead of 1e-5 by 2e-3 and more. Weights stored in half
-    precision are the same numbers after loading.
+    precision or in int8 are the same numbers after each loading, so published is what those give.
 
     Args:
         actual: what the model gives.

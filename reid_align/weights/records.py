@@ -10,9 +10,14 @@ from reid_align.errors import InvalidInputError
 from reid_align.preprocess import Preprocess
 from reid_align.weights.fingerprint import FINGERPRINT_LENGTH
 
-Kind = Literal["encoder", "head"]
-StorageType = Literal["float32", "float16", "bfloat16"]
+Kind = Literal["encoder", "estimator", "head"]
+StorageType = Literal["float32", "float16", "bfloat16", "int8"]
 Argument = bool | int | float | str
+# Which kinds of network read pictures, and which of them give feature vectors.
+HAVE: Mapping[str, tuple[Kind, ...]] = {
+    "feature_dim": ("encoder",),
+    "preprocess": ("encoder", "estimator"),
+}
 
 COMMIT = r"[0-9a-f]{40}"
 SHA256 = r"[0-9a-f]{64}"
@@ -72,12 +77,16 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train the weights again: command, source commit, seed."""
+    """How to train the weights again: command, source commit, seed; ``cost`` in words for people.
+
+    The cost is the machine and its hours: "14 hours on 2 cores of an x86-64 server, no GPU".
+    """
 
     name: str
     command: str
     commit: str
     seed: int
+    cost: str
 
     def __post_init__(self) -> None:
         require_text("commit", self.commit, COMMIT, "the 40 hex digits of a commit")
@@ -86,13 +95,18 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Measured accuracy on one dataset under one protocol, in percent, and what measures it."""
+    """Measured accuracy on one dataset under one protocol, in percent, and what measures it.
+
+    ``note`` is a sentence on what else a reader has to know of the figures, such as the size of the
+    pictures if it is not the dataset's own.
+    """
 
     dataset: str
     protocol: str
     rank1: float
     mAP: float
     command: str
+    note: str | None = None
 
     def __post_init__(self) -> None:
         require(0 <= self.rank1 <= 100, "rank1", self.rank1, "a percentage from 0 to 100")
@@ -105,8 +119,8 @@ class Weights:
 
     ``name`` is ``architecture.tag``. ``bundled`` is a file inside the package, ``hub`` one on the
     Hub; at least one is there. ``bytes`` and ``sha256`` are those of the file, ``dtype`` is how its
-    numbers are stored. Heads have neither ``feature_dim`` nor ``preprocess``. Every number on
-    preprocessing in this library comes from here.
+    numbers are stored. Estimators have no ``feature_dim``, and heads no ``preprocess`` either.
+    Every number on preprocessing in this library comes from here.
 
     Raises:
         InvalidInputError: a value is not allowed; the text names the key.
@@ -160,9 +174,9 @@ class Weights:
         require_text("sha256", self.sha256, SHA256, "64 hex digits in lower case")
 
     def _check_kind(self) -> None:
-        allowed = {"encoder": "a value, as this is an encoder", "head": "null, as this is a head"}
-        for key in ("feature_dim", "preprocess"):
-            value = getattr(self, key)
-            require((value is None) == (self.kind == "head"), key, value, allowed[self.kind])
+        for key, kinds in HAVE.items():
+            value, needed = getattr(self, key), self.kind in kinds
+            allowed = f"{'a value' if needed else 'null'} for the kind {self.kind!r}"
+            require((value is not None) == needed, key, value, allowed)
         if self.feature_dim is not None:
             require(self.feature_dim > 0, "feature_dim", self.feature_dim, "at least 1")

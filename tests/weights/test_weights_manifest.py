@@ -27,7 +27,16 @@ DECODER = weights_of(
     metrics=(),
     arch_args={},
 )
-MANIFEST = format_manifest([ENCODER, OTHER, DECODER])
+ESTIMATOR = weights_of(
+    name="dense.synthetic",
+    architecture="dense",
+    kind="estimator",
+    feature_dim=None,
+    dtype="int8",
+    metrics=(),
+    arch_args={"depth": 18},
+)
+MANIFEST = format_manifest([ENCODER, OTHER, DECODER, ESTIMATOR])
 HUB = {"repo_id": "a/b", "revision": COMMIT, "filename": "a.safetensors"}
 PREPROCESS = json.loads(MANIFEST)["weights"]["tiny.synthetic"]["preprocess"]
 METRICS = json.loads(MANIFEST)["weights"]["tiny.synthetic"]["metrics"][0]
@@ -43,9 +52,10 @@ def changed(**changes: object) -> str:
 
 def test_what_is_written_is_read_back_the_same() -> None:
     read = parse_manifest(MANIFEST, "test")
-    assert read == {entry.name: entry for entry in (DECODER, OTHER, ENCODER)}
-    assert list(read) == ["decoder.synthetic", "tiny.market1501", "tiny.synthetic"]
-    assert format_manifest([OTHER, ENCODER, DECODER]) == MANIFEST
+    assert read == {entry.name: entry for entry in (DECODER, OTHER, ENCODER, ESTIMATOR)}
+    names = ["decoder.synthetic", "dense.synthetic", "tiny.market1501", "tiny.synthetic"]
+    assert list(read) == names
+    assert format_manifest([OTHER, ENCODER, ESTIMATOR, DECODER]) == MANIFEST
     assert list(json.loads(MANIFEST)["weights"]) == list(read)
 
 
@@ -68,7 +78,10 @@ def test_the_shipped_manifest_is_found_and_read() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"kind": "decoder"}, "kind: expected one of 'encoder', 'head', got 'decoder'"),
+        (
+            {"kind": "decoder"},
+            "kind: expected one of 'encoder', 'estimator', 'head', got 'decoder'",
+        ),
         ({"architecture": "other"}, "name: expected a name that starts with 'other.'"),
         ({"architecture": ""}, "architecture: expected a text that is not empty"),
         ({"arch_args": {"parts": [1]}}, "arch_args: parts: expected true or false"),
@@ -89,11 +102,11 @@ def test_the_shipped_manifest_is_found_and_read() -> None:
         ({"bytes": 1.5}, "bytes: expected a whole number"),
         ({"sha256": "0" * 63}, "sha256: expected 64 hex digits"),
         ({"sha256": "A" * 64}, "sha256: expected 64 hex digits"),
-        ({"dtype": "int8"}, "dtype: expected one of 'float32', 'float16', 'bfloat16'"),
+        ({"dtype": "int4"}, "dtype: expected one of 'float32', 'float16', 'bfloat16', 'int8'"),
         ({"parameters": -1}, "parameters: expected at least 1, got -1"),
         ({"feature_dim": 0}, "feature_dim: expected at least 1, got 0"),
-        ({"feature_dim": None}, "feature_dim: expected a value, as this is an encoder"),
-        ({"preprocess": None}, "preprocess: expected a value, as this is an encoder"),
+        ({"feature_dim": None}, "feature_dim: expected a value for the kind 'encoder'"),
+        ({"preprocess": None}, "preprocess: expected a value for the kind 'encoder'"),
         ({"preprocess": PREPROCESS | {"height": 0}}, "preprocess: Preprocessing to 0"),
         ({"preprocess": PREPROCESS | {"std": [1, 0, 1]}}, "preprocess: std"),
         ({"preprocess": PREPROCESS | {"mean": [1, 1]}}, "preprocess: mean: expected a list of 3"),
@@ -101,10 +114,13 @@ def test_the_shipped_manifest_is_found_and_read() -> None:
         ({"training_data": []}, "training_data: expected at least one entry"),
         ({"recipe": RECIPE | {"commit": "abc"}}, "recipe: commit: expected the 40 hex digits"),
         ({"recipe": RECIPE | {"seed": -1}}, "recipe: seed: expected a number from 0"),
+        ({"recipe": RECIPE | {"cost": ""}}, "recipe: cost: expected a text that is not empty"),
         ({"recipe": None}, "recipe: expected an object"),
         ({"license": ""}, "license: expected a text that is not empty"),
         ({"metrics": [METRICS | {"rank1": 100.1}]}, "metrics: 0: rank1: expected a percentage"),
         ({"metrics": [METRICS | {"mAP": -0.1}]}, "metrics: 0: mAP: expected a percentage"),
+        ({"metrics": [METRICS | {"note": ""}]}, "metrics: 0: note: expected a text"),
+        ({"metrics": [METRICS | {"note": 5}]}, "metrics: 0: note: expected a text"),
         ({"fingerprint": [0.5]}, "fingerprint: expected 34 finite numbers"),
         ({"url": "x"}, "url: unknown key"),
         ({"name": "tiny.synthetic"}, "name: unknown key"),
@@ -125,17 +141,23 @@ def test_each_key_of_an_entry_is_required() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "key"),
+    ("kind", "changes", "key"),
     [
-        ({"feature_dim": 40, "preprocess": None}, "feature_dim"),
-        ({"feature_dim": None, "preprocess": ENCODER.preprocess}, "preprocess"),
+        ("head", {"feature_dim": 40, "preprocess": None}, "feature_dim"),
+        ("head", {"feature_dim": None, "preprocess": ENCODER.preprocess}, "preprocess"),
+        ("estimator", {"feature_dim": 40}, "feature_dim"),
     ],
 )
-def test_a_head_has_neither_features_nor_preprocessing(
-    changes: dict[str, object], key: str
+def test_a_head_has_neither_features_nor_preprocessing_and_an_estimator_no_features(
+    kind: str, changes: dict[str, object], key: str
 ) -> None:
-    with pytest.raises(InvalidInputError, match=f"^{key}: expected null, as this is a head"):
-        weights_of(kind="head", **changes)
+    with pytest.raises(InvalidInputError, match=f"^{key}: expected null for the kind {kind!r}"):
+        weights_of(kind=kind, **changes)
+
+
+def test_an_estimator_reads_pictures() -> None:
+    with pytest.raises(InvalidInputError, match=r"^preprocess: expected a value for the kind"):
+        weights_of(kind="estimator", feature_dim=None, preprocess=None)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,121 @@
+r"""What weights lose when they are stored as int8, and what that saves.
+
+Features of the same pictures are computed twice: with the weights as they are in a file, and with
+those that a file in int8 gives back. Their cosine tells how far each picture's features turn; a
+dataset, how many people are then found.
+
+    python benchmarks/storage.py runs/san/encoder.safetensors --label san_resnet50.synth
+    python benchmarks/storage.py runs/san/encoder.safetensors --label san_resnet50.synth \
+        --pictures crops --data synthetic=data/synth --data cuhk03_detected=data/cuhk03
+
+Every run adds a row to the table in benchmarks/results/storage.json, in the place of one of the
+same label.
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from provenance import RESULTS, provenance, write_result
+
+from reid_align import Encoder, extract_features, from_pretrained
+from reid_align.datasets import load_dataset
+from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
+from reid_align.features import ExtractOptions
+from reid_align.weights import FileInfo, save_int8
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+class Pair(NamedTuple):
+    """An encoder as it is, the same from a file in int8, and the bytes of that file."""
+
+    full: Encoder
+    int8: Encoder
+    bytes: int
+
+
+def store(weights: Path) -> Pair:
+    """Store an encoder as int8, and load it again."""
+    full = from_pretrained(weights)
+    info = FileInfo(full.architecture, dict(full.arch_args), full.preprocess, None)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "int8.safetensors"
+        save_int8(full, path, info)
+        return Pair(full, from_pretrained(path), path.stat().st_size)
+
+
+def cosines(pair: Pair, pictures: Path, device: str) -> dict[str, float | int]:
+    """Return the smallest and the mean cosine between the features of each picture."""
+    full, int8 = (
+        extract_features(pictures, encoder, device=device).values
+        for encoder in (pair.full, pair.int8)
+    )
+    found = (full.astype(np.float64) * int8).sum(1)
+    return {
+        "pictures": len(found),
+        "cosine_min": round(float(found.min()), 6),
+        "cosine_mean": round(float(found.mean()), 6),
+    }
+
+
+def scores(pair: Pair, name: str, folder: str, device: str) -> dict[str, dict[str, float]]:
+    """Return rank-1 and mAP of both on a dataset, in percent, and what int8 changes."""
+    dataset, found = load_dataset(name, folder), {}
+    for kind, encoder in (("full", pair.full), ("int8", pair.int8)):
+        features = dataset_features(dataset, encoder, ExtractOptions(device), progress=True)
+        (score,) = evaluate(dataset, features, EvaluationOptions(("cosine",))).scores
+        found[kind] = {
+            "rank1": 100 * score.rank(1),
+            "mAP": 100 * (score.mean_average_precision or 0),
+        }
+    found["change"] = {key: found["int8"][key] - value for key, value in found["full"].items()}
+    return {
+        kind: {key: round(value, 2) for key, value in figures.items()}
+        for kind, figures in found.items()
+    }
+
+
+def measure(options: argparse.Namespace) -> dict[str, object]:
+    """Return one row of the table."""
+    pair = store(options.weights)
+    return {
+        "label": options.label,
+        "architecture": pair.full.architecture,
+        "arch_args": dict(pair.full.arch_args),
+        "sha256": pair.full.origin.sha256,
+        "bytes": {"full": options.weights.stat().st_size, "int8": pair.bytes},
+        "mebibytes_int8": round(pair.bytes / 2**20, 2),
+        **cosines(pair, options.pictures, options.device),
+        "scores": {
+            name: scores(pair, name, folder, options.device)
+            for name, _, folder in (text.partition("=") for text in options.data)
+        },
+        **provenance(),
+    }
+
+
+def main() -> None:
+    """Parse the arguments, measure, and write the row into the table."""
+    parser = argparse.ArgumentParser("storage.py", description=__doc__)
+    parser.add_argument("weights", type=Path, help="the encoder.safetensors of a run")
+    parser.add_argument("--label", required=True, help="what the weights are called")
+    parser.add_argument("--pictures", type=Path, default=EXAMPLES, help="a folder of crops")
+    parser.add_argument(
+        "--data", action="append", default=[], metavar="NAME=FOLDER", help="a dataset to score on"
+    )
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--output", type=Path, default=RESULTS / "storage.json")
+    options = parser.parse_args()
+    row = measure(options)
+    print(json.dumps(row, indent=2))
+    before = json.loads(options.output.read_text("utf-8")) if options.output.exists() else {}
+    rows = [old for old in before.get("rows", []) if old["label"] != options.label]
+    write_result(options.output, {"benchmark": "storage", "rows": [*rows, row]})
+
+
+if __name__ == "__main__":
+    main()
