@@ -90,8 +90,8 @@ for _name, _paper, _stage_of_its_own, _cost in (
         "dsa_synthetic",
         "DSA-reID",
         DSA_STAGE,
-        "3 of 128×64, 1.2 GMAC and 11.5 more for the guiding stream; --set "
-        "task.guide.part_images=none trains the main stream alone",
+        "3 of 128×64, 1.2 GMAC and 11.5 more for the guiding stream, which part images of the kind "
+        "none leave out",
     ),
 ):
     add(
