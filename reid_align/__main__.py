@@ -12,6 +12,7 @@ VERBS = {
     "evaluate": "score features or an encoder on a re-identification benchmark",
     "unwrap": "write the textures or dense maps of a folder of person images",
     "train": "train a recipe: the papers' rows, and what people train today",
+    "publish": "put weights into the package or on the Hugging Face Hub",
     "synthesize": "make pictures of synthetic people, with dense maps and textures",
 }
 

@@ -31,12 +31,13 @@ def is_lfs(path: str) -> bool:
 
 @dataclass
 class Repository:
-    """Its commits, oldest first; ``token`` opens it if it is private or gated."""
+    """Its commits, oldest first, and tags; ``token`` opens it if it is private or gated."""
 
     private: bool = False
     gated: bool = False
     token: str | None = None
     commits: dict[str, Files] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
 
     def commit(self, files: Files) -> str:
         content = sorted((path, git_sha1(data)) for path, data in files.items())
@@ -47,6 +48,7 @@ class Repository:
     def resolve(self, revision: str) -> str | None:
         if revision == "main" and self.commits:
             return list(self.commits)[-1]
+        revision = self.tags.get(revision, revision)
         return revision if revision in self.commits else None
 
 
@@ -63,9 +65,10 @@ class Hub(ThreadingHTTPServer):
     """All repositories, every request so far, and the faults that come next.
 
     Faults, each used up from the front: ``statuses`` answers a GET or HEAD with that status, or
-    hangs up without an answer; ``upload_statuses`` does so for a PUT; ``cdn_bodies`` sends those
-    bytes from the CDN in place of the right ones; ``cdn_breaks`` closes the connection of a CDN
-    download after so many bytes.
+    hangs up without an answer; ``upload_statuses`` does so for a PUT, ``commit_statuses`` for a
+    commit; ``rivals`` are what somebody else commits just before; ``cdn_bodies`` sends those bytes
+    from the CDN in place of the right ones; ``cdn_breaks`` closes the connection of a CDN download
+    after so many bytes.
     """
 
     HANG_UP = 0
@@ -86,6 +89,8 @@ class Hub(ThreadingHTTPServer):
         self.requests: list[Request] = []
         self.statuses: list[int] = []
         self.upload_statuses: list[int] = []
+        self.commit_statuses: list[int] = []
+        self.rivals: list[Files] = []
         self.cdn_bodies: list[bytes] = []
         self.cdn_breaks: list[int] = []
 
@@ -173,7 +178,8 @@ class DownloadHandler(BaseHTTPRequestHandler):
     def send_info(self, repo_id: str) -> None:
         if repository := self.open(repo_id):
             commit = repository.resolve("main")
-            self.answer_json({"id": repo_id, "sha": commit, "private": repository.private})
+            access = {"private": repository.private, "gated": repository.gated and "auto"}
+            self.answer_json({"id": repo_id, "sha": commit, **access})
 
     def refuse(self, status: int, code: str = "") -> None:
         if status == self.server.HANG_UP:

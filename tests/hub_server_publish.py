@@ -1,10 +1,11 @@
-"""The half of the Hub's protocol that writes: make a repository, upload by LFS, commit."""
+"""The half of the Hub's protocol that writes: make a repository, upload by LFS, commit, tag."""
 
 import base64
 import json
 import re
 from collections.abc import Mapping
 
+import yaml
 from hub_server import DownloadHandler, Repository, is_lfs, sha256
 
 
@@ -12,6 +13,18 @@ class PublishHandler(DownloadHandler):
     """A whole Hub with one maintainer, whose token is ``TOKEN``."""
 
     TOKEN = "hf_maintainer"
+
+    def do_GET(self) -> None:
+        match = re.fullmatch("/api/models/([^/]+/[^/]+)/refs", self.path)
+        if match is None or self.server.statuses:
+            super().do_GET()
+        elif repository := self.open(match[1]):
+            self.note_request()
+            tags = [
+                {"name": name, "ref": f"refs/tags/{name}", "targetCommit": commit}
+                for name, commit in repository.tags.items()
+            ]
+            self.answer_json({"branches": [], "converts": [], "tags": tags})
 
     def do_PUT(self) -> None:
         path, content = self.note_request(), self.body()
@@ -27,18 +40,41 @@ class PublishHandler(DownloadHandler):
         if self.token() != self.TOKEN:
             self.refuse(401)
         elif path == "/api/validate-yaml":
-            self.answer_json({"errors": [], "warnings": []})
+            self.validate(json.loads(body)["content"])
         elif path == "/api/repos/create":
             self.create(json.loads(body))
         elif re.fullmatch("/[^/]+/[^/]+.git/info/lfs/objects/batch", path):
             self.offer_uploads(json.loads(body))
         elif match := re.fullmatch("/api/models/([^/]+/[^/]+)/(preupload|commit)/main", path):
             self.publish(*match.groups(), body)
+        elif match := re.fullmatch("/api/models/([^/]+/[^/]+)/tag/([^/]+)", path):
+            self.tag(*match.groups(), json.loads(body)["tag"])
         else:
             self.refuse(404)
 
     def body(self) -> bytes:
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def validate(self, card: str) -> None:
+        """Accept metadata that the Hub can read: a block of YAML that names a library."""
+        block = re.match("---\n(.*?\n)---\n", card, re.DOTALL)
+        metadata = yaml.safe_load(block[1]) if block else None
+        wrong = not isinstance(metadata, dict) or "library_name" not in metadata
+        errors = [{"message": "no metadata"}] if wrong else []
+        self.answer_json({"errors": errors, "warnings": []}, 400 if wrong else 200)
+
+    def tag(self, repo_id: str, revision: str, name: str) -> None:
+        repository = self.open(repo_id)
+        if repository is None:
+            return
+        commit = repository.resolve(revision)
+        if commit is None:
+            self.refuse(404, "RevisionNotFound")
+        elif name in repository.tags:
+            self.refuse(409)
+        else:
+            repository.tags[name] = commit
+            self.answer_json({})
 
     def create(self, asked: Mapping[str, str]) -> None:
         repo_id = f"{asked.get('organization', 'maintainer')}/{asked['name']}"
@@ -73,9 +109,16 @@ class PublishHandler(DownloadHandler):
         self.answer_json({"files": files})
 
     def commit(self, repository: Repository, repo_id: str, body: bytes) -> None:
-        files = dict(repository.commits[repository.resolve("main") or ""])
+        if self.server.commit_statuses:
+            return self.refuse(self.server.commit_statuses.pop(0))
+        if self.server.rivals:
+            self.server.add(repo_id, self.server.rivals.pop(0))
+        head = repository.resolve("main") or ""
+        files = dict(repository.commits[head])
         for entry in map(json.loads, body.splitlines()):
             value = entry["value"]
+            if entry["key"] == "header" and value.get("parentCommit") not in (None, head):
+                return self.refuse(412)
             if entry["key"] == "file":
                 files[value["path"]] = base64.b64decode(value["content"])
             if entry["key"] == "lfsFile":

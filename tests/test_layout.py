@@ -54,10 +54,10 @@ ALLOWED = {
     "heads": BASE | {"weights", "models.blocks", "models.encoder"},
     "viz": {"errors", "files", "images", "uv"},
     "unwrapping": BASE | {"weights", "models", "heads", "features", "viz"},
-    "features": BASE | {"models.encoder"},
+    "features": BASE | {"models.blocks", "models.encoder", "models.norms", "models.resnet"},
     "datasets": BASE | {"shards", "shard_set"},
     "evaluation": {"errors", "datasets", "features", "metrics", "models.encoder"},
-    "publishing": BASE | {"weights", "models", "heads"},
+    "publishing": BASE | {"weights", "models", "heads", "features"},
     "training": {
         "errors",
         "checks",
@@ -99,6 +99,7 @@ ALLOWED = {
     "__main__": {"VERBS", "cli"},
     "unwrap": {"cli", "features", "unwrapping"},
     "train": {"cli", "errors", "recipes", "training"},
+    "publish": {"cli", "errors", "publishing", "weights"},
     "synthesize": {"cli", "errors", "shard_set", "synth"},
     "extract": {"cli", "errors", "features", "images", "models"},
     "evaluate": {

@@ -1,6 +1,7 @@
 """Uploads an encoder's folder to the Hub: one commit, private unless told otherwise."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reid_align import __version__
 from reid_align.errors import InvalidInputError, OutputError
@@ -8,18 +9,35 @@ from reid_align.weights.hub import LIBRARY
 from reid_align.weights.hub_errors import hub_errors
 from reid_align.weights.repository import CONFIG_NAME, WEIGHTS_NAME, read_folder
 
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
+
 CARD_NAME = "README.md"
+CONFLICT = 412
 
 
-def push_folder(folder: Path, repo_id: str, private: bool = True) -> str:
+def list_files(folder: Path) -> list[Path]:
+    """Return what of a folder is uploaded: its card if there is one, its config, its weights.
+
+    Raises:
+        WeightsError: the folder is not what ``read_folder`` accepts.
+    """
+    read_folder(folder)
+    paths = (folder / name for name in (CARD_NAME, CONFIG_NAME, WEIGHTS_NAME))
+    return [path for path in paths if path.is_file()]
+
+
+def push_folder(folder: Path, repo_id: str, private: bool = True, tag: str | None = None) -> str:
     """Upload a folder that ``write_folder`` wrote, and its ``README.md`` if there is one.
 
-    The repository is made if it is not there. All files arrive in one commit.
+    The repository is made if it is not there. All files arrive in one commit, on top of what was
+    there when the upload began.
 
     Args:
         folder: the folder; it is checked first, as when it is loaded.
         repo_id: ``organisation/repository``.
         private: whether only you, or your organisation, may see it.
+        tag: a name for the commit, "v1.0.0"; None for none.
 
     Returns:
         The commit, 40 hex digits: what to pin.
@@ -27,25 +45,50 @@ def push_folder(folder: Path, repo_id: str, private: bool = True) -> str:
     Raises:
         WeightsError: the folder is not what ``read_folder`` accepts.
         WeightsAccessError: the Hub refuses it.
-        InvalidInputError: it should be private, and the repository is public already.
-        OutputError: the upload fails.
+        InvalidInputError: it should be private, and the repository is public already; or the tag
+            is taken.
+        OutputError: the upload fails, or somebody else committed meanwhile.
     """
-    from huggingface_hub import CommitOperationAdd, HfApi
+    from huggingface_hub import HfApi
 
-    read_folder(folder)
-    names = [name for name in (CARD_NAME, CONFIG_NAME, WEIGHTS_NAME) if (folder / name).is_file()]
-    operations = [CommitOperationAdd(name, folder / name) for name in names]
+    files = list_files(folder)
     api = HfApi(library_name=LIBRARY, library_version=__version__)
     with hub_errors(f"{repo_id}, creating it", repo_id, OutputError):
         api.create_repo(repo_id, private=private, exist_ok=True)
-        is_private = api.model_info(repo_id).private
-    if private and not is_private:
+        info = api.model_info(repo_id)
+        tags = [] if tag is None else [ref.name for ref in api.list_repo_refs(repo_id).tags]
+    if private and not info.private:
         raise InvalidInputError(
             f"{repo_id} is public already: what is uploaded there is public. Give the name of a "
             "private or a new repository, or private=False."
         )
-    with hub_errors(f"{repo_id}, uploading to it", repo_id, OutputError):
-        commit = api.create_commit(
-            repo_id, operations, commit_message=f"Encoder written by reid_align {__version__}"
+    if tag in tags:
+        raise InvalidInputError(
+            f"{repo_id} has a tag {tag} already, and a tag never moves. Give the next one."
         )
-    return commit.oid
+    commit = _commit(api, repo_id, files, info.sha)
+    if tag is not None:
+        with hub_errors(f"{repo_id}, tagging the commit {commit}", repo_id, OutputError):
+            api.create_tag(repo_id, tag=tag, revision=commit)
+    return commit
+
+
+def _commit(api: "HfApi", repo_id: str, files: list[Path], parent: str | None) -> str:
+    """Commit files on top of ``parent``, and return the commit."""
+    from huggingface_hub import CommitOperationAdd
+    from huggingface_hub.errors import HfHubHTTPError
+
+    operations = [CommitOperationAdd(path.name, path) for path in files]
+    message = f"Encoder written by reid_align {__version__}"
+    with hub_errors(f"{repo_id}, uploading to it", repo_id, OutputError):
+        try:
+            return api.create_commit(
+                repo_id, operations, commit_message=message, parent_commit=parent
+            ).oid
+        except HfHubHTTPError as error:
+            if error.response.status_code != CONFLICT:
+                raise
+    raise OutputError(
+        f"{repo_id}: somebody else committed to it during the upload, and nothing of ours is "
+        "there. Look at what came, then push again."
+    )

@@ -1,7 +1,15 @@
+import shutil
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
+from hub_server import Hub
+from hub_server_publish import PublishHandler
+from published import NAME, empty_manifest, make_run
+
+from reid_align.publishing import Listing, Publication, gather
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -11,3 +19,43 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run, its result and its card; nobody writes to it."""
+    return make_run(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture(scope="session")
+def publication(made: Path) -> Publication:
+    return gather(NAME, made / "card.toml", made / "run")
+
+
+@pytest.fixture
+def mine(made: Path, tmp_path: Path) -> Path:
+    """A copy of the card, the result and the run, to be spoilt; its weights are a link."""
+    (tmp_path / "run").mkdir()
+    for name in ("card.toml", "result.json", "run/config.json"):
+        shutil.copy(made / name, tmp_path / name)
+    (tmp_path / "run" / "encoder.safetensors").symlink_to(made / "run" / "encoder.safetensors")
+    return tmp_path
+
+
+@pytest.fixture
+def listing(tmp_path: Path) -> Listing:
+    """Into an empty manifest."""
+    return Listing(empty_manifest(tmp_path))
+
+
+@pytest.fixture
+def logged_in(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
+    """The Hub, with its maintainer's token in the environment."""
+    monkeypatch.setenv("HF_TOKEN", PublishHandler.TOKEN)
+    return hub
+
+
+@pytest.fixture
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client sleeps 23 seconds between its retries, and has no setting for it."""
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)

@@ -1,0 +1,84 @@
+"""Weights inside the package: stored as int8, so that they work with no network."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from reid_align.errors import InvalidInputError
+from reid_align.files import replace_file, writing
+from reid_align.publishing.entries import Listing, check_listing, list_entry, make_entry
+from reid_align.publishing.publication import Publication
+from reid_align.weights import FileInfo, Metrics, Weights, save_int8
+from reid_align.weights.resolve import BUNDLED
+
+MIB = 2**20
+FILE_LIMIT, TOTAL_LIMIT = 28 * MIB, 50 * MIB
+FULL_PRECISION = "measured in full precision, before storing as int8"
+
+
+def bundle(publication: Publication, listing: Listing, folder: Path = BUNDLED) -> Weights:
+    """Store weights as int8 inside the package, and list them in the manifest.
+
+    The entry has the results of the rounded weights, where the card has such, and else those in
+    full precision, which its notes then say.
+
+    Args:
+        publication: of any network.
+        listing: how it gets into the manifest.
+        folder: of the files in the package.
+
+    Returns:
+        The entry.
+
+    Raises:
+        InvalidInputError: the name is taken, or the file is too large for a package.
+        NotFiniteError: a weight is NaN or infinite.
+        OutputError: something cannot be written; then nothing is changed.
+    """
+    check_listing(listing, publication.name)
+    name = f"{publication.name}.safetensors"
+    with TemporaryDirectory() as scratch:
+        file = Path(scratch) / name
+        info = save_int8(publication.trained.network, file, _info(publication))
+        _check_size(file, folder)
+        entry = make_entry(
+            publication, file, "int8", info.fingerprint or (), _metrics(publication), bundled=name
+        )
+        content = file.read_bytes()
+    target = folder / name
+    before = target.read_bytes() if target.exists() else None
+    with writing(target):
+        folder.mkdir(exist_ok=True)
+        replace_file(target, content)
+    try:
+        return list_entry(entry, listing)
+    except BaseException:
+        target.unlink() if before is None else replace_file(target, before)
+        raise
+
+
+def _info(publication: Publication) -> FileInfo:
+    network, preprocess = publication.trained.network, publication.trained.preprocess
+    arch_args, trained_on = dict(network.arch_args), publication.card.trained_on
+    return FileInfo(network.architecture, arch_args, preprocess, None, trained_on)
+
+
+def _metrics(publication: Publication) -> list[Metrics]:
+    results, remark = publication.of_rounded, None
+    if not results:
+        results, remark = publication.exact, FULL_PRECISION
+    return [entry for result in results for entry in result.metrics(publication.name, remark)]
+
+
+def _check_size(file: Path, folder: Path) -> None:
+    """Keep the package small enough to be installed by everybody."""
+    size = file.stat().st_size
+    others = sum(p.stat().st_size for p in folder.glob("*.safetensors") if p.name != file.name)
+    for what, found, limit in (
+        (f"{file.name} has", size, FILE_LIMIT),
+        (f"with {file.name} the package's weights have", size + others, TOTAL_LIMIT),
+    ):
+        if found > limit:
+            raise InvalidInputError(
+                f"{what} {found / MIB:.1f} MiB, and {limit // MIB} MiB are allowed. Publish it on "
+                "the Hub instead, with release."
+            )

@@ -1,0 +1,54 @@
+"""A training of seconds, what it is worth, and the card that goes with it."""
+
+import json
+from pathlib import Path
+
+from tiny_people import make_set
+
+from reid_align.evaluate import main as evaluate
+from reid_align.train import main as train
+
+NAME = "resnet18_baseline.try"
+CARD = """\
+summary = "Two steps on six people of plain colours."
+license = "Apache-2.0"
+cost = "two seconds on one core"
+citation = "@inproceedings{jin2020san, year={2020}}"
+limits = ["It finds nobody."]
+
+[recipe]
+command = "python -m reid_align.train san_baseline --tiny --data synthetic=people -o run"
+
+[[training_data]]
+name = "people of plain colours"
+terms = "Apache-2.0"
+synthetic = true
+
+[[results]]
+file = "result.json"
+note = "64×32"
+"""
+
+
+def make_run(folder: Path) -> Path:
+    """Train, evaluate, and write a card: ``run/``, ``result.json`` and ``card.toml``."""
+    people = make_set(folder / "people")
+    options = ["--tiny", "--device", "cpu", "--workers", "0", "--set", "training.steps_per_epoch=2"]
+    trained = ["san_baseline", "--data", f"synthetic={people}", *options, "--seed", "5"]
+    assert train([*trained, "-o", str(folder / "run")]) == 0
+    measure(folder, folder / "run" / "encoder.safetensors", "result.json")
+    (folder / "card.toml").write_text(CARD, "utf-8")
+    return folder
+
+
+def measure(folder: Path, weights: Path, output: str, *options: str) -> Path:
+    """Evaluate weights on the people of a folder that `make_run` wrote."""
+    place = ["synthetic", str(folder / "people"), "--weights", str(weights), "--device", "cpu"]
+    assert evaluate([*place, "-o", str(folder / output), *options]) == 0
+    return folder / output
+
+
+def empty_manifest(folder: Path) -> Path:
+    path = folder / "weights_manifest.json"
+    path.write_text(json.dumps({"schema": 1, "weights": {}}))
+    return path

@@ -1,0 +1,278 @@
+"""To the Hub and back, by the real client over real HTTP; and all that can go wrong on the way."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hub_server import Hub
+from published import NAME, empty_manifest
+from unprivileged import open_folder, without_the_rights_of_root
+
+import reid_align
+from reid_align.errors import (
+    InvalidInputError,
+    OutputError,
+    ReidAlignError,
+    WeightsAccessError,
+    WeightsError,
+    WeightsIntegrityError,
+    WeightsNotFoundError,
+)
+from reid_align.publishing import (
+    Listing,
+    Place,
+    Publication,
+    build,
+    describe_release,
+    pin,
+    push,
+    release,
+)
+from reid_align.publishing.entries import list_entry, make_entry
+from reid_align.weights import HubFile, parse_manifest, read_folder
+
+# The client's own: it hands bytes to its HTTP library in a way that this one is giving up.
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
+
+REPO_ID = "maintainer-org/try"
+PLACE = Place(REPO_ID, "v1.0.0")
+UNTOUCHED = '{"schema": 1, "weights": {}}'
+
+
+@pytest.fixture(scope="module")
+def built(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("built") / "try"
+    build(publication, REPO_ID, folder)
+    return folder
+
+
+def in_a_new_process(site: Path, home: Path, code: str) -> str:
+    """Run code with this package, the manifest in ``site`` and an empty cache."""
+    environment = {name: text for name, text in os.environ.items() if name != "HF_TOKEN"}
+    environment |= {"PYTHONPATH": str(site), "HF_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, cwd=site, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_what_is_released_loads_by_its_name_from_the_hub(
+    logged_in: Hub, publication: Publication, tmp_path: Path
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "reid_align").symlink_to(Path(reid_align.__file__).parent)
+    listing = Listing(empty_manifest(site), default=True)
+    entry = release(publication, PLACE, listing)
+    repository = logged_in.repositories[REPO_ID]
+    assert entry.hub == HubFile(REPO_ID, repository.tags["v1.0.0"], "model.safetensors")
+    assert list(repository.commits)[1:] == [entry.hub.revision]
+    assert not repository.private
+    logged_in.requests.clear()
+    shown = in_a_new_process(
+        site,
+        tmp_path / "home",
+        "from reid_align import create_model, list_weights\n"
+        "from reid_align.weights import module_fingerprint\n"
+        "print(list_weights())\n"
+        "for asked in (True, 'try'):\n"
+        "    encoder = create_model('resnet18_baseline', pretrained=asked)\n"
+        "    print(encoder.origin.tag, *module_fingerprint(encoder))",
+    )
+    names, *found = shown.splitlines()
+    assert names == f"['{NAME}']"
+    assert [line.split()[0] for line in found] == ["try", "try"]
+    for line in found:
+        assert [float(number) for number in line.split()[1:]] == pytest.approx(entry.fingerprint)
+    # By the pinned commit, once, without a token.
+    assert len(logged_in.cdn_downloads()) == 1
+    assert {request.token for request in logged_in.requests} == {None}
+
+
+def test_a_dry_run_asks_nobody(hub: Hub, publication: Publication, listing: Listing) -> None:
+    plan = describe_release(publication, PLACE, dataclasses.replace(listing, default=True))
+    assert hub.requests == []
+    assert listing.manifest.read_text() == UNTOUCHED
+    assert plan.startswith(f"{REPO_ID} (public): 3 files in one commit, with the tag v1.0.0\n")
+    assert f"{listing.manifest}: the entry {NAME}, as the default" in plan
+
+
+def test_the_commit_holds_exactly_what_was_built(logged_in: Hub, built: Path) -> None:
+    commit = push(built, REPO_ID, True, None)
+    files = logged_in.repositories[REPO_ID].commits[commit]
+    assert set(files) - {".gitattributes"} == {path.name for path in built.iterdir()}
+    for path in built.iterdir():
+        assert files[path.name] == path.read_bytes()
+    assert logged_in.repositories[REPO_ID].private
+    assert logged_in.repositories[REPO_ID].tags == {}
+
+
+def test_a_private_or_gated_repository_is_not_listed(
+    logged_in: Hub, publication: Publication, built: Path, listing: Listing
+) -> None:
+    commit = push(built, REPO_ID, True, None)
+    with pytest.raises(InvalidInputError, match=r"is private, or not there\. Users could not"):
+        pin(publication, REPO_ID, commit, listing)
+    logged_in.repositories[REPO_ID].private = False
+    logged_in.repositories[REPO_ID].gated = True
+    with pytest.raises(InvalidInputError, match=f"{REPO_ID} is gated"):
+        pin(publication, REPO_ID, commit, listing)
+    assert listing.manifest.read_text() == UNTOUCHED
+    logged_in.repositories[REPO_ID].gated = False
+    pin(publication, REPO_ID, commit, listing)
+    assert list(parse_manifest(listing.manifest.read_text("utf-8"), "")) == [NAME]
+
+
+def test_a_refused_token_sends_nothing(
+    hub: Hub, publication: Publication, listing: Listing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong")
+    with pytest.raises(WeightsAccessError, match=f"^{REPO_ID}, creating it: "):
+        release(publication, PLACE, listing)
+    assert hub.repositories == {}
+    assert listing.manifest.read_text() == UNTOUCHED
+
+
+def test_somebody_elses_commit_in_between_stops_the_push(
+    logged_in: Hub, publication: Publication, listing: Listing
+) -> None:
+    logged_in.rivals = [{"README.md": b"theirs"}]
+    with pytest.raises(OutputError, match="somebody else committed to it during the upload"):
+        release(publication, PLACE, listing)
+    repository = logged_in.repositories[REPO_ID]
+    assert repository.commits[list(repository.commits)[-1]] == {"README.md": b"theirs"}
+    assert repository.tags == {}
+    assert listing.manifest.read_text() == UNTOUCHED
+
+
+@pytest.mark.parametrize("step", ["upload_statuses", "commit_statuses"])
+def test_a_server_that_dies_in_the_middle_leaves_no_commit(
+    logged_in: Hub, publication: Publication, listing: Listing, no_waiting: None, step: str
+) -> None:
+    setattr(logged_in, step, [logged_in.HANG_UP] * 20)
+    with pytest.raises(OutputError, match=f"^{REPO_ID}, uploading to it: the exchange"):
+        release(publication, PLACE, listing)
+    assert len(logged_in.repositories[REPO_ID].commits) == 1
+    assert listing.manifest.read_text() == UNTOUCHED
+    # The same again, when it is back.
+    setattr(logged_in, step, [])
+    entry = release(publication, PLACE, listing)
+    assert entry.hub is not None
+
+
+def test_a_tag_that_is_taken_is_refused_before_anything_is_sent(
+    logged_in: Hub, publication: Publication, listing: Listing
+) -> None:
+    release(publication, PLACE, listing)
+    commits = dict(logged_in.repositories[REPO_ID].commits)
+    again = dataclasses.replace(listing, replace=True)
+    with pytest.raises(InvalidInputError, match=r"has a tag v1\.0\.0 already, and a tag never"):
+        release(publication, PLACE, again)
+    assert logged_in.repositories[REPO_ID].commits == commits
+
+
+def test_a_name_that_is_taken_is_refused_before_anything_is_sent(
+    logged_in: Hub, publication: Publication, listing: Listing
+) -> None:
+    release(publication, PLACE, listing)
+    logged_in.requests.clear()
+    with pytest.raises(InvalidInputError, match=r"has an entry .* already"):
+        release(publication, Place(REPO_ID, "v1.0.1"), listing)
+    assert logged_in.requests == []
+
+
+def test_other_bytes_coming_back_are_not_listed(
+    logged_in: Hub, publication: Publication, built: Path, listing: Listing
+) -> None:
+    commit = push(built, REPO_ID, False, None)
+    right = (built / "model.safetensors").read_bytes()
+    logged_in.cdn_bodies = [right[:-1] + b"x"] * 2
+    with pytest.raises(WeightsIntegrityError, match="this is not the published file"):
+        pin(publication, REPO_ID, commit, listing)
+    assert listing.manifest.read_text() == UNTOUCHED
+
+
+def test_another_config_coming_back_is_not_listed(
+    logged_in: Hub, publication: Publication, built: Path, listing: Listing
+) -> None:
+    push(built, REPO_ID, False, None)
+    config = json.loads((built / "config.json").read_text())
+    files = {path.name: path.read_bytes() for path in built.iterdir()}
+
+    def commit_with(**changes: object) -> str:
+        text = json.dumps(config | changes).encode()
+        return logged_in.add(REPO_ID, files | {"config.json": text})
+
+    with pytest.raises(WeightsIntegrityError, match=r"its config\.json is not the one"):
+        pin(publication, REPO_ID, commit_with(arch_args={"pool": "gem"}), listing)
+    assert listing.manifest.read_text() == UNTOUCHED
+    # An earlier version of this library may have written it.
+    pin(publication, REPO_ID, commit_with(library_version="0.0.1"), listing)
+
+
+def test_a_commit_that_is_not_there_is_not_listed(
+    logged_in: Hub, publication: Publication, built: Path, listing: Listing
+) -> None:
+    push(built, REPO_ID, False, None)
+    with pytest.raises(WeightsNotFoundError, match="no such revision"):
+        pin(publication, REPO_ID, "ab" * 20, listing)
+    with pytest.raises(InvalidInputError, match="revision: expected the 40 hex digits"):
+        pin(publication, REPO_ID, "main", listing)
+    assert listing.manifest.read_text() == UNTOUCHED
+
+
+def test_a_manifest_that_may_not_be_written_is_known_before_the_push(
+    logged_in: Hub, publication: Publication
+) -> None:
+    with open_folder() as place:
+        manifest = place / "weights_manifest.json"
+        manifest.write_text(UNTOUCHED)
+        with without_the_rights_of_root(), pytest.raises(OutputError, match="may not be written"):
+            release(publication, PLACE, Listing(manifest))
+        assert manifest.read_text() == UNTOUCHED
+    assert logged_in.requests == []
+
+
+@pytest.mark.parametrize("content", [None, b"{", b'{"schema": 1, "weights": []}'])
+def test_a_manifest_that_cannot_be_read_is_known_before_the_push(
+    logged_in: Hub, publication: Publication, listing: Listing, content: bytes | None
+) -> None:
+    if content is None:
+        listing.manifest.unlink()
+    else:
+        listing.manifest.write_bytes(content)
+    with pytest.raises(ReidAlignError, match=listing.manifest.name):
+        release(publication, PLACE, listing)
+    assert logged_in.requests == []
+
+
+def test_what_is_neither_pushed_nor_bundled_is_no_entry(
+    publication: Publication, built: Path, listing: Listing
+) -> None:
+    path, config = built / "model.safetensors", read_folder(built).config
+    with pytest.raises(InvalidInputError, match="hub or bundled"):
+        make_entry(publication, path, "float32", config.fingerprint, [])
+    hub = HubFile(REPO_ID, "ab" * 20, "model.safetensors")
+    list_entry(make_entry(publication, path, "float32", config.fingerprint, [], hub=hub), listing)
+    assert NAME in listing.manifest.read_text()
+
+
+def test_a_folder_that_build_did_not_write_is_not_pushed(
+    logged_in: Hub, publication: Publication, built: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidInputError, match="it was built for another repository"):
+        push(built, "org/other", False, None)
+    with pytest.raises(InvalidInputError, match="tag: expected a name such as"):
+        push(built, REPO_ID, False, "v 1")
+    build(publication, REPO_ID, tmp_path / "out")
+    (tmp_path / "out" / "README.md").unlink()
+    with pytest.raises(InvalidInputError, match=r"a folder that build wrote, with README\.md"):
+        push(tmp_path / "out", REPO_ID, False, None)
+    (tmp_path / "out" / "config.json").unlink()
+    with pytest.raises(WeightsError):
+        push(tmp_path / "out", REPO_ID, False, None)
+    assert logged_in.requests == []
