@@ -55,5 +55,6 @@ def _cores() -> int:
 
 
 def _relative(argument: str) -> str:
-    """Keep a path's last part only: where it lies on this machine is nobody's business."""
-    return Path(argument).name if Path(argument).is_absolute() else argument
+    """Keep a path's last part only, also behind NAME=: where it lies is nobody's business."""
+    name, equals, path = argument.rpartition("=")
+    return name + equals + Path(path).name if Path(path).is_absolute() else argument

@@ -130,7 +130,7 @@ _add(
         _market(95.7, 87.6, 98.4, 99.1),
         _market(95.6, 87.4, 98.6, 99.1, "z_G"),
         _market(95.2, 86.5, 98.4, 99.0, "z_L"),
-        _market(95.8, 87.5, 98.4, 99.1, "z_G and z_L"),
+        _market(95.8, 87.5, 98.4, 99.1, "z"),
         Expected("cuhk03_labeled", 78.9, 75.2),
         Expected("cuhk03_detected", 78.2, 73.1),
         Expected("dukemtmc", 86.2, 74.3),

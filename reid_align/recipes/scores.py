@@ -47,7 +47,8 @@ def make_evaluator(task: Task, data: Data, device: str, workers: int) -> Evaluat
             place = resolve_device(device)
             fused = fused_features(task, dataset, data.evaluation_iuv, workers, place)
             found |= {f"{name}_": features for name, features in fused.items()}
-            found.setdefault("", fused["z"])
+            if task.encoder is None:
+                found[""] = fused["z"]
         return {
             f"{prefix}{name}": value
             for prefix, features in found.items()

@@ -153,7 +153,7 @@ def test_partial_fine_tuning_goes_on_from_a_run(name: str) -> None:
         ("san_basic_tr", "market1501", 95.4, 86.9),
         ("san_basic_syn", "cuhk03_labeled", 78.8, 75.8),
         ("san_full", "cuhk03_detected", 79.4, 74.6),
-        ("san_full", "msmt17", 79.2, 55.7),
+        ("san_full", "msmt17_v1", 79.2, 55.7),
         ("san_rec_input", "market1501", 94.3, 84.0),
         ("san_rec_pose", "cuhk03_labeled", 75.8, 72.0),
         ("san_rec_pngan", "market1501", 94.3, 84.7),

@@ -1,0 +1,1 @@
+"""What alignment is for: measures that need the truth, which synthetic sets have."""

@@ -1,0 +1,135 @@
+r"""What alignment is for, measured where the truth is known: on a synthetic set.
+
+    python benchmarks/alignment.py data/synth --encoder baseline=runs/base/encoder.safetensors \
+        --encoder SAN=runs/san/san/encoder.safetensors --textures SAN-PG=runs/san/pg \
+        --maps dense_uv=runs/dense_uv
+
+Rank-1 of each encoder by how far the body is turned from one picture to the other, by how much of
+it is hidden, and by how differently the two boxes are placed; textures by their mean absolute error
+and structural similarity; dense maps by the overlap of parts and the error of their coordinates.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from aligned.drawings import drawn_by, drawn_without_looking, map_errors, texture_errors
+from aligned.ranks import CONDITIONS, Bin, rank1_by
+from aligned.tables import alignment as alignment_tables
+from aligned.tables import draw_alignment
+from aligned.truth import Floats, Truth, read_truth
+from numpy.typing import NDArray
+from provenance import RESULTS, provenance, write_result
+
+from reid_align.cli import OK, run
+from reid_align.datasets.stored import read_picture
+from reid_align.datasets.synthetic import SyntheticSet
+from reid_align.errors import InvalidInputError
+from reid_align.features import ExtractOptions, Picture, gather_features, resolve_device
+from reid_align.models.pretrained import load_encoder
+from reid_align.unwrapping import load_unwrapper
+
+NOBODY = "the mean texture"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of this command."""
+    parser = argparse.ArgumentParser(
+        "alignment.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("set", type=Path, help="a set that reid_align.synthesize wrote")
+    for option, what in (
+        ("--encoder", "an encoder to compare"),
+        ("--textures", "a run of SAN-PG or SAN, whose textures are judged"),
+        ("--maps", "a run of dense_uv, whose maps are judged"),
+    ):
+        parser.add_argument(
+            option, action="append", default=[], metavar="LABEL=FILE", help=f"{what}; repeatable"
+        )
+    parser.add_argument("--split", choices=("val", "test"), default="test")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("-o", "--output", type=Path, default=RESULTS / "alignment.json")
+    parser.add_argument("--figure", type=Path, metavar="FILE.png", help="rank-1 as curves")
+    return parser
+
+
+def alignment(args: argparse.Namespace) -> int:
+    """Measure, write and print, and return the exit code."""
+    encoders, textures, maps = map(_named, (args.encoder, args.textures, args.maps))
+    truth, held = read_truth(args.set, args.split), SyntheticSet(args.set)
+    device = resolve_device(args.device)
+    features = {label: _features(truth, file, args.device) for label, file in encoders.items()}
+    ranks = {
+        condition.name: {
+            label: rank1_by(values, truth, condition) for label, values in features.items()
+        }
+        for condition in CONDITIONS
+    }
+    drawn = {
+        label: texture_errors(
+            truth, drawn_by(load_unwrapper("texture", [run], device)), held.folder
+        )
+        for label, run in textures.items()
+    }
+    if drawn:
+        drawn[NOBODY] = texture_errors(truth, drawn_without_looking(held), held.folder)
+    dense = {
+        label: map_errors(truth, load_unwrapper("iuv", [run], device))
+        for label, run in maps.items()
+    }
+    record: dict[str, object] = {
+        "benchmark": "alignment",
+        "split": args.split,
+        "pictures": len(truth.names),
+        "set": dict(held.settings),
+        "rank1": {name: _records(found) for name, found in ranks.items()},
+        "units": {condition.name: condition.unit for condition in CONDITIONS},
+        "textures": drawn,
+        "maps": dense,
+        **provenance(),
+    }
+    write_result(args.output, record)
+    print(alignment_tables(record))
+    if args.figure is not None:
+        draw_alignment(record).save(args.figure)
+    return OK
+
+
+def _features(truth: Truth, file: str, device: str) -> Floats:
+    options = ExtractOptions(device)
+    pictures = (_Stored(name, name) for name in truth.names)
+    return gather_features(pictures, load_encoder(file), options).values
+
+
+class _Stored(Picture):
+    """A picture of a shard."""
+
+    def decode(self) -> NDArray[np.uint8]:
+        """Return (H, W, 3) uint8 RGB."""
+        return read_picture(self.name)
+
+
+def _records(found: dict[str, list[Bin]]) -> dict[str, list[dict[str, float]]]:
+    return {label: [asdict(one) for one in bins if one.queries] for label, bins in found.items()}
+
+
+def _named(assignments: Sequence[str]) -> dict[str, str]:
+    named = {}
+    for assignment in assignments:
+        label, equals, file = assignment.partition("=")
+        if not equals:
+            raise InvalidInputError(f"{assignment}: write LABEL=FILE.")
+        named[label] = file
+    return named
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the arguments, run and return the exit code."""
+    return run(build_parser(), alignment, argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

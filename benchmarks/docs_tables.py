@@ -1,0 +1,20 @@
+"""What the documentation's generated parts are made of: tables, and where figures come from."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Record = Mapping[str, Any]
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
+
+
+def origin(record: Record) -> str:
+    """Return the line that says where figures come from."""
+    return (
+        f"Measured by `{record['command']}` at commit `{record['commit'][:8]}`, "
+        f"{record['machine']}, {record['cores']} cores, torch {record['torch']}."
+    )

@@ -1,0 +1,71 @@
+"""A table of a paper for the documentation: published figures, and ours of every scale."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from docs_tables import Record
+
+from paper.compare import compare
+from paper.reference import Table, load_tables
+from paper.report import heading, markdown_report
+from paper.results import Result, all_results
+from paper.scale import FULL, SMALL, Scale
+
+# Tiny trainings show that everything runs, and nothing else.
+SHOWN = (FULL, SMALL)
+
+
+def documented(key: str, results: Path) -> str:
+    """Return a table in Markdown: what was measured, and published figures for the rest.
+
+    Args:
+        key: of the table, such as "san1".
+        results: the folder with what was measured.
+    """
+    table = load_tables()[key]
+    parts = [part for scale in SHOWN for part in _measured(table, scale, results)]
+    measured = {
+        block.scored
+        for scale in SHOWN
+        for block in compare(table, all_results(results, scale.name))
+        if block.measured
+    }
+    published = [block for block in compare(table, []) if block.scored not in measured]
+    parts += [_block(markdown_report([block]), heading(block)) for block in published]
+    return "\n\n".join([*parts, *([table.note] if table.note else [])])
+
+
+def _measured(table: Table, scale: Scale, results: Path) -> list[str]:
+    found = all_results(results, scale.name)
+    blocks = [block for block in compare(table, found) if block.measured]
+    parts = [_block(markdown_report([block]), heading(block)) for block in blocks]
+    recipes = {row.recipe for row in table.rows}
+    used = [
+        result
+        for result in found
+        if result.recipe in recipes and result.dataset in {block.trained for block in blocks}
+    ]
+    return [*parts, _conditions(used, results)] if parts else []
+
+
+def _block(report: str, title: str) -> str:
+    return report.replace(title, f"**{title}**", 1)
+
+
+def _conditions(used: Sequence[Result], results: Path) -> str:
+    """Return the line that says how figures came about."""
+    scale = used[0].scale
+    records: list[Record] = [json.loads(one.place(results).read_text("utf-8")) for one in used]
+    network = f"ResNet-{scale['depth']}" if scale["depth"] else "the recipes' networks"
+    machines = sorted({f"{one['machine']}, {one['cores']} cores" for one in records})
+    commits = sorted({str(one["commit"])[:8] for one in records})
+    settings = sorted({f"{one.recipe}:{path}" for one in used for path in one.settings})
+    changed = f" Changed: {', '.join(f'`{path}`' for path in settings)}." if settings else ""
+    hours = sum(one.hours for one in used)
+    return (
+        f"Scale “{scale['name']}”: {network}, pictures of {scale['height']}×{scale['width']}; "
+        f"all rows started from {', '.join(sorted({one.start for one in used}))}.{changed} "
+        f"{len(used)} trainings, {hours:.1f} hours without what rows share, by "
+        f"`{records[0]['command']}` at commit {', '.join(commits)}, {'; '.join(machines)}."
+    )

@@ -1,0 +1,171 @@
+"""Train and score one row, or what is missing of it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from paper import results
+from paper.networks import generator, is_guided, with_maps, with_targets
+from paper.partial import partial_sets
+from paper.reference import Row, Table
+from paper.results import Result
+from paper.setup import SYNTHETIC, Setup
+from reid_align.datasets import ReidDataset
+from reid_align.features import resolve_device
+from reid_align.recipes import RECIPES, Data, Stage, prepare, run_recipe
+from reid_align.recipes.initial import start
+from reid_align.recipes.scores import make_evaluator
+from reid_align.tasks import SanConfig
+from reid_align.training.meter import TIMING
+
+FEATURE = "f"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training and what it is scored on.
+
+    Attributes:
+        row: whose recipe.
+        dataset: to train on.
+        seed: of the training.
+        partial: score on partial persons too.
+    """
+
+    row: Row
+    dataset: str
+    seed: int
+    partial: bool = False
+
+
+def plan(
+    tables: Sequence[Table], setup: Setup, seeds: Sequence[int], only: Sequence[str] = ()
+) -> list[Job]:
+    """Return the trainings that tables take, seed by seed, in the order of their rows.
+
+    Args:
+        tables: which ones.
+        setup: what there is; rows that it lacks something for are left out.
+        seeds: of the trainings.
+        only: these recipes and no others, in this order.
+
+    Raises:
+        UnknownNameError: a recipe that does not exist.
+    """
+    for name in only:
+        RECIPES[name]
+    found = [job for seed in seeds for table in tables for job in _jobs(table, setup, seed)]
+    if not only:
+        return found
+    chosen = [job for job in found if job.row.recipe in only]
+    return sorted(chosen, key=lambda job: (seeds.index(job.seed), only.index(str(job.row.recipe))))
+
+
+def _jobs(table: Table, setup: Setup, seed: int) -> list[Job]:
+    found = {
+        (row.recipe, dataset): Job(row, dataset, seed, table.test_only)
+        for dataset in setup.trainable
+        for row in table.rows
+        if row.recipe is not None
+        and row.only in (None, dataset)
+        and row.start_on in (None, *setup.folders)
+        and _has_pictures(row, dataset, setup)
+    }
+    return list(found.values())
+
+
+def measure(job: Job, setup: Setup) -> Result:
+    """Return the result of a job; what is there is not done again, and what was begun goes on.
+
+    Raises:
+        KeyboardInterrupt: SIGINT or SIGTERM came; the same call goes on where it was.
+        ReidAlignError: something is missing or does not fit; the message says what to give.
+    """
+    wanted = _blank(job, setup)
+    found = results.load(wanted, setup.results)
+    scored = {job.dataset, *_partial(job, setup)}
+    if found is not None and scored <= found.scores.keys():
+        return found
+    stage, data, folder = _train(job, setup)
+    scores = dict(found.scores) if found is not None else {}
+    for name in sorted(scored - scores.keys()):
+        partial = _partial(job, setup).get(name)
+        on_crops = replace(data, evaluation=partial, evaluation_iuv=None)
+        scores[name] = _score(stage, folder, data if partial is None else on_crops, setup)
+    result = replace(wanted, hours=round(hours(folder), 3), scores=scores)
+    results.save(result, setup.results)
+    return result
+
+
+def hours(folder: Path) -> float:
+    """Return how long a training took, all its sessions together."""
+    lines = (folder / TIMING).read_text("utf-8").splitlines()
+    seconds: list[float] = [json.loads(line)["seconds"] for line in lines]
+    # A session counts from its own beginning, and ends before a smaller number.
+    ends = [now for now, after in zip(seconds, [*seconds[1:], 0.0], strict=True) if after < now]
+    return sum(ends) / 3600
+
+
+def _blank(job: Job, setup: Setup) -> Result:
+    name = str(job.row.recipe)
+    scale = asdict(setup.scale)
+    # How often a run is saved decides nothing.
+    del scale["checkpoint_every"]
+    settings = setup.settings_of(name)
+    made = (scale, setup.start(), settings, setup.part)
+    return Result(name, job.dataset, job.seed, *made, hours=0.0, scores={})
+
+
+def _train(job: Job, setup: Setup) -> tuple[Stage, Data, Path]:
+    """Return the last stage as it was trained, its data, and the folder of the finished run."""
+    recipe, data = setup.recipe(str(job.row.recipe), job.seed), setup.data(job.dataset)
+    run = _start(job, setup) or generator(setup, recipe)
+    data = with_maps(setup, job.dataset, recipe.last, data)
+    if run is not None:
+        data = with_targets(setup, job.dataset, recipe.last, data, run)
+    begin = setup.initial if run is None else None
+    ready = prepare(recipe, data, run=None if run is None else str(run), initial=begin)
+    folder = _folder(job.row.recipe, job.dataset, job.seed, setup)
+    # Looked at when it is finished, and never before.
+    run_recipe(ready, replace(data, evaluation=None), folder, setup.machine)
+    return ready.last, data, folder
+
+
+def _start(job: Job, setup: Setup) -> Path | None:
+    """Return the run that a row goes on from, trained if it is not there."""
+    if job.row.start is None:
+        return None
+    dataset = job.row.start_on or job.dataset
+    before = Job(Row(job.row.start, job.row.start), dataset, job.seed)
+    return _train(before, setup)[2]
+
+
+def _folder(recipe: str | None, dataset: str, seed: int, setup: Setup) -> Path:
+    return setup.runs / setup.scale.name / f"{dataset}-{setup.part}" / f"{recipe}-{seed}"
+
+
+def _score(
+    stage: Stage, folder: Path, data: Data, setup: Setup
+) -> Mapping[str, Mapping[str, float]]:
+    """Return the scores of a finished run in percent, by feature and metric."""
+    task = stage.task.build(1)
+    start(task, str(folder))
+    task.eval().to(resolve_device(setup.machine.device))
+    evaluator = make_evaluator(task, data, setup.machine.device, setup.machine.workers)
+    found: dict[str, dict[str, float]] = {}
+    for name, value in (evaluator(task) if evaluator else {}).items():
+        feature, _, metric = name.rpartition("_")
+        found.setdefault(feature or FEATURE, {})[metric] = round(100 * value, 2)
+    return found if is_guided(stage) else {FEATURE: found[FEATURE]}
+
+
+def _partial(job: Job, setup: Setup) -> dict[str, ReidDataset]:
+    return partial_sets(setup, job.dataset) if job.partial else {}
+
+
+def _has_pictures(row: Row, dataset: str, setup: Setup) -> bool:
+    """Return whether the pictures are there that the row's decoder draws."""
+    task = RECIPES[str(row.recipe)].last.task
+    external = isinstance(task, SanConfig) and task.decoder.target == "external"
+    return not external or (setup.external is not None and dataset != SYNTHETIC)

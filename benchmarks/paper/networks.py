@@ -1,0 +1,97 @@
+"""The networks that several rows share: trained once, and drawing once for all rows and seeds."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from paper.setup import SYNTHETIC, Setup
+from reid_align.datasets import ReidDataset
+from reid_align.errors import ImageReadError
+from reid_align.features import resolve_device
+from reid_align.recipes import Data, Recipe, Stage, prepare, run_recipe
+from reid_align.recipes.targets import FOLDERS, copy_mask, draw_targets, missing_target
+from reid_align.recipes.targets import with_targets as with_drawn
+from reid_align.tasks import REID, DsaConfig, SanPgConfig
+from reid_align.unwrapping import jobs_below, load_unwrapper, unwrap_pictures
+
+# The generators of all seeds are one, as the pictures that they draw are.
+SEED = 0
+ESTIMATOR = "dense_uv"
+
+
+def generator(setup: Setup, recipe: Recipe) -> Path | None:
+    """Return the run of the generator that a recipe begins with, trained if it is not there.
+
+    Args:
+        setup: what there is.
+        recipe: a recipe at its scale; its first stage is the generator.
+
+    Returns:
+        None for a recipe that has none.
+    """
+    first = recipe.stages[0]
+    if len(recipe.stages) == 1 or not isinstance(first.task, SanPgConfig):
+        return None
+    target = first.task.decoder.target
+    if target == "texture" and setup.san_pg is not None:
+        return Path(setup.san_pg)
+    seeded = replace(first, training=replace(first.training, seed=SEED))
+    return _train(setup, f"generator_{target}", seeded)
+
+
+def estimator(setup: Setup) -> Path:
+    """Return the run of the dense UV estimator, trained if it is not there."""
+    if setup.dense_uv is not None:
+        return Path(setup.dense_uv)
+    return _train(setup, ESTIMATOR, setup.recipe(ESTIMATOR, SEED).last)
+
+
+def _train(setup: Setup, name: str, stage: Stage) -> Path:
+    folder = setup.runs / setup.scale.name / name
+    data = Data(synthetic=setup.synthetic or setup.folders.get(SYNTHETIC))
+    recipe = Recipe(name, "shared", (stage,), "", "")
+    # An encoder's weights do not fit the estimator's trunk.
+    initial = None if name == ESTIMATOR else setup.initial
+    run_recipe(prepare(recipe, data, initial=initial), data, folder, setup.machine)
+    return folder
+
+
+def with_targets(setup: Setup, dataset: str, stage: Stage, data: Data, networks: Path) -> Data:
+    """Return the data with what a stage learns to draw, which is drawn if it is not there."""
+    stage = replace(stage, unwrapper=str(networks) if stage.unwrapper else None)
+    extra = missing_target(stage, data)
+    if extra is None or data.reid is None:
+        return data
+    folder = setup.runs / setup.scale.name / dataset / FOLDERS[extra]
+    draw_targets(data.reid, networks, folder, setup.machine.device)
+    if extra == "texture":
+        copy_mask(data.synthetic, folder)
+    return with_drawn(extra, data, folder)
+
+
+def with_maps(setup: Setup, dataset: str, stage: Stage, data: Data) -> Data:
+    """Return the data with dense maps of all pictures, where the stage needs and the set lacks."""
+    needs = REID in stage.streams and stage.task.wanted()[REID].part_images != "none"
+    if not needs or data.reid is None or dataset == SYNTHETIC:
+        return data
+    folder = setup.runs / setup.scale.name / dataset / "maps"
+    device = resolve_device(setup.machine.device)
+    unwrapper = load_unwrapper("iuv", [str(estimator(setup))], device)
+    paths = _paths(data.reid) + ([] if data.evaluation is None else _paths(data.evaluation))
+    jobs = jobs_below(data.reid.root, paths, folder)
+    done = unwrap_pictures(jobs, unwrapper, folder, progress=True)
+    if done.failed:
+        raise ImageReadError(done.failed[0].path, done.failed[0].error)
+    return replace(data, iuv=str(folder), evaluation_iuv=str(folder))
+
+
+def is_guided(stage: Stage) -> bool:
+    """Return whether the fused features of a stage's networks can be computed from a run."""
+    task = stage.task
+    return isinstance(task, DsaConfig) and task.guide.part_images != "none" and task.fusion == "add"
+
+
+def _paths(dataset: ReidDataset) -> list[str]:
+    records = [*dataset.train]
+    for split in dataset.splits:
+        records += [*split.query, *split.gallery]
+    return [record.path for record in records]

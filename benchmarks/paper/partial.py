@@ -1,0 +1,92 @@
+"""Partial persons: Partial-REID and Partial-iLIDS, or crops of synthetic test persons."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from paper.reference import TEST_ONLY
+from paper.setup import SYNTHETIC, Setup
+from reid_align.datasets import ImageRecord, ReidDataset, load_dataset, read_picture
+from reid_align.errors import InvalidInputError
+from reid_align.files import new_folder
+from reid_align.weights.files import sha256_of
+
+# Partial-REID has five pictures of either kind.
+SHOTS = 5
+# What is left of a picture: half of a person at least, as on most probes of Partial-REID.
+HEIGHT, WIDTH = (0.5, 0.8), (0.7, 1.0)
+KEY = 4243
+FOLDERS = {"partial_reid": ("partial_body_images", "whole_body_images")}
+FOLDERS["partial_ilids"] = ("Probe", "Gallery")
+Persons = Mapping[int, list[ImageRecord]]
+
+
+def partial_sets(setup: Setup, dataset: str) -> dict[str, ReidDataset]:
+    """Return what networks that were trained on a dataset are scored on, by name.
+
+    Real ones have the folders that the user names. Of the synthetic test persons (the validation
+    persons, where persons are held out) the first pictures are cropped and the last ones are left
+    as they are, in the layouts of both datasets.
+
+    Raises:
+        InvalidInputError: a synthetic set with fewer than two pictures of a person.
+    """
+    if dataset != SYNTHETIC:
+        given = [name for name in TEST_ONLY if name in setup.folders]
+        return {name: load_dataset(name, setup.folders[name]) for name in given}
+    split = "val" if setup.held_out else "test"
+    root = Path(setup.folders[SYNTHETIC])
+    made = setup.runs / "partial" / f"{split}-{sha256_of(root / 'set.json')[:12]}"
+    if not made.exists():
+        persons = _persons(load_dataset(SYNTHETIC, root, split=split))
+        with new_folder(made) as folder:
+            for name in TEST_ONLY:
+                _write(persons, name, folder / name)
+    return {name: load_dataset(name, made / name, check_counts=False) for name in TEST_ONLY}
+
+
+def cut(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return a part of a picture (H, W, 3): 50 to 80 % of its height, 70 to 100 % of its width."""
+    rows = _span(picture.shape[0], HEIGHT, rng)
+    return picture[rows, _span(picture.shape[1], WIDTH, rng)]
+
+
+def _span(length: int, share: tuple[float, float], rng: np.random.Generator) -> slice:
+    kept = max(1, round(length * rng.uniform(*share)))
+    begin = int(rng.integers(length - kept + 1))
+    return slice(begin, begin + kept)
+
+
+def _persons(dataset: ReidDataset) -> Persons:
+    """Return everybody's pictures in the order of the set, where a camera's are in a row."""
+    found: dict[int, list[ImageRecord]] = defaultdict(list)
+    for split in dataset.splits:
+        for record in sorted((*split.query, *split.gallery), key=lambda record: record.path):
+            found[record.person_id].append(record)
+    if not found or min(map(len, found.values())) < 2:
+        raise InvalidInputError(
+            f"{dataset.root}: partial persons take two pictures of each test person at least. Make "
+            "a larger set."
+        )
+    return found
+
+
+def _write(persons: Persons, name: str, folder: Path) -> None:
+    partial, whole = (folder / kind for kind in FOLDERS[name])
+    shots = min(min(map(len, persons.values())) // 2, SHOTS) if name == "partial_reid" else 1
+    for place in (partial, whole):
+        place.mkdir(parents=True)
+    for person, records in persons.items():
+        for shot in range(shots):
+            rng = np.random.default_rng([person, shot, KEY])
+            file = f"{person:05d}_{shot + 1:03d}.png"
+            _save(cut(read_picture(records[shot].path), rng), partial / file)
+            _save(read_picture(records[-1 - shot].path), whole / file)
+
+
+def _save(picture: NDArray[np.uint8], path: Path) -> None:
+    Image.fromarray(picture).save(path)

@@ -1,0 +1,117 @@
+"""How large the networks, the pictures and the trainings are: the same for all rows."""
+
+import re
+from dataclasses import dataclass, replace
+
+from reid_align.datasets.sampling import PkBatching, PlainBatching
+from reid_align.models.resnet import Depth
+from reid_align.recipes import Recipe, Stage
+from reid_align.recipes.recipe import IMAGENET
+from reid_align.tasks import DenseUvConfig, EncoderConfig, EncoderTaskConfig, TaskConfig
+from reid_align.training.config import TrainingConfig
+from reid_align.training.optimisers import OptimiserConfig
+
+PeopleOrPairs = PkBatching | PlainBatching
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What is changed about a recipe, and nothing else is.
+
+    Attributes:
+        name: of the scale.
+        depth: of every encoder; None leaves the recipe's.
+        height: of the pictures in pixels.
+        width: of the pictures in pixels.
+        shrink: every count of epochs, those of the schedules too, is divided by this.
+        steps: updates with reID pictures in an epoch, or of a generator; None is a pass through
+            the data.
+        persons: in a batch, with as many pictures of each as in the recipe; None is the recipe's.
+        pairs: synthetic pictures in a batch; None is the recipe's.
+        initial: what networks start from in the place of ImageNet's weights.
+        checkpoint_every: epochs from one checkpoint to the next.
+    """
+
+    name: str
+    depth: Depth | None = None
+    height: int = 256
+    width: int = 128
+    shrink: int = 1
+    steps: int | None = None
+    persons: int | None = None
+    pairs: int | None = None
+    initial: str = IMAGENET
+    checkpoint_every: int = 1
+
+
+FULL = Scale("full")
+# 80 epochs of 40 updates: what two cores do in hours.
+SMALL = Scale("small", 18, 128, 64, shrink=4, steps=40, checkpoint_every=5)
+# To see every path run.
+TINY = Scale("tiny", 18, 64, 32, 80, 1, 2, 8, "random", checkpoint_every=10)
+SCALES = {scale.name: scale for scale in (FULL, SMALL, TINY)}
+
+
+def scaled(recipe: Recipe, scale: Scale) -> Recipe:
+    """Return the recipe at a scale."""
+    if scale == FULL:
+        return recipe
+    return replace(recipe, stages=tuple(_stage(stage, scale) for stage in recipe.stages))
+
+
+def _stage(stage: Stage, scale: Scale) -> Stage:
+    streams = {
+        name: replace(stream, batching=_batching(stream.batching, scale))
+        for name, stream in stage.streams.items()
+    }
+    return replace(
+        stage,
+        task=_task(stage.task, scale),
+        training=_training(stage.training, scale),
+        streams=streams,
+        initial=scale.initial if stage.initial == IMAGENET else stage.initial,
+    )
+
+
+def _task(task: TaskConfig, scale: Scale) -> TaskConfig:
+    if isinstance(task, DenseUvConfig):
+        depth = scale.depth or task.depth
+        return replace(task, depth=depth, height=scale.height, width=scale.width)
+    if isinstance(task, EncoderTaskConfig):
+        return replace(task, encoder=_encoder(task.encoder, scale))
+    return task
+
+
+def _encoder(encoder: EncoderConfig, scale: Scale) -> EncoderConfig:
+    name = encoder.architecture
+    if scale.depth is not None:
+        name = re.sub("resnet50|reid", f"resnet{scale.depth}", name)
+    return replace(encoder, architecture=name, height=scale.height, width=scale.width)
+
+
+def _training(training: TrainingConfig, scale: Scale) -> TrainingConfig:
+    epochs = max(1, training.epochs // scale.shrink)
+    # Synthetic batches come in between, and take nothing away from the others.
+    steps = None if scale.steps is None else scale.steps * len(training.alternate)
+    return replace(
+        training,
+        epochs=epochs,
+        steps_per_epoch=steps,
+        optimisers={name: _optimiser(one, scale) for name, one in training.optimisers.items()},
+        evaluate_every=epochs,
+        checkpoint_every=scale.checkpoint_every,
+    )
+
+
+def _optimiser(optimiser: OptimiserConfig, scale: Scale) -> OptimiserConfig:
+    schedule = optimiser.schedule
+    milestones = {max(1, epoch // scale.shrink) for epoch in schedule.milestones}
+    warmup = -(-schedule.warmup_epochs // scale.shrink)
+    shorter = replace(schedule, milestones=tuple(sorted(milestones)), warmup_epochs=warmup)
+    return replace(optimiser, schedule=shorter)
+
+
+def _batching(batching: PeopleOrPairs, scale: Scale) -> PeopleOrPairs:
+    if isinstance(batching, PkBatching):
+        return replace(batching, people=scale.persons or batching.people)
+    return replace(batching, pictures=scale.pairs or batching.pictures)

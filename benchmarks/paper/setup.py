@@ -1,0 +1,107 @@
+"""What a measurement has: data, a scale, a start, and where to write."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from paper.reference import TEST_ONLY
+from paper.scale import Scale, scaled
+from reid_align.errors import InvalidInputError
+from reid_align.recipes import RECIPES, Data, Machine, Recipe, override, read_data
+from reid_align.weights.files import sha256_of
+
+SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything that decides a measurement beside its row.
+
+    Attributes:
+        scale: of networks, pictures and trainings.
+        folders: of the datasets, by name.
+        runs: where trainings are kept.
+        results: where results are kept.
+        synthetic: the synthetic set of the generators and of SAN's synthetic batches.
+        initial: what the first stage of every row starts from; None is what the scale says.
+        held_out: persons of the training set to score on in place of the test persons; 0 for none.
+        settings: "RECIPE:PATH=VALUE", changes to single recipes.
+        san_pg: the run of a generator of textures, in the place of one that is trained here.
+        dense_uv: the run of an estimator of dense maps, likewise.
+        external: a folder of other pictures to be drawn.
+        machine: where to compute.
+    """
+
+    scale: Scale
+    folders: Mapping[str, str]
+    runs: Path
+    results: Path
+    synthetic: str | None = None
+    initial: str | None = None
+    held_out: int = 0
+    settings: tuple[str, ...] = ()
+    san_pg: str | None = None
+    dense_uv: str | None = None
+    external: str | None = None
+    machine: Machine = field(default_factory=Machine)
+
+    @property
+    def trainable(self) -> list[str]:
+        """The datasets that have training persons."""
+        return [name for name in self.folders if name not in TEST_ONLY]
+
+    @property
+    def part(self) -> str:
+        """What is scored on, as it stands in names of files."""
+        return f"held-out-{self.held_out}" if self.held_out else "test"
+
+    def recipe(self, name: str, seed: int) -> Recipe:
+        """Return a recipe as it is trained here.
+
+        Raises:
+            InvalidInputError: a setting that is not written as it should be.
+            UnknownNameError: a setting, or its recipe, that does not exist.
+        """
+        recipe = scaled(RECIPES[name], self.scale)
+        seeds = [f"{stage.name}.training.seed={seed}" for stage in recipe.stages]
+        return override(recipe, [*seeds, *self.settings_of(name)])
+
+    def settings_of(self, name: str) -> list[str]:
+        """Return the settings that are meant for a recipe."""
+        split = [setting.partition(":") for setting in self.settings]
+        for recipe, colon, path in split:
+            if not colon or "=" not in path:
+                raise InvalidInputError(
+                    f"--set {recipe}{colon}{path}: write RECIPE:PATH=VALUE, as in "
+                    "san_full:task.reconstruction_weight=0.5."
+                )
+            RECIPES[recipe]
+        return [path for recipe, _, path in split if recipe == name]
+
+    def data(self, dataset: str) -> Data:
+        """Return what there is to train and to score on.
+
+        Raises:
+            ReidAlignError: it cannot be read.
+        """
+        named = f"{dataset}={self.folders[dataset]}"
+        validate = bool(self.held_out)
+        own = dataset == SYNTHETIC
+        data = read_data(
+            named,
+            evaluation=None if validate and not own else named,
+            evaluation_options=("split=val",) if validate and own else (),
+            held_out=0 if own else self.held_out,
+            synthetic=self.synthetic,
+        )
+        return replace(data, external=None if own else self.external)
+
+    def start(self) -> str:
+        """Return what the first stages start from, in words that hold on any machine."""
+        if self.initial is None:
+            return self.scale.initial
+        path = Path(self.initial)
+        file = path / "encoder.safetensors" if path.is_dir() else path
+        if not file.is_file():
+            return self.initial
+        return f"{path.name}, sha256 {sha256_of(file)[:16]}"

@@ -1,0 +1,156 @@
+r"""Every table of both papers, the published column beside ours.
+
+    python benchmarks/paper_tables.py --table san1 --report-only
+    python benchmarks/paper_tables.py --table san1 --data synthetic=data/synth --scale tiny
+    python benchmarks/paper_tables.py --table san1 --table san2 --table dsa3 --scale small \
+        --data cuhk03_detected=data/cuhk03 --synthetic data/synth --seeds 0 1 2 \
+        --initial runs/start/encoder.safetensors --dense-uv runs/dense_uv
+
+For every row that has a recipe it trains and scores what is missing, on each dataset that is named.
+Stop it at any time: the same command goes on where it was, and what is finished is not done again.
+Results are one JSON file for each recipe, dataset and seed.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from paper.compare import Block, compare
+from paper.figure import draw_blocks
+from paper.measure import measure, plan
+from paper.reference import WITHDRAWN, load_tables
+from paper.report import json_report, markdown_report, text_report
+from paper.results import all_results
+from paper.scale import SCALES
+from paper.setup import Setup
+from provenance import RESULTS
+
+from reid_align.cli import OK, run
+from reid_align.errors import InvalidInputError
+from reid_align.files import check_writable
+from reid_align.recipes import Machine, default_workers
+
+TABLES = RESULTS / "paper_tables"
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of this command."""
+    parser = argparse.ArgumentParser(
+        "paper_tables.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--table", action="append", choices=load_tables(), help="may be repeated")
+    which.add_argument("--all", action="store_true", help="all tables")
+    parser.add_argument("--report-only", action="store_true", help="measure nothing")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="FILE.json, .md or .txt")
+    parser.add_argument("--figure", type=Path, metavar="FILE.png", help="what we measured, as bars")
+    _add_data(parser.add_argument_group("data"))
+    _add_training(parser.add_argument_group("training"))
+    return parser
+
+
+def _add_data(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--data",
+        action="append",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="a dataset that evaluate knows, or synthetic=FOLDER; may be repeated",
+    )
+    group.add_argument("--synthetic", metavar="FOLDER", help="as for train")
+    group.add_argument("--external", metavar="FOLDER", help="as for train: pictures of PN-GAN")
+    group.add_argument("--runs", type=Path, default=Path("runs/paper_tables"), metavar="FOLDER")
+    group.add_argument("--results", type=Path, default=TABLES, metavar="FOLDER")
+    group.add_argument(
+        "--hold-out",
+        type=int,
+        default=0,
+        metavar="N",
+        help="score on N training persons who are not trained on, and on no test person; on the "
+        "validation persons of a synthetic set, whatever N is",
+    )
+
+
+def _add_training(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--scale", choices=SCALES, default="full")
+    group.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N")
+    group.add_argument(
+        "--only", nargs="+", default=[], metavar="RECIPE", help="measure these, in this order"
+    )
+    group.add_argument("--initial", metavar="WEIGHTS", help="what all rows start from")
+    group.add_argument("--san-pg", metavar="RUN", help="a trained generator of textures")
+    group.add_argument("--dense-uv", metavar="RUN", help="a trained estimator of dense maps")
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="RECIPE:PATH=VALUE",
+        help="change a setting of a recipe; may be repeated",
+    )
+    group.add_argument("--device", default="auto")
+    group.add_argument("--workers", type=int, default=default_workers())
+
+
+def paper_tables(args: argparse.Namespace) -> int:
+    """Measure what is missing, report, and return the exit code."""
+    for output in filter(None, (args.output, args.figure)):
+        check_writable(output)
+    setup = _setup(args)
+    tables = [load_tables()[name] for name in (load_tables() if args.all else args.table)]
+    if not args.report_only:
+        for job in plan(tables, setup, args.seeds, args.only):
+            done = measure(job, setup)
+            print(f"{done.recipe} on {done.dataset}, seed {done.seed}: done", file=sys.stderr)
+    results = all_results(args.results, args.scale, setup.part)
+    blocks = [block for table in tables for block in compare(table, results, setup.trainable)]
+    print(text_report(blocks))
+    if args.output is not None:
+        args.output.write_text(_document(blocks, args.output.suffix), "utf-8")
+    if args.figure is not None:
+        draw_blocks(blocks).save(args.figure)
+    return OK
+
+
+def _setup(args: argparse.Namespace) -> Setup:
+    folders = {}
+    for assignment in args.data:
+        name, equals, folder = assignment.partition("=")
+        if not equals:
+            raise InvalidInputError(f"--data {assignment}: write NAME=FOLDER.")
+        folders[name] = folder
+    if WITHDRAWN in folders:
+        raise InvalidInputError(
+            f"--data {WITHDRAWN}=…: its authors withdrew it, and its figures are only shown."
+        )
+    return Setup(
+        SCALES[args.scale],
+        folders,
+        args.runs,
+        args.results,
+        args.synthetic,
+        args.initial,
+        args.hold_out,
+        tuple(args.settings),
+        args.san_pg,
+        args.dense_uv,
+        args.external,
+        Machine(args.device, args.workers, progress=True),
+    )
+
+
+def _document(blocks: Sequence[Block], suffix: str) -> str:
+    if suffix == ".json":
+        return json.dumps(json_report(blocks), indent=1) + "\n"
+    return (markdown_report if suffix == ".md" else text_report)(blocks) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the arguments, run and return the exit code."""
+    return run(build_parser(), paper_tables, argv, "the same command goes on where it was")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

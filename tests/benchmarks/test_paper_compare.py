@@ -1,0 +1,127 @@
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from paper.compare import Block, compare
+from paper.docs import documented
+from paper.figure import draw_blocks
+from paper.reference import load_tables
+from paper.report import json_report, markdown_report, text_report
+from paper.results import Result, Spread, all_results, load, save
+from provenance import provenance
+
+from reid_align.errors import InvalidInputError
+
+SCALE = {"name": "small"}
+
+
+def result(
+    recipe: str, mean_ap: float, seed: int = 0, dataset: str = "market1501", scored: str = ""
+) -> Result:
+    scores = {scored or dataset: {"f": {"rank1": mean_ap + 10, "mAP": mean_ap}}}
+    return Result(recipe, dataset, seed, SCALE, "imagenet", [], "test", 0.5, scores)
+
+
+def blocks(table: str, *results: Result) -> dict[str, Block]:
+    return {block.scored: block for block in compare(load_tables()[table], results)}
+
+
+def line(block: Block, recipe: str) -> dict[str, object]:
+    (found,) = [row for row in json_report([block])[0]["rows"] if row["recipe"] == recipe]
+    return found
+
+
+def test_ours_stands_beside_the_papers_with_the_difference() -> None:
+    found = line(blocks("san1", result("san_full", 80.0))["market1501"], "san_full")
+    assert found["paper"] == {"rank1": 96.1, "mAP": 88.0}
+    assert found["ours"]["mAP"] == {"mean": 80.0, "deviation": None, "seeds": 1}
+    assert found["difference"] == {"rank1": -6.1, "mAP": -8.0}
+
+
+def test_gains_count_over_the_better_of_the_baseline_and_our_control() -> None:
+    measured = [result("san_baseline", 70), result("san_baseline_pginit", 72)]
+    block = blocks("san1", *measured, result("san_full", 75.5))["market1501"]
+    assert line(block, "san_full")["gain"]["ours"] == {"rank1": 3.5, "mAP": 3.5}
+    assert line(block, "san_full")["gain"]["paper"] == {"rank1": 2.0, "mAP": 4.8}
+    assert line(block, "san_baseline_pginit")["gain"]["ours"] == {}
+
+
+def test_without_a_figure_for_the_dataset_the_cell_names_those_that_have_one() -> None:
+    text = text_report([blocks("dsa3", result("dsa_csa", 9, dataset="synthetic"))["synthetic"]])
+    assert text.count("(market1501)") == 10
+    assert "81.2" not in text
+
+
+def test_withdrawn_figures_are_shown_and_marked() -> None:
+    text = text_report([blocks("san3")["dukemtmc"]])
+    assert "withdrawn" in text
+    assert "87.9" in text
+    assert "ours" not in text.splitlines()[1]
+
+
+def test_nothing_measured_is_said_and_has_no_empty_columns() -> None:
+    report = markdown_report([blocks("san1")["cuhk03_labeled"]])
+    assert "not measured yet" in report
+    assert "| SAN | 80.1 | 76.4 |" in report
+
+
+def test_seeds_become_a_mean_with_its_deviation() -> None:
+    measured = [result("san_full", value, seed) for seed, value in enumerate((70.0, 71.0, 75.0))]
+    assert "72.0 ± 2.6" in markdown_report([blocks("san1", *measured)["market1501"]])
+    assert Spread.of([70.0, 71.0, 75.0]).deviation == pytest.approx(2.6458, abs=1e-4)
+
+
+def test_synthetic_crops_do_not_stand_beside_figures_of_real_persons() -> None:
+    crops = result("san_full", 50, dataset="synthetic", scored="partial_reid")
+    block = blocks("san4", crops)["partial_reid"]
+    assert line(block, "san_full")["paper"] == {}
+    assert "crops" in text_report([block])
+
+
+def test_the_picture_is_as_high_as_what_was_measured() -> None:
+    none, one = blocks("san1"), blocks("san1", result("san_full", 80.0))
+    heights = [draw_blocks(list(found.values())).height for found in (none, one)]
+    assert heights[1] > heights[0]
+
+
+def test_the_documentation_says_how_figures_came_about(tmp_path: Path) -> None:
+    scale = {"name": "small", "depth": 18, "height": 128, "width": 64}
+    for one in (result("san_baseline", 70.0), result("san_full", 75.0)):
+        save(replace(one, scale=scale, settings=["training.epochs=9"]), tmp_path)
+    text = documented("san1", tmp_path)
+    assert "| SAN | 96.1 | 88.0 | 85.0 | -11.1 | 75.0 | -13.0 | +4.8 | +5.0 |" in text
+    assert "ResNet-18, pictures of 128×64; all rows started from imagenet" in text
+    assert "`san_full:training.epochs=9`" in text
+    assert "2 trainings, 1.0 hours" in text
+    # Nothing was measured on the other dataset, which has its published figures all the same.
+    assert "| SAN | 80.1 | 76.4 |" in text
+
+
+def test_commands_name_no_folder_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [
+        "/a/b.py",
+        "--data",
+        "market1501=/home/me/data/market",
+        "--set",
+        "x:seed=3",
+        "-o",
+        "b/c",
+    ]
+    monkeypatch.setattr(sys, "argv", given)
+    command = provenance()["command"]
+    assert command.endswith("b.py --data market1501=market --set x:seed=3 -o b/c")
+
+
+def test_a_result_is_found_again_and_other_conditions_are_refused(tmp_path: Path) -> None:
+    done = result("san_full", 80.0)
+    assert load(done, tmp_path) is None
+    save(done, tmp_path)
+    assert load(done, tmp_path) == done
+    assert all_results(tmp_path, "small") == [done]
+    record = json.loads(done.place(tmp_path).read_text("utf-8"))
+    assert {"command", "commit", "machine", "torch", "hours", "seed"} <= record.keys()
+    other = replace(done, start="random")
+    with pytest.raises(InvalidInputError, match=r"start \"imagenet\".* \"random\""):
+        load(other, tmp_path)

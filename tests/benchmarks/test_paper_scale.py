@@ -1,0 +1,50 @@
+import pytest
+from paper.reference import load_tables
+from paper.scale import FULL, SMALL, TINY, scaled
+
+from reid_align.models import list_models
+from reid_align.recipes import RECIPES
+
+NAMES = sorted({row.recipe for t in load_tables().values() for row in t.rows if row.recipe})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_row_has_the_same_small_network_pictures_and_updates(name: str) -> None:
+    stage, original = scaled(RECIPES[name], SMALL).last, RECIPES[name].last
+    encoder = stage.task.encoder
+    assert encoder.architecture in list_models()
+    assert "resnet18" in encoder.architecture
+    assert (encoder.height, encoder.width) == (128, 64)
+    batches = stage.training.alternate.count("reid") / len(stage.training.alternate)
+    updates = stage.training.epochs * stage.training.steps_per_epoch * batches
+    assert updates == original.training.epochs * SMALL.steps / SMALL.shrink
+    assert stage.streams["reid"] == original.streams["reid"]
+
+
+@pytest.mark.parametrize("name", ["san_baseline", "san_full", "dsa_full"])
+def test_the_learning_rate_goes_the_same_way_in_a_quarter_of_the_epochs(name: str) -> None:
+    small, full = scaled(RECIPES[name], SMALL).last.training, RECIPES[name].last.training
+    for epoch in range(small.epochs):
+        rates = [
+            one.optimisers["main"].schedule.learning_rate(8e-4, at, one.epochs)
+            for one, at in ((small, epoch), (full, epoch * SMALL.shrink))
+        ]
+        assert rates[0] == pytest.approx(rates[1])
+
+
+def test_the_full_scale_is_the_recipe_itself() -> None:
+    assert scaled(RECIPES["san_full"], FULL) == RECIPES["san_full"]
+
+
+def test_a_scale_leaves_the_losses_alone() -> None:
+    small, full = scaled(RECIPES["san_full"], SMALL).last.task, RECIPES["san_full"].last.task
+    assert (small.supervision, small.decoder) == (full.supervision, full.decoder)
+    assert (small.constraint_weight, small.synthetic) == (full.constraint_weight, True)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "dense_uv"])
+def test_the_tiny_scale_is_over_soon(name: str) -> None:
+    for stage in scaled(RECIPES[name], TINY).stages:
+        assert stage.training.epochs * stage.training.steps_per_epoch <= 8
+        assert stage.initial != "imagenet"
+        assert stage.task.preprocess.height == 64
