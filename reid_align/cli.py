@@ -117,9 +117,19 @@ def add_compute_options(parser: argparse.ArgumentParser) -> None:
         choices=("float32", "bfloat16", "float16"),
         help="number format to compute in (features are stored as float32); default: %(default)s",
     )
+    group.add_argument(
+        "--backend",
+        default="torch",
+        choices=("torch", "plain", "compile", "onnx", "openvino"),
+        help="what runs the network; plain is the reference, without any change for speed, "
+        "onnx and openvino need the extra of that name; default: %(default)s",
+    )
     add_batch_option(group)
     group.add_argument(
-        "--num-workers", type=int, metavar="N", help="decoding threads; default: one per core"
+        "--num-workers",
+        type=int,
+        metavar="N",
+        help="threads that decode, and on the CPU also compute; default: one per core",
     )
     group.add_argument(
         "--flip", action="store_true", help="average with the features of the mirror image"

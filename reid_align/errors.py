@@ -130,3 +130,18 @@ class DatasetFormatError(ReidAlignError, ValueError):
 
 class ProcessLostError(ReidAlignError, ConnectionError):
     """Another process of a distributed training stopped or does not answer."""
+
+
+class BackendError(ReidAlignError, RuntimeError):
+    """A backend cannot be built on this machine.
+
+    Args:
+        backend: its name.
+        reason: what went wrong, as the library behind it says.
+    """
+
+    def __init__(self, backend: str, reason: str) -> None:
+        super().__init__(
+            f"backend {backend!r} cannot be built here: {reason}. Use --backend torch, which needs "
+            "nothing else."
+        )

@@ -70,6 +70,7 @@ def extract(args: argparse.Namespace) -> int:
         args.flip,
         not args.no_normalize,
         args.on_error,
+        args.backend,
     )
     shard = Shard.parse(args.shard)
     encoder = select_encoder(args.model, args.weights, args.seed)

@@ -1,10 +1,10 @@
 """Features of pictures: in memory, or to files for millions of them."""
 
+from reid_align.features.batches import FailedImage
 from reid_align.features.extract import Features, extract_features, gather_features
 from reid_align.features.options import ExtractOptions
 from reid_align.features.output import Extraction, extract_to_file
 from reid_align.features.pictures import Picture
-from reid_align.features.pipeline import FailedImage
 from reid_align.features.prepare import resolve_device
 from reid_align.features.read import read_description, read_features
 from reid_align.features.settings import describe_encoder

@@ -8,9 +8,10 @@ import torch
 from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
+from reid_align.features.backends import BackendName
+from reid_align.features.batches import FailedImage
 from reid_align.features.options import ExtractOptions, OnError
 from reid_align.features.pictures import ChannelOrder, Picture, Pictures, list_pictures
-from reid_align.features.pipeline import FailedImage
 from reid_align.features.prepare import DtypeName
 from reid_align.models.encoder import Encoder
 
@@ -45,6 +46,7 @@ def extract_features(
     *,
     device: str | torch.device = "auto",
     dtype: DtypeName = "float32",
+    backend: BackendName = "torch",
     batch_size: int | None = None,
     num_workers: int | None = None,
     flip: bool = False,
@@ -60,8 +62,11 @@ def extract_features(
         encoder: from `san_resnet50`, `dsa_reid`, `create_model`, …
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         dtype: the number format to compute in; the result is float32 in any case.
+        backend: what runs the network: "torch"; "plain", the reference without any change for
+            speed, from which "torch" differs by rounding (1e-5 of the largest number at most);
+            "compile", "onnx" or "openvino". What the last three build is kept for the next call.
         batch_size: pictures at a time; by default what suits the device.
-        num_workers: decoding threads; by default one per core.
+        num_workers: threads that decode, and on the CPU also compute; by default one per core.
         flip: average each picture's features with those of its mirror image.
         normalize: scale each feature vector to length 1.
         on_error: "fail" raises at the first unreadable picture, "skip" goes on and lists it in
@@ -75,8 +80,12 @@ def extract_features(
         NoImagesError: a folder, pattern or list leads to no picture.
         ImageReadError: a picture cannot be read and ``on_error`` is "fail".
         InvalidInputError: an input or an option of another type, shape or range.
+        MissingExtraError: the backend's packages are not installed.
+        BackendError: the backend does not work on this machine.
     """
-    options = ExtractOptions(device, dtype, batch_size, num_workers, flip, normalize, on_error)
+    options = ExtractOptions(
+        device, dtype, batch_size, num_workers, flip, normalize, on_error, backend
+    )
     return gather_features(list_pictures(inputs, channel_order), encoder, options)
 
 

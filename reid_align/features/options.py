@@ -7,13 +7,11 @@ from typing import Literal, get_args
 import torch
 
 from reid_align.errors import InvalidInputError, UnknownNameError
+from reid_align.features.backends import BACKENDS, BackendName
+from reid_align.features.batches import FeatureBatch
+from reid_align.features.lanes import Lanes
 from reid_align.features.pictures import Picture
-from reid_align.features.pipeline import (
-    FeatureBatch,
-    default_batch_size,
-    default_workers,
-    feature_batches,
-)
+from reid_align.features.pipeline import default_batch_size, default_workers, feature_batches
 from reid_align.features.prepare import DTYPES, DtypeName, PreparedEncoder, resolve_device
 from reid_align.models.encoder import Encoder
 
@@ -28,13 +26,16 @@ class ExtractOptions:
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         dtype: the number format to compute in; results are float32 in any case.
         batch_size: pictures at a time; None is what suits the device.
-        num_workers: decoding threads; None is one per core, 0 decodes in the calling thread.
+        num_workers: threads that decode, and on the CPU also compute; None is one per core, 0 does
+            all in the calling thread.
         flip: average each picture's features with those of its mirror image.
         normalize: scale each feature vector to length 1.
         on_error: "fail" raises at the first unreadable picture, "skip" lists it and goes on.
+        backend: what runs the network: "torch"; "plain", the reference without any change for
+            speed; "compile", "onnx" or "openvino".
 
     Raises:
-        UnknownNameError: another ``dtype`` or ``on_error``.
+        UnknownNameError: another ``dtype``, ``on_error`` or ``backend``.
         InvalidInputError: ``batch_size`` below 1 or ``num_workers`` below 0.
     """
 
@@ -45,12 +46,15 @@ class ExtractOptions:
     flip: bool = False
     normalize: bool = True
     on_error: OnError = "fail"
+    backend: BackendName = "torch"
 
     def __post_init__(self) -> None:
         if self.dtype not in DTYPES:
             raise UnknownNameError("dtype", self.dtype, DTYPES)
         if self.on_error not in get_args(OnError):
             raise UnknownNameError("on_error", self.on_error, get_args(OnError))
+        if self.backend not in BACKENDS:
+            raise UnknownNameError("backend", self.backend, BACKENDS)
         for name, value, least in (
             ("batch_size", self.batch_size, 1),
             ("num_workers", self.num_workers, 0),
@@ -62,21 +66,32 @@ class ExtractOptions:
         """Return the fast copy of an encoder that computes as these options say.
 
         Raises:
-            InvalidInputError: this is no encoder; or the device is not there, or cannot compute in
-                ``dtype``.
+            InvalidInputError: this is no encoder; or the device is not there, or device or backend
+                cannot compute in ``dtype``.
+            MissingExtraError: the backend's packages are not installed.
+            BackendError: the backend does not work on this machine.
         """
         if not isinstance(encoder, Encoder):
             raise InvalidInputError(
                 f"An encoder of type {type(encoder).__name__}: build one, for instance with "
                 "san_resnet50(weights=FILE)."
             )
+        device = resolve_device(str(self.device))
         return PreparedEncoder(
             encoder,
-            device=resolve_device(str(self.device)),
+            device=device,
             dtype=self.dtype,
             flip=self.flip,
             normalize=self.normalize,
+            backend=self.backend,
+            batch_size=self.batch_size or default_batch_size(device.type),
+            lanes=Lanes.share(device, self.workers),
         )
+
+    @property
+    def workers(self) -> int:
+        """The number of threads, as asked for or as it suits this machine."""
+        return default_workers() if self.num_workers is None else self.num_workers
 
     def batches(
         self, pictures: Iterable[Picture], encoder: PreparedEncoder
@@ -87,8 +102,5 @@ class ExtractOptions:
             ImageReadError: a picture cannot be read and ``on_error`` is "fail".
             NotFiniteError: the encoder overflows.
         """
-        kind = encoder.device.type
-        size = default_batch_size(kind) if self.batch_size is None else self.batch_size
-        workers = default_workers() if self.num_workers is None else self.num_workers
         skip = self.on_error == "skip"
-        return feature_batches(pictures, encoder, size, workers, skip_errors=skip)
+        return feature_batches(pictures, encoder, self.workers, skip_errors=skip)

@@ -15,6 +15,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from reid_align.errors import OutputError
+from reid_align.features.batches import FeatureBatch
 from reid_align.features.formats import (
     CSV_HEADER,
     Json,
@@ -24,7 +25,6 @@ from reid_align.features.formats import (
     write_array_header,
     write_json,
 )
-from reid_align.features.pipeline import FeatureBatch
 from reid_align.features.progress import (
     DATA,
     DESCRIPTION,

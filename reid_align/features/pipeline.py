@@ -1,44 +1,19 @@
-"""Pictures in, features out: decoding in threads beside the network, batch by batch, in order."""
+"""Pictures in, features out: decoding and the network side by side, batch by batch, in order."""
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from reid_align.errors import ImageReadError
+from reid_align.features.batches import FeatureBatch, PictureBatch, grouped, read_batch
 from reid_align.features.pictures import Picture
-from reid_align.features.prepare import PreparedEncoder
+from reid_align.features.prepare import Launched, PreparedEncoder
 
 # Small batches stay in the CPU's caches; a GPU wants to be filled.
 CPU_BATCH, GPU_BATCH = 8, 128
-PREFETCHED_BATCHES = 4
-
-
-@dataclass(frozen=True)
-class FailedImage:
-    """A picture that has no features, and why."""
-
-    path: str
-    error: str
-
-
-@dataclass(frozen=True)
-class FeatureBatch:
-    """A few consecutive pictures.
-
-    Attributes:
-        paths: the names of those that have features, in order.
-        values: their features (n, D) float32.
-        failed: those that have none.
-    """
-
-    paths: tuple[str, ...]
-    values: NDArray[np.float32]
-    failed: tuple[FailedImage, ...]
+WAITING_BATCHES = 2
+T = TypeVar("T")
 
 
 def default_batch_size(device_type: str) -> int:
@@ -56,73 +31,76 @@ def default_workers() -> int:
 def feature_batches(
     pictures: Iterable[Picture],
     encoder: PreparedEncoder,
-    batch_size: int,
     num_workers: int,
     *,
     skip_errors: bool,
 ) -> Iterator[FeatureBatch]:
     """Yield the features of the pictures, in order, in constant memory.
 
-    Each batch holds ``batch_size`` pictures that could be read (the last one may hold fewer), so
-    that a run that is continued after a batch makes the same batches as one in a single piece.
+    A batch is made of the encoder's ``batch_size`` consecutive pictures (the last one of fewer),
+    so that a run that is continued after a batch makes the same batches as one in a single piece.
+
+    On the CPU a thread that has decoded a batch also computes it; on a GPU the calling thread
+    launches each batch before it waits for the one before.
 
     Args:
         pictures: what to encode; read only a few batches ahead.
         encoder: the prepared encoder.
-        batch_size: pictures per batch.
-        num_workers: decoding threads; 0 decodes in the calling thread.
+        num_workers: threads; 0 does all in the calling thread.
         skip_errors: report unreadable pictures in ``failed`` instead of raising.
 
     Raises:
         ImageReadError: a picture cannot be read, and ``skip_errors`` is False.
     """
-    good: list[str] = []
-    pixels: list[NDArray[np.uint8]] = []
-    failed: list[FailedImage] = []
-    for picture, result in _decoded(
-        pictures, encoder, num_workers, PREFETCHED_BATCHES * batch_size
-    ):
-        if isinstance(result, ImageReadError):
-            if not skip_errors:
-                raise result
-            failed.append(FailedImage(picture.name, result.reason))
-            continue
-        good.append(picture.name)
-        pixels.append(result)
-        if len(good) == batch_size:
-            yield FeatureBatch(tuple(good), encoder(np.stack(pixels)), tuple(failed))
-            good, pixels, failed = [], [], []
-    if good or failed:
-        size = (0, encoder.preprocess.height, encoder.preprocess.width, 3)
-        stacked = np.stack(pixels) if pixels else np.empty(size, np.uint8)
-        yield FeatureBatch(tuple(good), encoder(stacked), tuple(failed))
 
+    def read(group: list[Picture]) -> PictureBatch:
+        return read_batch(group, encoder.preprocess, skip_errors=skip_errors)
 
-Decoded = NDArray[np.uint8] | ImageReadError
+    def encode(group: list[Picture]) -> FeatureBatch:
+        batch = read(group)
+        return FeatureBatch(batch.paths, encoder(batch.pixels), batch.failed)
 
-
-def _decoded(
-    pictures: Iterable[Picture], encoder: PreparedEncoder, num_workers: int, ahead: int
-) -> Iterator[tuple[Picture, Decoded]]:
-    def decode(picture: Picture) -> Decoded:
-        try:
-            return encoder.preprocess.resize(picture.decode())
-        except ImageReadError as error:
-            return error
-
+    groups = grouped(pictures, encoder.batch_size)
     if num_workers == 0:
-        for picture in pictures:
-            yield picture, decode(picture)
+        yield from map(encode, groups)
         return
-    window: deque[tuple[Picture, Future[Decoded]]] = deque()
-    pool = ThreadPoolExecutor(num_workers, thread_name_prefix="decode")
-    try:
-        for picture in pictures:
-            window.append((picture, pool.submit(decode, picture)))
-            if len(window) > ahead:
-                first, future = window.popleft()
-                yield first, future.result()
-        for first, future in window:
-            yield first, future.result()
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    with encoder.lanes.pool(num_workers) as pool:
+        ahead = num_workers + WAITING_BATCHES
+        if encoder.device.type == "cpu":
+            yield from _in_order(pool, encode, groups, ahead)
+        else:
+            yield from _overlapped(encoder, _in_order(pool, read, groups, ahead))
+
+
+def _in_order(
+    pool: ThreadPoolExecutor,
+    work: Callable[[list[Picture]], T],
+    groups: Iterable[list[Picture]],
+    ahead: int,
+) -> Iterator[T]:
+    """Yield the results of the work in the order of the groups."""
+    window: deque[Future[T]] = deque()
+    for group in groups:
+        window.append(pool.submit(work, group))
+        if len(window) > ahead:
+            yield window.popleft().result()
+    while window:
+        yield window.popleft().result()
+
+
+def _overlapped(
+    encoder: PreparedEncoder, batches: Iterable[PictureBatch]
+) -> Iterator[FeatureBatch]:
+    """Yield the features of batches; each is launched before the one before is fetched."""
+    waiting: deque[tuple[PictureBatch, Launched]] = deque()
+
+    def fetch() -> FeatureBatch:
+        batch, launched = waiting.popleft()
+        return FeatureBatch(batch.paths, encoder.fetch(launched), batch.failed)
+
+    for batch in batches:
+        waiting.append((batch, encoder.launch(batch.pixels)))
+        if len(waiting) > 1:
+            yield fetch()
+    while waiting:
+        yield fetch()

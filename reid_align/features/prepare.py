@@ -1,18 +1,20 @@
 """The fast copy of an encoder that extraction runs; the encoder itself is never touched."""
 
 import re
-from copy import deepcopy
-from itertools import pairwise
+from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import normalize as l2_normalize
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from reid_align.errors import InvalidInputError, NotFiniteError
+from reid_align.features.backends import BackendName, Target
+from reid_align.features.backends.build import build_backend
+from reid_align.features.lanes import ONE_LANE, Lanes
 from reid_align.models.encoder import Encoder
 
 DTYPES = {
@@ -48,37 +50,38 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
-def fold_batch_norms(module: nn.Module) -> None:
-    """Fold each batch norm into the convolution before it, in place (evaluation mode only).
+@dataclass(frozen=True)
+class Launched:
+    """Features that a device may still be computing.
 
-    Pairs are convN and bnN of one module, and neighbours in a Sequential. Features change by
-    rounding alone: below 1e-5 of their largest magnitude.
+    Attributes:
+        values: (N, D) float32 in the memory of the host.
+        ready: when they are there; None is now.
     """
-    for parent in list(module.modules()):
-        children = dict(parent.named_children())
-        names = list(children)
-        follower = dict(pairwise(names))
-        for name, child in children.items():
-            sequential = isinstance(parent, nn.Sequential)
-            norm = follower.get(name, "") if sequential else name.replace("conv", "bn")
-            batch_norm = children.get(norm)
-            if isinstance(child, nn.Conv2d) and isinstance(batch_norm, nn.BatchNorm2d):
-                setattr(parent, name, fuse_conv_bn_eval(child, batch_norm))
-                setattr(parent, norm, nn.Identity())
+
+    values: Tensor
+    ready: torch.cuda.Event | None
 
 
 class PreparedEncoder:
-    """An encoder ready to run: folded, channels-last, on its device, in its number format.
+    """A copy of an encoder, ready to run on a backend; several threads may call it.
 
     Args:
-        encoder: what to copy.
+        encoder: what to copy; it is left as it is.
         device: where to run.
         dtype: "float32"; "bfloat16" and "float16" compute in half precision (float16 needs a GPU).
         flip: average each picture's features with those of its mirror image.
         normalize: scale each feature vector to length 1; a zero vector stays zero.
+        backend: one of `BACKENDS`.
+        batch_size: pictures at a time at most.
+        lanes: how many threads call it side by side, with how many cores each.
 
     Raises:
-        InvalidInputError: float16 on the CPU.
+        InvalidInputError: float16 on the CPU, or what the backend does not compute.
+        UnknownNameError: no backend of that name.
+        MissingExtraError: the backend's packages are not installed.
+        BackendError: the backend does not work on this machine.
+        NotFiniteError: the weights hold NaN or infinity.
     """
 
     def __init__(
@@ -89,39 +92,77 @@ class PreparedEncoder:
         dtype: DtypeName,
         flip: bool,
         normalize: bool,
+        backend: BackendName = "torch",
+        batch_size: int = 8,
+        lanes: Lanes = ONE_LANE,
     ) -> None:
         if dtype == "float16" and device.type == "cpu":
             raise InvalidInputError("dtype 'float16' needs a GPU. On the CPU choose bfloat16.")
+        for name, values in encoder.state_dict().items():
+            # Said here, as a fused ReLU turns what is not a number into zero.
+            if not torch.isfinite(values).all():
+                raise NotFiniteError(
+                    f"{name} has values that are not finite in {values.dtype}: the weights are "
+                    "broken."
+                )
         self.preprocess = encoder.preprocess
         self.feature_dim = encoder.feature_dim
         self.device, self.dtype = device, DTYPES[dtype]
         self.flip, self.normalize = flip, normalize
-        self._module = deepcopy(encoder).eval().requires_grad_(False)
-        fold_batch_norms(self._module)
-        self._module.to(device, self.dtype).to(memory_format=torch.channels_last)
+        self.batch_size, self.lanes = batch_size, lanes
+        target = Target(device, self.dtype, batch_size, lanes.count, lanes.threads)
+        self._backend = build_backend(backend, encoder, target)
+        self._free = BoundedSemaphore(lanes.count)
 
-    @torch.inference_mode()
     def __call__(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the features (N, feature_dim) of pictures (N, height, width, 3), RGB.
+
+        N is at most ``batch_size``.
 
         Raises:
             NotFiniteError: the weights, or the number format, overflow.
         """
-        # The view of (N, H, W, 3) as (N, 3, H, W) is channels-last without a copy.
-        batch = torch.from_numpy(pictures).to(self.device, non_blocking=True).permute(0, 3, 1, 2)
-        images = self.preprocess.normalize(batch).to(self.dtype)
-        features = self._forward(images)
+        with self._free:
+            return self.fetch(self.launch(pictures))
+
+    @torch.inference_mode()
+    def launch(self, pictures: NDArray[np.uint8]) -> Launched:
+        """Begin to compute features; a GPU goes on by itself."""
+        if not len(pictures):
+            return Launched(torch.empty(0, self.feature_dim), None)
+        images = self.preprocess.normalize(self._upload(pictures))
+        features = self._backend(images)
         if self.flip:
-            features = (features + self._forward(images.flip(3))) / 2
-        if not torch.isfinite(features).all():
+            mirrored = images.flip(3).contiguous(memory_format=torch.channels_last)
+            features = (features + self._backend(mirrored)) / 2
+        if self.normalize:
+            features = l2_normalize(features)
+        if self.device.type != "cuda":
+            return Launched(features.cpu(), None)
+        ready = torch.cuda.Event()
+        host = features.to("cpu", non_blocking=True)
+        ready.record()
+        return Launched(host, ready)
+
+    def fetch(self, launched: Launched) -> NDArray[np.float32]:
+        """Wait for features that were launched and return them.
+
+        Raises:
+            NotFiniteError: the weights, or the number format, overflow.
+        """
+        if launched.ready is not None:
+            launched.ready.synchronize()
+        values = launched.values.numpy()
+        if not np.isfinite(values).all():
             raise NotFiniteError(
                 f"The encoder gave features that are not finite in {self.dtype}. "
                 "Use dtype float32; if that gives the same, the weights are broken."
             )
-        if self.normalize:
-            features = l2_normalize(features)
-        return features.cpu().numpy()
+        return values
 
-    def _forward(self, images: Tensor) -> Tensor:
-        features: Tensor = self._module(images)
-        return features.float()
+    def _upload(self, pictures: NDArray[np.uint8]) -> Tensor:
+        """Return (N, 3, H, W) uint8 on the device, channels last without a copy of its own."""
+        batch = torch.from_numpy(pictures)
+        if self.device.type == "cuda":
+            batch = batch.pin_memory().to(self.device, non_blocking=True)
+        return batch.to(self.device).permute(0, 3, 1, 2)

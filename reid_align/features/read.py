@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from reid_align.errors import OutputError, ReidAlignError
+from reid_align.features.batches import FailedImage
 from reid_align.features.extract import Features
 from reid_align.features.formats import Json
-from reid_align.features.pipeline import FailedImage
 
 
 def read_features(*files: str | PathLike[str]) -> Features:

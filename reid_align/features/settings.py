@@ -6,9 +6,8 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-import torch
-
 from reid_align import __version__
+from reid_align.features.backends.build import state_digest
 from reid_align.features.formats import Json
 from reid_align.features.options import ExtractOptions
 from reid_align.features.shard import Shard
@@ -57,18 +56,11 @@ def describe_encoder(encoder: Encoder, options: ExtractOptions) -> dict[str, Jso
         "model": encoder.architecture,
         "arch_args": dict(encoder.arch_args),
         "weights": asdict(encoder.origin),
-        "state_sha256": _state_digest(encoder),
+        "state_sha256": state_digest(encoder),
         # Through JSON and back: tuples become the lists that a reader of the file will get.
         "preprocess": json.loads(json.dumps(asdict(encoder.preprocess))),
         "feature_dim": encoder.feature_dim,
         "computed_in": options.dtype,
+        "backend": options.backend,
         "flip": options.flip,
     }
-
-
-def _state_digest(encoder: Encoder) -> str:
-    digest = hashlib.sha256()
-    for name, tensor in sorted(encoder.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
-    return digest.hexdigest()

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from reid_align.errors import InvalidInputError, NotFiniteError
-from reid_align.features.prepare import fold_batch_norms
+from reid_align.features.folding import fold_batch_norms
 from reid_align.heads import TextureDecoder
 from reid_align.models import Encoder
 from reid_align.models.dense_uv import DenseUv

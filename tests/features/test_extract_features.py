@@ -105,7 +105,7 @@ def test_a_generator_is_read_only_a_little_ahead(encoder: Encoder) -> None:
             yield np.full((8, 8, 3), drawn, np.uint8) if drawn < 30 else "missing.jpg"
 
     with pytest.raises(ImageReadError, match=r"missing\.jpg"):
-        extract_features(endless(), encoder, channel_order="rgb", batch_size=4)
+        extract_features(endless(), encoder, channel_order="rgb", batch_size=4, num_workers=2)
 
 
 def test_a_buffer_may_be_used_again_at_once(encoder: Encoder) -> None:

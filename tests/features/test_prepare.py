@@ -3,31 +3,17 @@
 import numpy as np
 import pytest
 import torch
+from lively_encoders import lively
 from torch import nn
 
-from reid_align import create_model, list_models, san_resnet50
+from reid_align import list_models, san_resnet50
 from reid_align.errors import InvalidInputError, NotFiniteError
-from reid_align.features.prepare import PreparedEncoder, fold_batch_norms, resolve_device
+from reid_align.features.folding import fold_batch_norms
+from reid_align.features.prepare import PreparedEncoder, resolve_device
 from reid_align.models.encoder import Encoder
-from reid_align.preprocess import Preprocess
 
 CPU = torch.device("cpu")
 PICTURES = np.random.default_rng(0).integers(0, 256, (3, 64, 32, 3), dtype=np.uint8)
-
-
-def lively(name: str, **arch_args: str) -> Encoder:
-    """An encoder whose batch norms do something: folding them wrongly shows."""
-    torch.manual_seed(0)
-    encoder = create_model(name, **arch_args)
-    for module in encoder.modules():
-        if isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d):
-            nn.init.uniform_(module.weight, 0.5, 1.5)
-            nn.init.uniform_(module.bias, -0.2, 0.2)
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.running_mean, -0.2, 0.2)
-            nn.init.uniform_(module.running_var, 0.5, 1.5)
-    encoder.preprocess = Preprocess(64, 32)
-    return encoder
 
 
 def prepared(encoder: Encoder, **options: object) -> PreparedEncoder:
@@ -53,19 +39,23 @@ def test_the_folded_copy_equals_the_encoder(name: str) -> None:
     assert all(torch.equal(after[key], value) for key, value in before.items())
 
 
-def test_instance_norms_are_left_as_they_are() -> None:
-    encoder = lively("dsa_resnet18", norm="ibn_a")
-    expected = plain(encoder, PICTURES)
-    fast = torch.from_numpy(prepared(encoder)(PICTURES))
-    assert (fast - expected).abs().max() < 1e-5 * expected.abs().max()
-
-
-# DenseNet's batch norms lie before the convolutions.
+# Those of DenseNet that lie before convolutions stay.
 @pytest.mark.parametrize("name", [name for name in list_models() if "densenet" not in name])
 def test_no_batch_norm_is_left_between_convolutions(name: str) -> None:
-    encoder = lively(name)
+    encoder = lively(name, norm="ibn_a")
+    instance_norms = sum(isinstance(m, nn.InstanceNorm2d) for m in encoder.modules())
     fold_batch_norms(encoder)
     assert not [m for m in encoder.modules() if isinstance(m, nn.BatchNorm2d)]
+    assert sum(isinstance(m, nn.InstanceNorm2d) for m in encoder.modules()) == instance_norms
+
+
+def test_the_batch_norm_of_an_embedding_is_folded_and_that_behind_a_pooling_stays() -> None:
+    left = {}
+    for head in ("fc512", "bnneck"):
+        encoder = lively("san_resnet18", head=head)
+        fold_batch_norms(encoder)
+        left[head] = sum(isinstance(m, nn.BatchNorm1d) for m in encoder.modules())
+    assert left == {"fc512": 0, "bnneck": 1}
 
 
 def test_bfloat16_is_close_and_comes_back_as_float32() -> None:

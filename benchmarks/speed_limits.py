@@ -1,0 +1,90 @@
+"""What the machine can do at most: the fastest matrix product that anything here computes."""
+
+from collections.abc import Callable
+from functools import partial
+from threading import local
+
+import numpy as np
+import torch
+from speed_timing import best_of, rate
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+from reid_align.features.lanes import Lanes
+from reid_align.models.encoder import Encoder
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
+Product = Callable[[], object]
+
+
+def arithmetic(encoder: Encoder) -> float:
+    """Return the operations of one picture's features; a multiplication with an addition is two."""
+    size = encoder.preprocess.height, encoder.preprocess.width
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        encoder(torch.zeros(1, 3, *size))
+    return float(counter.get_total_flops())
+
+
+def matrix_product_rates(
+    device: torch.device, lanes: Lanes, seconds: float, rounds: int, sizes: tuple[int, ...]
+) -> dict[str, dict[str, float]]:
+    """Return 10⁹ operations a second of each way to multiply matrices, by number format."""
+    rates: dict[str, dict[str, float]] = {}
+    for dtype in DTYPES:
+        works: dict[str, Callable[[], float]] = {}
+        for size in sizes:
+            for name, product in _products(dtype, size, device).items():
+                label = f"{name} {size} {dtype}"
+                works[label] = partial(_giga, product, size, lanes, seconds)
+        best = best_of(rounds, works)
+        names = sorted({label.split()[0] for label in best})
+        rates[dtype] = {
+            name: max(value for label, value in best.items() if label.startswith(f"{name} "))
+            for name in names
+        }
+    return rates
+
+
+def _giga(product: Product, size: int, lanes: Lanes, seconds: float) -> float:
+    return rate(product, lanes, seconds) * 2 * size**3 / 1e9
+
+
+def _products(dtype: str, size: int, device: torch.device) -> dict[str, Product]:
+    left, right = (torch.randn(size, size, device=device).to(DTYPES[dtype]) for _ in range(2))
+    products: dict[str, Product] = {"torch": partial(torch.mm, left, right)}
+    if device.type == "cpu":
+        products["oneDNN"] = _one_dnn(left, right)
+        products["OpenVINO"] = _open_vino(size, PRECISIONS[dtype])
+    return products
+
+
+def _one_dnn(left: Tensor, right: Tensor) -> Product:
+    # The operation behind compiled linear layers; its weight is laid out beforehand.
+    weight = torch.ops.mkldnn._reorder_linear_weight(right, len(left))
+    return partial(torch.ops.mkldnn._linear_pointwise, left, weight, None, "none", [], "")
+
+
+def _open_vino(size: int, precision: str) -> Product:
+    import openvino
+    from openvino import opset13
+
+    values = np.random.default_rng(0).standard_normal((size, size), np.float32)
+    place = opset13.parameter([size, size], np.float32)
+    product = opset13.matmul(place, opset13.constant(values), False, False)
+    settings = {
+        "INFERENCE_PRECISION_HINT": precision,
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        "NUM_STREAMS": torch.get_num_threads(),
+    }
+    model = openvino.Model([product], [place], "product")
+    compiled = openvino.Core().compile_model(model, "CPU", settings)
+    own = local()
+
+    def run() -> None:
+        if not hasattr(own, "request"):
+            own.request = compiled.create_infer_request()
+            own.request.set_input_tensor(openvino.Tensor(values))
+        own.request.infer()
+
+    return run

@@ -1,0 +1,81 @@
+"""The tables and the picture of throughput.json."""
+
+from collections.abc import Mapping
+
+from docs_tables import Record, origin, table
+from PIL import Image
+
+from reid_align.viz import draw_curves
+
+
+def throughput(record: Record) -> str:
+    """Return the ways from pictures to features beside each other, and what they leave unused."""
+    operations = record["giga_operations_per_image"]
+    limits = {
+        dtype: max(rates.values()) / operations
+        for dtype, rates in record.get("giga_operations_per_second", {}).items()
+    }
+    eager = next(row["best"] for row in record["forward"] if row["name"] == "eager float32")
+    files = {row["name"]: row for row in record["from_files"]}
+    rows = []
+    for row in record["forward"]:
+        dtype = "bfloat16" if "bfloat16" in row["name"] else "float32"
+        share = f"{row['best'] / limits[dtype]:.0%}" if dtype in limits else ""
+        whole = files.get(row["name"], {})
+        rate = f"{whole['best']:.1f} ({whole['best'] / row['best']:.2f} ×)" if whole else ""
+        error = f"{whole['max_relative_error']:.0e}" if whole else ""
+        best = f"{row['best']:.1f}", f"{row['best'] / eager:.2f} ×"
+        rows.append((row["name"], *best, share, rate, error))
+    head = (
+        "way", "network alone, images/s", "of eager", "of the machine's matrix products",
+        "from files (of the network alone)", "largest error",
+    )  # fmt: skip
+    peers = [
+        (name, f"{row['best']:.1f}") for name, row in files.items() if name.startswith("torchreid")
+    ]
+    peer_table = table(("the peers' way", "from files, images/s"), peers)
+    parts = [table(head, rows), peer_table, *_rest(record), origin(record)]
+    return "\n\n".join(parts)
+
+
+def _rest(record: Record) -> list[str]:
+    """Return the sentences on limits, DSA-reID, memory and start; what was skipped is left out."""
+    found = []
+    for dtype, rates in record.get("giga_operations_per_second", {}).items():
+        listed = ", ".join(f"{name} {rate:.0f}" for name, rate in rates.items())
+        found.append(f"Matrix products in {dtype}, 10⁹ operations a second: {listed}.")
+    encoders = record["encoders"]
+    ratios = ", ".join(f"{encoders[f'time_ratio {d}']:.2f} in {d}" for d in ("float32", "bfloat16"))
+    found.append(f"DSA-reID takes so many times as long as SAN: {ratios}.")
+    if runs := record.get("memory"):
+        peaks = ", ".join(f"{run['peak_mib']} MiB for {run['images']:,} images" for run in runs)
+        found.append(f"Peak memory of an extraction to a file (small network): {peaks}.")
+    if start := record.get("start"):
+        found.append(
+            f"The command's first feature is there after {start['first_feature_s']} s; importing "
+            f"torch and loading the weights take {start['torch_and_weights_s']} s of these."
+        )
+    return found
+
+
+def draw_throughput(record: Record) -> Image.Image:
+    """Draw how the cost grows: over the batch, the threads and the images, in time and memory."""
+    growth = record["growth"]
+    panels = {
+        "the network alone, images/s by batch": {
+            row["name"].replace("float32, channels last", "ch. last"): _points(row["by_batch"])
+            for row in record["forward"]
+        },
+        "from files, images/s by threads": {
+            "torch float32": _points(growth["images_per_second_by_threads"])
+        },
+        "from files, seconds by images": {"torch float32": _points(growth["seconds_by_images"])},
+    }
+    if runs := record.get("memory"):
+        peaks = {run["images"]: run["peak_mib"] for run in runs}
+        panels["peak memory, MiB by images"] = {"small network": [(0, 0), *_points(peaks)]}
+    return draw_curves(panels)
+
+
+def _points(values: Mapping[str | int, float]) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in values.items()]

@@ -1,0 +1,38 @@
+"""ONNX Runtime on the CPU, in float32."""
+
+import torch
+from torch import Tensor
+
+from reid_align.errors import MissingExtraError
+from reid_align.features.backends.base import BACKENDS, Backend, Target, check_target
+from reid_align.features.backends.export import export_onnx
+from reid_align.models.encoder import Encoder
+
+
+@BACKENDS.register("onnx")
+def onnx_runtime(encoder: Encoder, target: Target) -> Backend:
+    """Export the encoder and open it in ONNX Runtime.
+
+    Raises:
+        MissingExtraError: ONNX Runtime or the exporter is not installed.
+        InvalidInputError: another device than the CPU, or another format than float32.
+        BackendError: the encoder cannot be exported.
+    """
+    check_target("onnx", target, (torch.float32,))
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingExtraError("onnxruntime", "onnx", "Backend 'onnx'") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = target.threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    graph = export_onnx(encoder, "onnx")
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    [name] = [value.name for value in session.get_inputs()]
+
+    def run(images: Tensor) -> Tensor:
+        [features] = session.run(None, {name: images.contiguous().numpy()})
+        return torch.from_numpy(features)
+
+    return run

@@ -1,0 +1,47 @@
+"""OpenVINO on the CPU, in float32 or bfloat16."""
+
+from threading import local
+
+import torch
+from torch import Tensor
+
+from reid_align.errors import MissingExtraError
+from reid_align.features.backends.base import BACKENDS, Backend, Target, check_target
+from reid_align.features.backends.export import export_onnx
+from reid_align.models.encoder import Encoder
+
+PRECISIONS = {torch.float32: "f32", torch.bfloat16: "bf16"}
+
+
+@BACKENDS.register("openvino")
+def open_vino(encoder: Encoder, target: Target) -> Backend:
+    """Export the encoder and compile it with OpenVINO.
+
+    Raises:
+        MissingExtraError: OpenVINO or the exporter is not installed.
+        InvalidInputError: another device than the CPU, or float16.
+        BackendError: the encoder cannot be exported.
+    """
+    check_target("openvino", target, tuple(PRECISIONS))
+    try:
+        import openvino
+    except ImportError as error:
+        raise MissingExtraError("openvino", "openvino", "Backend 'openvino'") from error
+    core = openvino.Core()
+    settings = {
+        "INFERENCE_PRECISION_HINT": PRECISIONS[target.dtype],
+        "INFERENCE_NUM_THREADS": target.slots * target.threads,
+        "NUM_STREAMS": target.slots,
+    }
+    network = core.read_model(export_onnx(encoder, "openvino"))
+    compiled = core.compile_model(network, "CPU", settings)
+    own = local()
+
+    def run(images: Tensor) -> Tensor:
+        # A request is for one thread at a time.
+        if not hasattr(own, "request"):
+            own.request = compiled.create_infer_request()
+        results = own.request.infer({0: images.contiguous().numpy()})
+        return torch.from_numpy(results[0].copy())
+
+    return run

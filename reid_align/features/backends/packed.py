@@ -1,0 +1,110 @@
+"""Convolutions of oneDNN with weights laid out once, and with ReLU and addition in the same pass.
+
+PyTorch's own convolution lays its weights out anew at every call, which for small batches costs as
+much as the arithmetic, and it writes its result to memory before ReLU reads it back. These are the
+operations that torch.compile uses on the CPU, called without compiling.
+
+Source: torch/_inductor/mkldnn_lowerings.py and aten/src/ATen/native/mkldnn/Conv.cpp of PyTorch.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from reid_align.models.blocks import BasicBlock, Bottleneck
+from reid_align.models.resnet import ResNetTrunk
+
+
+def can_pack() -> bool:
+    """Return whether this build of PyTorch has oneDNN's fused convolutions."""
+    return bool(torch.backends.mkldnn.is_available()) and all(
+        hasattr(torch.ops.mkldnn, name)
+        for name in (
+            "_reorder_convolution_weight",
+            "_convolution_pointwise",
+            "_convolution_pointwise_",
+        )
+    )
+
+
+def pack(module: nn.Module) -> None:
+    """Replace the convolutions and residual blocks of a folded module, in place.
+
+    The module must be on the CPU, in evaluation mode and in its final number format.
+    """
+    if isinstance(module, ResNetTrunk):
+        module.register_module("conv1", PackedConv2d(module.conv1, relu=True))
+        module.register_module("relu", nn.Identity())
+    for name, child in module.named_children():
+        if isinstance(child, BasicBlock | Bottleneck):
+            module.register_module(name, PackedBlock(child))
+        elif type(child) is nn.Conv2d and child.padding_mode == "zeros":
+            module.register_module(name, PackedConv2d(child))
+        elif not isinstance(child, PackedConv2d):
+            pack(child)
+
+
+class PackedConv2d(nn.Module):
+    """A convolution whose weight is laid out for the size of the first input it sees.
+
+    Args:
+        conv: what to replace; zero padding only.
+        relu: apply ReLU to the result.
+    """
+
+    def __init__(self, conv: nn.Conv2d, *, relu: bool = False) -> None:
+        super().__init__()
+        self._conv = conv
+        self._geometry = (conv.padding, conv.stride, conv.dilation, conv.groups)
+        self._weight: Tensor | None = None
+        self._activation = "relu" if relu else "none"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the convolution of x, with ReLU if asked for."""
+        result: Tensor = torch.ops.mkldnn._convolution_pointwise(
+            x, self._packed(x), self._conv.bias, *self._geometry, self._activation, [], ""
+        )
+        return result
+
+    def add_to(self, total: Tensor, x: Tensor) -> Tensor:
+        """Add the convolution of x to ``total``, in place, and return ReLU of that."""
+        # The form that is not in place refuses bfloat16 where maps have a single column.
+        result: Tensor = torch.ops.mkldnn._convolution_pointwise_.binary(
+            total, x, self._packed(x), self._conv.bias, *self._geometry, "add", 1.0, "relu", [], ""
+        )
+        return result
+
+    def _packed(self, x: Tensor) -> Tensor:
+        if self._weight is None:
+            # Several threads may come here at once; each makes the same weight.
+            weight: Tensor = torch.ops.mkldnn._reorder_convolution_weight(
+                self._conv.weight, *self._geometry, list(x.shape)
+            )
+            self._weight = weight
+        return self._weight
+
+
+class PackedBlock(nn.Module):
+    """A residual block of packed convolutions; the last one adds its result to the shortcut.
+
+    Where the shortcut is the input itself, the input is overwritten: no stage of the encoders
+    begins with such a block, so that the maps they return are never an input that is.
+
+    Args:
+        block: the block to replace, folded; an instance norm behind its first convolution stays.
+    """
+
+    def __init__(self, block: BasicBlock | Bottleneck) -> None:
+        super().__init__()
+        *inner, last = [conv for conv in block.children() if isinstance(conv, nn.Conv2d)]
+        layers: list[nn.Module] = [PackedConv2d(conv, relu=True) for conv in inner]
+        if not isinstance(block.bn1, nn.Identity):
+            layers[0] = nn.Sequential(PackedConv2d(inner[0]), block.bn1, nn.ReLU(inplace=True))
+        self.inner = nn.Sequential(*layers)
+        self.last = PackedConv2d(last)
+        self.downsample = block.downsample
+        pack(self.downsample)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, in_channels, h, w) to what the block maps it to; x may be overwritten."""
+        inner = self.inner(x)
+        return self.last.add_to(self.downsample(x), inner)

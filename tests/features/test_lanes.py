@@ -1,0 +1,100 @@
+"""Cores are shared out between batches, and nothing of it shows in the features."""
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from lively_encoders import TinyEncoder, enliven, lively, tiny_encoder
+from torch import Tensor
+
+from reid_align import extract_features
+from reid_align.features.lanes import Lanes, torch_threads
+from reid_align.features.prepare import PreparedEncoder
+
+CPU = torch.device("cpu")
+PICTURES = np.random.default_rng(0).integers(0, 256, (30, 64, 32, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("device", "cores", "workers", "expected"),
+    [
+        ("cpu", 4, 4, Lanes(4, 1)),
+        ("cpu", 4, 16, Lanes(4, 1)),
+        ("cpu", 4, 2, Lanes(2, 2)),
+        ("cpu", 4, 3, Lanes(3, 1)),
+        ("cpu", 4, 0, Lanes(1, 4)),
+        ("cpu", 1, 8, Lanes(1, 1)),
+        ("cuda", 4, 8, Lanes(1, 4)),
+    ],
+)
+def test_cores_are_shared_out(device: str, cores: int, workers: int, expected: Lanes) -> None:
+    with torch_threads(cores):
+        assert Lanes.share(torch.device(device), workers) == expected
+
+
+def test_the_bits_do_not_depend_on_the_number_of_cores() -> None:
+    encoder = lively("san_resnet18")
+    found = []
+    for cores in (1, 2, 3):
+        with torch_threads(cores):
+            features = extract_features(
+                list(PICTURES),
+                encoder,
+                channel_order="rgb",
+                device="cpu",
+                batch_size=4,
+                num_workers=3,
+            )
+            found.append(features.values)
+            # Neither in this thread nor in threads to come.
+            assert torch.get_num_threads() == cores
+            with ThreadPoolExecutor(1) as pool:
+                assert pool.submit(torch.get_num_threads).result() == cores
+    assert np.array_equal(found[0], found[1])
+    assert np.array_equal(found[0], found[2])
+
+
+class CountingEncoder(TinyEncoder):
+    """Counts how many threads are inside at once."""
+
+    lock = threading.Lock()
+    inside = most = 0
+
+    def forward_head(self, maps: tuple[Tensor, ...]) -> Tensor:
+        with self.lock:
+            CountingEncoder.inside += 1
+            CountingEncoder.most = max(self.most, self.inside)
+        time.sleep(0.02)
+        with self.lock:
+            CountingEncoder.inside -= 1
+        return super().forward_head(maps)
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "CountingEncoder":
+        copy = CountingEncoder()
+        copy.load_state_dict(self.state_dict())
+        copy.preprocess = self.preprocess
+        return copy
+
+
+def test_no_more_batches_are_computed_at_once_than_there_are_lanes() -> None:
+    encoder = enliven(CountingEncoder().eval())
+    prepared = PreparedEncoder(
+        encoder, device=CPU, dtype="float32", flip=False, normalize=False, lanes=Lanes(2, 1)
+    )
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda _: prepared(PICTURES[:2]), range(12)))
+    assert CountingEncoder.most == 2
+    assert all(np.array_equal(values, found[0]) for values in found)
+
+
+@pytest.mark.parametrize("num_workers", [0, 1, 3])
+def test_batches_come_in_order(num_workers: int) -> None:
+    encoder = tiny_encoder()
+    options = {"channel_order": "rgb", "device": "cpu", "batch_size": 4}
+    expected = extract_features(list(PICTURES), encoder, num_workers=0, **options).values
+    found = extract_features(list(PICTURES), encoder, num_workers=num_workers, **options)
+    np.testing.assert_allclose(found.values, expected, atol=1e-6)
+    assert found.paths == tuple(f"input[{index}]" for index in range(30))

@@ -1,0 +1,100 @@
+"""The benchmark of speed runs the same features in all ways, and its tables say what it found."""
+
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from lively_encoders import lively
+
+from reid_align.features import ExtractOptions
+from reid_align.features.lanes import Lanes
+from reid_align.images import find_images
+
+ROOT = Path(__file__).parents[2]
+RECORD = {
+    "command": "python throughput.py",
+    "commit": "0123456789",
+    "machine": "a machine",
+    "cores": 2,
+    "torch": "2.6",
+    "giga_operations_per_image": 8.0,
+    "giga_operations_per_second": {"float32": {"torch": 200.0, "oneDNN": 400.0}},
+    "forward": [
+        {"name": "eager float32", "by_batch": {"1": 20.0, "8": 25.0}, "best": 25.0},
+        {"name": "torch float32", "by_batch": {"1": 30.0, "8": 40.0}, "best": 40.0},
+    ],
+    "from_files": [
+        {"name": "torchreid, the whole list", "best": 10.0, "max_relative_error": 0.0},
+        {"name": "torch float32", "best": 39.0, "max_relative_error": 4e-7},
+    ],
+    "encoders": {"time_ratio float32": 1.15, "time_ratio bfloat16": 1.1},
+    "growth": {"seconds_by_images": {"8": 1.0}, "images_per_second_by_threads": {"1": 20.0}},
+    "memory": [{"images": 1000, "peak_mib": 500}, {"images": 10000, "peak_mib": 505}],
+    "start": {"first_feature_s": 4.0, "torch_and_weights_s": 3.0, "ratio": 1.33},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def beside_the_scripts() -> Iterator[None]:
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    yield
+    sys.path.remove(str(ROOT / "benchmarks"))
+
+
+def script(name: str) -> ModuleType:
+    return import_module(name)
+
+
+def test_the_table_states_ratios_and_shares_of_the_machine() -> None:
+    text = script("speed_tables").throughput(RECORD)
+    assert "| torch float32 | 40.0 | 1.60 × | 80% | 39.0 (0.97 ×) | 4e-07 |" in text
+    assert "| torchreid, the whole list | 10.0 |" in text
+    assert "DSA-reID takes so many times as long as SAN: 1.15 in float32" in text
+    assert "500 MiB for 1,000 images, 505 MiB for 10,000 images" in text
+    assert "4.0 s" in text
+
+
+def test_what_was_skipped_is_left_out() -> None:
+    skipped = ("giga_operations_per_second", "memory", "start")
+    short = {key: value for key, value in RECORD.items() if key not in skipped}
+    text = script("speed_tables").throughput(short)
+    assert "| torch float32 | 40.0 | 1.60 × |  | 39.0" in text
+    assert "MiB" not in text
+    assert script("speed_tables").draw_throughput(RECORD).size == (1280, 600)
+
+
+def test_the_peers_way_and_ours_give_the_same_features() -> None:
+    ways, measures = script("speed_variants"), script("speed_measures")
+    encoder, device = lively("san_resnet18"), torch.device("cpu")
+    paths = sorted(find_images([ROOT / "examples"]))[:5]
+    expected = ways.peers_extract(paths, encoder, 2, device)
+    assert np.allclose(ways.peers_extract(paths, encoder, 5, device), expected, atol=1e-5)
+    ours = ways.our_extract(paths, encoder, ExtractOptions("cpu", normalize=False))()
+    assert measures.agree("torch float32", ours, expected)["max_relative_error"] < 1e-5
+    with pytest.raises(SystemExit, match="torch float32: the features differ"):
+        measures.agree("torch float32", ours * np.float32(1.001), expected)
+
+
+def test_a_rate_counts_the_calls_of_all_lanes() -> None:
+    timing = script("speed_timing")
+    calls: list[int] = []
+    rate = timing.rate(lambda: calls.append(1), Lanes(2, 1), 0.05)
+    assert rate > 0
+    # The first call of each lane is not counted.
+    assert len(calls) >= 2
+    found = timing.best_of(3, {"a": iter([1.0, 3.0, 2.0]).__next__})
+    assert found == {"a": 3.0}
+
+
+def test_the_arithmetic_is_that_of_the_papers_network() -> None:
+    encoder = lively("san_resnet18")
+    encoder.preprocess = type(encoder.preprocess)(256, 128)
+    operations = script("speed_limits").arithmetic(encoder)
+    # 1.82 GMAC at 224×224 (torchvision), here 32768/50176 of the pixels and layer4 at twice the
+    # height and width of what it would have.
+    assert 2.3e9 < operations < 4.1e9
