@@ -4,24 +4,30 @@
     python benchmarks/docs.py --check    # only says whether all of it is up to date
 
 A table stands between ``<!-- results: NAME -->`` and ``<!-- end of results -->`` in README.md or
-docs/*.md; NAME is that of a result file, or "recipes".
+docs/*.md; NAME is that of a result file, "recipes", or "paper_" and the name of a paper's table.
+Curves are drawn to docs/images/NAME.png.
 """
 
 import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from aligned.tables import alignment, draw_alignment
+from docs_tables import Record, origin, table
+from paper.docs import documented
+from PIL import Image
 from provenance import RESULTS
+from speed_tables import draw_throughput, throughput
+from zoo_table import zoo
 
 from reid_align.recipes import RECIPES
 
 ROOT = Path(__file__).parent.parent
+PAPER = "paper_"
 MARKED = re.compile(r"<!-- results: (\w+) -->\n.*?<!-- end of results -->", re.DOTALL)
-Record = Mapping[str, Any]
 
 
 def transfer(record: Record) -> str:
@@ -113,21 +119,14 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "synth_speed": synth_speed,
     "loading": loading,
     "training_step": training_step,
+    "throughput": throughput,
+    "alignment": alignment,
+    "zoo": zoo,
 }
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
-
-
-def origin(record: Record) -> str:
-    """Return the line that says where figures come from."""
-    return (
-        f"Measured by `{record['command']}` at commit `{record['commit'][:8]}`, "
-        f"{record['machine']}, {record['cores']} cores, torch {record['torch']}."
-    )
+FIGURES: dict[str, Callable[[Record], Image.Image]] = {
+    "throughput": draw_throughput,
+    "alignment": draw_alignment,
+}
 
 
 def fill(text: str) -> str:
@@ -137,10 +136,23 @@ def fill(text: str) -> str:
         name = mark[1]
         if name == "recipes":
             return f"<!-- results: recipes -->\n{recipes()}\n<!-- end of results -->"
+        if name.startswith(PAPER):
+            found = documented(name.removeprefix(PAPER), RESULTS / "paper_tables")
+            return f"<!-- results: {name} -->\n{found}\n<!-- end of results -->"
+        if not (RESULTS / f"{name}.json").exists():
+            missing = f"Not measured yet: `python benchmarks/{name}.py` does it."
+            return f"<!-- results: {name} -->\n{missing}\n<!-- end of results -->"
         record = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
         return f"<!-- results: {name} -->\n{TABLES[name](record)}\n<!-- end of results -->"
 
     return MARKED.sub(rewrite, text)
+
+
+def draw_figures() -> None:
+    """Draw the results that are curves to docs/images."""
+    for name, draw in FIGURES.items():
+        if (result := RESULTS / f"{name}.json").exists():
+            draw(json.loads(result.read_text("utf-8"))).save(ROOT / f"docs/images/{name}.png")
 
 
 def _percent(value: float | None) -> str:
@@ -159,6 +171,8 @@ def main() -> int:
             stale.append(path.name)
             if not check:
                 path.write_text(filled, "utf-8")
+    if not check:
+        draw_figures()
     print(f"{'out of date' if check else 'rewritten'}: {', '.join(stale) or 'nothing'}")
     return int(check and bool(stale))
 

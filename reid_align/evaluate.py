@@ -59,6 +59,11 @@ def _add_measure_options(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--rerank", action="store_true", help="also with k-reciprocal re-ranking")
     group.add_argument(
+        "--normalize-cameras",
+        action="store_true",
+        help="also with features normalised camera by camera, over queries and gallery together",
+    )
+    group.add_argument(
         "--verification",
         nargs="*",
         type=float,
@@ -89,6 +94,7 @@ def evaluate(args: argparse.Namespace) -> int:
     from reid_align.datasets import describe_datasets, load_dataset, parse_options
     from reid_align.evaluation import (
         EvaluationOptions,
+        check_options,
         json_report,
         query_table,
         text_report,
@@ -110,7 +116,9 @@ def evaluate(args: argparse.Namespace) -> int:
         args.draws,
         args.seed,
         device="cpu" if args.device == "auto" else str(resolve_device(args.device)),
+        normalize_cameras=args.normalize_cameras,
     )
+    check_options(dataset, options)
     features, made_by = _features(args, dataset)
     result = score(dataset, features, options)
     print(text_report(result))
@@ -167,7 +175,13 @@ def _features(args: argparse.Namespace, dataset: "ReidDataset") -> "tuple[Featur
     if args.features:
         return read_features(*args.features), [read_description(file) for file in args.features]
     options = ExtractOptions(
-        args.device, args.dtype, args.batch_size, args.num_workers, args.flip, normalize=False
+        args.device,
+        args.dtype,
+        args.batch_size,
+        args.num_workers,
+        args.flip,
+        normalize=False,
+        backend=args.backend,
     )
     encoder = select_encoder(args.model, args.weights, args.seed)
     features = dataset_features(dataset, encoder, options, progress=True)

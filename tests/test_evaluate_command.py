@@ -80,6 +80,21 @@ def test_measures_are_chosen_by_option(
     assert "euclidean" not in shown
 
 
+def test_features_are_normalised_camera_by_camera_on_request(
+    people: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["folder", "people", "--set", PATTERN, "--weights", weights, "--metric", "cosine"]
+    assert evaluate([*command, "--normalize-cameras", "-o", "r.json", "--queries", "q.csv"]) == 0
+    assert "\ncosine, camera-wise " in capsys.readouterr().out
+    result = json.loads(Path("r.json").read_text())
+    assert [score["normalized_cameras"] for score in result["scores"]] == [False, True]
+    assert result["measures"]["normalize_cameras"] is True
+    with open("q.csv", newline="") as table:
+        assert [row["normalized_cameras"] for row in csv.DictReader(table)] == (
+            ["False"] * 12 + ["True"] * 12
+        )
+
+
 def test_draws_where_nothing_is_drawn_are_refused(
     people: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,7 +127,11 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
         (["folder", "people", "--set", "pattern"], 2, "write OPTION=VALUE"),
         (["market1501", "people", "--set", "check_counts=maybe"], 2, "give true or false"),
         (["market1501", "people", "--set", "colour=red"], 2, "no option 'colour'"),
-        (["folder", "people", "--set", PATTERN], 1, "no published weights"),
+        (
+            ["folder", "people", "--set", PATTERN, "--model", "san_resnet18"],
+            1,
+            "no published weights",
+        ),
         (["folder", "people", "--set", PATTERN, "--features", "no.npy"], 1, "Cannot read no.npy"),
         (
             ["folder", "people", "--set", PATTERN, "--weights", "random", "--verification", "2"],
@@ -122,6 +141,11 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
         (["folder", "people", "--set", PATTERN, "--features", "f.npy", "--flip"], 2, "--flip with"),
         (["folder", "people", "--set", PATTERN, "-o", "same", "--queries", "same"], 2, "both name"),
         (["folder", "people", "--set", PATTERN, "--draws", "0"], 2, "draws 0"),
+        (
+            ["folder", "people", "--set", r"pattern=^(?P<person_id>\d+)", "--normalize-cameras"],
+            2,
+            "does not say so of all",
+        ),
         (["folder", "people", "--set", PATTERN, "--device", "tpu"], 2, "Device 'tpu'"),
         (["folder", "people", "--set", PATTERN, "-o", "no/r.json"], 1, "there is no folder no"),
     ],

@@ -101,7 +101,7 @@ def test_a_broken_image_stops_or_is_listed(
     [
         (["nothing", "-o", "f.npy", "--weights", "random"], 1, "nothing"),
         (["empty", "-o", "f.npy", "--weights", "random"], 1, "empty"),
-        (["crops", "-o", "f.npy"], 1, "no published weights"),
+        (["crops", "-o", "f.npy", "--model", "san_resnet18"], 1, "no published weights"),
         (["crops", "-o", "f.npy", "--weights", "gone.safetensors"], 1, "gone.safetensors"),
         (["crops", "-o", "f.npy", "--weights", "gone/"], 1, "gone"),
         (["crops", "-o", "no/f.npy", "--weights", "random"], 1, "there is no folder no"),

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from tqdm import tqdm
 from reid_align.datasets import ImageRecord, ReidDataset, Split, read_picture
 from reid_align.errors import DatasetFormatError, InvalidInputError
 from reid_align.features import ExtractOptions, Features, Picture, gather_features
-from reid_align.metrics import Labels
+from reid_align.metrics import Labels, normalize_by_camera
 from reid_align.models.encoder import Encoder
 
 
@@ -89,6 +89,24 @@ def match_features(split: Split, features: Features, rows: Mapping[str, int]) ->
         )
     values = features.values
     return _side(split.query, rows, values), _side(gallery, rows, values)
+
+
+def normalize_cameras(query: Side, gallery: Side) -> tuple[Side, Side]:
+    """Normalise both sides of a split, whose cameras are known, camera by camera.
+
+    A picture that stands on both sides counts once.
+    """
+    features = np.concatenate([query.features, gallery.features])
+    cameras = _joined(query.labels.camera_ids, gallery.labels.camera_ids)
+    images = _joined(query.labels.image_ids, gallery.labels.image_ids)
+    _, first, place = np.unique(images, return_index=True, return_inverse=True)
+    values = normalize_by_camera(features[first], cameras[first])[place]
+    count = len(query.features)
+    return replace(query, features=values[:count]), replace(gallery, features=values[count:])
+
+
+def _joined(*parts: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    return np.concatenate([part for part in parts if part is not None] or [_integers([])])
 
 
 def _side(

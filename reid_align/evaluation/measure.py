@@ -6,9 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_align.datasets import ReidDataset
 from reid_align.errors import InvalidInputError
 from reid_align.evaluation.features import Side
 from reid_align.metrics import (
+    PROTOCOLS,
     AveragePrecision,
     DistanceBlocks,
     Metric,
@@ -37,6 +39,8 @@ class EvaluationOptions:
         seed: of those draws.
         max_rank: the length of the CMC.
         device: where distances are computed.
+        normalize_cameras: measure all of it again with features normalised camera by camera, over
+            queries and gallery together; thresholds stay those of the plain features.
 
     Raises:
         InvalidInputError: ``draws`` below 1.
@@ -50,10 +54,39 @@ class EvaluationOptions:
     seed: int = 0
     max_rank: int = 50
     device: str = "cpu"
+    normalize_cameras: bool = False
 
     def __post_init__(self) -> None:
         if self.draws is not None and self.draws < 1:
             raise InvalidInputError(f"draws {self.draws}: give at least 1.")
+
+
+def check_options(dataset: ReidDataset, options: EvaluationOptions) -> None:
+    """Refuse what cannot be measured on a dataset, before its features are computed.
+
+    Raises:
+        InvalidInputError: the dataset has no split, there are draws where nothing is drawn, or no
+            cameras to normalise by.
+    """
+    if not dataset.splits:
+        raise InvalidInputError(
+            f"{dataset.name} at {dataset.root} has training images only: there is nothing to "
+            "evaluate. Add query and gallery images."
+        )
+    protocol = PROTOCOLS[dataset.protocol]
+    if options.draws is not None and not protocol.single_gallery_shot:
+        raise InvalidInputError(
+            f"draws {options.draws}: the protocol {protocol.name!r} of {dataset.name} draws "
+            "nothing. Leave the draws out."
+        )
+    records = (record for split in dataset.splits for record in (*split.query, *split.gallery))
+    if options.normalize_cameras and any(record.camera_id is None for record in records):
+        raise InvalidInputError(
+            "Camera-wise normalisation has to know which camera took each picture, and "
+            f"{dataset.name} at {dataset.root} does not say so of all. Leave it out, or state the "
+            "cameras (in a CSV file the column camera_id, in a folder's pattern the group of that "
+            "name)."
+        )
 
 
 class Measured(NamedTuple):

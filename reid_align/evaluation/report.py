@@ -55,11 +55,7 @@ def json_report(result: Result) -> dict[str, object]:
 def query_table(result: Result) -> str:
     """Return what each query found, as CSV with a header, in the order of scores and queries."""
     text = io.StringIO()
-    rows = [
-        {"metric": score.metric, "reranked": score.reranked, **asdict(query)}
-        for score in result.scores
-        for query in score.queries
-    ]
+    rows = [{**_way(score), **asdict(query)} for score in result.scores for query in score.queries]
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
@@ -110,14 +106,22 @@ def _json_score(score: Score) -> Mapping[str, object]:
     means = (score.mean_average_precision, score.mean_inverse_negative_penalty)
     mean_ap, mean_inp = (None if mean is None else 100 * mean for mean in means)
     return {
-        "metric": score.metric,
-        "reranked": score.reranked,
+        **_way(score),
         **{f"rank{k}": 100 * score.rank(k) for k in RANKS},
         "mAP": mean_ap,
         "mINP": mean_inp,
         "rank1_deviation": 100 * score.rank1_deviation,
         "valid_queries": score.valid_queries,
         "cmc": [100 * rate for rate in score.cmc],
+    }
+
+
+def _way(score: Score) -> Mapping[str, object]:
+    """Return what tells a score from the others of the same result."""
+    return {
+        "metric": score.metric,
+        "reranked": score.reranked,
+        "normalized_cameras": score.normalized_cameras,
     }
 
 

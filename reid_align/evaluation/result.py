@@ -37,6 +37,7 @@ class Score:
 
     Attributes:
         metric: the distance.
+        normalized_cameras: whether features were normalised camera by camera before.
         reranked: whether it was re-ranked by k-reciprocal neighbours.
         cmc: the share of queries found within the first 1, 2, … ranks.
         rank1_deviation: the standard deviation of rank-1 over the splits; 0 for a single one.
@@ -47,6 +48,7 @@ class Score:
     """
 
     metric: Metric
+    normalized_cameras: bool
     reranked: bool
     cmc: tuple[float, ...]
     rank1_deviation: float
@@ -57,8 +59,9 @@ class Score:
 
     @property
     def name(self) -> str:
-        """The score's name in tables: "cosine", "euclidean, re-ranked"."""
-        return f"{self.metric}, re-ranked" if self.reranked else self.metric
+        """The score's name in tables: "cosine", "euclidean, camera-wise, re-ranked"."""
+        steps = (("camera-wise", self.normalized_cameras), ("re-ranked", self.reranked))
+        return ", ".join((self.metric, *(step for step, done in steps if done)))
 
     def rank(self, k: int) -> float:
         """Return rank-k: the share of queries found within the first k, at most the CMC's last."""

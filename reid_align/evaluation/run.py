@@ -1,14 +1,22 @@
 """From a dataset and its features to a result."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.datasets import ReidDataset
 from reid_align.errors import InvalidInputError
-from reid_align.evaluation.features import Side, match_features, rows_by_path
-from reid_align.evaluation.measure import EvaluationOptions, Measured, measure, split_distances
+from reid_align.evaluation.features import Side, match_features, normalize_cameras, rows_by_path
+from reid_align.evaluation.measure import (
+    EvaluationOptions,
+    Measured,
+    check_options,
+    measure,
+    split_distances,
+)
 from reid_align.evaluation.result import QueryScore, Result, Score, Verification
 from reid_align.features import Features
 from reid_align.metrics import CROSS_CAMERA, PROTOCOLS, Metric, Protocol, verify
@@ -26,25 +34,19 @@ def evaluate(
         options: what to measure.
 
     Raises:
-        InvalidInputError: the dataset has no split, pictures have no features, or no query has
+        InvalidInputError: as `check_options`; or pictures have no features, or no query has
             anything to find.
     """
     options = options or EvaluationOptions()
-    if not dataset.splits:
-        raise InvalidInputError(
-            f"{dataset.name} at {dataset.root} has training images only: there is nothing to "
-            "evaluate. Add query and gallery images."
-        )
+    check_options(dataset, options)
     protocol = PROTOCOLS[dataset.protocol]
-    if options.draws is not None and not protocol.single_gallery_shot:
-        raise InvalidInputError(
-            f"draws {options.draws}: the protocol {protocol.name!r} of {dataset.name} draws "
-            "nothing. Leave the draws out."
-        )
     rows = rows_by_path(features)
     sides = {split.name: match_features(split, features, rows) for split in dataset.splits}
+    prepared = {False: sides}
+    if options.normalize_cameras:
+        prepared[True] = {name: normalize_cameras(*pair) for name, pair in sides.items()}
     again = (False, True) if options.rerank else (False,)
-    ways = [(metric, reranked) for metric in options.metrics for reranked in again]
+    ways = [Way(*way) for way in product(options.metrics, prepared, again)]
     return Result(
         dataset.name,
         protocol.name,
@@ -52,21 +54,27 @@ def evaluate(
         sum(len(query.records) for query, _ in sides.values()),
         sum(len(gallery.records) for _, gallery in sides.values()),
         features.values.shape[1],
-        tuple(_score(sides, metric, protocol, options, reranked=r) for metric, r in ways),
+        tuple(_score(prepared[way.normalized_cameras], way, protocol, options) for way in ways),
         tuple(_thresholds(sides, protocol, options)),
     )
+
+
+class Way(NamedTuple):
+    """One way of comparing features; see Score."""
+
+    metric: Metric
+    normalized_cameras: bool
+    reranked: bool
 
 
 Sides = dict[str, tuple[Side, Side]]
 
 
-def _score(
-    sides: Sides, metric: Metric, protocol: Protocol, options: EvaluationOptions, *, reranked: bool
-) -> Score:
+def _score(sides: Sides, way: Way, protocol: Protocol, options: EvaluationOptions) -> Score:
     measured: list[Measured] = []
     queries: list[QueryScore] = []
     for name, (query, gallery) in sides.items():
-        distances = split_distances(query, gallery, metric, options, reranked=reranked)
+        distances = split_distances(query, gallery, way.metric, options, reranked=way.reranked)
         found = measure(distances, query, gallery, protocol, options)
         measured.append(found)
         queries.extend(_query_scores(name, query, found))
@@ -77,8 +85,7 @@ def _score(
             "query is in the gallery, or only as seen by the query's own camera."
         )
     return Score(
-        metric,
-        reranked,
+        *way,
         tuple(cmc.mean(axis=0).tolist()),
         float(cmc[:, 0].std()),
         _mean([found.average_precision for found in measured]),

@@ -126,7 +126,9 @@ def _parse(document: Document, note: str | None) -> Measured:
 
 def _score(score: Document) -> Score:
     return Score(
-        score["metric"] + (", re-ranked" if score["reranked"] else ""),
+        score["metric"]
+        + (", camera-wise" if score["normalized_cameras"] else "")
+        + (", re-ranked" if score["reranked"] else ""),
         tuple(float(score[f"rank{k}"]) for k in RANKS),
         None if score["mAP"] is None else float(score["mAP"]),
         None if score["mINP"] is None else float(score["mINP"]),
@@ -142,6 +144,7 @@ def _options(document: Document, how: Document) -> tuple[str, ...]:
         f"--dtype {how['computed_in']}": how["computed_in"] != "float32",
         f"--backend {backend}": backend != "torch",
         "--rerank": measures["rerank"],
+        "--normalize-cameras": measures["normalize_cameras"],
         f"--draws {measures['draws']}": measures["draws"] is not None,
         f"--ap {measures['ap']}": measures["ap"] != "mean",
     }

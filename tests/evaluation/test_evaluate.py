@@ -180,6 +180,55 @@ def test_reranking_and_verification_come_with_it() -> None:
             assert point.false_positive_rate <= rate
 
 
+def test_camera_wise_normalisation_is_reported_beside_the_plain_scores() -> None:
+    # Camera 2 moves everybody by 10: until that is taken out, hardly anybody is found.
+    query, gallery = records("q", [1, 2, 3], [1, 1, 1]), records("g", [1, 2, 3], [2, 2, 2])
+    split = Split("s", query, gallery)
+    features = line_features(q0=0, q1=1, q2=2, g0=10, g1=11, g2=12)
+    options = EvaluationOptions(rerank=True, normalize_cameras=True)
+    scores = {s.name: s for s in evaluate(dataset(split), features, options).scores}
+    assert list(scores) == [
+        f"{metric}{cameras}{reranked}"
+        for metric in ("cosine", "euclidean")
+        for cameras in ("", ", camera-wise")
+        for reranked in ("", ", re-ranked")
+    ]
+    plain = evaluate(dataset(split), features, EvaluationOptions()).scores
+    assert scores["euclidean"] == plain[1]
+    assert scores["euclidean"].rank(1) == pytest.approx(1 / 3)
+    # -1, 0 and 1 times a constant on both sides; of the zero vector all are equally far.
+    found = [query.first_hit for query in scores["euclidean, camera-wise"].queries]
+    assert (found[0], found[2]) == (1, 1)
+
+
+def test_camera_wise_normalisation_counts_a_picture_on_both_sides_once() -> None:
+    query, gallery = random_split("a").query, random_split("a").gallery
+    everybody = tuple(dict.fromkeys((*query, *gallery)))
+    features = random_features(Split("s", everybody, everybody))
+    options = EvaluationOptions(("cosine",), normalize_cameras=True)
+    both = evaluate(dataset(Split("s", query, everybody)), features, options)
+    vector = dict(zip(features.paths, features.values.astype(np.float64), strict=True))
+    normalized = {}
+    for camera in (1, 2, 3):
+        group = [r.path for r in everybody if r.camera_id == camera]
+        values = np.array([vector[path] for path in group])
+        values = (values - values.mean(0)) / values.std(0)
+        normalized |= dict(zip(group, values.astype(np.float32), strict=True))
+    values = np.array([normalized[path] for path in features.paths])
+    expected = naive_scores(
+        Split("s", query, everybody), Features(values, features.paths), "cosine"
+    )
+    found = both.scores[1]
+    assert (found.rank(1), found.mean_average_precision) == pytest.approx(expected)
+
+
+def test_camera_wise_normalisation_needs_cameras() -> None:
+    split = Split("s", records("q", [1], [None]), records("g", [1], [None]))
+    options = EvaluationOptions(normalize_cameras=True)
+    with pytest.raises(InvalidInputError, match=r"toy at /data does not say so .* camera_id"):
+        evaluate(dataset(split, protocol="all_images"), line_features(q0=0, g0=1), options)
+
+
 def test_the_area_under_the_curve_is_another_average_precision() -> None:
     split = random_split("a")
     features = random_features(split)
@@ -204,7 +253,8 @@ def test_reports_say_the_same() -> None:
         assert f"| {score.name} |" in markdown
     assert "EER" in text
     assert len(table) == 1 + sum(len(score.queries) for score in result.scores)
-    assert table[0].split(",")[:4] == ["metric", "reranked", "split", "path"]
+    ways = ["metric", "reranked", "normalized_cameras"]
+    assert table[0].split(",")[:5] == [*ways, "split", "path"]
 
 
 def test_a_split_without_matching_pairs_is_an_error() -> None:
