@@ -77,7 +77,8 @@ SAN_STAGE = _stage(
 )
 # Local branches that read a slice each are a tenth smaller: so both encoders fit into the package.
 DSA_ENCODER = EncoderConfig("dsa_reid", {**NECK, "local_input": "slice"}, 128, 64)
-DSA_STAGE = _stage(DSA, DsaConfig(DSA_ENCODER), 16, epochs=5, lr=4e-4, initial=SHALLOW)
+DSA_CONFIG = DsaConfig(DSA_ENCODER, triplet_weight=0.0, contrast_weight=1.0)
+DSA_STAGE = _stage(DSA, DSA_CONFIG, 16, epochs=5, lr=4e-4, initial=SHALLOW)
 for _name, _paper, _stage_of_its_own, _cost in (
     ("san_synthetic", "SAN", SAN_STAGE, "5 of 128×64, 1.8 GMAC"),
     (

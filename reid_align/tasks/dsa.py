@@ -11,14 +11,14 @@ from torch import Tensor, nn
 
 from reid_align.datasets.batch import Batch, Wanted
 from reid_align.heads import AddFusion, ConcatFusion, TwoLayerClassifier
-from reid_align.losses import BatchHardTriplet, identity_loss
+from reid_align.losses import BatchHardTriplet, SupervisedContrast, identity_loss
 from reid_align.models import Encoder
 from reid_align.tasks.choices import require_amounts, require_choices
 from reid_align.tasks.config import REID, EncoderConfig, EncoderTaskConfig
 from reid_align.tasks.features import Features, read_features
 from reid_align.tasks.guide import GLOBAL, LOCAL, GuideConfig, guide_product
 from reid_align.tasks.objectives import total, weighted
-from reid_align.tasks.supervision import gathered_triplet
+from reid_align.tasks.supervision import gathered_contrast, gathered_triplet
 from reid_align.training.task import MAIN, Losses, Product, StepContext, Task
 
 PARTS = 8
@@ -42,9 +42,12 @@ class DsaConfig(EncoderTaskConfig):
         label_smoothing: ε of all identity losses.
         margin: of the triplet losses.
         hidden_dim: of the classifiers' first layer.
+        contrast_weight: of the supervised contrastive losses of the main stream's features, one for
+            each branch, which the paper does not have; 0 leaves them out.
+        temperature: of those losses.
 
     Raises:
-        InvalidInputError: a weight, margin or ε that a loss cannot have.
+        InvalidInputError: a weight, margin, ε or temperature that a loss cannot have.
         UnknownNameError: another fusion or reduction.
     """
 
@@ -58,6 +61,8 @@ class DsaConfig(EncoderTaskConfig):
     label_smoothing: float = 0.1
     margin: float = 0.3
     hidden_dim: int = 512
+    contrast_weight: float = 0.0
+    temperature: float = 0.1
 
     def __post_init__(self) -> None:
         require_choices(self)
@@ -102,6 +107,7 @@ class DsaTask(Task):
         )
         self._identity = identity_loss(config.label_smoothing)
         self._triplet = BatchHardTriplet(config.margin)
+        self._contrast = SupervisedContrast(config.temperature)
 
     def wanted(self) -> Mapping[str, Wanted]:
         """Return what the reID batches must hold."""
@@ -121,6 +127,11 @@ class DsaTask(Task):
             terms["fused_identity"] = total(
                 self._identity(classifier(fused[name]), ids)
                 for name, classifier in self.fused_classifiers.items()
+            )
+        if self.config.contrast_weight:
+            terms["contrast"] = total(
+                gathered_contrast(self._contrast, part, ids, group)
+                for part in self._by_branch(features.identity).values()
             )
         weights = {name: getattr(self.config, f"{name}_weight") for name in terms}
         return Losses({MAIN: weighted(terms, weights)}, terms)
