@@ -6,6 +6,7 @@ from torch import Tensor
 
 from reid_align.datasets.batch import Wanted
 from reid_align.errors import InvalidInputError, UnknownNameError
+from reid_align.losses import SupervisedContrast
 from reid_align.tasks import DsaConfig, DsaTask, GuideConfig
 from reid_align.training.task import MAIN
 
@@ -88,6 +89,22 @@ def test_without_a_guide_the_main_features_take_the_place_of_the_fused_ones() ->
     assert task.wanted() == {"reid": Wanted()}
     assert list(task.products()) == ["encoder"]
     check(task, fused(task))
+
+
+def test_a_contrastive_loss_of_each_branch_joins_where_it_is_asked_for() -> None:
+    config = DsaConfig(
+        small("dsa_resnet18"), GuideConfig("none"), contrast_weight=2.0, temperature=0.3
+    )
+    task = config.build(PERSONS).eval()
+    batch = make_batch()
+    losses = task.losses("reid", batch, context())
+    contrast = sum(
+        SupervisedContrast(0.3)(half, batch.person_ids).item()
+        for half in task.encoder(batch.images).split(HALF, dim=1)
+    )
+    assert losses.terms["contrast"].item() == pytest.approx(contrast, rel=1e-4)
+    others = 0.5 * losses.terms["main_identity"] + 1.5 * losses.terms["triplet"]
+    assert losses.objectives[MAIN].item() == pytest.approx(others.item() + 2 * contrast, rel=1e-4)
 
 
 def test_concatenation_and_a_linear_layer_fuse_each_branch() -> None:
