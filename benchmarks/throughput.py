@@ -5,7 +5,7 @@ network alone, then from files to features, with a check that the features agree
 encoder, memory, the start, and how the cost grows.
 
     python benchmarks/throughput.py
-    python benchmarks/throughput.py --quick --output /tmp/throughput.json
+    python benchmarks/throughput.py --quick --output throughput.json
     python benchmarks/throughput.py --device cuda --batches 32 128 256
 
 The figures go to benchmarks/results/throughput.json; benchmarks/docs.py makes tables and a picture
