@@ -53,8 +53,9 @@ def _pairs(parent: nn.Module) -> Iterator[tuple[str, str]]:
     if isinstance(parent, nn.Sequential):
         yield from pairwise(names)
         return
-    for name in names:
-        yield from ((name, norm) for norm in FOLLOWERS.get(name, ()) if norm in names)
+    for place, name in enumerate(names):
+        # A norm that stands before its layer, as in pre-activation blocks, does not follow it.
+        yield from ((name, norm) for norm in FOLLOWERS.get(name, ()) if norm in names[place:])
 
 
 def _fold_half(conv: nn.Conv2d, norm: InstanceBatchNorm) -> None:

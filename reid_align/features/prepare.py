@@ -141,7 +141,7 @@ class PreparedEncoder:
             return Launched(features.cpu(), None)
         ready = torch.cuda.Event()
         host = features.to("cpu", non_blocking=True)
-        ready.record()
+        ready.record(torch.cuda.current_stream(self.device))
         return Launched(host, ready)
 
     def fetch(self, launched: Launched) -> NDArray[np.float32]:
@@ -153,6 +153,9 @@ class PreparedEncoder:
         if launched.ready is not None:
             launched.ready.synchronize()
         values = launched.values.numpy()
+        if launched.ready is not None:
+            # Pinned memory is short: it is not kept until the last batch.
+            values = values.copy()
         if not np.isfinite(values).all():
             raise NotFiniteError(
                 f"The encoder gave features that are not finite in {self.dtype}. "

@@ -34,7 +34,7 @@ def build_backend(name: BackendName, encoder: Encoder, target: Target) -> Backen
     if name in CHEAP:
         return builder(_copy(encoder), target)
     size = encoder.preprocess.height, encoder.preprocess.width
-    key = (name, f"{type(encoder)} {encoder.arch_args}", target, *size, state_digest(encoder))
+    key = (name, f"{encoder!r} {encoder.arch_args}", target, *size, state_digest(encoder))
     with _lock:
         if key not in _kept:
             _kept[key] = builder(_copy(encoder), target)

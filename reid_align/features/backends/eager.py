@@ -39,7 +39,11 @@ class _Contiguous(_Eager):
 def fast(encoder: Encoder, target: Target) -> Backend:
     """Fold batch norms and keep channels last; on the CPU also pack weights and fuse layers."""
     fold_batch_norms(encoder)
-    encoder.to(target.device, target.dtype).to(memory_format=torch.channels_last)
-    if target.device.type == "cpu" and can_pack():
+    encoder.to(target.device, target.dtype)
+    if target.device.type == "mps":
+        # Its channels-last kernels have given wrong numbers without a word (pytorch issue 174345).
+        return _Contiguous(encoder, target.dtype)
+    encoder.to(memory_format=torch.channels_last)
+    if target.device.type == "cpu" and can_pack(target.dtype):
         pack(encoder)
     return _Eager(encoder, target.dtype)

@@ -29,7 +29,7 @@ def export_onnx(encoder: Encoder, backend: str) -> bytes:
     except ImportError as error:
         package = error.name or "onnx"
         raise MissingExtraError(package, backend, "Exporting an encoder") from error
-    fold_batch_norms(encoder)
+    fold_batch_norms(encoder.to("cpu", torch.float32))
     # Two of them: a size of 1 would be taken for a constant.
     example = torch.zeros(2, 3, encoder.preprocess.height, encoder.preprocess.width)
     batch = torch.export.Dim("batch")

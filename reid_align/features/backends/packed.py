@@ -13,17 +13,17 @@ from torch import Tensor, nn
 from reid_align.models.blocks import BasicBlock, Bottleneck
 from reid_align.models.resnet import ResNetTrunk
 
+OPERATIONS = ("_reorder_convolution_weight", "_convolution_pointwise", "_convolution_pointwise_")
 
-def can_pack() -> bool:
-    """Return whether this build of PyTorch has oneDNN's fused convolutions."""
-    return bool(torch.backends.mkldnn.is_available()) and all(
-        hasattr(torch.ops.mkldnn, name)
-        for name in (
-            "_reorder_convolution_weight",
-            "_convolution_pointwise",
-            "_convolution_pointwise_",
-        )
+
+def can_pack(dtype: torch.dtype) -> bool:
+    """Return whether PyTorch has oneDNN's fused convolutions, for this processor and format."""
+    operations = torch.ops.mkldnn
+    there = torch.backends.mkldnn.is_available() and all(
+        hasattr(operations, name) for name in (*OPERATIONS, "_is_mkldnn_bf16_supported")
     )
+    # In bfloat16 plain convolutions do without AVX-512; these refuse.
+    return there and (dtype != torch.bfloat16 or operations._is_mkldnn_bf16_supported())
 
 
 def pack(module: nn.Module) -> None:
@@ -37,10 +37,14 @@ def pack(module: nn.Module) -> None:
     for name, child in module.named_children():
         if isinstance(child, BasicBlock | Bottleneck):
             module.register_module(name, PackedBlock(child))
-        elif type(child) is nn.Conv2d and child.padding_mode == "zeros":
+        elif type(child) is nn.Conv2d and _packable(child):
             module.register_module(name, PackedConv2d(child))
         elif not isinstance(child, PackedConv2d):
             pack(child)
+
+
+def _packable(conv: nn.Conv2d) -> bool:
+    return conv.padding_mode == "zeros" and not isinstance(conv.padding, str)
 
 
 class PackedConv2d(nn.Module):
