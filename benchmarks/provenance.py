@@ -55,6 +55,8 @@ def _cores() -> int:
 
 
 def _relative(argument: str) -> str:
-    """Keep a path's last part only, also behind NAME=: where it lies is nobody's business."""
-    name, equals, path = argument.rpartition("=")
-    return name + equals + Path(path).name if Path(path).is_absolute() else argument
+    """Keep the last part of a path outside, also behind NAME=: no folder of a machine is told."""
+    name, equals, text = argument.rpartition("=")
+    path = Path(text)
+    outside = path.is_absolute() or ".." in path.parts
+    return name + equals + path.name if outside else argument
