@@ -210,6 +210,6 @@ def test_errors_are_one_line_with_an_exit_code(
 def test_without_weights_only_published_ones_will_do(
     images: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for kind, model in [("texture", "san_resnet50"), ("iuv", "dense_uv")]:
+    for kind, model in [("texture", "san_decoder"), ("iuv", "dense_uv")]:
         assert unwrap(["images", "-o", "out", "--to", kind]) == 1
         assert f"no published weights for {model}" in capsys.readouterr().err
