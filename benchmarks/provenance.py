@@ -36,6 +36,13 @@ def write_result(path: Path, content: Mapping[str, object]) -> None:
     part.replace(path)
 
 
+def add_row(path: Path, benchmark: str, row: Mapping[str, object]) -> None:
+    """Put a row at the end of a table of labelled rows; one of the same label makes way."""
+    before = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    rows = [old for old in before.get("rows", []) if old["label"] != row["label"]]
+    write_result(path, {"benchmark": benchmark, "rows": [*rows, row]})
+
+
 def _commit() -> str:
     describe = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     done = subprocess.run(describe, capture_output=True, text=True, cwd=Path(__file__).parent)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from provenance import RESULTS, provenance, write_result
+from provenance import RESULTS, add_row, provenance
 
 from reid_align import Encoder, extract_features, from_pretrained
 from reid_align.datasets import load_dataset
@@ -112,9 +112,7 @@ def main() -> None:
     options = parser.parse_args()
     row = measure(options)
     print(json.dumps(row, indent=2))
-    before = json.loads(options.output.read_text("utf-8")) if options.output.exists() else {}
-    rows = [old for old in before.get("rows", []) if old["label"] != options.label]
-    write_result(options.output, {"benchmark": "storage", "rows": [*rows, row]})
+    add_row(options.output, "storage", row)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from provenance import RESULTS, provenance, write_result
+from provenance import RESULTS, add_row, provenance
 from small_net import HEIGHT, WIDTH, Images, features_of, train
 
 from reid_align.metrics import CROSS_CAMERA, Labels, distance_blocks, rank
@@ -160,9 +160,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     row = measure(options)
     print(json.dumps(row, indent=2))
-    before = json.loads(options.output.read_text("utf-8")) if options.output.exists() else {}
-    rows = [old for old in before.get("rows", []) if old["label"] != options.label]
-    write_result(options.output, {"benchmark": "transfer", "rows": [*rows, row]})
+    add_row(options.output, "transfer", row)
 
 
 if __name__ == "__main__":
