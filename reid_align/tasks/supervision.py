@@ -1,11 +1,12 @@
 """What tells people apart: an identity, a triplet and, if asked for, a contrastive loss."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from torch import Tensor, nn
 
+from reid_align.errors import InvalidInputError
 from reid_align.heads import IdentityClassifier, TwoLayerClassifier
 from reid_align.losses import BatchHardTriplet, SupervisedContrast, identity_loss
 from reid_align.tasks.choices import require_amounts, require_choices
@@ -28,7 +29,7 @@ class SupervisionConfig:
         temperature: of that loss.
 
     Raises:
-        InvalidInputError: a weight, margin, ε or temperature that a loss cannot have.
+        InvalidInputError: a weight, margin, ε or temperature that a loss cannot have, or no weight.
         UnknownNameError: another classifier.
 
     Source: SAN (arXiv:1905.13143) section 3.2 for the weights; its official code for ε and margin.
@@ -45,12 +46,21 @@ class SupervisionConfig:
     def __post_init__(self) -> None:
         require_choices(self)
         require_amounts(self)
+        if not self.weights:
+            raise InvalidInputError(
+                "identity_weight, triplet_weight and contrast_weight are all 0: give one of them "
+                "more, as nothing is learned otherwise."
+            )
 
     @property
     def weights(self) -> Mapping[str, float]:
-        """The weight of each loss by its name."""
-        papers = {"identity": self.identity_weight, "triplet": self.triplet_weight}
-        return {**papers, "contrast": self.contrast_weight} if self.contrast_weight else papers
+        """The weight of each loss by its name; one without a weight is not computed."""
+        weights = {
+            "identity": self.identity_weight,
+            "triplet": self.triplet_weight,
+            "contrast": self.contrast_weight,
+        }
+        return {name: weight for name, weight in weights.items() if weight}
 
 
 class Supervision(nn.Module):
@@ -64,25 +74,25 @@ class Supervision(nn.Module):
 
     def __init__(self, config: SupervisionConfig, feature_dim: int, identities: int) -> None:
         super().__init__()
+        self._config = config
         kind = IdentityClassifier if config.classifier == "linear" else TwoLayerClassifier
         self.classifier: nn.Module = kind(feature_dim, identities)
         self._identity = identity_loss(config.label_smoothing)
         self._triplet = BatchHardTriplet(config.margin)
-        self._contrast = SupervisedContrast(config.temperature) if config.contrast_weight else None
+        self._contrast = SupervisedContrast(config.temperature)
 
     def forward(
         self, features: Features, person_ids: Tensor, group: ProcessGroup
     ) -> dict[str, Tensor]:
-        """Return "identity", "triplet" and, if asked for, "contrast", before they are weighted."""
-        losses = {
-            "identity": self._identity(self.classifier(features.identity), person_ids),
-            "triplet": gathered_triplet(self._triplet, features.metric, person_ids, group),
-        }
-        if self._contrast is not None:
-            losses["contrast"] = gathered_contrast(
+        """Return those of "identity", "triplet" and "contrast" that count, not yet weighted."""
+        losses: dict[str, Callable[[], Tensor]] = {
+            "identity": lambda: self._identity(self.classifier(features.identity), person_ids),
+            "triplet": lambda: gathered_triplet(self._triplet, features.metric, person_ids, group),
+            "contrast": lambda: gathered_contrast(
                 self._contrast, features.identity, person_ids, group
-            )
-        return losses
+            ),
+        }
+        return {name: losses[name]() for name in self._config.weights}
 
 
 def gathered_triplet(

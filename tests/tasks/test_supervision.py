@@ -3,7 +3,7 @@ import torch
 from naive_losses import naive_identity, naive_triplet
 from small_tasks import COUNT, PERSONS, context, make_batch
 
-from reid_align.errors import UnknownNameError
+from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.tasks.features import Features
 from reid_align.tasks.supervision import Supervision, SupervisionConfig
 
@@ -29,3 +29,14 @@ def test_weights_are_those_of_the_config() -> None:
 def test_another_classifier_is_refused_with_the_field_and_the_choices() -> None:
     with pytest.raises(UnknownNameError, match=r"classifier 'three_layer'.*linear, two_layer"):
         SupervisionConfig(classifier="three_layer")  # type: ignore[arg-type]
+
+
+def test_a_loss_without_weight_is_not_computed() -> None:
+    supervision = Supervision(SupervisionConfig(1.0, 0.0, contrast_weight=1.0), 6, PERSONS)
+    features = Features(*torch.randn(2, COUNT, 6, generator=torch.Generator().manual_seed(3)))
+    assert supervision(features, IDS, context().group).keys() == {"identity", "contrast"}
+
+
+def test_no_loss_at_all_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="all 0"):
+        SupervisionConfig(0.0, 0.0)
