@@ -99,9 +99,10 @@ def set_learning_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
 
 
 def _construct(config: OptimiserConfig, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
-    # Fused: one pass over the memory in place of a dozen, which takes less than half the time.
     if config.kind == "sgd":
-        return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum, fused=True)
+        # Not fused: that fails where a parameter has its first gradient later than others.
+        return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum)
+    # Fused: one pass over the memory in place of a dozen, which takes less than half the time.
     if config.kind == "adamw":
         return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, fused=True)
     amsgrad = config.kind == "amsgrad"

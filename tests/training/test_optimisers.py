@@ -3,7 +3,12 @@ import torch
 from torch import nn
 
 from reid_align.errors import InvalidInputError
-from reid_align.training.optimisers import OptimiserConfig, build_optimiser, set_learning_rate
+from reid_align.training.optimisers import (
+    OptimiserConfig,
+    OptimiserKind,
+    build_optimiser,
+    set_learning_rate,
+)
 
 
 def network() -> nn.Module:
@@ -41,6 +46,45 @@ def test_each_kind_is_torchs_own(kind: str, made: type) -> None:
 class Names(dict[nn.Parameter, str]):
     def __missing__(self, key: nn.Parameter) -> str:
         return "weight"
+
+
+PLAIN = {
+    "adam": lambda moved: torch.optim.Adam(moved, 0.1, (0.5, 0.9), foreach=False),
+    "amsgrad": lambda moved: torch.optim.Adam(moved, 0.1, (0.5, 0.9), foreach=False, amsgrad=True),
+    "adamw": lambda moved: torch.optim.AdamW(moved, 0.1, (0.5, 0.9), 1e-8, 0.0, foreach=False),
+    "sgd": lambda moved: torch.optim.SGD(moved, 0.1, 0.7, foreach=False),
+}
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+def test_each_kind_moves_as_torchs_plain_form(kind: OptimiserKind) -> None:
+    moved, expected = (nn.Parameter(torch.linspace(-1, 1, 99).view(11, 9)) for _ in range(2))
+    config = OptimiserConfig(0.1, kind, betas=(0.5, 0.9), momentum=0.7)
+    optimisers = build_optimiser(config, [moved], Names()), PLAIN[kind]([expected])
+    generator = torch.Generator().manual_seed(0)
+    for _ in range(3):
+        gradient = torch.randn(11, 9, generator=generator)
+        for parameter, optimiser in zip((moved, expected), optimisers, strict=True):
+            parameter.grad = gradient.clone()
+            optimiser.step()
+    # The order of the operations is torch's own affair: a few roundings of numbers near 1.
+    torch.testing.assert_close(moved, expected, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("kind", PLAIN)
+def test_a_parameter_may_have_its_first_gradient_later_than_others(kind: OptimiserKind) -> None:
+    early, late, alone = (nn.Parameter(torch.ones(2)) for _ in range(3))
+    both, one = (
+        build_optimiser(OptimiserConfig(0.1, kind), moved, Names())
+        for moved in ([early, late], [alone])
+    )
+    early.grad = torch.ones(2)
+    both.step()
+    late.grad = alone.grad = torch.ones(2)
+    both.step()
+    one.step()
+    assert torch.equal(late, alone)
+    assert not torch.equal(late, early)
 
 
 def test_the_longest_start_of_a_name_decides_the_rate() -> None:
