@@ -14,6 +14,7 @@ from reid_align import from_pretrained, save_pretrained
 from reid_align.__main__ import main as reid_align
 from reid_align.evaluate import main as evaluate
 from reid_align.publish import main as publish
+from reid_align.publishing.commands import COMMANDS
 
 # The client's own: it hands bytes to its HTTP library in a way that this one is giving up.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
@@ -139,6 +140,16 @@ def test_an_official_checkpoint_is_converted(
     assert f"encoder {tmp_path / 'out' / 'encoder'}, trained on" in shown
     assert "decoder none in the checkpoint" in shown
     assert from_pretrained(tmp_path / "out" / "encoder").feature_dim == 512
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)
+def test_help_lists_the_exit_codes_that_there_are(
+    command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        publish([*command, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.endswith("exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted")
 
 
 def test_help_comes_without_torch() -> None:

@@ -7,9 +7,9 @@ import pytest
 import torch
 from hub_server import Hub
 from hub_server_publish import PublishHandler
-from published import NAME, empty_manifest, make_run
+from published import NAME, REPO_ID, empty_manifest, make_run
 
-from reid_align.publishing import Listing, Publication, gather
+from reid_align.publishing import Listing, Publication, build, gather
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -30,6 +30,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def publication(made: Path) -> Publication:
     return gather(NAME, made / "card.toml", made / "run")
+
+
+@pytest.fixture(scope="session")
+def built(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder for the Hub; nobody writes to it."""
+    folder = tmp_path_factory.mktemp("built") / "try"
+    build(publication, REPO_ID, folder)
+    return folder
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tiny_people import make_set
 from reid_align.evaluate import main as evaluate
 from reid_align.train import main as train
 
-NAME = "resnet18_baseline.try"
+NAME, REPO_ID = "resnet18_baseline.try", "maintainer-org/try"
 CARD = """\
 summary = "Two steps on six people of plain colours."
 license = "Apache-2.0"

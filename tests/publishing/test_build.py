@@ -5,21 +5,12 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import ModelCard
-from published import NAME
+from published import NAME, REPO_ID
 
 from reid_align import from_pretrained
 from reid_align.errors import InvalidInputError, OutputError
 from reid_align.publishing import Publication, build, gather
 from reid_align.weights import module_fingerprint, read_folder, read_info
-
-REPO_ID = "org/try"
-
-
-@pytest.fixture(scope="module")
-def built(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("built") / "try"
-    build(publication, REPO_ID, folder)
-    return folder
 
 
 def card_of(publication: Publication, folder: Path, **changes: object) -> ModelCard:
@@ -77,13 +68,13 @@ def test_the_text_says_what_a_person_has_to_know(built: Path, publication: Publi
     for said in (
         f"# {NAME}",
         "Two steps on six people",
-        'from_pretrained("org/try")',
+        f'from_pretrained("{REPO_ID}")',
         "people of plain colours: people who do not exist. Terms: Apache-2.0",
         publication.recipe.command,
         publication.recipe.commit,
         "two seconds on one core",
         "| synthetic, cross_camera | cosine |",
-        "--model org/try",
+        f"--model {REPO_ID}",
         "- It finds nobody.",
         "Re-identification is surveillance technology.",
         "The weights are under Apache-2.0.",
@@ -100,8 +91,8 @@ def test_its_three_lines_of_code_run(
 
     (tmp_path / "crops").mkdir()
     Image.new("RGB", (32, 64), (200, 30, 30)).save(tmp_path / "crops" / "a.png")
-    (tmp_path / "org").mkdir()
-    (tmp_path / "org" / "try").symlink_to(built)
+    (tmp_path / REPO_ID).parent.mkdir()
+    (tmp_path / REPO_ID).symlink_to(built)
     monkeypatch.chdir(tmp_path)
     code = (built / "README.md").read_text("utf-8").split("```python\n")[1].split("```")[0]
     names: dict[str, object] = {}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from hub_server import Hub
-from published import NAME, empty_manifest
+from published import NAME, REPO_ID, empty_manifest
 from unprivileged import open_folder, without_the_rights_of_root
 
 import reid_align
@@ -38,16 +38,8 @@ from reid_align.weights import HubFile, parse_manifest, read_folder
 # The client's own: it hands bytes to its HTTP library in a way that this one is giving up.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
-REPO_ID = "maintainer-org/try"
 PLACE = Place(REPO_ID, "v1.0.0")
 UNTOUCHED = '{"schema": 1, "weights": {}}'
-
-
-@pytest.fixture(scope="module")
-def built(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("built") / "try"
-    build(publication, REPO_ID, folder)
-    return folder
 
 
 def in_a_new_process(site: Path, home: Path, code: str) -> str:

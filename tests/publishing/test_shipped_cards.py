@@ -1,0 +1,43 @@
+"""The cards of the package's own weights say what was measured, and the manifest says the same."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reid_align.publishing.card import read_card
+from reid_align.publishing.measured import read_measured
+from reid_align.weights import shipped_weights
+
+CARDS = Path(__file__).parents[2] / "publishing" / "cards"
+NAMES = sorted(path.stem for path in CARDS.glob("*.toml"))
+RESULTS = sorted(CARDS.glob("results/*.json"))
+
+
+def test_whatever_is_bundled_has_a_card() -> None:
+    assert sorted(name for name, entry in shipped_weights().items() if entry.bundled) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_manifest_has_the_figures_that_the_card_names(name: str) -> None:
+    card, entry = read_card(CARDS / f"{name}.toml"), shipped_weights()[name]
+    results = [read_measured(listed, CARDS) for listed in card.results]
+    expected = [metrics for result in results for metrics in result.metrics(name, None)]
+    assert expected
+    assert list(entry.metrics) == expected
+    assert len({result.state_sha256 for result in results}) == 1
+    assert (entry.license, entry.training_data) == (card.license, card.training_data)
+    assert (entry.recipe.cost, entry.recipe.command) == (card.cost, card.recipe.command)
+
+
+def test_every_result_belongs_to_a_card() -> None:
+    cards = [read_card(CARDS / f"{name}.toml") for name in NAMES]
+    named = sorted(CARDS / listed.file for card in cards for listed in card.results)
+    assert named == RESULTS
+
+
+@pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
+def test_results_tell_no_folder_of_the_machine_that_measured(path: Path) -> None:
+    made_by = json.loads(path.read_text("utf-8"))["features"]
+    for part in made_by:
+        assert Path(part["weights"]["name"]).name == part["weights"]["name"]
