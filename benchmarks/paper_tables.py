@@ -17,6 +17,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from data_option import add_data_option
 from paper.compare import Block, compare
 from paper.figure import draw_blocks
 from paper.measure import measure, plan
@@ -52,13 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _add_data(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--data",
-        action="append",
-        default=[],
-        metavar="NAME=FOLDER",
-        help="a dataset that evaluate knows, or synthetic=FOLDER; may be repeated",
-    )
+    add_data_option(group, "a dataset that evaluate knows, or synthetic=FOLDER; may be repeated")
     group.add_argument("--synthetic", metavar="FOLDER", help="as for train")
     group.add_argument("--external", metavar="FOLDER", help="as for train: pictures of PN-GAN")
     group.add_argument("--runs", type=Path, default=Path("runs/paper_tables"), metavar="FOLDER")
@@ -115,12 +110,7 @@ def paper_tables(args: argparse.Namespace) -> int:
 
 
 def _setup(args: argparse.Namespace) -> Setup:
-    folders = {}
-    for assignment in args.data:
-        name, equals, folder = assignment.partition("=")
-        if not equals:
-            raise InvalidInputError(f"--data {assignment}: write NAME=FOLDER.")
-        folders[name] = folder
+    folders = dict(args.data)
     if WITHDRAWN in folders:
         raise InvalidInputError(
             f"--data {WITHDRAWN}=…: its authors withdrew it, and its figures are only shown."

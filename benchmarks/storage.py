@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from data_option import add_data_option
 from provenance import RESULTS, add_row, provenance
 
 from reid_align import Encoder, extract_features, from_pretrained
@@ -91,8 +92,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         "mebibytes_int8": round(pair.bytes / 2**20, 2),
         **cosines(pair, options.pictures, options.device),
         "scores": {
-            name: scores(pair, name, folder, options.device)
-            for name, _, folder in (text.partition("=") for text in options.data)
+            name: scores(pair, name, folder, options.device) for name, folder in options.data
         },
         **provenance(),
     }
@@ -104,9 +104,7 @@ def main() -> None:
     parser.add_argument("weights", type=Path, help="the encoder.safetensors of a run")
     parser.add_argument("--label", required=True, help="what the weights are called")
     parser.add_argument("--pictures", type=Path, default=EXAMPLES, help="a folder of crops")
-    parser.add_argument(
-        "--data", action="append", default=[], metavar="NAME=FOLDER", help="a dataset to score on"
-    )
+    add_data_option(parser, "a dataset to score on")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--output", type=Path, default=RESULTS / "storage.json")
     options = parser.parse_args()

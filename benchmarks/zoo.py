@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from data_option import add_data_option
 from PIL import Image
 from provenance import RESULTS, provenance, write_result
 from transfer import Pictures
@@ -147,8 +148,7 @@ def measure(subject: Subject, options: argparse.Namespace) -> dict[str, object]:
         "width": encoder.preprocess.width,
         "images_per_second": speed(encoder, options.device, options.threads),
         "scores": {
-            name: scores(encoder, name, folder, options.device)
-            for name, _, folder in (text.partition("=") for text in options.data)
+            name: scores(encoder, name, folder, options.device) for name, folder in options.data
         },
         **provenance(),
     }
@@ -159,9 +159,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("zoo.py", description=__doc__)
     parser.add_argument("--weights", type=Path, help="a file of an encoder; default: the manifest")
     parser.add_argument("--label", help="what that file is called")
-    parser.add_argument(
-        "--data", action="append", default=[], metavar="NAME=FOLDER", help="a dataset to score on"
-    )
+    add_data_option(parser, "a dataset to score on")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, help="default: one for each core")
     parser.add_argument("--output", type=Path, default=RESULTS / "zoo.json")

@@ -77,7 +77,6 @@ def test_dense_maps_are_estimated_where_a_set_has_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--data", "cuhk03_detected"], "write NAME=FOLDER"),
         (["--data", "dukemtmc=data"], "withdrew"),
         (["--set", "san_full", "--data", "synthetic=data"], "write RECIPE:PATH=VALUE"),
         (["--only", "san_ful", "--data", "synthetic=data"], "san_full"),
