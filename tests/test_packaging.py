@@ -10,6 +10,7 @@ from zipfile import ZipFile
 
 import pytest
 import torch
+from hatchling.builders.sdist import SdistBuilder
 
 import reid_align
 from reid_align.models.factory import MODELS
@@ -52,6 +53,22 @@ def test_the_wheel_works_away_from_the_repository(wheel: Path, tmp_path: Path) -
     assert Path(package).parent == tmp_path / "site" / "reid_align"
     assert Path(manifest) == tmp_path / "site" / "reid_align" / "weights_manifest.json"
     assert models.startswith(f"{reid_align.list_models()}")
+
+
+def files_of(builder: SdistBuilder) -> set[Path]:
+    return {Path(file.path).relative_to(ROOT) for file in builder.recurse_included_files()}
+
+
+def test_the_source_distribution_holds_all_that_its_tests_read() -> None:
+    packed = files_of(SdistBuilder(str(ROOT)))
+    # Without settings: all that git does not ignore.
+    everything = files_of(SdistBuilder(str(ROOT), config={}))
+    folders = {".ci", "benchmarks", "docs", "examples", "publishing", "reid_align", "tests"}
+    expected = {path for path in everything if path.parts[0] in folders}
+    assert {path.parts[0] for path in expected} == folders
+    assert expected <= packed
+    others = {"README.md", "CHANGELOG.md", "LICENSE", "weights_manifest.json"}
+    assert others <= {str(path) for path in packed}
 
 
 def test_an_editable_install_finds_the_manifest_of_the_repository() -> None:
