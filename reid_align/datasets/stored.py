@@ -21,9 +21,10 @@ from reid_align.uv.png import iuv_from_picture
 _INSIDE = f".safetensors{os.sep}"
 
 
-def stored_name(shard: Path, table: str, column: str, row: int) -> str:
-    """Return the name of the file in one row of a shard."""
-    return os.path.join(shard, table, column, f"{row:06d}")
+def stored_names(shard: Path, table: str, column: str, rows: int) -> list[str]:
+    """Return the names of the files in the rows of a shard's column, from the first on."""
+    folder = os.path.join(shard, table, column, "")
+    return [f"{folder}{row:06d}" for row in range(rows)]
 
 
 def read_picture(name: str) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from reid_align.datasets.base import ImageRecord, ReidDataset, Split
 from reid_align.datasets.files import absolute, shown
 from reid_align.datasets.layout import describe
 from reid_align.datasets.loader import DatasetLoader, register
-from reid_align.datasets.stored import stored_name
+from reid_align.datasets.stored import stored_names
 from reid_align.errors import DatasetNotFoundError, InvalidInputError
 from reid_align.shard_set import ShardSet
 from reid_align.shards import Shard
@@ -59,14 +59,16 @@ class SyntheticSet:
         self.camera_ids = shards.column("images", "camera").astype(np.int64)
         self.splits = shards.column("images", "split")
         self.roles = shards.column("images", "role")
+        # Opened once: several columns are named, and a large set has a thousand shards.
+        paths = sorted(self.folder.glob("shard-*.safetensors"))
+        self._shards = [Shard(path) for path in paths]
 
     def names(self, table: str, column: str) -> list[str]:
         """Return the names of all files of a column, in the order of the rows."""
-        paths = sorted(self.folder.glob("shard-*.safetensors"))
         return [
-            stored_name(path, table, column, row)
-            for path in paths
-            for row in range(Shard(path).length(table))
+            name
+            for shard in self._shards
+            for name in stored_names(shard.path, table, column, shard.length(table))
         ]
 
 

@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from synthetic_twin import make_set
 
 from reid_align.datasets import load_dataset, read_picture
 from reid_align.datasets.sources import ReidSource, SyntheticSource
+from reid_align.datasets.synthetic import SyntheticSet
 from reid_align.errors import DatasetFormatError, DatasetNotFoundError, InvalidInputError
 from reid_align.evaluate import main as evaluate
 from reid_align.evaluation import dataset_features
@@ -81,3 +83,16 @@ def test_the_command_scores_an_encoder_on_a_set(
     assert evaluate(command) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("synthetic, protocol cross_camera: 2 queries, 2 gallery images\n")
+
+
+def test_a_set_has_the_names_that_it_had_when_it_was_opened(tmp_path: Path) -> None:
+    folder = make_set(tmp_path / "set")
+    found = SyntheticSet(folder)
+    expected = [
+        str(folder / f"shard-0000{shard}.safetensors" / "images" / "iuv" / f"{row:06d}")
+        for shard in range(2)
+        for row in range(16)
+    ]
+    shutil.copy(folder / "shard-00001.safetensors", folder / "shard-00002.safetensors")
+    assert found.names("images", "iuv") == expected
+    assert len(found.names("people", "texture")) == 8
