@@ -8,69 +8,29 @@ camera is a query, the others are the gallery. Beside it stands what a colour hi
     python benchmarks/transfer.py data/synth --cuhk03 data/cuhk03 --label "muted colours"
 
 Every run adds a row to the table in benchmarks/results/transfer.json. About 20 minutes on two
-cores. Needs scipy for CUHK03's lists.
+cores. Needs scipy for CUHK03's lists. An encoder that is trained already, by its name, file or
+run, is scored on the same pictures in four ways, plain, averaged with the mirror image, whitened
+camera by camera, and both, as a row of benchmarks/results/transfer_encoders.json:
+
+    python benchmarks/transfer.py --encoder runs/san/san --cuhk03 data/cuhk03 --label "SAN"
 """
 
 import argparse
 import io
 import json
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from provenance import RESULTS, add_row, provenance
 from small_net import HEIGHT, WIDTH, Images, features_of, train
+from transfer_score import Features, Pictures, encoder_scores, named_encoder, pictures_of, score
 
-from reid_align.metrics import CROSS_CAMERA, Labels, distance_blocks, rank
+from reid_align.datasets import load_dataset
 from reid_align.shard_set import ShardSet
 
 STRIPES, BINS = 8, (16, 8, 8)
-Features = NDArray[np.float32]
-
-
-class Pictures(NamedTuple):
-    """Pictures (N, 128, 64, 3), and who is seen by which camera on each, (N,)."""
-
-    images: Images
-    people: NDArray[np.int64]
-    cameras: NDArray[np.int64]
-
-    def of_first(self, count: int) -> "Pictures":
-        """Return the pictures of the first so many people."""
-        chosen = np.isin(self.people, np.unique(self.people)[:count])
-        return Pictures(*(column[chosen] for column in self))
-
-
-def score(features: Features, pictures: Pictures) -> dict[str, float]:
-    """Return, in percent, what a query finds, and what stands in the way.
-
-    rank1, mAP: among the pictures by other cameras; own_camera: pictures by the query's own camera
-    among the ten nearest of all; rank1_own_camera: rank-1 among the pictures by the own camera.
-    """
-    keys = np.stack([pictures.people, pictures.cameras], 1)
-    first = np.unique(keys, axis=0, return_index=True)[1]
-    rest = np.setdiff1d(np.arange(len(keys)), first)
-    query, gallery = keys[first], keys[rest]
-    found = rank(
-        distance_blocks(features[first], features[rest]),
-        Labels(query[:, 0], query[:, 1]),
-        Labels(gallery[:, 0], gallery[:, 1]),
-        protocol=CROSS_CAMERA,
-    )
-    distances = torch.cdist(torch.from_numpy(features[first]), torch.from_numpy(features[rest]))
-    near = distances.topk(10, largest=False).indices.numpy()
-    own = torch.from_numpy(query[:, None, 1] == gallery[:, 1])
-    nearest = distances.masked_fill(~own, torch.inf).argmin(1).numpy()
-    shares = {
-        "rank1": found.cmc[0],
-        "mAP": found.mean_average_precision,
-        "own_camera": (gallery[near, 1] == query[:, 1:]).mean(),
-        "rank1_own_camera": (gallery[nearest, 0] == query[:, 0]).mean(),
-    }
-    return {name: round(100 * float(share), 2) for name, share in shares.items()}
 
 
 def colour_stripes(images: Images) -> Features:
@@ -104,18 +64,11 @@ def read_set(folder: Path) -> dict[str, Pictures]:
 
 def read_cuhk03(folder: Path) -> Pictures:
     """Return the training pictures of CUHK03-NP, detected boxes."""
-    from scipy.io import loadmat
-
-    lists = loadmat(str(folder / "cuhk03_new_protocol_config_detected.mat"))
-    chosen = lists["train_idx"].ravel() - 1
-    names = [str(np.ravel(lists["filelist"].ravel()[index])[0]) for index in chosen]
-    found = {path.stem: path for path in (folder / "images_detected").iterdir()}
-    images = np.stack([read_image(found[Path(name).stem]) for name in names])
-    people = lists["labels"].ravel()[chosen].astype(np.int64)
-    return Pictures(images, people, lists["camId"].ravel()[chosen].astype(np.int64))
+    records = load_dataset("cuhk03_detected", folder).train
+    return pictures_of(records, np.stack([read_image(record.path) for record in records]))
 
 
-def read_image(file: Path | io.BytesIO) -> Images:
+def read_image(file: str | io.BytesIO) -> Images:
     """Return one picture as (128, 64, 3)."""
     with Image.open(file) as image:
         return np.asarray(image.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR))
@@ -146,21 +99,44 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     }
 
 
+def measure_encoder(options: argparse.Namespace) -> dict[str, object]:
+    """Score an encoder, and return one row of its table."""
+    encoder = named_encoder(options.encoder)
+    return {
+        "label": options.label,
+        "architecture": encoder.architecture,
+        "arch_args": dict(encoder.arch_args),
+        "sha256": encoder.origin.sha256,
+        "feature_dim": encoder.feature_dim,
+        "height": encoder.preprocess.height,
+        "width": encoder.preprocess.width,
+        "cuhk03_train": encoder_scores(
+            encoder, load_dataset("cuhk03_detected", options.cuhk03).train
+        ),
+        **provenance(),
+    }
+
+
 def main() -> None:
     """Parse the arguments, and add a row to the table, in the place of one of the same label."""
     parser = argparse.ArgumentParser("transfer.py", description=__doc__)
-    parser.add_argument("set", type=Path, help="a set that reid_align.synthesize wrote")
+    subject = parser.add_mutually_exclusive_group(required=True)
+    subject.add_argument(
+        "set", type=Path, nargs="?", help="a set that reid_align.synthesize wrote, to train on"
+    )
+    subject.add_argument("--encoder", help="or an encoder to score: its name, file or run")
     parser.add_argument("--cuhk03", type=Path, required=True, help="folder with images_detected/")
-    parser.add_argument("--label", required=True, help="what is new about this set")
-    parser.add_argument("--output", type=Path, default=RESULTS / "transfer.json")
+    parser.add_argument("--label", required=True, help="what is new about this set or encoder")
+    parser.add_argument("--output", type=Path, help="default: see above")
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    row = measure(options)
+    table = "transfer_encoders" if options.encoder else "transfer"
+    row = measure_encoder(options) if options.encoder else measure(options)
     print(json.dumps(row, indent=2))
-    add_row(options.output, "transfer", row)
+    add_row(options.output or RESULTS / f"{table}.json", table, row)
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def _legend(row: Record) -> str:
     threads = "1 thread" if speed["threads"] == 1 else f"{speed['threads']} threads"
     return (
         "Rank-1 / mAP in percent with cosine distances; nobody of these was seen in training. "
-        '"With flip and cameras" averages with the mirror image (`--flip`) and normalises features '
+        '"With flip and cameras" averages with the mirror image (`--flip`) and whitens features '
         "camera by camera (`--normalize-cameras`), which takes the pictures of all queries and the "
         "gallery together. "
         + (f"CUHK03-NP: {remark}. " if remark else "")

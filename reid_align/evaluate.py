@@ -61,7 +61,8 @@ def _add_measure_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--normalize-cameras",
         action="store_true",
-        help="also with features normalised camera by camera, over queries and gallery together",
+        help="also without what all pictures of a camera share: features whitened camera by "
+        "camera, over queries and gallery together",
     )
     group.add_argument(
         "--verification",

@@ -92,7 +92,7 @@ def match_features(split: Split, features: Features, rows: Mapping[str, int]) ->
 
 
 def normalize_cameras(query: Side, gallery: Side) -> tuple[Side, Side]:
-    """Normalise both sides of a split, whose cameras are known, camera by camera.
+    """Whiten both sides of a split, whose cameras are known, together and camera by camera.
 
     A picture that stands on both sides counts once.
     """

@@ -39,8 +39,9 @@ class EvaluationOptions:
         seed: of those draws.
         max_rank: the length of the CMC.
         device: where distances are computed.
-        normalize_cameras: measure all of it again with features normalised camera by camera, over
-            queries and gallery together; thresholds stay those of the plain features.
+        normalize_cameras: measure all of it again with features whitened camera by camera, over
+            queries and gallery together (see `metrics.normalize_by_camera`); thresholds stay those
+            of the plain features.
 
     Raises:
         InvalidInputError: ``draws`` below 1.

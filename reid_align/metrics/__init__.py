@@ -10,8 +10,8 @@ distances is joined with a measure::
 Sources: distance_blocks (features), rerank_blocks (features, re-ranked), matrix_blocks (a table).
 Measures: rank (CMC, mAP, mINP), expected_single_shot and sampled_single_shot (the CMC with one
 gallery image per person), verify (thresholds, TPR at an FPR, EER). Who is excluded from whose
-gallery is stated in protocols, once for all measures. Before all that, normalize_by_camera makes
-features comparable between cameras.
+gallery is stated in protocols, once for all measures. Before all that, normalize_by_camera whitens
+features camera by camera, which makes them comparable between cameras.
 """
 
 from reid_align.metrics.blocks import DistanceBlock, DistanceBlocks, matrix_blocks

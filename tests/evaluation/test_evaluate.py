@@ -18,6 +18,7 @@ from reid_align.evaluation import (
     query_table,
     text_report,
 )
+from reid_align.metrics import normalize_by_camera
 
 RANDOM = np.random.default_rng(0)
 
@@ -207,14 +208,9 @@ def test_camera_wise_normalisation_counts_a_picture_on_both_sides_once() -> None
     features = random_features(Split("s", everybody, everybody))
     options = EvaluationOptions(("cosine",), normalize_cameras=True)
     both = evaluate(dataset(Split("s", query, everybody)), features, options)
-    vector = dict(zip(features.paths, features.values.astype(np.float64), strict=True))
-    normalized = {}
-    for camera in (1, 2, 3):
-        group = [r.path for r in everybody if r.camera_id == camera]
-        values = np.array([vector[path] for path in group])
-        values = (values - values.mean(0)) / values.std(0)
-        normalized |= dict(zip(group, values.astype(np.float32), strict=True))
-    values = np.array([normalized[path] for path in features.paths])
+    camera = {record.path: record.camera_id for record in everybody}
+    cameras = np.array([camera[path] for path in features.paths], np.int64)
+    values = normalize_by_camera(features.values, cameras)
     expected = naive_scores(
         Split("s", query, everybody), Features(values, features.paths), "cosine"
     )

@@ -1,0 +1,84 @@
+"""Who is found on the pictures of the transfer yardstick, and what stands in the way."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from small_net import Images
+
+from reid_align import Encoder, extract_features
+from reid_align.datasets import ImageRecord
+from reid_align.metrics import CROSS_CAMERA, Labels, distance_blocks, normalize_by_camera, rank
+from reid_align.models.select import select_encoder
+
+Features = NDArray[np.float32]
+
+
+class Pictures(NamedTuple):
+    """Pictures (N, 128, 64, 3), and who is seen by which camera on each, (N,)."""
+
+    images: Images
+    people: NDArray[np.int64]
+    cameras: NDArray[np.int64]
+
+    def of_first(self, count: int) -> "Pictures":
+        """Return the pictures of the first so many people."""
+        chosen = np.isin(self.people, np.unique(self.people)[:count])
+        return Pictures(*(column[chosen] for column in self))
+
+
+def score(features: Features, pictures: Pictures) -> dict[str, float]:
+    """Return, in percent, what a query finds, and what stands in the way.
+
+    rank1, mAP: among the pictures by other cameras; own_camera: pictures by the query's own camera
+    among the ten nearest of all; rank1_own_camera: rank-1 among the pictures by the own camera.
+    """
+    keys = np.stack([pictures.people, pictures.cameras], 1)
+    first = np.unique(keys, axis=0, return_index=True)[1]
+    rest = np.setdiff1d(np.arange(len(keys)), first)
+    query, gallery = keys[first], keys[rest]
+    found = rank(
+        distance_blocks(features[first], features[rest]),
+        Labels(query[:, 0], query[:, 1]),
+        Labels(gallery[:, 0], gallery[:, 1]),
+        protocol=CROSS_CAMERA,
+    )
+    distances = torch.cdist(torch.from_numpy(features[first]), torch.from_numpy(features[rest]))
+    near = distances.topk(10, largest=False).indices.numpy()
+    own = torch.from_numpy(query[:, None, 1] == gallery[:, 1])
+    nearest = distances.masked_fill(~own, torch.inf).argmin(1).numpy()
+    shares = {
+        "rank1": found.cmc[0],
+        "mAP": found.mean_average_precision,
+        "own_camera": (gallery[near, 1] == query[:, 1:]).mean(),
+        "rank1_own_camera": (gallery[nearest, 0] == query[:, 0]).mean(),
+    }
+    return {name: round(100 * float(share), 2) for name, share in shares.items()}
+
+
+def pictures_of(records: Sequence[ImageRecord], images: Images) -> Pictures:
+    """Join images, of which `score` needs none, with who is seen by which camera."""
+    people = np.array([record.person_id for record in records], np.int64)
+    return Pictures(images, people, np.array([record.camera_id for record in records], np.int64))
+
+
+def named_encoder(name: str) -> Encoder:
+    """Return the encoder in a file or in a run's folder, or the published one of that name."""
+    of_run = Path(name) / "encoder.safetensors"
+    path = of_run if of_run.exists() else Path(name)
+    return select_encoder(None, str(path)) if path.exists() else select_encoder(name, None)
+
+
+def encoder_scores(encoder: Encoder, records: Sequence[ImageRecord]) -> dict[str, dict[str, float]]:
+    """Score an encoder on pictures: plain, with their mirror images, camera by camera, and both."""
+    pictures = pictures_of(records, np.empty((len(records), 0), np.uint8))
+    found = {}
+    for flip in (False, True):
+        features = extract_features([r.path for r in records], encoder, flip=flip).values
+        found["flip" if flip else "plain"] = score(features, pictures)
+        normalized = normalize_by_camera(features, pictures.cameras)
+        found["flip_camera_wise" if flip else "camera_wise"] = score(normalized, pictures)
+    return found
