@@ -10,6 +10,7 @@ from typing import Literal, cast
 from torch import Tensor, nn
 
 from reid_align.datasets.batch import Batch, Wanted
+from reid_align.errors import InvalidInputError
 from reid_align.heads import AddFusion, ConcatFusion, TwoLayerClassifier
 from reid_align.losses import BatchHardTriplet, SupervisedContrast, identity_loss
 from reid_align.models import Encoder
@@ -17,8 +18,9 @@ from reid_align.tasks.choices import require_amounts, require_choices
 from reid_align.tasks.config import REID, EncoderConfig, EncoderTaskConfig
 from reid_align.tasks.features import Features, read_features
 from reid_align.tasks.guide import GLOBAL, LOCAL, GuideConfig, guide_product
-from reid_align.tasks.objectives import total, weighted
+from reid_align.tasks.objectives import counted, total, weighted
 from reid_align.tasks.supervision import gathered_contrast, gathered_triplet
+from reid_align.training.group import ProcessGroup
 from reid_align.training.task import MAIN, Losses, Product, StepContext, Task
 
 PARTS = 8
@@ -47,7 +49,7 @@ class DsaConfig(EncoderTaskConfig):
         temperature: of those losses.
 
     Raises:
-        InvalidInputError: a weight, margin, ε or temperature that a loss cannot have.
+        InvalidInputError: a weight, margin, ε or temperature that a loss cannot have, or no weight.
         UnknownNameError: another fusion or reduction.
     """
 
@@ -67,6 +69,21 @@ class DsaConfig(EncoderTaskConfig):
     def __post_init__(self) -> None:
         require_choices(self)
         require_amounts(self)
+        if not any(self.weights.values()):
+            raise InvalidInputError(
+                "No loss of DSA-reID has a weight: give one of them more than 0."
+            )
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The weight of each loss by its name; one whose weight is 0 is not computed."""
+        guided = self.guide.part_images != "none"
+        return {
+            "main_identity": self.main_identity_weight,
+            "triplet": self.triplet_weight,
+            "fused_identity": self.fused_identity_weight if guided else 0.0,
+            "contrast": self.contrast_weight,
+        }
 
     def wanted(self) -> Mapping[str, Wanted]:
         """Return what the reID batches must hold: the part images."""
@@ -117,24 +134,16 @@ class DsaTask(Task):
         """Compute the losses of one batch."""
         features = read_features(self.encoder, self.encoder.forward_maps(batch.images))
         fused = self._fuse(features, batch)
-        ids, group = batch.person_ids, context.group
-        triplets = (gathered_triplet(self._triplet, z, ids, group) for z in fused.values())
-        terms = {
-            "main_identity": self._main_identity(features, ids),
-            "triplet": total(triplets),
-        }
-        if self.guide is not None:
-            terms["fused_identity"] = total(
-                self._identity(classifier(fused[name]), ids)
-                for name, classifier in self.fused_classifiers.items()
-            )
-        if self.config.contrast_weight:
-            terms["contrast"] = total(
-                gathered_contrast(self._contrast, part, ids, group)
-                for part in self._by_branch(features.identity).values()
-            )
-        weights = {name: getattr(self.config, f"{name}_weight") for name in terms}
-        return Losses({MAIN: weighted(terms, weights)}, terms)
+        terms = counted(
+            {
+                "main_identity": lambda: self._main_identity(features, batch.person_ids),
+                "triplet": lambda: self._triplets(fused, batch.person_ids, context.group),
+                "fused_identity": lambda: self._fused_identity(fused, batch.person_ids),
+                "contrast": lambda: self._contrasts(features, batch.person_ids, context.group),
+            },
+            self.config.weights,
+        )
+        return Losses({MAIN: weighted(terms, self.config.weights)}, terms)
 
     def products(self) -> Mapping[str, Product]:
         """Return the encoder, and the guiding stream where there is one."""
@@ -156,6 +165,23 @@ class DsaTask(Task):
             return main
         guides = self.config.guide.read(self.guide, batch)
         return {name: fuse(main[name], guides[name]) for name, fuse in self.fusions.items()}
+
+    def _triplets(
+        self, fused: Mapping[str, Tensor], person_ids: Tensor, group: ProcessGroup
+    ) -> Tensor:
+        return total(gathered_triplet(self._triplet, z, person_ids, group) for z in fused.values())
+
+    def _fused_identity(self, fused: Mapping[str, Tensor], person_ids: Tensor) -> Tensor:
+        return total(
+            self._identity(classifier(fused[name]), person_ids)
+            for name, classifier in self.fused_classifiers.items()
+        )
+
+    def _contrasts(self, features: Features, person_ids: Tensor, group: ProcessGroup) -> Tensor:
+        return total(
+            gathered_contrast(self._contrast, part, person_ids, group)
+            for part in self._by_branch(features.identity).values()
+        )
 
     def _main_identity(self, features: Features, person_ids: Tensor) -> Tensor:
         by_branch = self._by_branch(features.identity)

@@ -1,6 +1,6 @@
 """From single losses to what is minimised."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -14,3 +14,10 @@ def total(losses: Iterable[Tensor]) -> Tensor:
 def weighted(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
     """Return the sum of the terms, each multiplied by its weight."""
     return total(weights[name] * term for name, term in terms.items())
+
+
+def counted(
+    terms: Mapping[str, Callable[[], Tensor]], weights: Mapping[str, float]
+) -> dict[str, Tensor]:
+    """Compute those of the terms that have a weight other than 0."""
+    return {name: term() for name, term in terms.items() if weights.get(name)}

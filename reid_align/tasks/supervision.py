@@ -1,6 +1,6 @@
 """What tells people apart: an identity, a triplet and, if asked for, a contrastive loss."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,7 @@ from reid_align.heads import IdentityClassifier, TwoLayerClassifier
 from reid_align.losses import BatchHardTriplet, SupervisedContrast, identity_loss
 from reid_align.tasks.choices import require_amounts, require_choices
 from reid_align.tasks.features import Features
+from reid_align.tasks.objectives import counted
 from reid_align.training.group import ProcessGroup
 
 
@@ -74,7 +75,7 @@ class Supervision(nn.Module):
 
     def __init__(self, config: SupervisionConfig, feature_dim: int, identities: int) -> None:
         super().__init__()
-        self._config = config
+        self._weights = config.weights
         kind = IdentityClassifier if config.classifier == "linear" else TwoLayerClassifier
         self.classifier: nn.Module = kind(feature_dim, identities)
         self._identity = identity_loss(config.label_smoothing)
@@ -85,14 +86,14 @@ class Supervision(nn.Module):
         self, features: Features, person_ids: Tensor, group: ProcessGroup
     ) -> dict[str, Tensor]:
         """Return those of "identity", "triplet" and "contrast" that count, not yet weighted."""
-        losses: dict[str, Callable[[], Tensor]] = {
+        losses = {
             "identity": lambda: self._identity(self.classifier(features.identity), person_ids),
             "triplet": lambda: gathered_triplet(self._triplet, features.metric, person_ids, group),
             "contrast": lambda: gathered_contrast(
                 self._contrast, features.identity, person_ids, group
             ),
         }
-        return {name: losses[name]() for name in self._config.weights}
+        return counted(losses, self._weights)
 
 
 def gathered_triplet(

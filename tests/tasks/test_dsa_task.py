@@ -178,3 +178,15 @@ def test_unknown_choices_are_refused(setting: dict[str, str]) -> None:
 def test_unknown_part_images_are_refused() -> None:
     with pytest.raises(UnknownNameError, match="part_images 'boxes'"):
         GuideConfig("boxes")  # type: ignore[arg-type]
+
+
+def test_a_loss_without_weight_is_not_computed() -> None:
+    task = build(GuideConfig(part_images="none"), main_identity_weight=0.0, contrast_weight=1.0)
+    assert task.losses("reid", make_batch(), context()).terms.keys() == {"triplet", "contrast"}
+
+
+def test_no_loss_at_all_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="more than 0"):
+        DsaConfig(
+            guide=GuideConfig(part_images="none"), main_identity_weight=0.0, triplet_weight=0.0
+        )

@@ -136,8 +136,8 @@ def test_the_alternating_step_is_two_gradients_and_then_two_steps() -> None:
     config = TrainingConfig(1, optimisers, ("reid", "synthetic"))
     learner = Learner(task, config, torch.device("cpu"), ProcessGroup())
     groups = reference.parameter_groups()
-    main = torch.optim.Adam(groups[MAIN], 8e-4, weight_decay=5e-4, amsgrad=True)
-    texture = torch.optim.Adam(groups["texture"], 1e-5, betas=(0.5, 0.999))
+    main = torch.optim.Adam(groups[MAIN], 8e-4, weight_decay=5e-4, amsgrad=True, fused=True)
+    texture = torch.optim.Adam(groups["texture"], 1e-5, betas=(0.5, 0.999), fused=True)
     for number in range(2):
         batch = make_batch(TARGET, number)
         learner.step("reid", [batch], context(), 0.0)
