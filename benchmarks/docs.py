@@ -17,8 +17,10 @@ from pathlib import Path
 
 from aligned.tables import alignment, draw_alignment
 from docs_tables import Record, origin, table
+from evaluation_tables import draw_evaluation, evaluation
 from paper.docs import documented
 from PIL import Image
+from profile_tables import precision, training_profile
 from provenance import RESULTS
 from speed_tables import draw_throughput, throughput
 from zoo_table import zoo
@@ -120,11 +122,15 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "loading": loading,
     "training_step": training_step,
     "throughput": throughput,
+    "evaluation": evaluation,
+    "precision": precision,
+    "training_profile": training_profile,
     "alignment": alignment,
     "zoo": zoo,
 }
 FIGURES: dict[str, Callable[[Record], Image.Image]] = {
     "throughput": draw_throughput,
+    "evaluation": draw_evaluation,
     "alignment": draw_alignment,
 }
 

@@ -1,196 +1,127 @@
-"""Time the evaluation beside the matrix product it rests on and beside sorting every gallery.
+"""Time the evaluation beside the matrix product it rests on, and beside the usual ways.
 
-Every variant runs in a process of its own, so that its peak memory is its own, on one random
-problem that is drawn from a seed. Rounds go through all variants, as a machine that others use
-changes its pace; of each variant the round with the least processor time counts.
+Every way runs in a process of its own, so that its peak memory is its own, on one random problem
+that is drawn from a seed. The first two take turns for some rounds, as a machine that others use
+changes its pace, and of each the fastest round counts; the others, which take long, run once.
 
-Run it as ``python benchmarks/evaluation.py --size market --output evaluation.json``.
+    python benchmarks/evaluation.py --size market
+    python benchmarks/evaluation.py --size msmt17 --ways multiply evaluate
+    python benchmarks/evaluation.py --size msmt17 --ways rerank --label msmt17_rerank
+    python benchmarks/evaluation.py --size growth --ways evaluate sort rerank rerank_in_tables
+    python benchmarks/evaluation.py --size market --device cuda --label market_cuda
+
+Every run adds a row to the table in benchmarks/results/evaluation.json, in the place of one of the
+same label; benchmarks/docs.py makes tables and a picture of them.
 """
 
 import argparse
 import json
-import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-from provenance import provenance, write_result
+import torch
+from evaluation_problem import PROBLEMS, Problem, draw, load
+from evaluation_ways import WAYS
+from provenance import RESULTS, add_row, provenance
+from speed_memory import peak_mib
 
-from reid_align.metrics import DistanceBlocks, Labels, distance_blocks, rank, rerank_blocks
-
-
-@dataclass(frozen=True)
-class Problem:
-    """The shape of a dataset, and how far the images of a person scatter about their mean."""
-
-    queries: int
-    gallery: int
-    distractors: int
-    persons: int
-    cameras: int
-    dimensions: int
-    scatter: float = 3.6
-
-
-PROBLEMS = {
-    "small": Problem(300, 1_500, 250, 70, 6, 256, 2.0),
-    "market": Problem(3_368, 15_913, 2_798, 750, 6, 2_048),
-    "msmt17": Problem(11_659, 82_161, 0, 3_060, 15, 2_048),
-}
-
-
-class Side(NamedTuple):
-    """Queries or gallery: (N, D) float32 features and (N,) int64 labels."""
-
-    features: NDArray[np.float32]
-    person_ids: NDArray[np.int64]
-    camera_ids: NDArray[np.int64]
+QUICK = ("multiply", "evaluate")
+# Ways that must find the same scores, up to near ties that rounding swaps.
+AGREEING = (("evaluate", "sort"), ("rerank", "rerank_in_tables"))
 
 
 class Figures(NamedTuple):
-    """What a variant took (seconds, and MiB at most beyond the features) and found."""
+    """What a way took and found.
 
-    variant: str
+    Seconds; MiB at most beyond the features, of the whole process with everything that is loaded,
+    and on the GPU.
+    """
+
+    way: str
     wall_s: float
     cpu_s: float
     peak_mib: float
+    process_mib: float
+    device_mib: float
     scores: dict[str, float]
 
 
-def draw(problem: Problem, seed: int, folder: Path) -> None:
-    """Draw a problem and write its arrays into a folder."""
-    random = np.random.default_rng(seed)
-    means = random.standard_normal((problem.persons + 1, problem.dimensions), np.float32)
-    # The distractors, all of the last id, lie about the mean of all persons.
-    means[-1] = 0
-    distractors = {"query": 0, "gallery": problem.distractors}
-    for side, count in (("query", problem.queries), ("gallery", problem.gallery)):
-        person_ids = random.integers(0, problem.persons, count)
-        person_ids[: distractors[side]] = problem.persons
-        random.shuffle(person_ids)
-        features = random.standard_normal((count, problem.dimensions), np.float32)
-        features *= np.float32(problem.scatter)
-        features += means[person_ids]
-        camera_ids = random.integers(0, problem.cameras, count)
-        drawn = Side(features, person_ids, camera_ids)
-        for name, values in drawn._asdict().items():
-            np.save(folder / f"{side}_{name}.npy", values)
-
-
-def multiply(query: Side, gallery: Side) -> dict[str, float]:
-    """Compute the matrix product, a block at a time, and nothing else."""
-    for start in range(0, len(query.features), 1024):
-        np.matmul(query.features[start : start + 1024], gallery.features.T)
-    return {}
-
-
-def evaluate(source: Callable[..., DistanceBlocks], query: Side, gallery: Side) -> dict[str, float]:
-    """Evaluate with this library."""
-    distances = source(query.features, gallery.features)
-    sides = [Labels(side.person_ids, side.camera_ids) for side in (query, gallery)]
-    result = rank(distances, sides[0], sides[1])
-    return {"rank1": float(result.cmc[0]), "mAP": result.mean_average_precision}
-
-
-def sort(query: Side, gallery: Side) -> dict[str, float]:
-    """Evaluate as is usual: make the whole table of distances and sort every row of it."""
-    units = [
-        side.features / np.linalg.norm(side.features, axis=1, keepdims=True)
-        for side in (query, gallery)
-    ]
-    first_ranks, precisions = [], []
-    for row, person_id, camera_id in zip(
-        1 - units[0] @ units[1].T, query.person_ids, query.camera_ids, strict=True
-    ):
-        order = np.argsort(row, kind="stable")
-        same = gallery.person_ids[order] == person_id
-        hits = same[~(same & (gallery.camera_ids[order] == camera_id))]
-        ranks = np.flatnonzero(hits) + 1
-        if ranks.size:
-            first_ranks.append(ranks[0])
-            precisions.append(np.mean(np.arange(1, len(ranks) + 1) / ranks))
-    return {"rank1": float(np.mean(np.equal(first_ranks, 1))), "mAP": float(np.mean(precisions))}
-
-
-VARIANTS: dict[str, Callable[[Side, Side], dict[str, float]]] = {
-    "multiply": multiply,
-    "evaluate": partial(evaluate, distance_blocks),
-    "sort": sort,
-    "rerank": partial(evaluate, rerank_blocks),
-}
-
-
-def peak_mib() -> float:
-    """Return the most memory that this process has held; Linux counts in KiB, macOS in bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
-
-
-def measure(variant: str, folder: Path) -> Figures:
-    """Run a variant in this process."""
-    query, gallery = (
-        Side(*(np.load(folder / f"{side}_{name}.npy") for name in Side._fields))
-        for side in ("query", "gallery")
-    )
+def measure(way: str, folder: Path, device: str) -> Figures:
+    """Run a way in this process."""
+    query, gallery = load(folder)
     memory, wall, cpu = peak_mib(), time.perf_counter(), time.process_time()
-    scores = VARIANTS[variant](query, gallery)
+    scores = WAYS[way](query, gallery, device)
     taken = time.perf_counter() - wall, time.process_time() - cpu
-    return Figures(variant, *taken, peak_mib() - memory, scores)
+    on_gpu = torch.cuda.max_memory_reserved() / 2**20 if device != "cpu" else 0.0
+    return Figures(way, *taken, peak_mib() - memory, peak_mib(), on_gpu, scores)
 
 
-def compare(problem: Problem, seed: int, rounds: int) -> dict[str, Figures]:
-    """Measure all variants in turn, each in its process, and return the best round of each.
-
-    Exits with a message if sorting and this library find different scores.
-    """
+def compare(
+    problem: Problem, ways: Sequence[str], seed: int, rounds: int, device: str
+) -> dict[str, Figures]:
+    """Measure ways in turn, each in its process, and return the best round of each."""
+    best: dict[str, Figures] = {}
     with (
         tempfile.TemporaryDirectory() as name,
         ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as pool,
     ):
         folder = Path(name)
         pool.submit(draw, problem, seed, folder).result()
-        turns = [variant for _ in range(rounds) for variant in VARIANTS]
-        runs = [pool.submit(measure, variant, folder).result() for variant in turns]
-    runs.sort(key=lambda run: run.cpu_s, reverse=True)
-    best = {run.variant: run for run in runs}
-    ours, theirs = best["evaluate"].scores, best["sort"].scores
-    # Both round distances differently, so that near ties may swap.
-    if any(abs(ours[name] - theirs[name]) > 1e-3 for name in theirs):
-        raise SystemExit(f"This library finds {ours}, sorting {theirs}.")
+        for number in range(rounds):
+            for way in [way for way in ways if number == 0 or way in QUICK]:
+                run = pool.submit(measure, way, folder, device).result()
+                print(f"  {run}", flush=True)
+                best[way] = min(best.get(way, run), run, key=lambda figures: figures.wall_s)
     return best
 
 
-def main() -> None:
-    """Read the command line, measure, print and write."""
-    parser = argparse.ArgumentParser(description="Time the evaluation beside what it replaces.")
+def disagreements(best: Mapping[str, Figures]) -> list[str]:
+    """Return a sentence on each pair of ways that should agree and find different scores."""
+    found = []
+    for ours, theirs in AGREEING:
+        if ours in best and theirs in best:
+            here, there = best[ours].scores, best[theirs].scores
+            if not all(abs(here[name] - there[name]) < 1e-3 for name in there):
+                found.append(f"{ours} finds {here}, {theirs} {there}.")
+    return found
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = argparse.ArgumentParser("evaluation.py", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--size", choices=PROBLEMS, default="small")
-    parser.add_argument("--output", type=Path, help="write the figures to this JSON file")
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    parser.add_argument("--label", help="of the row; default: the size")
+    parser.add_argument("--device", default="cpu", help="of this library's products, and the bare")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=3)
-    arguments = parser.parse_args()
-    problem = PROBLEMS[arguments.size]
-    figures = compare(problem, arguments.seed, arguments.rounds)
-    record = {
-        "benchmark": "evaluation",
-        **provenance(),
-        "size": arguments.size,
-        "seed": arguments.seed,
-        "rounds": arguments.rounds,
-        "problem": asdict(problem),
-        "figures": [figures[variant]._asdict() for variant in VARIANTS],
-    }
-    print(json.dumps(record, indent=2))
-    if arguments.output:
-        write_result(arguments.output, record)
+    parser.add_argument("--output", type=Path, default=RESULTS / "evaluation.json")
+    return parser
+
+
+def main() -> None:
+    """Measure, print and write."""
+    options = build_parser().parse_args()
+    runs, wrong = [], []
+    for problem in PROBLEMS[options.size]:
+        best = compare(problem, options.ways, options.seed, options.rounds, options.device)
+        figures = {way: best[way]._asdict() for way in options.ways}
+        runs.append({"problem": asdict(problem), "figures": figures})
+        wrong += disagreements(best)
+    row = {"label": options.label or options.size, "size": options.size, **provenance()}
+    row |= {"device": options.device, "seed": options.seed, "rounds": options.rounds, "runs": runs}
+    print(json.dumps(row, indent=2))
+    add_row(options.output, "evaluation", row)
+    if wrong:
+        sys.exit("\n".join(wrong))
 
 
 if __name__ == "__main__":

@@ -7,29 +7,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-# A small network and small pictures: what grows with their number is the same, and shows sooner.
-EXTRACT_MANY = """
-import re, resource, sys, time
-from pathlib import Path
-from reid_align import create_model
-from reid_align.features import ExtractOptions, extract_to_file
-from reid_align.images import find_images
-from reid_align.preprocess import Preprocess
-folder, output, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-encoder = create_model("resnet18_baseline")
-encoder.preprocess = Preprocess(64, 32)
-images = list(find_images([folder]))
-paths = [images[i % len(images)] for i in range(count)]
-began = time.perf_counter()
-extract_to_file(paths, encoder, output, ExtractOptions(sys.argv[4]))
-seconds = time.perf_counter() - began
-status = Path("/proc/self/status")
-if status.exists():  # Linux: the other figure would not be less than what the parent had held.
-    peak = int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]) / 2**10
-else:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-print(peak, seconds)
-"""
+EXTRACT_MANY = Path(__file__).with_name("speed_memory.py")
 LOAD = """
 import sys, torch
 from safetensors.torch import load_file
@@ -44,7 +22,7 @@ def memory(folder: Path, counts: Sequence[int], device: str) -> list[dict[str, f
         for count in counts:
             output = str(Path(place) / f"{count}.npy")
             arguments = [str(folder), output, str(count), device]
-            peak, seconds = map(float, _python("-c", EXTRACT_MANY, *arguments).split())
+            peak, seconds = map(float, _python(str(EXTRACT_MANY), *arguments).split())
             found.append({"images": count, "peak_mib": round(peak), "seconds": round(seconds, 2)})
             print(f"  {found[-1]}", flush=True)
     return found

@@ -7,6 +7,8 @@ from PIL import Image
 
 from reid_align.viz import draw_curves
 
+FIGURE = "![How the cost grows with batch, threads and images](images/throughput.png)"
+
 
 def throughput(record: Record) -> str:
     """Return the ways from pictures to features beside each other, and what they leave unused."""
@@ -16,7 +18,7 @@ def throughput(record: Record) -> str:
         for dtype, rates in record.get("giga_operations_per_second", {}).items()
     }
     eager = next(row["best"] for row in record["forward"] if row["name"] == "eager float32")
-    files = {row["name"]: row for row in record["from_files"]}
+    files = {row["name"]: row for row in record.get("from_files", [])}
     rows = []
     for row in record["forward"]:
         dtype = "bfloat16" if "bfloat16" in row["name"] else "float32"
@@ -30,12 +32,17 @@ def throughput(record: Record) -> str:
         "way", "network alone, images/s", "of eager", "of the machine's matrix products",
         "from files (of the network alone)", "largest error",
     )  # fmt: skip
+    default = files.get("torch float32", {}).get("best", float("nan"))
     peers = [
-        (name, f"{row['best']:.1f}") for name, row in files.items() if name.startswith("torchreid")
+        (name, f"{row['best']:.1f}", f"{default / row['best']:.2f} ×")
+        for name, row in files.items()
+        if name.startswith("torchreid")
     ]
-    peer_table = table(("the peers' way", "from files, images/s"), peers)
-    parts = [table(head, rows), peer_table, *_rest(record), origin(record)]
-    return "\n\n".join(parts)
+    parts = [table(head, rows)]
+    if peers:
+        parts.append(table(("the peers' way", "from files, images/s", "ours by default"), peers))
+    figure = [FIGURE] if "growth" in record else []
+    return "\n\n".join([*parts, *_rest(record), *figure, origin(record)])
 
 
 def _rest(record: Record) -> list[str]:
@@ -44,9 +51,9 @@ def _rest(record: Record) -> list[str]:
     for dtype, rates in record.get("giga_operations_per_second", {}).items():
         listed = ", ".join(f"{name} {rate:.0f}" for name, rate in rates.items())
         found.append(f"Matrix products in {dtype}, 10⁹ operations a second: {listed}.")
-    encoders = record["encoders"]
-    ratios = ", ".join(f"{encoders[f'time_ratio {d}']:.2f} in {d}" for d in ("float32", "bfloat16"))
-    found.append(f"DSA-reID takes so many times as long as SAN: {ratios}.")
+    if encoders := record.get("encoders"):
+        listed = (f"{encoders[f'time_ratio {d}']:.2f} in {d}" for d in ("float32", "bfloat16"))
+        found.append(f"DSA-reID takes so many times as long as SAN: {', '.join(listed)}.")
     if runs := record.get("memory"):
         peaks = ", ".join(f"{run['peak_mib']} MiB for {run['images']:,} images" for run in runs)
         found.append(f"Peak memory of an extraction to a file (small network): {peaks}.")
@@ -60,20 +67,26 @@ def _rest(record: Record) -> list[str]:
 
 def draw_throughput(record: Record) -> Image.Image:
     """Draw how the cost grows: over the batch, the threads and the images, in time and memory."""
-    growth = record["growth"]
+    growth = record.get("growth", {})
+    most = max(len(row["by_batch"]) for row in record["forward"])
     panels = {
         "the network alone, images/s by batch": {
             row["name"].replace("float32, channels last", "ch. last"): _points(row["by_batch"])
             for row in record["forward"]
+            # What is compiled has one size; the step between two others would be a line too many.
+            if len(row["by_batch"]) == most and "folded" not in row["name"]
         },
         "from files, images/s by threads": {
-            "torch float32": _points(growth["images_per_second_by_threads"])
+            "torch float32": _points(growth.get("images_per_second_by_threads", {}))
         },
-        "from files, seconds by images": {"torch float32": _points(growth["seconds_by_images"])},
+        "from files, seconds by images": {
+            "torch float32": _points(growth.get("seconds_by_images", {}))
+        },
     }
     if runs := record.get("memory"):
-        peaks = {run["images"]: run["peak_mib"] for run in runs}
-        panels["peak memory, MiB by images"] = {"small network": [(0, 0), *_points(peaks)]}
+        peaks = _points({run["images"]: run["peak_mib"] for run in runs})
+        more = [(images, 1.1 * peaks[0][1]) for images, _ in peaks]
+        panels["peak memory, MiB by images"] = {"small network": peaks, "10 % more": more}
     return draw_curves(panels)
 
 

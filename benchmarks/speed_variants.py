@@ -13,6 +13,7 @@ from torch import Tensor
 from reid_align.features import ExtractOptions
 from reid_align.features.backends import BackendName, Target
 from reid_align.features.backends.build import build_backend
+from reid_align.features.folding import fold_batch_norms
 from reid_align.features.lanes import Lanes
 from reid_align.features.pictures import list_pictures
 from reid_align.features.pipeline import default_batch_size, default_workers
@@ -38,12 +39,18 @@ class Variant:
 
 
 def peers_forward(encoder: Encoder, batches: tuple[int, ...]) -> list[Variant]:
-    """Return eager float32 as everybody runs it, and with the better memory layout."""
+    """Return eager float32 as everybody runs it, and what little has to be done to it.
+
+    That is the better memory layout, and batch norms folded into convolutions beside it.
+    """
     whole = Lanes(1, torch.get_num_threads())
     channels_last = deepcopy(encoder).to(memory_format=torch.channels_last)
+    folded = deepcopy(channels_last).requires_grad_(False)
+    fold_batch_norms(folded)
     return [
         Variant("eager float32", encoder, whole, batches, False),
         Variant("eager float32, channels last", channels_last, whole, batches, True),
+        Variant("eager float32, channels last, folded", folded, whole, batches, True),
     ]
 
 

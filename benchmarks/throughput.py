@@ -9,24 +9,34 @@ encoder, memory, the start, and how the cost grows.
     python benchmarks/throughput.py --device cuda --batches 32 128 256
 
 The figures go to benchmarks/results/throughput.json; benchmarks/docs.py makes tables and a picture
-of them. Other programs should rest meanwhile. Without the packages of an option, or on a GPU,
-leave it out: --skip onnx openvino compile.
+of them. Other programs should rest meanwhile. What is not installed is left out with --skip
+onnx openvino compile, and so are parts of the result: --skip memory start.
 """
 
 import argparse
+import sys
 import tempfile
 import time
+from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
 import torch
 from provenance import RESULTS, provenance, write_result
 from speed_limits import arithmetic, matrix_product_rates
-from speed_measures import measure_encoders, measure_files, measure_forward, measure_growth
+from speed_measures import (
+    disagreements,
+    measure_encoders,
+    measure_files,
+    measure_forward,
+    measure_growth,
+)
 from speed_processes import memory, start
 from speed_variants import OURS, our_forward, peers_forward
 
-from reid_align import create_model, save_pretrained
+from reid_align import Encoder, create_model, save_pretrained
 from reid_align.features.lanes import Lanes
 from reid_align.images import find_images
 from reid_align.preprocess import Preprocess
@@ -41,8 +51,8 @@ def say(text: str) -> None:
     print(f"[{time.perf_counter() - BEGAN:5.0f} s] {text}", flush=True)
 
 
-def parse() -> argparse.Namespace:
-    """Return the options, --quick made explicit."""
+def build_parser() -> argparse.ArgumentParser:
+    """Return the command line."""
     parser = argparse.ArgumentParser("throughput.py", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--device", default="cpu")
@@ -53,61 +63,77 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--height", type=int, default=256)
     parser.add_argument("--width", type=int, default=128)
-    parser.add_argument("--skip", nargs="*", default=[], help="backends, or: limits memory start")
+    parser.add_argument("--skip", nargs="*", default=[], help="backends, or parts of the result")
     parser.add_argument("--quick", action="store_true", help="only shows that it runs")
     parser.add_argument("--output", type=Path, default=RESULTS / "throughput.json")
-    options = parser.parse_args()
+    return parser
+
+
+def explicit(options: argparse.Namespace) -> argparse.Namespace:
+    """Return the options with what --quick and --device mean for the others."""
     if options.quick:
         options.batches, options.images, options.many = [2], 4, [8, 16]
         options.rounds, options.seconds, options.height, options.width = 1, 0.01, 32, 16
+    if options.device != "cpu":
+        options.skip = [*options.skip, *CPU_ONLY]
     return options
 
 
+def steps(encoder: Encoder, options: argparse.Namespace) -> dict[str, Callable[[], object]]:
+    """Return what is measured, in order; the encoder is the one that all variants run."""
+    device, batches = torch.device(options.device), tuple(options.batches)
+    ours = [way for way in OURS if way[0] not in options.skip]
+    paths = list(islice(cycle(sorted(find_images([EXAMPLES]))), options.images))
+
+    def forward() -> object:
+        built = [our_forward(encoder, *way, device, batches) for way in ours]
+        return measure_forward([*peers_forward(encoder, batches), *built], options)
+
+    return {
+        "giga_operations_per_second": partial(limits, device, options),
+        "forward": forward,
+        "from_files": partial(measure_files, encoder, paths, ours, options),
+        "encoders": partial(measure_encoders, options),
+        "growth": partial(measure_growth, encoder, paths, options),
+        "memory": partial(memory, EXAMPLES, options.many, options.device),
+        "start": partial(first_feature, encoder, Path(paths[0]), options.rounds),
+    }
+
+
+def limits(device: torch.device, options: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Return the fastest matrix products of this machine."""
+    sizes = (64,) if options.quick else (1024, 2048) if device.type == "cpu" else (8192,)
+    lanes = Lanes.share(device, torch.get_num_threads())
+    return matrix_product_rates(device, lanes, options.seconds, options.rounds, sizes)
+
+
+def first_feature(encoder: Encoder, picture: Path, rounds: int) -> dict[str, float]:
+    """Return how long the command takes from its start to the features of one picture."""
+    with tempfile.TemporaryDirectory() as folder:
+        saved = save_pretrained(deepcopy(encoder).cpu(), Path(folder) / "encoder")
+        return start(picture, saved / "model.safetensors", rounds)
+
+
 def main() -> None:
-    """Measure one thing after the other and write what was found."""
-    options = parse()
+    """Measure one thing after the other, and write after each what was found so far."""
+    options = explicit(build_parser().parse_args())
     device, torch.backends.cudnn.benchmark = torch.device(options.device), True
     torch.manual_seed(0)
-    encoder = create_model("san_resnet50").to(device)
-    size = {"height": options.height, "width": options.width}
-    encoder.preprocess = Preprocess(**size)
-    skip = {*options.skip, *(CPU_ONLY if device.type != "cpu" else ())}
-    ours = [(backend, dtype) for backend, dtype in OURS if backend not in skip]
-    record: dict[str, object] = {"benchmark": "throughput", **provenance(), **size}
-    record |= {"device": options.device, "torch_threads": torch.get_num_threads()}
-    record["giga_operations_per_image"] = round(arithmetic(encoder.cpu()) / 1e9, 3)
-    encoder.to(device)
-    if "limits" not in skip:
-        say("matrix products")
-        lanes = Lanes.share(device, torch.get_num_threads())
-        sizes = (64,) if options.quick else (1024, 2048) if device.type == "cpu" else (8192,)
-        rates = matrix_product_rates(device, lanes, options.seconds, options.rounds, sizes)
-        record["giga_operations_per_second"] = rates
-    say("building the variants")
-    variants = peers_forward(encoder, tuple(options.batches))
-    for backend, dtype in ours:
-        say(f"  {backend} {dtype}")
-        sizes = tuple(options.batches)
-        variants.append(our_forward(encoder, backend, dtype, device, sizes))
-    say("the network alone")
-    record["forward"] = measure_forward(variants, options)
-    say("from files")
-    paths = list(islice(cycle(sorted(find_images([EXAMPLES]))), options.images))
-    record["from_files"] = measure_files(encoder, paths, ours, options)
-    say("SAN and DSA-reID")
-    record["encoders"] = measure_encoders(options)
-    say("growth")
-    record["growth"] = measure_growth(encoder, paths, options)
-    if "memory" not in skip:
-        say("memory")
-        record["memory"] = memory(EXAMPLES, options.many, options.device)
-    if "start" not in skip:
-        say("start")
-        with tempfile.TemporaryDirectory() as folder:
-            saved = save_pretrained(encoder.cpu(), Path(folder) / "encoder")
-            record["start"] = start(Path(paths[0]), saved / "model.safetensors", options.rounds)
-    write_result(options.output, record)
+    encoder = create_model("san_resnet50")
+    encoder.preprocess = Preprocess(options.height, options.width)
+    record: dict[str, object] = {"benchmark": "throughput", **provenance()}
+    record |= {"height": options.height, "width": options.width, "device": options.device}
+    record["torch_threads"] = torch.get_num_threads()
+    record["giga_operations_per_image"] = round(arithmetic(encoder) / 1e9, 3)
+    for name, step in steps(encoder.to(device), options).items():
+        if name not in options.skip:
+            say(name)
+            record[name] = step()
+            write_result(options.output, record)
     say(f"written: {options.output}")
+    rows = record.get("from_files", [])
+    if isinstance(rows, list) and (found := disagreements(rows)):
+        sys.exit("\n".join(found))
 
 
 if __name__ == "__main__":

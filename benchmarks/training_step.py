@@ -13,9 +13,10 @@ The figures go to benchmarks/results/training_step.json.
 
 import argparse
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from provenance import RESULTS, provenance, write_result
@@ -95,8 +96,16 @@ def costliest(work: Callable[[], object], device: torch.device) -> dict[str, flo
     return {name: round(times[name] / sum(times.values()), 3) for name in first}
 
 
-def measure(stage: Stage, options: argparse.Namespace) -> dict[str, object]:
-    """Time steps of a stage and the bare networks in turn; the fastest of each counts."""
+class Work(NamedTuple):
+    """A whole step of a task, and its bare networks, on one batch."""
+
+    task: Task
+    step: Callable[[], None]
+    bare: Callable[[], None]
+
+
+def prepare(stage: Stage, options: argparse.Namespace) -> Work:
+    """Return what a stage does in a step, on a batch of noise."""
     device = torch.device(options.device)
     torch.manual_seed(0)
     task = stage.task.build(IDENTITIES)
@@ -109,18 +118,24 @@ def measure(stage: Stage, options: argparse.Namespace) -> dict[str, object]:
         context = StepContext(0, 0, torch.Generator().manual_seed(0), ProcessGroup())
         learner.step(stream, [batch], context, 1.0)
 
-    works: Mapping[str, Callable[[], None]] = {"step": step, "bare": lambda: bare(task, batch)}
-    times: dict[str, list[float]] = {name: [] for name in works}
+    return Work(task, step, lambda: bare(task, batch))
+
+
+def measure(stage: Stage, options: argparse.Namespace) -> dict[str, object]:
+    """Time steps of a stage and the bare networks in turn; the fastest of each counts."""
+    device = torch.device(options.device)
+    work = prepare(stage, options)
+    times: dict[str, list[float]] = {"step": [], "bare": []}
     for _ in range(options.rounds + 1):
-        for name, work in works.items():
-            times[name].append(seconds(work, device))
+        times["step"].append(seconds(work.step, device))
+        times["bare"].append(seconds(work.bare, device))
     best = {name: min(found[1:]) for name, found in times.items()}
     return {
-        "parameters": sum(parameter.numel() for parameter in task.parameters()),
+        "parameters": sum(parameter.numel() for parameter in work.task.parameters()),
         "step_ms": round(1e3 * best["step"], 1),
         "bare_ms": round(1e3 * best["bare"], 1),
         "ratio": round(best["step"] / best["bare"], 2),
-        "costliest": costliest(step, device),
+        "costliest": costliest(work.step, device),
     }
 
 

@@ -1,38 +1,105 @@
-import importlib.util
+"""The benchmark of evaluation: all ways do the same work, and the tables say what was found."""
+
 import json
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
+from naive_metrics import naive_rerank
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
 
-@pytest.fixture(scope="module")
-def benchmark() -> Iterator[ModuleType]:
-    path = Path(__file__).parents[2] / "benchmarks" / "evaluation.py"
-    spec = importlib.util.spec_from_file_location("evaluation_benchmark", path)
-    module = importlib.util.module_from_spec(spec)
-    # As a script finds the modules beside it.
-    sys.path.insert(0, str(path.parent))
-    spec.loader.exec_module(module)
-    yield module
-    sys.path.remove(str(path.parent))
+@pytest.fixture(scope="module", autouse=True)
+def beside_the_scripts() -> Iterator[None]:
+    sys.path.insert(0, str(BENCHMARKS))
+    yield
+    sys.path.remove(str(BENCHMARKS))
 
 
-def test_the_variants_agree_on_a_drawn_problem(benchmark: ModuleType, tmp_path: Path) -> None:
-    benchmark.draw(benchmark.Problem(40, 150, 30, 12, 3, 16, 1.2), 0, tmp_path)
-    found = {name: benchmark.measure(name, tmp_path) for name in benchmark.VARIANTS}
+def script(name: str) -> ModuleType:
+    return import_module(name)
+
+
+def test_the_ways_agree_on_a_drawn_problem(tmp_path: Path) -> None:
+    problems, benchmark = script("evaluation_problem"), script("evaluation")
+    problems.draw(problems.Problem(40, 150, 30, 12, 3, 16, 1.2), 0, tmp_path)
+    found = {name: benchmark.measure(name, tmp_path, "cpu") for name in benchmark.WAYS}
     assert [name for name, figures in found.items() if not figures.scores] == ["multiply"]
     assert 0.2 < found["sort"].scores["mAP"] < 0.9
-    assert found["evaluate"].scores == pytest.approx(found["sort"].scores)
+    for ours, theirs in benchmark.AGREEING:
+        assert found[ours].scores == pytest.approx(found[theirs].scores)
+    assert found["rerank"].scores != found["evaluate"].scores
     for figures in found.values():
-        assert min(figures.wall_s, figures.cpu_s, figures.peak_mib) >= 0
+        assert min(figures.wall_s, figures.cpu_s, figures.peak_mib, figures.device_mib) >= 0
+        assert figures.process_mib > 50
 
 
-def test_the_record_is_written_whole(benchmark: ModuleType, tmp_path: Path) -> None:
-    path = tmp_path / "results" / "evaluation.json"
-    record = {"benchmark": "evaluation", "figures": [1.5]}
-    benchmark.write_result(path, record)
-    assert json.loads(path.read_text("utf-8")) == record
-    assert [file.name for file in path.parent.iterdir()] == ["evaluation.json"]
+def test_reranking_in_tables_is_the_dense_algorithm() -> None:
+    ways = script("evaluation_ways")
+    random = np.random.default_rng(0)
+    query, gallery = (random.standard_normal((count, 6), np.float32) for count in (12, 50))
+    everyone = np.concatenate([query, gallery])
+    distances = np.linalg.norm(everyone[:, None] - everyone, axis=2).astype(np.float32)
+    tables = distances[:12, 12:], distances[:12, :12], distances[12:, 12:]
+    expected = naive_rerank(query, gallery, "euclidean", 20, 6, 0.3)
+    np.testing.assert_allclose(ways._rerank_tables(*tables), expected, atol=2e-6)
+
+
+def test_scores_that_differ_are_told() -> None:
+    benchmark = script("evaluation")
+    pairs = {"evaluate": (0.5, 0.4), "sort": (0.5, 0.41), "rerank": (0.6, 0.5)}
+    best = {
+        way: benchmark.Figures(way, 1, 1, 0, 0, 0, {"rank1": rank1, "mAP": mean_ap})
+        for way, (rank1, mean_ap) in pairs.items()
+    }
+    [sentence] = benchmark.disagreements(best)
+    assert "0.41" in sentence
+    near = best["evaluate"]._replace(scores={"rank1": 0.5, "mAP": 0.4101})
+    assert benchmark.disagreements({**best, "evaluate": near}) == []
+
+
+def test_the_command_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = tmp_path / "evaluation.json"
+    output.write_text(json.dumps({"rows": [{"label": "market"}, {"label": "mine"}]}))
+    command = ["evaluation.py", "--ways", "evaluate", "--label", "mine", "--output", str(output)]
+    monkeypatch.setattr(sys, "argv", [*command, "--rounds", "1"])
+    script("evaluation").main()
+    market, row = json.loads(output.read_text())["rows"]
+    assert market == {"label": "market"}
+    assert (row["size"], row["device"]) == ("small", "cpu")
+    assert 0 < row["runs"][0]["figures"]["evaluate"]["scores"]["mAP"] < 1
+
+
+def figures(wall_s: float) -> dict[str, float]:
+    return {"wall_s": wall_s, "cpu_s": 2 * wall_s, "peak_mib": 1234.4, "process_mib": 2000.0}
+
+
+def run(gallery: int) -> dict[str, object]:
+    problem = {"queries": 3000, "gallery": gallery, "dimensions": 64}
+    ways = {"multiply": figures(2.0), "evaluate": figures(2.4), "rerank": figures(8.0)}
+    return {"problem": problem, "figures": ways}
+
+
+def row(label: str, *galleries: int) -> dict[str, object]:
+    origin = {"commit": "0123456789", "machine": "a machine", "cores": 2, "torch": "2.6"}
+    runs = [run(gallery) for gallery in galleries]
+    return {"label": label, "command": f"run {label}", "device": "cpu", "runs": runs, **origin}
+
+
+def test_the_tables_state_the_ratio_to_the_bare_product() -> None:
+    tables = script("evaluation_tables")
+    record = {"rows": [row("market", 16000), row("growth", 1000, 2000)]}
+    text = tables.evaluation(record)
+    size = "3,000 × 16,000 × 64"
+    assert f"| {size} | evaluation, as here | 2.4 | 1.20 × | 4.8 | 1,234 | 2,000 |" in text
+    assert "1,000 ×" not in text.replace(size, "")
+    assert "images/evaluation.png" in text
+    assert "`run market`" in text
+    assert "`run growth`" in text
+    assert tables.draw_evaluation(record).size == (1280, 600)
+    assert "png" not in tables.evaluation({"rows": [row("market", 16000)]})

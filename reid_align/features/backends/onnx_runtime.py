@@ -1,5 +1,7 @@
 """ONNX Runtime on the CPU, in float32."""
 
+from types import ModuleType
+
 import torch
 from torch import Tensor
 
@@ -19,16 +21,18 @@ def onnx_runtime(encoder: Encoder, target: Target) -> Backend:
         BackendError: the encoder cannot be exported.
     """
     check_target("onnx", target, (torch.float32,))
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingExtraError("onnxruntime", "onnx", "Backend 'onnx'") from error
-    options = onnxruntime.SessionOptions()
+    # Before the export, which takes long.
+    runtime = _runtime()
+    return run_in_onnx_runtime(export_onnx(encoder, "onnx"), target, runtime)
+
+
+def run_in_onnx_runtime(graph: bytes, target: Target, runtime: ModuleType) -> Backend:
+    """Open a graph in the module ``onnxruntime``."""
+    options = runtime.SessionOptions()
     options.intra_op_num_threads = target.threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    graph = export_onnx(encoder, "onnx")
-    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    session = runtime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     [name] = [value.name for value in session.get_inputs()]
 
     def run(images: Tensor) -> Tensor:
@@ -36,3 +40,12 @@ def onnx_runtime(encoder: Encoder, target: Target) -> Backend:
         return torch.from_numpy(features)
 
     return run
+
+
+def _runtime() -> ModuleType:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingExtraError("onnxruntime", "onnx", "Backend 'onnx'") from error
+    module: ModuleType = onnxruntime
+    return module

@@ -1,6 +1,7 @@
 """OpenVINO on the CPU, in float32 or bfloat16."""
 
 from threading import local
+from types import ModuleType
 
 import torch
 from torch import Tensor
@@ -23,18 +24,20 @@ def open_vino(encoder: Encoder, target: Target) -> Backend:
         BackendError: the encoder cannot be exported.
     """
     check_target("openvino", target, tuple(PRECISIONS))
-    try:
-        import openvino
-    except ImportError as error:
-        raise MissingExtraError("openvino", "openvino", "Backend 'openvino'") from error
-    core = openvino.Core()
+    # Before the export, which takes long.
+    runtime = _runtime()
+    return run_in_open_vino(export_onnx(encoder, "openvino"), target, runtime)
+
+
+def run_in_open_vino(graph: bytes, target: Target, runtime: ModuleType) -> Backend:
+    """Compile an ONNX graph with the module ``openvino``."""
+    core = runtime.Core()
     settings = {
         "INFERENCE_PRECISION_HINT": PRECISIONS[target.dtype],
         "INFERENCE_NUM_THREADS": target.slots * target.threads,
         "NUM_STREAMS": target.slots,
     }
-    network = core.read_model(export_onnx(encoder, "openvino"))
-    compiled = core.compile_model(network, "CPU", settings)
+    compiled = core.compile_model(core.read_model(graph), "CPU", settings)
     own = local()
 
     def run(images: Tensor) -> Tensor:
@@ -45,3 +48,12 @@ def open_vino(encoder: Encoder, target: Target) -> Backend:
         return torch.from_numpy(results[0].copy())
 
     return run
+
+
+def _runtime() -> ModuleType:
+    try:
+        import openvino
+    except ImportError as error:
+        raise MissingExtraError("openvino", "openvino", "Backend 'openvino'") from error
+    module: ModuleType = openvino
+    return module

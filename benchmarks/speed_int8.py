@@ -1,0 +1,79 @@
+"""Static int8 by OpenVINO and ONNX Runtime, as two more backends: to be measured, not shipped.
+
+Scales are calibrated on the example pictures, of which there are 32: weights by output channel,
+activations by their least and largest value.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import ModuleType
+
+import onnx
+import onnxruntime
+import openvino
+import torch
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from torch import Tensor
+
+from reid_align.features.backends import BACKENDS, Backend, Target
+from reid_align.features.backends.build import state_digest
+from reid_align.features.backends.export import export_onnx
+from reid_align.features.backends.onnx_runtime import run_in_onnx_runtime
+from reid_align.features.backends.open_vino import run_in_open_vino
+from reid_align.features.batches import read_batch
+from reid_align.features.pictures import list_pictures
+from reid_align.models.encoder import Encoder
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+# What both runtimes compute in int8; the rest stays in float32.
+OPERATIONS = ["Conv", "Gemm", "MatMul", "Add"]
+Open = Callable[[bytes, Target, ModuleType], Backend]
+RUNTIMES: dict[str, tuple[Open, ModuleType]] = {
+    "onnx_int8": (run_in_onnx_runtime, onnxruntime),
+    "openvino_int8": (run_in_open_vino, openvino),
+}
+_graphs: dict[tuple[str, int, int], bytes] = {}
+
+
+class Calibration(CalibrationDataReader):  # type: ignore[misc]  # The package has no types.
+    """Hands pictures (N, 3, H, W) to the calibration, under the name of the graph's input."""
+
+    def __init__(self, name: str, images: Tensor) -> None:
+        self._name = name
+        self._batches: Iterator[Tensor] = iter(images.split(8))
+
+    def get_next(self) -> dict[str, object] | None:
+        """Return the next ones, and None at the end."""
+        batch = next(self._batches, None)
+        return None if batch is None else {self._name: batch.contiguous().numpy()}
+
+
+def register_int8() -> None:
+    """Add the backends that ``RUNTIMES`` names."""
+    for name, (run, runtime) in RUNTIMES.items():
+        BACKENDS.register(name)(partial(_build, run, runtime))
+
+
+def _build(run: Open, runtime: ModuleType, encoder: Encoder, target: Target) -> Backend:
+    # Both runtimes read the same graph, and to calibrate takes long.
+    key = state_digest(encoder), encoder.preprocess.height, encoder.preprocess.width
+    if key not in _graphs:
+        _graphs[key] = _quantised(encoder)
+    return run(_graphs[key], target, runtime)
+
+
+def _quantised(encoder: Encoder) -> bytes:
+    preprocess = encoder.preprocess
+    pictures = read_batch(list(list_pictures(EXAMPLES)), preprocess, skip_errors=False).pixels
+    images = preprocess.normalize(torch.from_numpy(pictures).permute(0, 3, 1, 2))
+    graph = onnx.load_from_string(export_onnx(encoder, "onnx"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "int8.onnx"
+        quantize_static(
+            graph, path, Calibration(graph.graph.input[0].name, images),
+            quant_format=QuantFormat.QDQ, per_channel=True, op_types_to_quantize=OPERATIONS,
+            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+        )  # fmt: skip
+        return path.read_bytes()
