@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from data_option import add_data_option
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
@@ -154,7 +155,7 @@ def caption_of(options: argparse.Namespace) -> str:
 def main() -> None:
     """Parse the arguments, search, and write the picture."""
     parser = argparse.ArgumentParser("retrieval.py", description=__doc__)
-    parser.add_argument("--data", required=True, metavar="NAME=FOLDER", help="the dataset")
+    add_data_option(parser, "the dataset")
     parser.add_argument("--model", help="an architecture, or arch.tag")
     parser.add_argument("--weights", help="default: the published weights")
     parser.add_argument("--rows", type=int, default=8)
@@ -166,8 +167,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.worst and options.output is None:
         parser.error("--worst: say where to with -o; the README shows queries drawn by a seed.")
-    name, _, folder = options.data.partition("=")
-    dataset, output = load_dataset(name, folder), options.output or README_PICTURE
+    if len(options.data) != 1:
+        parser.error("--data NAME=FOLDER: give it once.")
+    dataset, output = load_dataset(*options.data[0]), options.output or README_PICTURE
     check_place(output, dataset)
     check_writable(output)
     encoder = select_encoder(options.model, options.weights)

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from small_net import Images
 
-from reid_align import Encoder, extract_features
+from reid_align import Encoder, adapt_norms, extract_features
 from reid_align.datasets import ImageRecord
 from reid_align.metrics import CROSS_CAMERA, Labels, distance_blocks, normalize_by_camera, rank
 from reid_align.models.select import select_encoder
@@ -73,12 +73,17 @@ def named_encoder(name: str) -> Encoder:
 
 
 def encoder_scores(encoder: Encoder, records: Sequence[ImageRecord]) -> dict[str, dict[str, float]]:
-    """Score an encoder on pictures: plain, with their mirror images, camera by camera, and both."""
+    """Score an encoder on pictures: plain, with their mirror images, and adapted to them besides.
+
+    Each of these stands beside the same whitened camera by camera.
+    """
     pictures = pictures_of(records, np.empty((len(records), 0), np.uint8))
+    paths = [record.path for record in records]
     found = {}
-    for flip in (False, True):
-        features = extract_features([r.path for r in records], encoder, flip=flip).values
-        found["flip" if flip else "plain"] = score(features, pictures)
-        normalized = normalize_by_camera(features, pictures.cameras)
-        found["flip_camera_wise" if flip else "camera_wise"] = score(normalized, pictures)
+    for way in ("", "flip", "flip_adapted"):
+        used = adapt_norms(encoder, paths) if way.endswith("adapted") else encoder
+        features = extract_features(paths, used, flip=way.startswith("flip")).values
+        found[way or "plain"] = score(features, pictures)
+        whitened = normalize_by_camera(features, pictures.cameras)
+        found[f"{way}_camera_wise".lstrip("_")] = score(whitened, pictures)
     return found

@@ -5,9 +5,10 @@ r"""What trained weights weigh, how fast they are, and whom they find.
         --data synthetic=data/synth
 
 Without ``--weights`` all encoders of the shipped manifest are measured. A dataset is scored with
-cosine distances in four ways, each reported apart: plain, averaged with the mirror image ("flip"),
-normalised camera by camera ("camera_wise"), and both. Beside them stand two figures on what gets in
-the way, see `transfer.score`: the share of pictures by a query's own camera among the ten nearest,
+cosine distances in six ways, each reported apart: plain, averaged with the mirror image ("flip"),
+that with batch norms adapted to queries and gallery ("flip_adapted"), and each of these also
+whitened camera by camera ("…camera_wise"). Beside them stand two figures on what gets in the way,
+see `transfer.score`: the share of pictures by a query's own camera among the ten nearest,
 and rank-1 within the own camera, which means little where a camera sees most people once, as in
 synthetic sets. Speed is that of `extract` from files, the median of some rounds.
 
@@ -31,8 +32,13 @@ from transfer import score as score_by_camera
 
 from reid_align import Encoder, create_model, from_pretrained
 from reid_align.datasets import ReidDataset, load_dataset
-from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
-from reid_align.features import ExtractOptions, Features, Picture, resolve_device
+from reid_align.evaluation import (
+    EvaluationOptions,
+    adapt_to_dataset,
+    dataset_features,
+    evaluate,
+)
+from reid_align.features import Adaptation, ExtractOptions, Features, Picture, resolve_device
 from reid_align.weights import shipped_weights
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -83,21 +89,23 @@ def speed(encoder: Encoder, device: str, threads: int | None) -> dict[str, objec
 
 
 def scores(encoder: Encoder, name: str, folder: str, device: str) -> Scores:
-    """Return rank-1 and mAP on a dataset in all four ways, in percent, and what gets in the way."""
+    """Return rank-1 and mAP on a dataset in all ways, in percent, and what gets in the way."""
     dataset = load_dataset(name, folder)
     found: Scores = {"note": note(dataset)}
     measures = EvaluationOptions(("cosine",), normalize_cameras=True)
-    for flip in (False, True):
-        options = ExtractOptions(device, flip=flip, normalize=False)
+    for helps in ((), ("flip",), ("flip", "adapted")):
+        options = ExtractOptions(device, flip="flip" in helps, normalize=False)
+        if "adapted" in helps:
+            encoder = adapt_to_dataset(dataset, encoder, Adaptation(), options, progress=True)
         features = dataset_features(dataset, encoder, options, progress=True)
         for score in evaluate(dataset, features, measures).scores:
-            way = ["flip"] * flip + ["camera_wise"] * score.normalized_cameras
+            way = [*helps, *["camera_wise"] * score.normalized_cameras]
             mean_ap = score.mean_average_precision
             found["_".join(way) or "plain"] = {
                 "rank1": round(100 * score.rank(1), 2),
                 "mAP": None if mean_ap is None else round(100 * mean_ap, 2),
             }
-        if not flip:
+        if not helps:
             found |= own_camera(dataset, features)
     return found
 

@@ -3,7 +3,7 @@
 from docs_tables import Record, origin, table
 
 SYNTHETIC, REAL = "synthetic", "cuhk03_detected"
-PLAIN, HELPED = "plain", "flip_camera_wise"
+PLAIN, HELPED = "plain", "flip_adapted_camera_wise"
 COLUMNS = tuple((dataset, way) for dataset in (SYNTHETIC, REAL) for way in (PLAIN, HELPED))
 
 
@@ -14,8 +14,8 @@ def zoo(record: Record) -> str:
         return "No weights are measured yet: `python benchmarks/zoo.py` does it."
     head = (
         "weights", "parameters", "file, MiB", "picture", "dimension", "pictures a second",
-        "synthetic test people", "with flip and cameras", "CUHK03-NP detected",
-        "with flip and cameras", "licence",
+        "synthetic test people", "adapted, no labels", "CUHK03-NP detected", "adapted, no labels",
+        "licence",
     )  # fmt: skip
     return "\n\n".join((table(head, map(_row, rows)), _legend(rows[-1]), origin(rows[-1])))
 
@@ -40,9 +40,9 @@ def _legend(row: Record) -> str:
     threads = "1 thread" if speed["threads"] == 1 else f"{speed['threads']} threads"
     return (
         "Rank-1 / mAP in percent with cosine distances; nobody of these was seen in training. "
-        '"With flip and cameras" averages with the mirror image (`--flip`) and whitens features '
-        "camera by camera (`--normalize-cameras`), which takes the pictures of all queries and the "
-        "gallery together. "
+        '"Adapted, no labels" takes the pictures of all queries and the gallery together, but not '
+        "who is on them: batch norms are estimated anew from them (`--adapt`), features averaged "
+        "with the mirror image (`--flip`) and whitened camera by camera (`--normalize-cameras`). "
         + (f"CUHK03-NP: {remark}. " if remark else "")
         + f"Speed from files to features: {speed['device']}, {threads}, float32."
     )

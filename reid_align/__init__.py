@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reid_align.features import Features, extract_features, read_features
+    from reid_align.features import Features, adapt_norms, extract_features, read_features
     from reid_align.models import (
         Encoder,
         create_model,
@@ -28,6 +28,7 @@ __all__ = [
     "Encoder",
     "Features",
     "__version__",
+    "adapt_norms",
     "create_model",
     "dsa_reid",
     "extract_features",
@@ -41,7 +42,7 @@ __all__ = [
     "save_pretrained",
 ]
 
-_FROM_FEATURES = {"Features", "extract_features", "read_features"}
+_FROM_FEATURES = {"Features", "adapt_norms", "extract_features", "read_features"}
 
 
 def __getattr__(name: str) -> object:

@@ -9,16 +9,23 @@ from reid_align.errors import InvalidInputError, ReidAlignError, UnknownNameErro
 
 OK, FAILURE, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
-EXIT_CODES = """\
-exit codes: 0 done, 1 failed, 2 wrong usage, 3 done but some images failed, 130 interrupted"""
 
+def command_parser(
+    verb: str, description: str, *, skips_images: bool = False
+) -> argparse.ArgumentParser:
+    """Return the parser of a command without its options.
 
-def command_parser(verb: str, description: str) -> argparse.ArgumentParser:
-    """Return the parser of a command without its options; lines of the description stay lines."""
+    Args:
+        verb: the command's name.
+        description: what it does; its lines stay lines.
+        skips_images: it may go on after an image that cannot be read, for which there is a code.
+    """
+    some_failed = f"{SOME_FAILED} done but some images failed, " if skips_images else ""
     return argparse.ArgumentParser(
         f"python -m reid_align.{verb}",
         description=description,
-        epilog=EXIT_CODES,
+        epilog=f"exit codes: {OK} done, {FAILURE} failed, {USAGE} wrong usage, {some_failed}"
+        f"{INTERRUPTED} interrupted",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
@@ -133,4 +140,10 @@ def add_compute_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--flip", action="store_true", help="average with the features of the mirror image"
+    )
+    group.add_argument(
+        "--adapt",
+        action="store_true",
+        help="let the encoder get used to these images first, without labels: its batch norms "
+        "are estimated anew from 2048 of them, drawn by --seed",
     )

@@ -143,6 +143,7 @@ def _check(args: argparse.Namespace) -> None:
         "--model": args.model,
         "--weights": args.weights,
         "--flip": args.flip,
+        "--adapt": args.adapt,
         "--batch-size": args.batch_size,
         "--num-workers": args.num_workers,
     }
@@ -164,8 +165,9 @@ def _write(name: str, text: str) -> None:
 
 def _features(args: argparse.Namespace, dataset: "ReidDataset") -> "tuple[Features, object]":
     """Return the features, and what made them for the report."""
-    from reid_align.evaluation import dataset_features
+    from reid_align.evaluation import adapt_to_dataset, dataset_features
     from reid_align.features import (
+        Adaptation,
         ExtractOptions,
         describe_encoder,
         read_description,
@@ -185,6 +187,9 @@ def _features(args: argparse.Namespace, dataset: "ReidDataset") -> "tuple[Featur
         backend=args.backend,
     )
     encoder = select_encoder(args.model, args.weights, args.seed)
+    if args.adapt:
+        adaptation = Adaptation(seed=args.seed)
+        encoder = adapt_to_dataset(dataset, encoder, adaptation, options, progress=True)
     features = dataset_features(dataset, encoder, options, progress=True)
     return features, [describe_encoder(encoder, options)]
 

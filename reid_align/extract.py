@@ -24,7 +24,7 @@ Compute one feature vector for each person image.
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of this command."""
-    parser = command_parser("extract", DESCRIPTION)
+    parser = command_parser("extract", DESCRIPTION, skips_images=True)
     parser.add_argument(
         "inputs",
         nargs="+",
@@ -58,7 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
 def extract(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
     # Imported here so that --help answers without loading torch.
-    from reid_align.features import ExtractOptions, Shard, extract_to_file
+    from reid_align.features import Adaptation, ExtractOptions, Shard, extract_to_file
     from reid_align.images import find_images
     from reid_align.models.select import select_encoder
 
@@ -79,6 +79,7 @@ def extract(args: argparse.Namespace) -> int:
         encoder,
         args.output,
         options,
+        adaptation=Adaptation(seed=args.seed) if args.adapt else None,
         shard=shard,
         resume=args.resume,
         progress=True,

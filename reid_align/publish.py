@@ -7,8 +7,6 @@ from pathlib import Path
 
 from reid_align.cli import OK, command_parser, run
 
-# Without the one for a job that goes on after a picture that cannot be read: there is none here.
-EXIT_CODES = "exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted"
 DESCRIPTION = """\
 Publish weights inside the package, or on the Hugging Face Hub.
 
@@ -36,7 +34,6 @@ PURPOSES = {
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of this command."""
     parser = command_parser("publish", DESCRIPTION)
-    parser.epilog = EXIT_CODES
     commands = parser.add_subparsers(
         required=True, metavar="COMMAND", title="commands", dest="command"
     )
@@ -46,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     def add(name: str, *options: argparse.ArgumentParser) -> argparse.ArgumentParser:
         purpose = PURPOSES[name]
         return commands.add_parser(
-            name, parents=options, help=purpose, description=purpose, epilog=EXIT_CODES
+            name, parents=options, help=purpose, description=purpose, epilog=parser.epilog
         )
 
     add("check", what)

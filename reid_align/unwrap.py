@@ -18,7 +18,7 @@ made them and which images could not be read. The same command continues an inte
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of this command."""
-    parser = command_parser("unwrap", DESCRIPTION)
+    parser = command_parser("unwrap", DESCRIPTION, skips_images=True)
     parser.add_argument(
         "input", metavar="INPUT", help="a folder (searched through, sorted), or one image"
     )

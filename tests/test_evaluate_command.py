@@ -95,6 +95,43 @@ def test_features_are_normalised_camera_by_camera_on_request(
         )
 
 
+@pytest.fixture
+def crowd(people: Path) -> Path:
+    """So many pictures that an encoder can adapt to them: thrice as many."""
+    for picture in list(people.iterdir()):
+        for view in (1, 2):
+            pixels = np.clip(np.asarray(Image.open(picture)).astype(int) + 5 * view, 0, 255)
+            name = f"{picture.stem}_{view}.png"
+            Image.fromarray(pixels.astype(np.uint8)).save(people / name)
+    return people
+
+
+def test_an_encoder_gets_used_to_the_pictures_on_request(
+    crowd: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["folder", "people", "--set", PATTERN, "--weights", weights, "--metric", "cosine"]
+    command += ["--flip", "--normalize-cameras", "--device", "cpu"]
+    assert evaluate([*command, "-o", "plain.json"]) == 0
+    assert evaluate([*command, "--adapt", "--seed", "3", "-o", "adapted.json"]) == 0
+    assert "\ncosine, camera-wise " in capsys.readouterr().out
+    plain, adapted = (json.loads(Path(f"{name}.json").read_text()) for name in ("plain", "adapted"))
+    assert [score["normalized_cameras"] for score in adapted["scores"]] == [False, True]
+    assert plain["features"][0]["adapted"] is None
+    made_by, before = adapted["features"][0], plain["features"][0]["state_sha256"]
+    assert made_by["adapted"] == {"pictures": 36, "seed": 3, "state_sha256": before}
+    assert made_by["weights"] == {"name": f"{weights}, adapted", "tag": None, "sha256": None}
+    assert made_by["state_sha256"] != before
+    assert made_by["flip"] is True
+    flags = ["--flip", "--adapt", "--seed", "3", "--device", "cpu", "--no-normalize"]
+    assert extract(["people", "-o", "f.npy", "--weights", weights, *flags]) == 0
+    assert json.loads(Path("f.json").read_text())["state_sha256"] == made_by["state_sha256"]
+    with_features = ["folder", "people", "--set", PATTERN, "--metric", "cosine", "-o", "again.json"]
+    assert evaluate([*with_features, "--normalize-cameras", "--features", "f.npy"]) == 0
+    again = json.loads(Path("again.json").read_text())
+    for one, two in zip(adapted["scores"], again["scores"], strict=True):
+        assert one["mAP"] == pytest.approx(two["mAP"])
+
+
 def test_draws_where_nothing_is_drawn_are_refused(
     people: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -139,6 +176,16 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
             "from 0 to 1",
         ),
         (["folder", "people", "--set", PATTERN, "--features", "f.npy", "--flip"], 2, "--flip with"),
+        (
+            ["folder", "people", "--set", PATTERN, "--features", "f.npy", "--adapt"],
+            2,
+            "--adapt with",
+        ),
+        (
+            ["folder", "people", "--set", PATTERN, "--weights", "random", "--adapt"],
+            2,
+            "12 of 12 pictures can be read",
+        ),
         (["folder", "people", "--set", PATTERN, "-o", "same", "--queries", "same"], 2, "both name"),
         (["folder", "people", "--set", PATTERN, "--draws", "0"], 2, "draws 0"),
         (

@@ -58,6 +58,35 @@ def test_the_options_reach_the_features(crops: Path, weights: str) -> None:
     assert 0.9 < cosine.min() < 0.9999
 
 
+def test_an_encoder_gets_used_to_the_images_on_request(
+    crops: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for index in range(12, 36):
+        Image.new("RGB", (20, 40), (7 * index, 50, 90)).save(crops / f"{index}.png")
+    command = ["crops", "--weights", weights, "--device", "cpu", "-o"]
+    assert extract([*command, "plain.npy"]) == 0
+    assert extract([*command, "f.npy", "--adapt", "--seed", "2"]) == 0
+    assert extract([*command, "s.npy", "--adapt", "--seed", "2", "--shard", "1/2"]) == 0
+    plain, whole, part = (
+        json.loads(Path(name).read_text())
+        for name in ("plain.json", "f.json", "s-00001-of-00002.json")
+    )
+    assert whole["adapted"] == {
+        "pictures": 36,
+        "seed": 2,
+        "state_sha256": plain["state_sha256"],
+    }
+    assert part["state_sha256"] == whole["state_sha256"] != plain["state_sha256"]
+    values = np.load("f.npy")
+    np.testing.assert_allclose(np.load("s-00001-of-00002.npy"), values[1::2], atol=1e-5)
+    assert not np.allclose(np.load("plain.npy"), values, atol=1e-2)
+    (crops / "99.png").write_bytes(b"no picture")
+    assert extract([*command, "broken.npy", "--adapt"]) == 1
+    assert "crops/99.png" in last_line(capsys)
+    assert extract([*command, "broken.npy", "--adapt", "--on-error", "skip"]) == 3
+    assert json.loads(Path("broken.json").read_text())["adapted"]["pictures"] == 36
+
+
 def test_inputs_of_all_kinds(crops: Path, weights: str) -> None:
     Path("list.txt").write_text("crops/03.jpg\ncrops/04.jpg\n")
     inputs = ["crops/00.jpg", "crops/1*.jpg", "list.txt"]
@@ -108,6 +137,7 @@ def test_a_broken_image_stops_or_is_listed(
         (["crops", "-o", "f.txt", "--weights", "random"], 2, "must end in .npy"),
         (["crops", "-o", "f.npy", "--model", "osnet"], 2, "Unknown model 'osnet'"),
         (["crops", "-o", "f.npy", "--weights", "random", "--shard", "2/2"], 2, "Shard 2/2"),
+        (["crops", "-o", "f.npy", "--weights", "random", "--adapt"], 2, "12 of 12 pictures"),
         (["crops", "-o", "f.npy", "--weights", "random", "--batch-size", "0"], 2, "batch_size 0"),
         (["crops", "-o", "f.npy", "--weights", "random", "--device", "gpu"], 2, "Device 'gpu'"),
     ],
@@ -181,6 +211,18 @@ def test_help_answers_without_loading_torch() -> None:
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0
     assert "exit codes:" in done.stdout
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_lists_code_3_where_an_image_may_fail(
+    verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        reid_align([verb, "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    codes = shown.rpartition("exit codes: ")[2]
+    some = "3 done but some images failed, " if verb in ("extract", "unwrap") else ""
+    assert codes == f"0 done, 1 failed, 2 wrong usage, {some}130 interrupted"
 
 
 def test_the_package_lists_its_verbs_and_runs_them(

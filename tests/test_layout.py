@@ -99,7 +99,7 @@ ALLOWED = {
     "__main__": {"VERBS", "cli"},
     "unwrap": {"cli", "features", "unwrapping"},
     "train": {"cli", "errors", "recipes", "training"},
-    "publish": {"cli", "errors", "publishing", "weights"},
+    "publish": {"cli", "publishing"},
     "synthesize": {"cli", "errors", "shard_set", "synth"},
     "extract": {"cli", "errors", "features", "images", "models"},
     "evaluate": {

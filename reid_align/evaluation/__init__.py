@@ -1,6 +1,6 @@
 """Score features on a benchmark: dataset and features in, a frozen result out."""
 
-from reid_align.evaluation.features import dataset_features
+from reid_align.evaluation.features import adapt_to_dataset, dataset_features
 from reid_align.evaluation.measure import EvaluationOptions, check_options
 from reid_align.evaluation.report import json_report, markdown_report, query_table, text_report
 from reid_align.evaluation.result import QueryScore, Result, Score, Verification
@@ -12,6 +12,7 @@ __all__ = [
     "Result",
     "Score",
     "Verification",
+    "adapt_to_dataset",
     "check_options",
     "dataset_features",
     "evaluate",

@@ -10,7 +10,14 @@ from tqdm import tqdm
 
 from reid_align.datasets import ImageRecord, ReidDataset, Split, read_picture
 from reid_align.errors import DatasetFormatError, InvalidInputError
-from reid_align.features import ExtractOptions, Features, Picture, gather_features
+from reid_align.features import (
+    Adaptation,
+    ExtractOptions,
+    Features,
+    Picture,
+    adapt_to,
+    gather_features,
+)
 from reid_align.metrics import Labels, normalize_by_camera
 from reid_align.models.encoder import Encoder
 
@@ -29,9 +36,36 @@ def dataset_features(
     Raises:
         ImageReadError: a picture cannot be read and ``options.on_error`` is "fail".
     """
-    paths = sorted({record.path for split in dataset.splits for record in _records(split)})
-    with tqdm(paths, unit="image", disable=None if progress else True) as bar:
+    with tqdm(_paths(dataset), unit="image", disable=None if progress else True) as bar:
         return gather_features((_Named(path, path) for path in bar), encoder, options)
+
+
+def adapt_to_dataset(
+    dataset: ReidDataset,
+    encoder: Encoder,
+    adaptation: Adaptation,
+    options: ExtractOptions,
+    *,
+    progress: bool = False,
+) -> Encoder:
+    """Return a copy of an encoder that is used to the query and gallery pictures of a dataset.
+
+    Each picture of any split may be drawn once; who is on it is not looked at. See `adapt_norms`.
+
+    Args:
+        dataset: what to evaluate on.
+        encoder: the encoder; it is left as it is.
+        adaptation: how many pictures are drawn, and how.
+        options: how to extract.
+        progress: show a bar on standard error, if that is a terminal.
+
+    Raises:
+        ImageReadError: a picture cannot be read and ``options.on_error`` is "fail".
+        InvalidInputError: fewer than 32 pictures can be read.
+    """
+    paths = _paths(dataset)
+    drawn = adaptation.draw((_Named(path, path) for path in paths), len(paths))
+    return adapt_to(drawn, encoder, adaptation, options, progress=progress)
 
 
 class _Named(Picture):
@@ -40,6 +74,11 @@ class _Named(Picture):
     def decode(self) -> NDArray[np.uint8]:
         """Return (H, W, 3) uint8 RGB, or raise ImageReadError with the name."""
         return read_picture(self.name)
+
+
+def _paths(dataset: ReidDataset) -> list[str]:
+    """Return the pictures of all splits' queries and galleries, each once."""
+    return sorted({record.path for split in dataset.splits for record in _records(split)})
 
 
 def _records(split: Split) -> Iterator[ImageRecord]:

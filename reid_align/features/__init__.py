@@ -1,5 +1,6 @@
 """Features of pictures: in memory, or to files for millions of them."""
 
+from reid_align.features.adaptation import Adaptation, adapt_norms, adapt_to
 from reid_align.features.batches import FailedImage
 from reid_align.features.extract import Features, extract_features, gather_features
 from reid_align.features.options import ExtractOptions
@@ -11,12 +12,15 @@ from reid_align.features.settings import describe_encoder
 from reid_align.features.shard import Shard
 
 __all__ = [
+    "Adaptation",
     "ExtractOptions",
     "Extraction",
     "FailedImage",
     "Features",
     "Picture",
     "Shard",
+    "adapt_norms",
+    "adapt_to",
     "describe_encoder",
     "extract_features",
     "extract_to_file",

@@ -12,7 +12,13 @@ from reid_align.features.batches import FeatureBatch
 from reid_align.features.lanes import Lanes
 from reid_align.features.pictures import Picture
 from reid_align.features.pipeline import default_batch_size, default_workers, feature_batches
-from reid_align.features.prepare import DTYPES, DtypeName, PreparedEncoder, resolve_device
+from reid_align.features.prepare import (
+    DTYPES,
+    DtypeName,
+    PreparedEncoder,
+    check_encoder,
+    resolve_device,
+)
 from reid_align.models.encoder import Encoder
 
 OnError = Literal["fail", "skip"]
@@ -71,11 +77,7 @@ class ExtractOptions:
             MissingExtraError: the backend's packages are not installed.
             BackendError: the backend does not work on this machine.
         """
-        if not isinstance(encoder, Encoder):
-            raise InvalidInputError(
-                f"An encoder of type {type(encoder).__name__}: build one, for instance with "
-                "san_resnet50(weights=FILE)."
-            )
+        check_encoder(encoder)
         device = resolve_device(str(self.device))
         return PreparedEncoder(
             encoder,

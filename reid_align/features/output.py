@@ -9,6 +9,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from reid_align.errors import InvalidInputError, OutputError
+from reid_align.features.adaptation import Adaptation, adapt_to
 from reid_align.features.formats import Json, first_difference
 from reid_align.features.options import ExtractOptions
 from reid_align.features.partial import PartialOutput
@@ -45,6 +46,7 @@ def extract_to_file(
     output: str | os.PathLike[str],
     options: ExtractOptions | None = None,
     *,
+    adaptation: Adaptation | None = None,
     shard: Shard | None = None,
     resume: bool = False,
     progress: bool = False,
@@ -60,6 +62,8 @@ def extract_to_file(
         encoder: the encoder; it is left as it is.
         output: the ``.npy`` to write; what is there is replaced at the end.
         options: how to extract.
+        adaptation: how the encoder gets used to the pictures first, those of all shards; see
+            `adapt_norms`. A run that is continued does it again. None leaves it as it is.
         shard: take only every n-th picture and write an output named after the shard.
         resume: continue an unfinished run with the same settings; a finished one is left alone.
         progress: show a bar with rate and time left on standard error, if that is a terminal.
@@ -67,8 +71,8 @@ def extract_to_file(
     Raises:
         NoImagesError: there are no pictures.
         ImageReadError: a picture cannot be read and ``options.on_error`` is "fail".
-        InvalidInputError: ``output`` does not end in ``.npy``, or ``paths`` is an iterator, which
-            can be read only once.
+        InvalidInputError: ``output`` does not end in ``.npy``, ``paths`` is an iterator, which can
+            be read only once, or there are too few to adapt to.
         OutputError: the output cannot be written, or not be continued.
     """
     options, shard = options or ExtractOptions(), shard or Shard()
@@ -77,6 +81,9 @@ def extract_to_file(
         raise InvalidInputError("The paths are read twice: give a list, or find_images(...).")
     listing = Listing.read(paths)
     images = shard.share(listing.images)
+    if adaptation is not None:
+        drawn = adaptation.draw((Picture(path, path) for path in paths), listing.images)
+        encoder = adapt_to(drawn, encoder, adaptation, options, progress=progress)
     settings = describe_run(encoder, options, shard, listing)
     if resume and (finished := _finished(target, settings, images)):
         return finished

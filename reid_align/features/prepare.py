@@ -50,6 +50,15 @@ def resolve_device(name: str) -> torch.device:
     return device
 
 
+def check_encoder(encoder: object) -> None:
+    """Raise InvalidInputError for anything but an encoder."""
+    if not isinstance(encoder, Encoder):
+        raise InvalidInputError(
+            f"An encoder of type {type(encoder).__name__}: build one, for instance with "
+            "san_resnet50(weights=FILE)."
+        )
+
+
 @dataclass(frozen=True)
 class Launched:
     """Features that a device may still be computing.

@@ -51,11 +51,14 @@ def describe_run(
 
 def describe_encoder(encoder: Encoder, options: ExtractOptions) -> dict[str, Json]:
     """Return what there is to know of an encoder and of how it computed."""
+    weights = asdict(encoder.origin)
+    adapted = weights.pop("adapted")
     return {
         "reid_align": __version__,
         "model": encoder.architecture,
         "arch_args": dict(encoder.arch_args),
-        "weights": asdict(encoder.origin),
+        "weights": weights,
+        "adapted": adapted,
         "state_sha256": state_digest(encoder),
         # Through JSON and back: tuples become the lists that a reader of the file will get.
         "preprocess": json.loads(json.dumps(asdict(encoder.preprocess))),

@@ -35,7 +35,8 @@ class Measured:
         queries: how many.
         gallery: pictures in it.
         scores: at least one.
-        state_sha256: of the tensors that were evaluated: proof of whose results these are.
+        state_sha256: of the tensors that were evaluated; if they were adapted, of those before:
+            proof of whose results these are.
         options: of ``evaluate``, that decided what came out.
         note: how it was computed if not plainly, and what the card says; None for nothing.
     """
@@ -108,17 +109,19 @@ def _parse(document: Document, note: str | None) -> Measured:
     if len({part["state_sha256"] for part in made_by}) != 1:
         raise ValueError("its features are not those of one encoder")
     how = made_by[0]
+    adapted = how.get("adapted")
     return Measured(
         str(document["dataset"]),
         str(document["protocol"]),
         int(document["query_images"]),
         int(document["gallery_images"]),
         tuple(_score(score) for score in document["scores"]),
-        str(how["state_sha256"]),
+        str((adapted or how)["state_sha256"]),
         _options(document, how),
         joined(
             note,
             "averaged with the mirror image" if how["flip"] else None,
+            "batch norms adapted to the test pictures, without labels" if adapted else None,
             None if how["computed_in"] == "float32" else f"computed in {how['computed_in']}",
         ),
     )
@@ -137,10 +140,13 @@ def _score(score: Document) -> Score:
 
 def _options(document: Document, how: Document) -> tuple[str, ...]:
     measures, chosen = document["measures"], document["dataset_options"]
-    backend = how.get("backend", "torch")
+    backend, adapted = how.get("backend", "torch"), how.get("adapted")
+    seed = adapted["seed"] if adapted else 0
     options = [f"--set {shlex.quote(f'{key}={_text(chosen[key])}')}" for key in chosen]
     decisive = {
         "--flip": how["flip"],
+        "--adapt": bool(adapted),
+        f"--seed {seed}": seed != 0,
         f"--dtype {how['computed_in']}": how["computed_in"] != "float32",
         f"--backend {backend}": backend != "torch",
         "--rerank": measures["rerank"],

@@ -1,7 +1,7 @@
 """Weights before there is a model: what they were made for, and how they are loaded."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from inspect import signature
 from os import PathLike, fspath
@@ -24,18 +24,47 @@ from reid_align.weights.repository import HUB_PREFIX, fetch_repository
 
 
 @dataclass(frozen=True)
+class Adapted:
+    """What became of weights whose norms were estimated anew.
+
+    Attributes:
+        pictures: from how many.
+        seed: that drew them.
+        state_sha256: of the tensors before.
+    """
+
+    pictures: int
+    seed: int
+    state_sha256: str
+
+
+@dataclass(frozen=True)
 class Origin:
     """Where a module's weights came from.
 
     Attributes:
-        name: "random", a published name ("arch.tag"), a file, a folder or a repository.
+        name: "random", a published name ("arch.tag"), a file, a folder or a repository; of adapted
+            weights with ", adapted" behind it.
         tag: the tag of published weights, else None.
-        sha256: of the weights' file; None for random weights.
+        sha256: of the weights' file; None for random and for adapted weights, of which there is no
+            file.
+        adapted: how they were adapted; None for weights as they came.
     """
 
     name: str = "random"
     tag: str | None = None
     sha256: str | None = None
+    adapted: Adapted | None = None
+
+    def after_adapting(self, pictures: int, seed: int, state_sha256: str) -> "Origin":
+        """Return the origin of these weights once they are adapted; see `Adapted`.
+
+        Adapting again forgets the time before, so the tensors before are those of the first time.
+        """
+        if self.adapted is not None:
+            adapted = Adapted(pictures, seed, self.adapted.state_sha256)
+            return replace(self, adapted=adapted)
+        return Origin(f"{self.name}, adapted", adapted=Adapted(pictures, seed, state_sha256))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import paper_tables
 import pytest
+import retrieval
 import storage
 import zoo
 from data_option import add_data_option
@@ -45,8 +46,9 @@ def test_a_value_that_lacks_one_of_them_is_refused(
         (storage.main, ["encoder.safetensors", "--label", "mine"]),
         (zoo.main, ["--weights", "encoder.safetensors", "--label", "mine"]),
         (paper_tables.main, ["--table", "san1"]),
+        (retrieval.main, []),
     ],
-    ids=["storage", "zoo", "paper_tables"],
+    ids=["storage", "zoo", "paper_tables", "retrieval"],
 )
 def test_the_commands_refuse_it_before_they_read_anything(
     main: Callable[[], object],

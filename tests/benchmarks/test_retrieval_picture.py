@@ -99,6 +99,16 @@ def test_the_worst_never_replace_the_picture_of_the_readme(
         run(monkeypatch, "--data", f"synthetic={tmp_path}", "--worst")
 
 
+@pytest.mark.parametrize("names", [(), ("a", "b")])
+def test_it_searches_one_dataset(
+    names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run(monkeypatch, *(f"--data={name}=data/{name}" for name in names))
+    assert stopped.value.code == 2
+    assert "--data NAME=FOLDER: give it once." in capsys.readouterr().err
+
+
 def test_a_picture_that_cannot_be_small_is_refused() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (1200, 1200, 3), dtype=np.uint8)
     with pytest.raises(InvalidInputError, match="fewer rows"):

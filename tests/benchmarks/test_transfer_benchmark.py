@@ -1,4 +1,4 @@
-"""The transfer yardstick for encoders: four ways, one file, a run or a name."""
+"""The transfer yardstick for encoders: several ways, one file, a run or a name."""
 
 import sys
 from pathlib import Path
@@ -37,9 +37,11 @@ def people(tmp_path: Path) -> list[ImageRecord]:
     return records
 
 
-def test_an_encoder_is_scored_in_four_ways(encoder: Encoder, people: list[ImageRecord]) -> None:
+def test_an_encoder_is_scored_in_all_ways(encoder: Encoder, people: list[ImageRecord]) -> None:
     found = encoder_scores(encoder, people)
-    assert list(found) == ["plain", "camera_wise", "flip", "flip_camera_wise"]
+    ways = ["plain", "camera_wise", "flip", "flip_camera_wise"]
+    assert list(found) == [*ways, "flip_adapted", "flip_adapted_camera_wise"]
+    assert found["flip_adapted"] != found["flip"]
     for way in ("", "flip_"):
         plain, camera_wise = found[way.rstrip("_") or "plain"], found[f"{way}camera_wise"]
         # One camera is three times as dark, which is all that plain features see.

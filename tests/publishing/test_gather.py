@@ -70,6 +70,22 @@ def test_the_command_repeats_what_decided_the_result(made: Path, mine: Path) -> 
     assert "cosine, re-ranked" in [score.name for score in result.scores]
 
 
+def test_results_of_adapted_weights_belong_to_the_weights_before(mine: Path) -> None:
+    document = json.loads((mine / "result.json").read_text())
+    how = document["features"][0]
+    before = how["state_sha256"]
+    # As evaluate --adapt --seed 3 writes it; the few pictures here are too few to adapt to.
+    how |= {
+        "adapted": {"pictures": 400, "seed": 3, "state_sha256": before},
+        "state_sha256": "0" * 64,
+    }
+    (mine / "result.json").write_text(json.dumps(document))
+    (result,) = gathered(mine).exact
+    assert result.state_sha256 == before
+    assert result.command("M").endswith("FOLDER --model M --adapt --seed 3")
+    assert result.note == "64×32; batch norms adapted to the test pictures, without labels"
+
+
 def test_results_of_the_rounded_weights_are_known_as_such(made: Path, mine: Path) -> None:
     encoder = from_pretrained(made / "run" / "encoder.safetensors")
     save_pretrained(rounded(encoder), mine / "rounded")
