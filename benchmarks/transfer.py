@@ -9,8 +9,9 @@ camera is a query, the others are the gallery. Beside it stands what a colour hi
 
 Every run adds a row to the table in benchmarks/results/transfer.json. About 20 minutes on two
 cores. Needs scipy for CUHK03's lists. An encoder that is trained already, by its name, file or
-run, is scored on the same pictures in four ways, plain, averaged with the mirror image, whitened
-camera by camera, and both, as a row of benchmarks/results/transfer_encoders.json:
+run, is scored on the same pictures plain, averaged with the mirror image, and with batch norms
+adapted to them besides, each also whitened camera by camera, as a row of
+benchmarks/results/transfer_encoders.json:
 
     python benchmarks/transfer.py --encoder runs/san/san --cuhk03 data/cuhk03 --label "SAN"
 """
