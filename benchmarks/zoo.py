@@ -5,12 +5,13 @@ r"""What trained weights weigh, how fast they are, and whom they find.
         --data synthetic=data/synth
 
 Without ``--weights`` all encoders of the shipped manifest are measured. A dataset is scored with
-cosine distances in six ways, each reported apart: plain, averaged with the mirror image ("flip"),
-that with batch norms adapted to queries and gallery ("flip_adapted"), and each of these also
-whitened camera by camera ("…camera_wise"). Beside them stand two figures on what gets in the way,
-see `transfer.score`: the share of pictures by a query's own camera among the ten nearest,
-and rank-1 within the own camera, which means little where a camera sees most people once, as in
-synthetic sets. Speed is that of `extract` from files, the median of some rounds.
+cosine distances, and each way is reported apart: plain; averaged with the mirror image and with
+batch norms adapted to queries and gallery ("flip_adapted"); both of these whitened camera by camera
+("…camera_wise"); and all of them re-ranked by k-reciprocal neighbours ("…reranked"). Beside them
+stand two figures on what gets in the way, see `transfer.score`: the share of pictures by a query's
+own camera among the ten nearest, and rank-1 within the own camera, which means little where a
+camera sees most people once, as in synthetic sets. Speed is that of `extract` from files, the
+median of some rounds.
 
 Every run adds rows to the table in benchmarks/results/zoo.json, in the place of those of the same
 label.
@@ -92,14 +93,15 @@ def scores(encoder: Encoder, name: str, folder: str, device: str) -> Scores:
     """Return rank-1 and mAP on a dataset in all ways, in percent, and what gets in the way."""
     dataset = load_dataset(name, folder)
     found: Scores = {"note": note(dataset)}
-    measures = EvaluationOptions(("cosine",), normalize_cameras=True)
-    for helps in ((), ("flip",), ("flip", "adapted")):
-        options = ExtractOptions(device, flip="flip" in helps, normalize=False)
-        if "adapted" in helps:
+    measures = EvaluationOptions(("cosine",), rerank=True, normalize_cameras=True)
+    for helps in ((), ("flip", "adapted")):
+        options = ExtractOptions(device, flip=bool(helps), normalize=False)
+        if helps:
             encoder = adapt_to_dataset(dataset, encoder, Adaptation(), options, progress=True)
         features = dataset_features(dataset, encoder, options, progress=True)
         for score in evaluate(dataset, features, measures).scores:
             way = [*helps, *["camera_wise"] * score.normalized_cameras]
+            way += ["reranked"] * score.reranked
             mean_ap = score.mean_average_precision
             found["_".join(way) or "plain"] = {
                 "rank1": round(100 * score.rank(1), 2),

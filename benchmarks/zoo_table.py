@@ -4,7 +4,10 @@ from docs_tables import Record, origin, table
 
 SYNTHETIC, REAL = "synthetic", "cuhk03_detected"
 PLAIN, HELPED = "plain", "flip_adapted_camera_wise"
-COLUMNS = tuple((dataset, way) for dataset in (SYNTHETIC, REAL) for way in (PLAIN, HELPED))
+RERANKED = f"{HELPED}_reranked"
+COLUMNS = (
+    (SYNTHETIC, PLAIN), (SYNTHETIC, HELPED), (REAL, PLAIN), (REAL, HELPED), (REAL, RERANKED)
+)  # fmt: skip
 
 
 def zoo(record: Record) -> str:
@@ -15,7 +18,7 @@ def zoo(record: Record) -> str:
     head = (
         "weights", "parameters", "file, MiB", "picture", "dimension", "pictures a second",
         "synthetic test people", "adapted, no labels", "CUHK03-NP detected", "adapted, no labels",
-        "licence",
+        "and re-ranked", "licence",
     )  # fmt: skip
     return "\n\n".join((table(head, map(_row, rows)), _legend(rows[-1]), origin(rows[-1])))
 
@@ -42,7 +45,8 @@ def _legend(row: Record) -> str:
         "Rank-1 / mAP in percent with cosine distances; nobody of these was seen in training. "
         '"Adapted, no labels" takes the pictures of all queries and the gallery together, but not '
         "who is on them: batch norms are estimated anew from them (`--adapt`), features averaged "
-        "with the mirror image (`--flip`) and whitened camera by camera (`--normalize-cameras`). "
+        "with the mirror image (`--flip`) and whitened camera by camera (`--normalize-cameras`); "
+        "`--rerank` re-ranks. "
         + (f"CUHK03-NP: {remark}. " if remark else "")
         + f"Speed from files to features: {speed['device']}, {threads}, float32."
     )
