@@ -23,11 +23,17 @@ RECIPE = "san_baseline"
 ORIGIN = {"command": "run", "commit": "0123456789", "machine": "m", "cores": 2, "torch": "2.6"}
 
 
+@pytest.fixture
+def int8_backends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backends that are only measured, gone again after the test."""
+    monkeypatch.setattr(BACKENDS, "_entries", {name: BACKENDS[name] for name in BACKENDS})
+    register_int8()
+
+
+@pytest.mark.usefixtures("int8_backends")
 def test_formats_are_compared_with_float32(tmp_path: Path) -> None:
     encoder = create_model("san_resnet14")
     encoder.preprocess = Preprocess(32, 16)
-    if "openvino_int8" not in BACKENDS:
-        register_int8()
     ways = [*precision.WAYS[:2], ("openvino_int8", "float32")]
     options = Namespace(rounds=1, seconds=0.01, height=32, width=16, device="cpu")
     assert min(precision.rates(encoder, ways, options).values()) > 0

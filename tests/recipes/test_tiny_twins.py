@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reid_align.recipes import RECIPES, Data, Stage, tiny
 from reid_align.recipes.streams import open_streams
-from reid_align.tasks import DecoderConfig, SanConfig
+from reid_align.tasks import DecoderConfig, DsaTask, SanConfig, SanTask
 from reid_align.training.config import TrainingConfig
 from reid_align.training.group import ProcessGroup
 from reid_align.training.learner import Learner
@@ -39,12 +39,16 @@ def drawable(stage: Stage) -> Stage:
 
 
 def idle(task: Task) -> set[str]:
-    """What no loss reaches: the heads of encoders whose features nobody asks for."""
+    """What no loss reaches: heads whose features nobody asks for, classifiers without a weight."""
     names = {name for name, _ in task.named_parameters()}
     if type(task).__name__ == "SanPgTask":
         return {name for name in names if name.startswith(("encoder.embed.", "encoder.pool."))}
     if type(task).__name__ == "DenseUvTask":
         return {name for name in names if "trunk.embed." in name or "trunk.pool." in name}
+    if isinstance(task, SanTask) and not task.config.supervision.identity_weight:
+        return {name for name in names if name.startswith("supervision.classifier.")}
+    if isinstance(task, DsaTask) and not task.config.main_identity_weight:
+        return {name for name in names if name.startswith("main_classifiers.")}
     return set()
 
 
