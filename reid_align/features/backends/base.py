@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
 from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
 
-from reid_align.errors import InvalidInputError
+from reid_align.errors import InvalidInputError, MissingExtraError
 from reid_align.models.encoder import Encoder
 from reid_align.registry import Registry
 
@@ -66,3 +68,15 @@ def check_target(name: str, target: Target, dtypes: tuple[torch.dtype, ...]) -> 
             f"backend {name!r} does not compute in {target.dtype}. Use --dtype float32, or for "
             "bfloat16 --backend torch, compile or openvino."
         )
+
+
+def import_runtime(package: str, backend: str) -> ModuleType:
+    """Import what a backend runs in; the extra is called like the backend.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        return import_module(package)
+    except ImportError as error:
+        raise MissingExtraError(package, backend, f"Backend {backend!r}") from error

@@ -5,8 +5,13 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from reid_align.errors import MissingExtraError
-from reid_align.features.backends.base import BACKENDS, Backend, Target, check_target
+from reid_align.features.backends.base import (
+    BACKENDS,
+    Backend,
+    Target,
+    check_target,
+    import_runtime,
+)
 from reid_align.features.backends.export import export_onnx
 from reid_align.models.encoder import Encoder
 
@@ -22,7 +27,7 @@ def onnx_runtime(encoder: Encoder, target: Target) -> Backend:
     """
     check_target("onnx", target, (torch.float32,))
     # Before the export, which takes long.
-    runtime = _runtime()
+    runtime = import_runtime("onnxruntime", "onnx")
     return run_in_onnx_runtime(export_onnx(encoder, "onnx"), target, runtime)
 
 
@@ -40,12 +45,3 @@ def run_in_onnx_runtime(graph: bytes, target: Target, runtime: ModuleType) -> Ba
         return torch.from_numpy(features)
 
     return run
-
-
-def _runtime() -> ModuleType:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingExtraError("onnxruntime", "onnx", "Backend 'onnx'") from error
-    module: ModuleType = onnxruntime
-    return module

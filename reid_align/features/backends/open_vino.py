@@ -6,8 +6,13 @@ from types import ModuleType
 import torch
 from torch import Tensor
 
-from reid_align.errors import MissingExtraError
-from reid_align.features.backends.base import BACKENDS, Backend, Target, check_target
+from reid_align.features.backends.base import (
+    BACKENDS,
+    Backend,
+    Target,
+    check_target,
+    import_runtime,
+)
 from reid_align.features.backends.export import export_onnx
 from reid_align.models.encoder import Encoder
 
@@ -25,7 +30,7 @@ def open_vino(encoder: Encoder, target: Target) -> Backend:
     """
     check_target("openvino", target, tuple(PRECISIONS))
     # Before the export, which takes long.
-    runtime = _runtime()
+    runtime = import_runtime("openvino", "openvino")
     return run_in_open_vino(export_onnx(encoder, "openvino"), target, runtime)
 
 
@@ -48,12 +53,3 @@ def run_in_open_vino(graph: bytes, target: Target, runtime: ModuleType) -> Backe
         return torch.from_numpy(results[0].copy())
 
     return run
-
-
-def _runtime() -> ModuleType:
-    try:
-        import openvino
-    except ImportError as error:
-        raise MissingExtraError("openvino", "openvino", "Backend 'openvino'") from error
-    module: ModuleType = openvino
-    return module
