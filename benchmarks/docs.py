@@ -156,10 +156,11 @@ def fill(text: str) -> str:
     return MARKED.sub(rewrite, text)
 
 
-def draw_figures() -> None:
-    """Draw the results that are curves to docs/images."""
+def draw_figures(shown: str) -> None:
+    """Draw the results that are curves to docs/images, where the documents show them."""
     for name, draw in FIGURES.items():
-        if (result := RESULTS / f"{name}.json").exists():
+        result = RESULTS / f"{name}.json"
+        if result.exists() and f"images/{name}.png" in shown:
             draw(json.loads(result.read_text("utf-8"))).save(ROOT / f"docs/images/{name}.png")
 
 
@@ -172,15 +173,16 @@ def main() -> int:
     parser = argparse.ArgumentParser("docs.py", description=__doc__)
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    stale = []
+    stale, shown = [], ""
     for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
         text = path.read_text("utf-8")
-        if (filled := fill(text)) != text:
+        shown += (filled := fill(text))
+        if filled != text:
             stale.append(path.name)
             if not check:
                 path.write_text(filled, "utf-8")
     if not check:
-        draw_figures()
+        draw_figures(shown)
     print(f"{'out of date' if check else 'rewritten'}: {', '.join(stale) or 'nothing'}")
     return int(check and bool(stale))
 

@@ -8,9 +8,9 @@ Without ``--weights`` all encoders of the shipped manifest are measured. A datas
 cosine distances, and each way is reported apart: plain; averaged with the mirror image and with
 batch norms adapted to queries and gallery ("flip_adapted"); both of these whitened camera by camera
 ("…camera_wise"); and all of them re-ranked by k-reciprocal neighbours ("…reranked"). Beside them
-stand two figures on what gets in the way, see `transfer.score`: the share of pictures by a query's
-own camera among the ten nearest, and rank-1 within the own camera, which means little where a
-camera sees most people once, as in synthetic sets. Speed is that of `extract` from files, the
+stand two figures on what gets in the way, see `transfer_score.score`: the share of pictures by a
+query's own camera among the ten nearest, and rank-1 within the own camera, which means little where
+a camera sees most people once, as in synthetic sets. Speed is that of `extract` from files, the
 median of some rounds.
 
 Every run adds rows to the table in benchmarks/results/zoo.json, in the place of those of the same
@@ -28,8 +28,8 @@ import numpy as np
 from data_option import add_data_option
 from PIL import Image
 from provenance import RESULTS, provenance, write_result
-from transfer import Pictures
-from transfer import score as score_by_camera
+from transfer_score import Pictures
+from transfer_score import score as score_by_camera
 
 from reid_align import Encoder, create_model, from_pretrained
 from reid_align.datasets import ReidDataset, load_dataset
