@@ -22,7 +22,7 @@ def test_every_row_has_the_same_small_network_pictures_and_updates(name: str) ->
 
 
 @pytest.mark.parametrize("name", ["san_baseline", "san_full", "dsa_full"])
-def test_the_learning_rate_goes_the_same_way_in_a_quarter_of_the_epochs(name: str) -> None:
+def test_the_learning_rate_goes_the_same_way_in_fewer_epochs(name: str) -> None:
     small, full = scaled(RECIPES[name], SMALL).last.training, RECIPES[name].last.training
     for epoch in range(small.epochs):
         rates = [
