@@ -1,6 +1,7 @@
 """Every backend gives the features of the encoder as it was written."""
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -31,6 +32,27 @@ from reid_align.preprocess import Preprocess
 CPU = torch.device("cpu")
 PICTURES = np.random.default_rng(0).integers(0, 256, (5, 64, 32, 3), dtype=np.uint8)
 RUNTIMES = ("onnx", "openvino")
+AT_ONCE = """
+import threading
+import torch
+from reid_align import create_model
+from reid_align.features.backends import Target
+from reid_align.features.backends.build import build_backend
+
+run = build_backend("openvino", create_model("san_resnet18"), Target(torch.device("cpu"), slots=2))
+together, done = threading.Barrier(2), []
+
+def first():
+    together.wait()
+    done.append(run(torch.zeros(1, 3, 256, 128)))
+
+threads = [threading.Thread(target=first) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert len(done) == 2
+"""
 
 
 def features(encoder: Encoder, backend: str, dtype: str = "float32", count: int = 5) -> np.ndarray:
@@ -112,6 +134,13 @@ def test_pictures_of_any_size_whose_last_maps_may_be_a_single_pixel(
         for backend, form in (("torch", dtype), ("plain", "float32"))
     )
     assert difference(found, expected) < (1e-5 if dtype == "float32" else 3e-2)
+
+
+def test_two_threads_may_begin_with_openvino_at_once() -> None:
+    pytest.importorskip("openvino")
+    # In a process of its own: what went wrong goes wrong once in a process, and held Python's lock.
+    done = subprocess.run([sys.executable, "-c", AT_ONCE], timeout=300, check=False)
+    assert done.returncode == 0
 
 
 def test_an_exported_encoder_is_kept_until_its_numbers_change() -> None:
