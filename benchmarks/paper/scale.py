@@ -49,7 +49,9 @@ class Scale:
 
 FULL = Scale("full")
 # 16 epochs of 25 updates: what two cores do of all rows in hours.
-SMALL = Scale("small", 18, 128, 64, shrink=20, steps=25, precision="bfloat16", checkpoint_every=5)
+SMALL = Scale(
+    "small", 18, 128, 64, shrink=20, steps=25, pairs=16, precision="bfloat16", checkpoint_every=4
+)
 # To see every path run.
 TINY = Scale("tiny", 18, 64, 32, 80, 1, 2, 8, initial="random", checkpoint_every=10)
 SCALES = {scale.name: scale for scale in (FULL, SMALL, TINY)}

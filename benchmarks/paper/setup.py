@@ -58,11 +58,17 @@ class Setup:
     def recipe(self, name: str, seed: int) -> Recipe:
         """Return a recipe as it is trained here.
 
+        A start that is given counts for all that it holds, heads too, even where the paper's are
+        random: else rows would differ in their start.
+
         Raises:
             InvalidInputError: a setting that is not written as it should be.
             UnknownNameError: a setting, or its recipe, that does not exist.
         """
         recipe = scaled(RECIPES[name], self.scale)
+        if self.initial is not None:
+            stages = tuple(replace(stage, fresh=()) for stage in recipe.stages)
+            recipe = replace(recipe, stages=stages)
         seeds = [f"{stage.name}.training.seed={seed}" for stage in recipe.stages]
         return override(recipe, [*seeds, *self.settings_of(name)])
 
