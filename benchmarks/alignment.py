@@ -11,13 +11,14 @@ and structural similarity; dense maps by the overlap of parts and the error of t
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from aligned.drawings import drawn_by, drawn_without_looking, map_errors, texture_errors
 from aligned.ranks import CONDITIONS, Bin, rank1_by
+from aligned.sheet import draw_sheet
 from aligned.tables import alignment as alignment_tables
 from aligned.tables import draw_alignment
 from aligned.truth import Floats, Truth, read_truth
@@ -29,8 +30,9 @@ from reid_align.datasets.stored import read_picture
 from reid_align.datasets.synthetic import SyntheticSet
 from reid_align.errors import InvalidInputError
 from reid_align.features import ExtractOptions, Picture, gather_features, resolve_device
+from reid_align.files import check_writable
 from reid_align.models.pretrained import load_encoder
-from reid_align.unwrapping import load_unwrapper
+from reid_align.unwrapping import Kind, Unwrapper, load_unwrapper
 
 NOBODY = "the mean texture"
 
@@ -53,33 +55,23 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="auto")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "alignment.json")
     parser.add_argument("--figure", type=Path, metavar="FILE.png", help="rank-1 as curves")
+    parser.add_argument(
+        "--sheet",
+        type=Path,
+        metavar="FILE.jpg",
+        help="what the first networks of --textures and --maps draw, beside the truth",
+    )
     return parser
 
 
 def alignment(args: argparse.Namespace) -> int:
     """Measure, write and print, and return the exit code."""
-    encoders, textures, maps = map(_named, (args.encoder, args.textures, args.maps))
+    for output in filter(None, (args.output, args.figure, args.sheet)):
+        check_writable(output)
     truth, held = read_truth(args.set, args.split), SyntheticSet(args.set)
-    device = resolve_device(args.device)
-    features = {label: _features(truth, file, args.device) for label, file in encoders.items()}
-    ranks = {
-        condition.name: {
-            label: rank1_by(values, truth, condition) for label, values in features.items()
-        }
-        for condition in CONDITIONS
-    }
-    drawn = {
-        label: texture_errors(
-            truth, drawn_by(load_unwrapper("texture", [run], device)), held.folder
-        )
-        for label, run in textures.items()
-    }
-    if drawn:
-        drawn[NOBODY] = texture_errors(truth, drawn_without_looking(held), held.folder)
-    dense = {
-        label: map_errors(truth, load_unwrapper("iuv", [run], device))
-        for label, run in maps.items()
-    }
+    textures = _networks("texture", args.textures, args.device)
+    maps = _networks("iuv", args.maps, args.device)
+    ranks = _ranks(truth, _named(args.encoder), args.device)
     record: dict[str, object] = {
         "benchmark": "alignment",
         "split": args.split,
@@ -87,15 +79,48 @@ def alignment(args: argparse.Namespace) -> int:
         "set": dict(held.settings),
         "rank1": {name: _records(found) for name, found in ranks.items()},
         "units": {condition.name: condition.unit for condition in CONDITIONS},
-        "textures": drawn,
-        "maps": dense,
+        "textures": _texture_errors(truth, textures, held),
+        "maps": {label: map_errors(truth, network) for label, network in maps.items()},
         **provenance(),
     }
     write_result(args.output, record)
     print(alignment_tables(record))
     if args.figure is not None:
         draw_alignment(record).save(args.figure)
+    if args.sheet is not None:
+        draw_sheet(truth, _first(textures), _first(maps)).save(args.sheet, quality=90)
     return OK
+
+
+def _networks(kind: Kind, runs: Sequence[str], device: str) -> dict[str, Unwrapper]:
+    place = resolve_device(device)
+    return {label: load_unwrapper(kind, [run], place) for label, run in _named(runs).items()}
+
+
+def _first(networks: Mapping[str, Unwrapper]) -> Unwrapper | None:
+    return next(iter(networks.values()), None)
+
+
+def _ranks(
+    truth: Truth, encoders: Mapping[str, str], device: str
+) -> dict[str, dict[str, list[Bin]]]:
+    features = {label: _features(truth, file, device) for label, file in encoders.items()}
+    return {
+        condition.name: {
+            label: rank1_by(values, truth, condition) for label, values in features.items()
+        }
+        for condition in CONDITIONS
+    }
+
+
+def _texture_errors(
+    truth: Truth, networks: Mapping[str, Unwrapper], held: SyntheticSet
+) -> dict[str, dict[str, float]]:
+    """Return the errors of each network and, for comparison, of a texture that is no-one's."""
+    ways = {label: drawn_by(network) for label, network in networks.items()}
+    if ways:
+        ways[NOBODY] = drawn_without_looking(held)
+    return {label: texture_errors(truth, way, held.folder) for label, way in ways.items()}
 
 
 def _features(truth: Truth, file: str, device: str) -> Floats:

@@ -1,0 +1,42 @@
+"""A sheet of what networks draw of synthetic people, beside the truth."""
+
+import numpy as np
+import torch
+from PIL import Image
+
+from aligned.truth import Truth
+from reid_align.datasets import read_picture
+from reid_align.datasets.stored import read_iuv
+from reid_align.unwrapping import Unwrapper
+from reid_align.uv import IUV
+from reid_align.viz import contact_sheet, draw_iuv
+
+PEOPLE = 8
+
+
+def draw_sheet(truth: Truth, textures: Unwrapper | None, maps: Unwrapper | None) -> Image.Image:
+    """Draw some people, spread over the set, a strip for each.
+
+    A strip has the picture; with ``maps`` the dense map that is true and the estimated one; with
+    ``textures`` the texture that is true and the drawn one.
+    """
+    firsts = np.unique(truth.person_ids, return_index=True)[1]
+    chosen = firsts[np.linspace(0, len(firsts) - 1, min(PEOPLE, len(firsts))).astype(int)]
+    return contact_sheet([_strip(truth, int(row), textures, maps) for row in chosen])
+
+
+def _strip(
+    truth: Truth, row: int, textures: Unwrapper | None, maps: Unwrapper | None
+) -> list[Image.Image]:
+    picture = read_picture(truth.names[row])
+    strip = [Image.fromarray(picture)]
+    if maps is not None:
+        sized = maps.preprocess.resize(picture)[None]
+        planes = maps.fit(maps(sized)[0], picture.shape[:2])
+        estimated = IUV(torch.from_numpy(planes).permute(2, 0, 1))
+        strip += [draw_iuv(read_iuv(truth.maps[row])), draw_iuv(estimated)]
+    if textures is not None:
+        drawn = textures(textures.preprocess.resize(picture)[None])[0]
+        true = read_picture(truth.textures[row])
+        strip += [Image.fromarray(true), Image.fromarray(drawn)]
+    return strip
