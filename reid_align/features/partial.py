@@ -43,6 +43,31 @@ LOCK = "lock"
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
 
 
+def partial_folder(target: Path) -> Path:
+    """Return the folder in which a target's work lies until it is done."""
+    return Path(f"{target}.partial")
+
+
+def refuse_unfinished(target: Path) -> None:
+    """Refuse to begin anew where unfinished work lies.
+
+    Raises:
+        OutputError: there is some; the message says how to go on.
+    """
+    folder = partial_folder(target)
+    if _is_unfinished(folder):
+        found, _ = read_state(folder)
+        raise OutputError(
+            f"{folder} holds an unfinished run ({found.images} images done). "
+            "Continue it with --resume, or delete that folder to begin again."
+        )
+
+
+def _is_unfinished(folder: Path) -> bool:
+    # Without the array the folder is what is left of a run that had just been published.
+    return (folder / PROGRESS).exists() and (folder / FEATURES).exists()
+
+
 class PartialOutput:
     """Grows ``features.npy``, ``rows.csv`` and ``failed.jsonl`` side by side in one folder.
 
@@ -62,7 +87,7 @@ class PartialOutput:
         self, target: Path, feature_dim: int, settings: Mapping[str, Json], *, resume: bool
     ) -> None:
         self.target = target
-        self.folder = Path(f"{target}.partial")
+        self.folder = partial_folder(target)
         self.feature_dim = feature_dim
         self.progress = NOTHING
         self._settings = settings
@@ -154,15 +179,11 @@ class PartialOutput:
             ) from None
 
     def _read_progress(self) -> None:
-        # Without the array the folder is what is left of a run that had just been published.
-        if not ((self.folder / PROGRESS).exists() and (self.folder / FEATURES).exists()):
+        if not self._resume:
+            refuse_unfinished(self.target)
+        if not _is_unfinished(self.folder):
             return
         found, before = read_state(self.folder)
-        if not self._resume:
-            raise OutputError(
-                f"{self.folder} holds an unfinished run ({found.images} images done). "
-                "Continue it with --resume, or delete that folder to begin again."
-            )
         if key := first_difference(before, self._settings):
             raise OutputError(
                 f"{self.folder} was begun with {key} {before.get(key)!r}, this run has "

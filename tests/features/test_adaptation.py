@@ -322,6 +322,10 @@ def test_a_run_is_continued_only_with_the_same_adaptation_and_gives_the_same_bit
         extract_to_file(listed, encoder, output, OPTIONS, resume=True)
     with pytest.raises(OutputError, match=f"this run has .*'seed': {other.seed}"):
         extract_to_file(listed, encoder, output, OPTIONS, adaptation=other, resume=True)
+    unreadable = [str(tmp_path / f"{number}.png") for number in range(40)]
+    # It would fail to adapt to these, had it begun.
+    with pytest.raises(OutputError, match="holds an unfinished run"):
+        extract_to_file(unreadable, encoder, output, OPTIONS, adaptation=adaptation)
     late.write_bytes(Path(listed[0]).read_bytes())
     done = extract_to_file(listed, encoder, output, OPTIONS, adaptation=adaptation, resume=True)
     assert done.resumed > 0
