@@ -131,7 +131,7 @@ SMALL_CONFIG = DsaConfig(
 add(
     Recipe(
         "resnet18_synthetic",
-        "ResNet-18 with DSA-reID's branches from nothing but synthetic pictures: a small start",
+        "a small start for both papers: ResNet-18 from nothing but synthetic pictures",
         (
             _stage(SHALLOW, SMALL_CONFIG, persons=64, steps=700, lr=1e-3, initial=RANDOM),
             _stage(
