@@ -7,9 +7,18 @@ from reid_align.datasets.sampling import PkBatching, PlainBatching
 from reid_align.models.resnet import Depth
 from reid_align.recipes import Recipe, Stage
 from reid_align.recipes.recipe import IMAGENET
-from reid_align.tasks import DenseUvConfig, EncoderConfig, EncoderTaskConfig, TaskConfig
+from reid_align.tasks import (
+    BaselineConfig,
+    DenseUvConfig,
+    DsaConfig,
+    EncoderConfig,
+    EncoderTaskConfig,
+    SanConfig,
+    TaskConfig,
+)
 from reid_align.training.config import Precision, TrainingConfig
 from reid_align.training.optimisers import OptimiserConfig
+from reid_align.training.schedule import ScheduleConfig
 
 PeopleOrPairs = PkBatching | PlainBatching
 
@@ -30,6 +39,10 @@ class Scale:
         pairs: synthetic pictures in a batch; None is the recipe's.
         precision: what networks compute in; None is the recipe's. With bfloat16, which pays with
             images in channels-last order, they have that order.
+        peak: the highest learning rate of reID networks. They go from it to nothing along a cosine;
+            None leaves the recipe's rate and schedule.
+        contrast: a contrastive loss (arXiv:2004.11362) takes the place of every batch-hard triplet
+            loss of reID features, and its weight.
         initial: what networks start from in the place of ImageNet's weights.
         checkpoint_every: epochs from one checkpoint to the next.
     """
@@ -43,14 +56,28 @@ class Scale:
     persons: int | None = None
     pairs: int | None = None
     precision: Precision | None = None
+    peak: float | None = None
+    contrast: bool = False
     initial: str = IMAGENET
     checkpoint_every: int = 1
 
 
+# Epochs of a cosine.
+WARMUP = 1
 FULL = Scale("full")
 # 16 epochs of 25 updates: what two cores do of all rows in hours.
 SMALL = Scale(
-    "small", 18, 128, 64, shrink=20, steps=25, pairs=16, precision="bfloat16", checkpoint_every=4
+    "small",
+    18,
+    128,
+    64,
+    shrink=20,
+    steps=25,
+    pairs=16,
+    precision="bfloat16",
+    peak=5e-4,
+    contrast=True,
+    checkpoint_every=4,
 )
 # To see every path run.
 TINY = Scale("tiny", 18, 64, 32, 80, 1, 2, 8, initial="random", checkpoint_every=10)
@@ -83,7 +110,17 @@ def _task(task: TaskConfig, scale: Scale) -> TaskConfig:
         depth = scale.depth or task.depth
         return replace(task, depth=depth, height=scale.height, width=scale.width)
     if isinstance(task, EncoderTaskConfig):
-        return replace(task, encoder=_encoder(task.encoder, scale))
+        task = replace(task, encoder=_encoder(task.encoder, scale))
+    return _contrasted(task) if scale.contrast else task
+
+
+def _contrasted(task: TaskConfig) -> TaskConfig:
+    if isinstance(task, DsaConfig):
+        return replace(task, triplet_weight=0.0, contrast_weight=task.triplet_weight)
+    if isinstance(task, BaselineConfig | SanConfig):
+        weight = task.supervision.triplet_weight
+        losses = replace(task.supervision, triplet_weight=0.0, contrast_weight=weight)
+        return replace(task, supervision=losses)
     return task
 
 
@@ -112,6 +149,12 @@ def _training(training: TrainingConfig, scale: Scale) -> TrainingConfig:
 
 def _optimiser(optimiser: OptimiserConfig, scale: Scale) -> OptimiserConfig:
     schedule = optimiser.schedule
+    if scale.peak is not None and schedule.milestones:
+        # So short a training with the recipe's rate and steps loses what it started from.
+        cosine = ScheduleConfig(
+            "cosine", "linear", WARMUP, scale.peak / 20, final=scale.peak / 50, every_step=True
+        )
+        return replace(optimiser, lr=scale.peak, schedule=cosine)
     milestones = {max(1, epoch // scale.shrink) for epoch in schedule.milestones}
     warmup = -(-schedule.warmup_epochs // scale.shrink)
     shorter = replace(schedule, milestones=tuple(sorted(milestones)), warmup_epochs=warmup)

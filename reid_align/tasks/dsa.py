@@ -44,8 +44,9 @@ class DsaConfig(EncoderTaskConfig):
         label_smoothing: ε of all identity losses.
         margin: of the triplet losses.
         hidden_dim: of the classifiers' first layer.
-        contrast_weight: of the supervised contrastive losses of the main stream's features, one for
-            each branch, which the paper does not have; 0 leaves them out.
+        contrast_weight: of the supervised contrastive losses of the fused features, without a
+            guiding stream of the main stream's, one for each branch; the paper does not have them.
+            0 leaves them out.
         temperature: of those losses.
 
     Raises:
@@ -134,12 +135,13 @@ class DsaTask(Task):
         """Compute the losses of one batch."""
         features = read_features(self.encoder, self.encoder.forward_maps(batch.images))
         fused = self._fuse(features, batch)
+        compared = fused if self.guide is not None else self._by_branch(features.identity)
         terms = counted(
             {
                 "main_identity": lambda: self._main_identity(features, batch.person_ids),
                 "triplet": lambda: self._triplets(fused, batch.person_ids, context.group),
                 "fused_identity": lambda: self._fused_identity(fused, batch.person_ids),
-                "contrast": lambda: self._contrasts(features, batch.person_ids, context.group),
+                "contrast": lambda: self._contrasts(compared, batch.person_ids, context.group),
             },
             self.config.weights,
         )
@@ -177,10 +179,11 @@ class DsaTask(Task):
             for name, classifier in self.fused_classifiers.items()
         )
 
-    def _contrasts(self, features: Features, person_ids: Tensor, group: ProcessGroup) -> Tensor:
+    def _contrasts(
+        self, compared: Mapping[str, Tensor], person_ids: Tensor, group: ProcessGroup
+    ) -> Tensor:
         return total(
-            gathered_contrast(self._contrast, part, person_ids, group)
-            for part in self._by_branch(features.identity).values()
+            gathered_contrast(self._contrast, part, person_ids, group) for part in compared.values()
         )
 
     def _main_identity(self, features: Features, person_ids: Tensor) -> Tensor:
