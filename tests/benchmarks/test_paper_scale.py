@@ -1,6 +1,8 @@
+from dataclasses import asdict
+
 import pytest
 from paper.reference import load_tables
-from paper.scale import FULL, SMALL, TINY, scaled
+from paper.scale import FULL, SMALL, TINY, Scale, scaled
 
 from reid_align.models import list_models
 from reid_align.recipes import RECIPES
@@ -23,23 +25,44 @@ def test_every_row_has_the_same_small_network_pictures_and_updates(name: str) ->
 
 @pytest.mark.parametrize("name", ["san_baseline", "san_full", "dsa_full"])
 def test_the_learning_rate_goes_the_same_way_in_fewer_epochs(name: str) -> None:
-    small, full = scaled(RECIPES[name], SMALL).last.training, RECIPES[name].last.training
+    shorter = Scale("shorter", shrink=20)
+    small, full = scaled(RECIPES[name], shorter).last.training, RECIPES[name].last.training
     for epoch in range(small.epochs):
         rates = [
             one.optimisers["main"].schedule.learning_rate(8e-4, at, one.epochs)
-            for one, at in ((small, epoch), (full, epoch * SMALL.shrink))
+            for one, at in ((small, epoch), (full, epoch * shorter.shrink))
         ]
         assert rates[0] == pytest.approx(rates[1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_small_rows_learn_at_the_same_rates(name: str) -> None:
+    small, baseline = (
+        scaled(RECIPES[one], SMALL).last.training.optimisers["main"]
+        for one in (name, "san_baseline")
+    )
+    assert (small.lr, small.schedule) == (baseline.lr, baseline.schedule)
+    rates = [small.schedule.learning_rate(small.lr, epoch, 16) for epoch in range(1, 16)]
+    assert rates == sorted(rates, reverse=True)
+    assert max(rates) == SMALL.peak
 
 
 def test_the_full_scale_is_the_recipe_itself() -> None:
     assert scaled(RECIPES["san_full"], FULL) == RECIPES["san_full"]
 
 
-def test_a_scale_leaves_the_losses_alone() -> None:
-    small, full = scaled(RECIPES["san_full"], SMALL).last.task, RECIPES["san_full"].last.task
-    assert (small.supervision, small.decoder) == (full.supervision, full.decoder)
-    assert (small.constraint_weight, small.synthetic) == (full.constraint_weight, True)
+@pytest.mark.parametrize("name", ["san_full", "dsa_full"])
+def test_of_the_losses_only_the_triplet_loss_gives_way_to_a_contrastive_one(name: str) -> None:
+    tasks = [scaled(RECIPES[name], SMALL).last.task, RECIPES[name].last.task]
+    small, full = (
+        asdict(task) | asdict(getattr(task, "supervision", task)) | {"encoder": None}
+        for task in tasks
+    )
+    assert small["contrast_weight"] == full["triplet_weight"] > 0
+    given = {"triplet_weight": 0.0, "contrast_weight": full["triplet_weight"]}
+    if "supervision" in full:
+        full["supervision"] = full["supervision"] | given
+    assert small == full | given
 
 
 @pytest.mark.parametrize("name", [*NAMES, "dense_uv"])

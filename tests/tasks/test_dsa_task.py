@@ -107,6 +107,17 @@ def test_a_contrastive_loss_of_each_branch_joins_where_it_is_asked_for() -> None
     assert losses.objectives[MAIN].item() == pytest.approx(others.item() + 2 * contrast, rel=1e-4)
 
 
+def test_with_a_guide_the_contrastive_loss_compares_what_is_fused() -> None:
+    task = build(contrast_weight=1.0)
+    batch = make_batch()
+    expected = sum(
+        SupervisedContrast(0.1)(z, batch.person_ids).item()
+        for z in task.fused_features(batch).values()
+    )
+    found = task.losses("reid", batch, context()).terms["contrast"].item()
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
 def test_concatenation_and_a_linear_layer_fuse_each_branch() -> None:
     task = build(fusion="concat_fc")
     batch = make_batch()
