@@ -5,8 +5,6 @@ from inspect import signature
 from os import PathLike
 from typing import TypeVar
 
-import torch
-
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
@@ -107,10 +105,7 @@ def fill(
 ) -> E:
     """Construct the encoder that the weights were made for, and load them."""
     arguments = source.arguments(architecture, constructor, asked)
-    # Random weights, which take a fifth of a second, would be overwritten to the last number.
-    with torch.device("meta"):
-        encoder = _construct(architecture, constructor, arguments)
-    encoder.to_empty(device=torch.get_default_device())
+    encoder = _construct(architecture, constructor, arguments)
     encoder.preprocess = source.preprocess or encoder.preprocess
     encoder.origin = source.origin
     source.load(encoder)
