@@ -31,12 +31,12 @@ def _strip(
     picture = read_picture(truth.names[row])
     strip = [Image.fromarray(picture)]
     if maps is not None:
-        sized = maps.preprocess.resize(picture)[None]
+        sized = np.array(maps.preprocess.resize(picture))[None]
         planes = maps.fit(maps(sized)[0], picture.shape[:2])
         estimated = IUV(torch.from_numpy(planes).permute(2, 0, 1))
         strip += [draw_iuv(read_iuv(truth.maps[row])), draw_iuv(estimated)]
     if textures is not None:
-        drawn = textures(textures.preprocess.resize(picture)[None])[0]
+        drawn = textures(np.array(textures.preprocess.resize(picture))[None])[0]
         true = read_picture(truth.textures[row])
         strip += [Image.fromarray(true), Image.fromarray(drawn)]
     return strip
