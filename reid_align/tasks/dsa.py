@@ -45,8 +45,8 @@ class DsaConfig(EncoderTaskConfig):
         margin: of the triplet losses.
         hidden_dim: of the classifiers' first layer.
         contrast_weight: of the supervised contrastive losses of the fused features, without a
-            guiding stream of the main stream's, one for each branch; the paper does not have them.
-            0 leaves them out.
+            guiding stream of the main stream's, one for each branch, behind a BN-neck where there
+            is one; the paper does not have them. 0 leaves them out.
         temperature: of those losses.
 
     Raises:
@@ -134,8 +134,9 @@ class DsaTask(Task):
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         """Compute the losses of one batch."""
         features = read_features(self.encoder, self.encoder.forward_maps(batch.images))
-        fused = self._fuse(features, batch)
-        compared = fused if self.guide is not None else self._by_branch(features.identity)
+        guides = self._read_guides(batch)
+        fused = self._fuse(features.metric, guides)
+        compared = self._fuse(features.identity, guides)
         terms = counted(
             {
                 "main_identity": lambda: self._main_identity(features, batch.person_ids),
@@ -158,15 +159,16 @@ class DsaTask(Task):
 
         Without a guiding stream they are f_G and f_L.
         """
-        maps = self.encoder.forward_maps(batch.images)
-        return self._fuse(read_features(self.encoder, maps), batch)
+        features = read_features(self.encoder, self.encoder.forward_maps(batch.images))
+        return self._fuse(features.metric, self._read_guides(batch))
 
-    def _fuse(self, features: Features, batch: Batch) -> dict[str, Tensor]:
-        main = self._by_branch(features.metric)
-        if self.guide is None:
-            return main
-        guides = self.config.guide.read(self.guide, batch)
-        return {name: fuse(main[name], guides[name]) for name, fuse in self.fusions.items()}
+    def _read_guides(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Compute d_G and d_L, or nothing without a guiding stream."""
+        return {} if self.guide is None else self.config.guide.read(self.guide, batch)
+
+    def _fuse(self, features: Tensor, guides: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        main = self._by_branch(features)
+        return main | {name: fuse(main[name], guides[name]) for name, fuse in self.fusions.items()}
 
     def _triplets(
         self, fused: Mapping[str, Tensor], person_ids: Tensor, group: ProcessGroup
