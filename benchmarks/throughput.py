@@ -90,11 +90,10 @@ def steps(encoder: Encoder, options: argparse.Namespace) -> dict[str, Callable[[
         return measure_forward([*peers_forward(encoder, batches), *built], options)
 
     return {
-        # First, as what ran before in a process is felt by the larger network more.
-        "encoders": partial(measure_encoders, options),
         "giga_operations_per_second": partial(limits, device, options),
         "forward": forward,
         "from_files": partial(measure_files, encoder, paths, ours, options),
+        "encoders": partial(measure_encoders, options),
         "growth": partial(measure_growth, encoder, paths, options),
         "memory": partial(memory, EXAMPLES, options.many, options.device),
         "start": partial(first_feature, encoder, Path(paths[0]), options.rounds),
