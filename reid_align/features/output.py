@@ -12,11 +12,12 @@ from reid_align.errors import InvalidInputError, OutputError
 from reid_align.features.adaptation import Adaptation, adapt_to
 from reid_align.features.formats import Json, first_difference
 from reid_align.features.options import ExtractOptions
-from reid_align.features.partial import PartialOutput, refuse_unfinished
+from reid_align.features.partial import PartialOutput
 from reid_align.features.pictures import Picture
 from reid_align.features.read import read_description, read_features
 from reid_align.features.settings import Listing, describe_run
 from reid_align.features.shard import Shard
+from reid_align.features.unfinished import check_unfinished
 from reid_align.files import check_writable
 from reid_align.models.encoder import Encoder
 
@@ -81,10 +82,9 @@ def extract_to_file(
         raise InvalidInputError("The paths are read twice: give a list, or find_images(...).")
     listing = Listing.read(paths)
     images = shard.share(listing.images)
-    if not resume:
-        # Before an adaptation, which takes its time.
-        refuse_unfinished(target)
     if adaptation is not None:
+        # Now, as what follows takes its time.
+        check_unfinished(target, resume=resume)
         drawn = adaptation.draw((Picture(path, path) for path in paths), listing.images)
         encoder = adapt_to(drawn, encoder, adaptation, options, progress=progress)
     settings = describe_run(encoder, options, shard, listing)

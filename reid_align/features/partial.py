@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import BinaryIO
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from reid_align.errors import OutputError
 from reid_align.features.batches import FeatureBatch
@@ -36,36 +35,16 @@ from reid_align.features.progress import (
     Progress,
     read_state,
 )
+from reid_align.features.unfinished import (
+    is_unfinished,
+    locked,
+    partial_folder,
+    require_none,
+)
 from reid_align.files import writing
 
 CONTINUE = "Nothing that was done is lost: once that is mended, run the same command with --resume."
-LOCK = "lock"
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
-
-
-def partial_folder(target: Path) -> Path:
-    """Return the folder in which a target's work lies until it is done."""
-    return Path(f"{target}.partial")
-
-
-def refuse_unfinished(target: Path) -> None:
-    """Refuse to begin anew where unfinished work lies.
-
-    Raises:
-        OutputError: there is some; the message says how to go on.
-    """
-    folder = partial_folder(target)
-    if _is_unfinished(folder):
-        found, _ = read_state(folder)
-        raise OutputError(
-            f"{folder} holds an unfinished run ({found.images} images done). "
-            "Continue it with --resume, or delete that folder to begin again."
-        )
-
-
-def _is_unfinished(folder: Path) -> bool:
-    # Without the array the folder is what is left of a run that had just been published.
-    return (folder / PROGRESS).exists() and (folder / FEATURES).exists()
 
 
 class PartialOutput:
@@ -105,7 +84,7 @@ class PartialOutput:
         """
         with writing(self.folder, CONTINUE), ExitStack() as stack:
             self.folder.mkdir(exist_ok=True)
-            self._lock(stack)
+            stack.enter_context(locked(self.folder))
             self._read_progress()
             stack.callback(self._remove_if_empty)
             self._open(stack)
@@ -170,18 +149,10 @@ class PartialOutput:
         with suppress(OSError):
             self._stack.close()
 
-    def _lock(self, stack: ExitStack) -> None:
-        try:
-            stack.enter_context(FileLock(self.folder / LOCK, timeout=0))
-        except Timeout:
-            raise OutputError(
-                f"Another process is writing {self.folder}. Wait for it, or choose another output."
-            ) from None
-
     def _read_progress(self) -> None:
         if not self._resume:
-            refuse_unfinished(self.target)
-        if not _is_unfinished(self.folder):
+            require_none(self.folder)
+        if not is_unfinished(self.folder):
             return
         found, before = read_state(self.folder)
         if key := first_difference(before, self._settings):

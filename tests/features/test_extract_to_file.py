@@ -19,7 +19,7 @@ from PIL import Image
 
 from reid_align import create_model, extract_features, read_features, save_pretrained
 from reid_align.errors import ImageReadError, InvalidInputError, OutputError
-from reid_align.features import ExtractOptions, Shard, extract_to_file
+from reid_align.features import Adaptation, ExtractOptions, Shard, extract_to_file
 from reid_align.images import find_images
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
@@ -206,16 +206,19 @@ def test_another_run_does_not_continue_it(encoder: Encoder, images: Path, tmp_pa
         extract_to_file(paths, other, output, OPTIONS, resume=True)
 
 
+@pytest.mark.parametrize("adaptation", [None, Adaptation()])
+@pytest.mark.parametrize("resume", [True, False])
 def test_two_processes_do_not_write_the_same_output(
-    encoder: Encoder, images: Path, tmp_path: Path
+    encoder: Encoder, images: Path, tmp_path: Path, adaptation: Adaptation | None, resume: bool
 ) -> None:
     output = tmp_path / "feats.npy"
     begun(encoder, images, output)
+    paths = find_images([images])
     with (
         FileLock(tmp_path / "feats.npy.partial" / "lock"),
         pytest.raises(OutputError, match="Another process is writing"),
     ):
-        extract_to_file(find_images([images]), encoder, output, OPTIONS, resume=True)
+        extract_to_file(paths, encoder, output, OPTIONS, adaptation=adaptation, resume=resume)
 
 
 def test_resuming_a_finished_run_does_nothing(
