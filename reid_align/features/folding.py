@@ -6,7 +6,6 @@ from itertools import pairwise
 import torch
 from torch import nn
 from torch.nn.utils.fusion import (
-    fuse_conv_bn_eval,
     fuse_conv_bn_weights,
     fuse_linear_bn_eval,
 )
@@ -34,17 +33,15 @@ def fold_batch_norms(module: nn.Module) -> None:
     for parent in list(module.modules()):
         for name, norm_name in _pairs(parent):
             layer, norm = (parent.get_submodule(part) for part in (name, norm_name))
-            if isinstance(norm, InstanceBatchNorm) and isinstance(layer, nn.Conv2d):
-                _fold_half(layer, norm)
-                continue
-            if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                folded: nn.Module = fuse_conv_bn_eval(layer, norm)
+            if isinstance(layer, nn.Conv2d) and isinstance(norm, InstanceBatchNorm):
+                _fold(layer, norm.BN, norm.instance_channels)
+                norm.register_module("BN", nn.Identity())
+            elif isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                _fold(layer, norm)
+                parent.register_module(norm_name, nn.Identity())
             elif isinstance(layer, nn.Linear) and isinstance(norm, nn.BatchNorm1d):
-                folded = fuse_linear_bn_eval(layer, norm)
-            else:
-                continue
-            parent.register_module(name, folded)
-            parent.register_module(norm_name, nn.Identity())
+                parent.register_module(name, fuse_linear_bn_eval(layer, norm))
+                parent.register_module(norm_name, nn.Identity())
 
 
 def _pairs(parent: nn.Module) -> Iterator[tuple[str, str]]:
@@ -58,19 +55,19 @@ def _pairs(parent: nn.Module) -> Iterator[tuple[str, str]]:
         yield from ((name, norm) for norm in FOLLOWERS.get(name, ()) if norm in names[place:])
 
 
-def _fold_half(conv: nn.Conv2d, norm: InstanceBatchNorm) -> None:
-    """Fold the batch norm of the later channels; it becomes an identity."""
-    first, batch_norm = norm.instance_channels, norm.BN
+def _fold(conv: nn.Conv2d, norm: nn.BatchNorm2d, first: int = 0) -> None:
+    """Fold a batch norm of the channels from ``first`` on; those before it stay as they are."""
     bias = conv.weight.new_zeros(conv.out_channels) if conv.bias is None else conv.bias
     weight, later_bias = fuse_conv_bn_weights(
         conv.weight[first:],
         bias[first:],
-        batch_norm.get_buffer("running_mean"),
-        batch_norm.get_buffer("running_var"),
-        batch_norm.eps,
-        batch_norm.weight,
-        batch_norm.bias,
+        norm.get_buffer("running_mean"),
+        norm.get_buffer("running_var"),
+        norm.eps,
+        norm.weight,
+        norm.bias,
     )
-    conv.weight = nn.Parameter(torch.cat((conv.weight[:first], weight)), requires_grad=False)
-    conv.bias = nn.Parameter(torch.cat((bias[:first], later_bias)), requires_grad=False)
-    norm.register_module("BN", nn.Identity())
+    if first:
+        weight = nn.Parameter(torch.cat((conv.weight[:first], weight)))
+        later_bias = nn.Parameter(torch.cat((bias[:first], later_bias)))
+    conv.weight, conv.bias = weight.requires_grad_(False), later_bias.requires_grad_(False)

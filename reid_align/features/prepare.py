@@ -15,6 +15,7 @@ from reid_align.errors import InvalidInputError, NotFiniteError
 from reid_align.features.backends import BackendName, Target
 from reid_align.features.backends.build import build_backend
 from reid_align.features.lanes import ONE_LANE, Lanes
+from reid_align.finite import all_finite
 from reid_align.models.encoder import Encoder
 
 DTYPES = {
@@ -109,7 +110,7 @@ class PreparedEncoder:
             raise InvalidInputError("dtype 'float16' needs a GPU. On the CPU choose bfloat16.")
         for name, values in encoder.state_dict().items():
             # Said here, as a fused ReLU turns what is not a number into zero.
-            if not torch.isfinite(values).all():
+            if not all_finite(values):
                 raise NotFiniteError(
                     f"{name} has values that are not finite in {values.dtype}: the weights are "
                     "broken."

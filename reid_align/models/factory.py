@@ -6,6 +6,7 @@ from os import PathLike
 from typing import TypeVar
 
 from reid_align.errors import InvalidInputError, UnknownNameError
+from reid_align.models.empty import NoRandomWeights
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
 from reid_align.registry import Registry
@@ -105,7 +106,8 @@ def fill(
 ) -> E:
     """Construct the encoder that the weights were made for, and load them."""
     arguments = source.arguments(architecture, constructor, asked)
-    encoder = _construct(architecture, constructor, arguments)
+    with NoRandomWeights():
+        encoder = _construct(architecture, constructor, arguments)
     encoder.preprocess = source.preprocess or encoder.preprocess
     encoder.origin = source.origin
     source.load(encoder)

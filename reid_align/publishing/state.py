@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from reid_align.errors import WeightsFormatError, WeightsIntegrityError
+from reid_align.finite import all_finite
 from reid_align.weights.fit import describe, fits, listed
 
 PREFIX = "module."
@@ -64,7 +65,7 @@ def fill(
     found = [f"{len(names)} {kind}: {listed(names)}" for kind, names in problems.items() if names]
     if found:
         raise WeightsFormatError(f"{source} does not fit. " + ". ".join(found) + ".")
-    if broken := [name for name in targets if not state[name].isfinite().all()]:
+    if broken := [name for name in targets if not all_finite(state[name])]:
         raise WeightsIntegrityError(f"{source}: not finite are {listed(broken)}.")
     ours = {
         name: state[foreign_name(name)].to(target.dtype)

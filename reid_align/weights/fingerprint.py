@@ -31,6 +31,9 @@ class Loadable(Protocol):
     def load_state_dict(self, state_dict: Mapping[str, Tensor]) -> object:
         """As in ``nn.Module``."""
 
+    def modules(self) -> Iterator[nn.Module]:
+        """As in ``nn.Module``."""
+
     def parameters(self) -> Iterator[nn.Parameter]:
         """As in ``nn.Module``."""
 
@@ -85,12 +88,18 @@ def fingerprint(output: Tensor | tuple[Tensor, ...]) -> tuple[float, ...]:
 def module_fingerprint(module: Loadable) -> tuple[float, ...]:
     """Return the fingerprint of a model's output for its own example input.
 
-    It is computed by a float32 copy in eval mode on the CPU, so that it does not depend on where
-    the model is; the model itself is not touched.
+    It is computed in float32 and in eval mode on the CPU, by a copy where the model is not like
+    that, so that it does not depend on where the model is; the model itself is not touched.
     """
-    probe = copy.deepcopy(module).float().cpu().eval()
+    probe = module if _is_plain(module) else copy.deepcopy(module).float().cpu().eval()
     with torch.inference_mode():
         return fingerprint(probe(*module.example_inputs()))
+
+
+def _is_plain(module: Loadable) -> bool:
+    on_cpu = all(tensor.device.type == "cpu" for tensor in module.state_dict().values())
+    floats = {tensor.dtype for tensor in module.state_dict().values() if tensor.is_floating_point()}
+    return on_cpu and floats == {torch.float32} and not any(m.training for m in module.modules())
 
 
 def check_fingerprint(actual: tuple[float, ...], expected: tuple[float, ...], source: str) -> None:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from reid_align.errors import WeightsFormatError, WeightsIntegrityError
 from reid_align.files import replace_file, writing
+from reid_align.finite import all_finite
 from reid_align.weights.fingerprint import Loadable, module_fingerprint
 from reid_align.weights.fit import describe, fits, listed
 from reid_align.weights.header import FileInfo, open_safetensors
@@ -45,7 +46,7 @@ def load_tensors(module: Loadable, path: Path) -> None:
     tensors = read_tensors(path)
     _require_fit(tensors, targets, path)
     state = {name: tensors[name].to(target.dtype) for name, target in targets.items()}
-    broken = [name for name, tensor in state.items() if not tensor.isfinite().all()]
+    broken = [name for name, tensor in state.items() if not all_finite(tensor)]
     if broken:
         raise WeightsIntegrityError(f"{path}: not finite are {listed(broken)}.")
     module.load_state_dict(state)
