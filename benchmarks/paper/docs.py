@@ -63,9 +63,10 @@ def _conditions(used: Sequence[Result], results: Path) -> str:
     settings = sorted({f"{one.recipe}:{path}" for one in used for path in one.settings})
     changed = f" Changed: {', '.join(f'`{path}`' for path in settings)}." if settings else ""
     hours = sum(one.hours for one in used)
+    trainings = f"{len(used)} training{'s' * (len(used) > 1)}"
     return (
         f"Scale “{scale['name']}”: {network}, pictures of {scale['height']}×{scale['width']}; "
-        f"all rows started from {', '.join(sorted({one.start for one in used}))}.{changed} "
-        f"{len(used)} trainings, {hours:.1f} hours without what rows share, by "
+        f"started from {'; '.join(sorted({one.start for one in used}))}.{changed} "
+        f"{trainings}, {hours:.1f} hours without what rows share, by "
         f"`{records[0]['command']}` at commit {', '.join(commits)}, {'; '.join(machines)}."
     )

@@ -113,7 +113,7 @@ def _blank(job: Job, setup: Setup) -> Result:
     # How often a run is saved decides nothing.
     del scale["checkpoint_every"]
     settings = setup.settings_of(name)
-    made = (scale, setup.start(), settings, setup.part)
+    made = (scale, setup.start(name), settings, setup.part)
     return Result(name, job.dataset, job.seed, *made, hours=0.0, scores={})
 
 

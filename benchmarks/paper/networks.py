@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from paper.setup import SYNTHETIC, Setup
+from paper.setup import SYNTHETIC, Setup, draws_textures
 from reid_align.datasets import ReidDataset
 from reid_align.errors import ImageReadError
 from reid_align.features import resolve_device
@@ -28,12 +28,12 @@ def generator(setup: Setup, recipe: Recipe) -> Path | None:
     Returns:
         None for a recipe that has none.
     """
+    if setup.san_pg is not None and draws_textures(recipe):
+        return Path(setup.san_pg)
     first = recipe.stages[0]
     if len(recipe.stages) == 1 or not isinstance(first.task, SanPgConfig):
         return None
     target = first.task.decoder.target
-    if target == "texture" and setup.san_pg is not None:
-        return Path(setup.san_pg)
     seeded = replace(first, training=replace(first.training, seed=SEED))
     return _train(setup, f"generator_{target}", seeded)
 
@@ -87,7 +87,7 @@ def with_maps(setup: Setup, dataset: str, stage: Stage, data: Data) -> Data:
 def is_guided(stage: Stage) -> bool:
     """Return whether the fused features of a stage's networks can be computed from a run."""
     task = stage.task
-    return isinstance(task, DsaConfig) and task.guide.part_images != "none" and task.fusion == "add"
+    return isinstance(task, DsaConfig) and task.guided and task.fusion == "add"
 
 
 def _paths(dataset: ReidDataset) -> list[str]:

@@ -8,9 +8,11 @@ from paper.reference import TEST_ONLY
 from paper.scale import Scale, scaled
 from reid_align.errors import InvalidInputError
 from reid_align.recipes import RECIPES, Data, Machine, Recipe, override, read_data
+from reid_align.tasks import DsaConfig, SanPgConfig
 from reid_align.weights.files import sha256_of
 
 SYNTHETIC = "synthetic"
+ENCODER, GUIDE = "encoder.safetensors", "dsag_stream.safetensors"
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Setup:
         runs: where trainings are kept.
         results: where results are kept.
         synthetic: the synthetic set of the generators and of SAN's synthetic batches.
-        initial: what the first stage of every row starts from; None is what the scale says.
+        initial: what the first stage of every row starts from: an encoder, and in the folder of a
+            run a guiding stream with it; None is what the scale says.
         held_out: persons of the training set to score on in place of the test persons; 0 for none.
         settings: "RECIPE:PATH=VALUE", changes to single recipes.
         san_pg: the run of a generator of textures, in the place of one that is trained here.
@@ -102,12 +105,31 @@ class Setup:
         )
         return replace(data, external=None if own else self.external)
 
-    def start(self) -> str:
-        """Return what the first stages start from, in words that hold on any machine."""
+    def start(self, name: str) -> str:
+        """Return what a recipe's stages start from, in words that hold on any machine."""
         if self.initial is None:
             return self.scale.initial
         path = Path(self.initial)
-        file = path / "encoder.safetensors" if path.is_dir() else path
-        if not file.is_file():
-            return self.initial
-        return f"{path.name}, sha256 {sha256_of(file)[:16]}"
+        if not path.is_dir():
+            return f"{path.name}, sha256 {_digest(path)}" if path.is_file() else self.initial
+        said = f"{path.name}, sha256 {_digest(path / ENCODER)}"
+        task = RECIPES[name].last.task
+        if isinstance(task, DsaConfig) and task.guided and (path / GUIDE).is_file():
+            said += f", guided by sha256 {_digest(path / GUIDE)}"
+        if self.san_pg is not None and draws_textures(RECIPES[name]):
+            said += f", by way of SAN-PG, sha256 {_digest(Path(self.san_pg) / ENCODER)}"
+        return said
+
+
+def draws_textures(recipe: Recipe) -> bool:
+    """Return whether a recipe begins with a generator of textures."""
+    first = recipe.stages[0].task
+    return (
+        len(recipe.stages) > 1
+        and isinstance(first, SanPgConfig)
+        and first.decoder.target == "texture"
+    )
+
+
+def _digest(file: Path) -> str:
+    return sha256_of(file)[:16]

@@ -76,13 +76,17 @@ class DsaConfig(EncoderTaskConfig):
             )
 
     @property
+    def guided(self) -> bool:
+        """Whether there is a guiding stream."""
+        return self.guide.part_images != "none"
+
+    @property
     def weights(self) -> Mapping[str, float]:
         """The weight of each loss by its name; one whose weight is 0 is not computed."""
-        guided = self.guide.part_images != "none"
         return {
             "main_identity": self.main_identity_weight,
             "triplet": self.triplet_weight,
-            "fused_identity": self.fused_identity_weight if guided else 0.0,
+            "fused_identity": self.fused_identity_weight if self.guided else 0.0,
             "contrast": self.contrast_weight,
         }
 
@@ -112,9 +116,8 @@ class DsaTask(Task):
         chosen = self.encoder.arch_args.get("branches", "both")
         self.branches = (GLOBAL, LOCAL) if chosen == "both" else (str(chosen),)
         length = self.encoder.feature_dim // len(self.branches)
-        guided = config.guide.part_images != "none"
-        self.guide = config.guide.build(length, self.branches) if guided else None
-        fused = self.branches if guided else ()
+        self.guide = config.guide.build(length, self.branches) if config.guided else None
+        fused = self.branches if config.guided else ()
         self.fusions = nn.ModuleDict({name: _fusion(config, length) for name in fused})
         # One classifier for each of f_G and f_L,1 to f_L,8, and for each of z_G and z_L.
         self.main_classifiers = nn.ModuleDict(
