@@ -52,12 +52,18 @@ def texture_errors(truth: Truth, draw: Draw, folder: Path) -> dict[str, float]:
 
 def drawn_by(unwrapper: Unwrapper) -> Draw:
     """Return what draws textures with a network."""
+    return lambda names: _planes(list(unwrapped(names, unwrapper)))
 
-    def draw(names: Sequence[str]) -> Tensor:
-        pictures = np.stack([unwrapper.preprocess.resize(read_picture(name)) for name in names])
-        return _planes(list(unwrapper(pictures)))
 
-    return draw
+def unwrapped(names: Sequence[str], unwrapper: Unwrapper) -> Pixels:
+    """Return what a network makes of pictures: (N, H, W, 3) uint8, of the network's own size."""
+    return unwrapper(np.stack([unwrapper.preprocess.resize(read_picture(name)) for name in names]))
+
+
+def estimated_map(name: str, unwrapper: Unwrapper) -> Pixels:
+    """Return the dense map (H, W, 3) uint8 of a picture, as large as that is."""
+    height, width = read_picture(name).shape[:2]
+    return unwrapper.fit(unwrapped([name], unwrapper)[0], (height, width))
 
 
 def drawn_without_looking(found: SyntheticSet) -> Draw:
@@ -106,9 +112,7 @@ def map_errors(truth: Truth, unwrapper: Unwrapper) -> dict[str, float]:
     counts = np.zeros((size, size), np.int64)
     distance, pixels = 0.0, 0
     for row, name in enumerate(truth.names):
-        picture = read_picture(name)
-        sized = unwrapper.preprocess.resize(picture)[None]
-        drawn = unwrapper.fit(unwrapper(sized)[0], picture.shape[:2]).astype(np.int64)
+        drawn = estimated_map(name, unwrapper).astype(np.int64)
         true = np.moveaxis(read_iuv(truth.maps[row]).planes.numpy(), 0, -1).astype(np.int64)
         pairs = true[..., 0].ravel() * size + drawn[..., 0].ravel()
         counts += np.bincount(pairs, minlength=size * size).reshape(size, size)

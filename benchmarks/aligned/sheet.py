@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from aligned.drawings import estimated_map, unwrapped
 from aligned.truth import Truth
 from reid_align.datasets import read_picture
 from reid_align.datasets.stored import read_iuv
@@ -28,15 +29,12 @@ def draw_sheet(truth: Truth, textures: Unwrapper | None, maps: Unwrapper | None)
 def _strip(
     truth: Truth, row: int, textures: Unwrapper | None, maps: Unwrapper | None
 ) -> list[Image.Image]:
-    picture = read_picture(truth.names[row])
-    strip = [Image.fromarray(picture)]
+    name = truth.names[row]
+    strip = [Image.fromarray(read_picture(name))]
     if maps is not None:
-        sized = np.array(maps.preprocess.resize(picture))[None]
-        planes = maps.fit(maps(sized)[0], picture.shape[:2])
-        estimated = IUV(torch.from_numpy(planes).permute(2, 0, 1))
-        strip += [draw_iuv(read_iuv(truth.maps[row])), draw_iuv(estimated)]
+        planes = torch.from_numpy(estimated_map(name, maps)).permute(2, 0, 1)
+        strip += [draw_iuv(read_iuv(truth.maps[row])), draw_iuv(IUV(planes))]
     if textures is not None:
-        drawn = textures(np.array(textures.preprocess.resize(picture))[None])[0]
-        true = read_picture(truth.textures[row])
+        true, drawn = read_picture(truth.textures[row]), unwrapped([name], textures)[0]
         strip += [Image.fromarray(true), Image.fromarray(drawn)]
     return strip

@@ -39,8 +39,9 @@ class Scale:
         pairs: synthetic pictures in a batch; None is the recipe's.
         precision: what networks compute in; None is the recipe's. With bfloat16, which pays with
             images in channels-last order, they have that order.
-        peak: the highest learning rate of reID networks. They go from it to nothing along a cosine;
-            None leaves the recipe's rate and schedule.
+        peak: the highest learning rate of the optimisers whose rate falls in steps, those of reID
+            networks. They go from it to nothing along a cosine; None leaves the recipe's rate and
+            schedule.
         contrast: a contrastive loss (arXiv:2004.11362) takes the place of every batch-hard triplet
             loss of reID features, and its weight.
         initial: what networks start from in the place of ImageNet's weights.
