@@ -12,6 +12,7 @@ from reid_align.cli import (
     command_parser,
     run,
 )
+from reid_align.errors import ImageReadError
 
 DESCRIPTION = """\
 Compute one feature vector for each person image.
@@ -55,6 +56,12 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+ADVICE = (
+    "Mend it, or go on without it: the same command with --resume, and with --on-error skip for "
+    "the latter"
+)
+
+
 def extract(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
     # Imported here so that --help answers without loading torch.
@@ -74,16 +81,19 @@ def extract(args: argparse.Namespace) -> int:
     )
     shard = Shard.parse(args.shard)
     encoder = select_encoder(args.model, args.weights, args.seed)
-    done = extract_to_file(
-        find_images(args.inputs),
-        encoder,
-        args.output,
-        options,
-        adaptation=Adaptation(seed=args.seed) if args.adapt else None,
-        shard=shard,
-        resume=args.resume,
-        progress=True,
-    )
+    try:
+        done = extract_to_file(
+            find_images(args.inputs),
+            encoder,
+            args.output,
+            options,
+            adaptation=Adaptation(seed=args.seed) if args.adapt else None,
+            shard=shard,
+            resume=args.resume,
+            progress=True,
+        )
+    except ImageReadError as error:
+        raise ImageReadError(error.path, f"{error.reason}. {ADVICE}") from error
     print(
         f"{done.rows} × {done.feature_dim} features in {done.output}"
         + (f" ({done.resumed} images from the run before)" if done.resumed else ""),

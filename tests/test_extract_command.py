@@ -118,9 +118,12 @@ def test_a_broken_image_stops_or_is_listed(
     (crops / "07.jpg").write_bytes(b"no picture")
     command = ["crops", "-o", "feats.npy", "--weights", weights]
     assert extract(command) == 1
-    assert "crops/07.jpg" in last_line(capsys)
+    said = last_line(capsys)
+    assert "crops/07.jpg" in said
+    assert "--on-error skip" in said
     assert not Path("feats.npy").exists()
-    assert extract([*command, "--on-error", "skip"]) == 3
+    # As the message advises, whether something was done before or not.
+    assert extract([*command, "--resume", "--on-error", "skip"]) == 3
     assert last_line(capsys) == "1 image could not be read; see feats.json."
     assert [f.path for f in read_features("feats.npy").failed] == ["crops/07.jpg"]
 
