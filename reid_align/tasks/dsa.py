@@ -47,6 +47,8 @@ class DsaConfig(EncoderTaskConfig):
         contrast_weight: of the supervised contrastive losses of the fused features, without a
             guiding stream of the main stream's, one for each branch, behind a BN-neck where there
             is one; the paper does not have them. 0 leaves them out.
+        main_contrast_weight: of the same losses of the main stream's features alone, beside a
+            guiding stream's.
         temperature: of those losses.
 
     Raises:
@@ -65,6 +67,7 @@ class DsaConfig(EncoderTaskConfig):
     margin: float = 0.3
     hidden_dim: int = 512
     contrast_weight: float = 0.0
+    main_contrast_weight: float = 0.0
     temperature: float = 0.1
 
     def __post_init__(self) -> None:
@@ -88,6 +91,7 @@ class DsaConfig(EncoderTaskConfig):
             "triplet": self.triplet_weight,
             "fused_identity": self.fused_identity_weight if self.guided else 0.0,
             "contrast": self.contrast_weight,
+            "main_contrast": self.main_contrast_weight if self.guided else 0.0,
         }
 
     def wanted(self) -> Mapping[str, Wanted]:
@@ -140,12 +144,14 @@ class DsaTask(Task):
         guides = self._read_guides(batch)
         fused = self._fuse(features.metric, guides)
         compared = self._fuse(features.identity, guides)
+        alone = self._by_branch(features.identity)
         terms = counted(
             {
                 "main_identity": lambda: self._main_identity(features, batch.person_ids),
                 "triplet": lambda: self._triplets(fused, batch.person_ids, context.group),
                 "fused_identity": lambda: self._fused_identity(fused, batch.person_ids),
                 "contrast": lambda: self._contrasts(compared, batch.person_ids, context.group),
+                "main_contrast": lambda: self._contrasts(alone, batch.person_ids, context.group),
             },
             self.config.weights,
         )

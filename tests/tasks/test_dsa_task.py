@@ -107,15 +107,20 @@ def test_a_contrastive_loss_of_each_branch_joins_where_it_is_asked_for() -> None
     assert losses.objectives[MAIN].item() == pytest.approx(others.item() + 2 * contrast, rel=1e-4)
 
 
-def test_with_a_guide_the_contrastive_loss_compares_what_is_fused() -> None:
-    task = build(contrast_weight=1.0)
+def test_with_a_guide_contrastive_losses_compare_what_is_fused_and_the_main_stream_alone() -> None:
+    task = build(contrast_weight=1.0, main_contrast_weight=0.5)
     batch = make_batch()
-    expected = sum(
-        SupervisedContrast(0.1)(z, batch.person_ids).item()
-        for z in task.fused_features(batch).values()
-    )
-    found = task.losses("reid", batch, context()).terms["contrast"].item()
-    assert found == pytest.approx(expected, rel=1e-4)
+    compared = {
+        "contrast": task.fused_features(batch).values(),
+        "main_contrast": task.encoder(batch.images).split(HALF, dim=1),
+    }
+    losses = task.losses("reid", batch, context())
+    for name, parts in compared.items():
+        expected = sum(SupervisedContrast(0.1)(part, batch.person_ids).item() for part in parts)
+        assert losses.terms[name].item() == pytest.approx(expected, rel=1e-4)
+    weights = task.config.weights
+    weighed = sum(weights[name] * term.item() for name, term in losses.terms.items())
+    assert losses.objectives[MAIN].item() == pytest.approx(weighed, rel=1e-4)
 
 
 def test_concatenation_and_a_linear_layer_fuse_each_branch() -> None:
@@ -194,6 +199,9 @@ def test_unknown_part_images_are_refused() -> None:
 def test_a_loss_without_weight_is_not_computed() -> None:
     task = build(GuideConfig(part_images="none"), main_identity_weight=0.0, contrast_weight=1.0)
     assert task.losses("reid", make_batch(), context()).terms.keys() == {"triplet", "contrast"}
+    # Without a guide the contrast is the main stream's already.
+    twice = build(GuideConfig(part_images="none"), contrast_weight=1.0, main_contrast_weight=1.0)
+    assert "main_contrast" not in twice.losses("reid", make_batch(), context()).terms
 
 
 def test_no_loss_at_all_is_refused() -> None:
