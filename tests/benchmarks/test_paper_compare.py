@@ -92,7 +92,7 @@ def test_the_documentation_says_how_figures_came_about(tmp_path: Path) -> None:
         save(replace(one, scale=scale, settings=["training.epochs=9"]), tmp_path)
     text = documented("san1", tmp_path)
     assert "| SAN | 96.1 | 88.0 | 85.0 | -11.1 | 75.0 | -13.0 | +4.8 | +5.0 |" in text
-    assert "ResNet-18, pictures of 128×64; all rows started from imagenet" in text
+    assert "ResNet-18, pictures of 128×64; started from imagenet" in text
     assert "`san_full:training.epochs=9`" in text
     assert "2 trainings, 1.0 hours" in text
     # Nothing was measured on the other dataset, which has its published figures all the same.
