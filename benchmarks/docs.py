@@ -17,7 +17,7 @@ from pathlib import Path
 
 from aligned.tables import alignment, draw_alignment
 from docs_tables import Record, origin, table
-from encoder_table import transfer_encoders
+from encoder_table import fitted, transfer_encoders
 from evaluation_tables import draw_evaluation, evaluation
 from paper.docs import documented
 from PIL import Image
@@ -120,6 +120,7 @@ def recipes() -> str:
 TABLES: dict[str, Callable[[Record], str]] = {
     "transfer": transfer,
     "transfer_encoders": transfer_encoders,
+    "fitted": fitted,
     "synth_speed": synth_speed,
     "loading": loading,
     "training_step": training_step,

@@ -1,4 +1,4 @@
-"""The table of transfer_encoders.json: what encoders find on real persons none of them has seen."""
+"""Tables of encoders on the training persons of CUHK03-NP: some have never seen them, some have."""
 
 from docs_tables import Record, origin, table
 
@@ -9,8 +9,15 @@ WAYS = {
 }
 
 
+def fitted(record: Record) -> str:
+    """Return what each encoder finds of the persons that it was trained on."""
+    rows = [(row["label"], _scores(row["cuhk03_train"]["plain"])) for row in record["rows"]]
+    head = "row and seed", "the persons it was trained on: rank-1 / mAP"
+    return f"{table(head, rows)}\n\n{origin(record['rows'][-1])}"
+
+
 def transfer_encoders(record: Record) -> str:
-    """Return a row for each encoder, in the order they were measured."""
+    """Return what each encoder finds of persons that none of them has seen."""
     rows = record["rows"]
     head = (
         "encoder", "picture", *(f"{title}: rank-1 / mAP" for title in WAYS.values()),
@@ -24,7 +31,11 @@ def _row(row: Record) -> tuple[str, ...]:
     return (
         row["label"],
         f"{row['height']}×{row['width']}",
-        *(f"{found[way]['rank1']:.1f} / {found[way]['mAP']:.1f}" for way in WAYS),
+        *(_scores(found[way]) for way in WAYS),
         f"{found['plain']['own_camera']:.0f} %",
         f"{found['plain']['rank1_own_camera']:.0f} %",
     )
+
+
+def _scores(found: Record) -> str:
+    return f"{found['rank1']:.1f} / {found['mAP']:.1f}"
