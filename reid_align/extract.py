@@ -22,6 +22,10 @@ Compute one feature vector for each person image.
   feats.csv   row, path: which row is which image
   feats.json  model, weights, preprocessing, version, and the images that failed"""
 
+ADVICE = (
+    "Mend it and run the same command with --resume; or leave it out: add --resume --on-error skip"
+)
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of this command."""
@@ -54,12 +58,6 @@ def build_parser() -> argparse.ArgumentParser:
         help="take every N-th image from number I (0 to N-1) and write feats-0000I-of-0000N.npy",
     )
     return parser
-
-
-ADVICE = (
-    "Mend it, or go on without it: the same command with --resume, and with --on-error skip for "
-    "the latter"
-)
 
 
 def extract(args: argparse.Namespace) -> int:

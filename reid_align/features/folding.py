@@ -5,7 +5,10 @@ from itertools import pairwise
 
 import torch
 from torch import nn
-from torch.nn.utils.fusion import fuse_linear_bn_eval
+from torch.nn.utils.fusion import (
+    fuse_conv_bn_weights,
+    fuse_linear_bn_eval,
+)
 
 from reid_align.models.norms import InstanceBatchNorm
 
@@ -22,10 +25,10 @@ FOLLOWERS = {
 def fold_batch_norms(module: nn.Module) -> None:
     """Fold each batch norm into the convolution or linear layer before it, in place.
 
-    For evaluation only. Of IBN-a the batch norm's half of the channels is folded and the instance
-    norm stays. Norms with no such layer before them stay: those that open DenseNet's layers, and
-    the one behind the pooling. Features change by rounding alone: below 1e-5 of their largest
-    magnitude.
+    For evaluation only, and for modules whose layers have one parent each. Of IBN-a the batch
+    norm's half of the channels is folded and the instance norm stays. Norms with no such layer
+    before them stay: those that open DenseNet's layers, and the one behind the pooling. Features
+    change by rounding alone: below 1e-5 of their largest magnitude.
     """
     for parent in list(module.modules()):
         for name, norm_name in _pairs(parent):
@@ -52,12 +55,19 @@ def _pairs(parent: nn.Module) -> Iterator[tuple[str, str]]:
         yield from ((name, norm) for norm in FOLLOWERS.get(name, ()) if norm in names[place:])
 
 
-@torch.no_grad()
 def _fold(conv: nn.Conv2d, norm: nn.BatchNorm2d, first: int = 0) -> None:
     """Fold a batch norm of the channels from ``first`` on; those before it stay as they are."""
-    # In place, where torch.nn.utils.fusion makes two copies: memory costs more than arithmetic.
-    rate = norm.weight * (norm.get_buffer("running_var") + norm.eps).rsqrt()
-    conv.weight[first:].mul_(rate[:, None, None, None])
-    bias = conv.weight.new_zeros(conv.out_channels) if conv.bias is None else conv.bias.clone()
-    bias[first:] = (bias[first:] - norm.get_buffer("running_mean")) * rate + norm.bias
-    conv.bias = nn.Parameter(bias, requires_grad=False)
+    bias = conv.weight.new_zeros(conv.out_channels) if conv.bias is None else conv.bias
+    weight, later_bias = fuse_conv_bn_weights(
+        conv.weight[first:],
+        bias[first:],
+        norm.get_buffer("running_mean"),
+        norm.get_buffer("running_var"),
+        norm.eps,
+        norm.weight,
+        norm.bias,
+    )
+    if first:
+        weight = nn.Parameter(torch.cat((conv.weight[:first], weight)))
+        later_bias = nn.Parameter(torch.cat((bias[:first], later_bias)))
+    conv.weight, conv.bias = weight.requires_grad_(False), later_bias.requires_grad_(False)

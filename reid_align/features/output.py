@@ -17,7 +17,7 @@ from reid_align.features.pictures import Picture
 from reid_align.features.read import read_description, read_features
 from reid_align.features.settings import Listing, describe_run
 from reid_align.features.shard import Shard
-from reid_align.features.unfinished import check_unfinished
+from reid_align.features.unfinished import check_unfinished, is_unfinished, partial_folder
 from reid_align.files import check_writable
 from reid_align.models.encoder import Encoder
 
@@ -82,13 +82,15 @@ def extract_to_file(
         raise InvalidInputError("The paths are read twice: give a list, or find_images(...).")
     listing = Listing.read(paths)
     images = shard.share(listing.images)
+    # Now, as adapting an encoder and building a backend take their time.
+    check_unfinished(target, resume=resume)
     if adaptation is not None:
-        # Now, as what follows takes its time.
-        check_unfinished(target, resume=resume)
         drawn = adaptation.draw((Picture(path, path) for path in paths), listing.images)
         encoder = adapt_to(drawn, encoder, adaptation, options, progress=progress)
     settings = describe_run(encoder, options, shard, listing)
-    if resume and (finished := _finished(target, settings, images)):
+    # An earlier file may lie where work has been begun anew.
+    done = resume and not is_unfinished(partial_folder(target))
+    if done and (finished := _finished(target, settings, images)):
         return finished
     prepared = options.prepare(encoder)
     with PartialOutput(target, encoder.feature_dim, settings, resume=resume) as partial:

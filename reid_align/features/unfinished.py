@@ -58,11 +58,13 @@ def require_none(folder: Path) -> None:
 def check_unfinished(target: Path, *, resume: bool) -> None:
     """Refuse a target that another process writes, or unfinished work that is not to be resumed.
 
+    Another process counts once it has begun to extract; while it adapts, it has written nothing.
+
     Raises:
         OutputError: it is so; the message says how to go on.
     """
     folder = partial_folder(target)
-    if is_unfinished(folder):
+    if folder.is_dir():
         with writing(folder), locked(folder):
             if not resume:
                 require_none(folder)

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -219,6 +220,26 @@ def test_two_processes_do_not_write_the_same_output(
         pytest.raises(OutputError, match="Another process is writing"),
     ):
         extract_to_file(paths, encoder, output, OPTIONS, adaptation=adaptation, resume=resume)
+
+
+def test_resuming_goes_on_with_unfinished_work_beside_an_earlier_file(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    output, own = tmp_path / "feats.npy", tmp_path / "images"
+    shutil.copytree(images, own)
+    paths = [*map(str, find_images([own]))]
+    extract_to_file(paths, encoder, output, OPTIONS)
+    before = np.load(output)
+    changed, broken = Path(paths[0]), Path(paths[-1])
+    changed.write_bytes(Path(paths[1]).read_bytes())
+    whole = broken.read_bytes()
+    broken.write_bytes(b"no picture")
+    with pytest.raises(ImageReadError):
+        extract_to_file(paths, encoder, output, OPTIONS)
+    broken.write_bytes(whole)
+    extract_to_file(paths, encoder, output, OPTIONS, resume=True)
+    assert not np.array_equal(np.load(output)[0], before[0])
+    assert np.array_equal(np.load(output)[-1], before[-1])
 
 
 def test_resuming_a_finished_run_does_nothing(
