@@ -21,3 +21,9 @@ def test_it_says_what_isfinite_says(dtype: torch.dtype, value: float) -> None:
 @pytest.mark.parametrize("values", [torch.empty(0), torch.tensor(3), torch.tensor([True])])
 def test_no_values_and_whole_numbers_are_finite(values: torch.Tensor) -> None:
     assert all_finite(values)
+
+
+def test_numbers_without_an_order_are_looked_at_too() -> None:
+    assert all_finite(torch.tensor([1 + 2j]))
+    assert not all_finite(torch.tensor([complex(1, math.nan)]))
+    assert all_finite(torch.ones(3).to(torch.uint16))

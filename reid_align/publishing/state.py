@@ -50,7 +50,7 @@ def fill(
     Raises:
         WeightsFormatError: a tensor is missing, unknown, or of another shape or type; the text
             names the first few, as the file does.
-        WeightsIntegrityError: a tensor holds a value that is not finite.
+        WeightsIntegrityError: a tensor holds a value that is not finite in the module's type.
     """
     targets = {foreign_name(name): tensor for name, tensor in module.state_dict().items()}
     problems = {
@@ -65,12 +65,12 @@ def fill(
     found = [f"{len(names)} {kind}: {listed(names)}" for kind, names in problems.items() if names]
     if found:
         raise WeightsFormatError(f"{source} does not fit. " + ". ".join(found) + ".")
-    if broken := [name for name in targets if not all_finite(state[name])]:
-        raise WeightsIntegrityError(f"{source}: not finite are {listed(broken)}.")
     ours = {
         name: state[foreign_name(name)].to(target.dtype)
         for name, target in module.state_dict().items()
     }
+    if broken := [foreign_name(name) for name, tensor in ours.items() if not all_finite(tensor)]:
+        raise WeightsIntegrityError(f"{source}: not finite are {listed(broken)}.")
     module.load_state_dict(ours, assign=True)
 
 

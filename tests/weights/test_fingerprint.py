@@ -107,6 +107,14 @@ def test_taking_a_fingerprint_leaves_the_module_as_it_was() -> None:
     assert same_tensors(encoder, TinyEncoder().half())
 
 
+def test_a_plain_module_is_run_itself_and_can_be_trained_afterwards() -> None:
+    encoder = TinyEncoder().eval()
+    module_fingerprint(encoder)
+    assert same_tensors(encoder, TinyEncoder())
+    encoder(*encoder.example_inputs()).sum().backward()
+    assert encoder.head.weight.grad is not None
+
+
 def test_half_precision_is_computed_in_float32() -> None:
     stored = TinyEncoder().half()
     assert module_fingerprint(stored) == module_fingerprint(TinyEncoder().half().float())
