@@ -47,12 +47,13 @@ class DsaConfig(EncoderTaskConfig):
         contrast_weight: of the supervised contrastive losses of the fused features, without a
             guiding stream of the main stream's, one for each branch, behind a BN-neck where there
             is one; the paper does not have them. 0 leaves them out.
-        main_contrast_weight: of the same losses of the main stream's features alone, beside a
-            guiding stream's.
+        main_contrast_weight: of the same losses of the main stream's features alone, beside those
+            of the fused ones.
         temperature: of those losses.
 
     Raises:
-        InvalidInputError: a weight, margin, ε or temperature that a loss cannot have, or no weight.
+        InvalidInputError: a weight, margin, ε or temperature that a loss cannot have, or no weight;
+            or ``main_contrast_weight`` without a guiding stream.
         UnknownNameError: another fusion or reduction.
     """
 
@@ -73,6 +74,11 @@ class DsaConfig(EncoderTaskConfig):
     def __post_init__(self) -> None:
         require_choices(self)
         require_amounts(self)
+        if self.main_contrast_weight and not self.guided:
+            raise InvalidInputError(
+                f"main_contrast_weight={self.main_contrast_weight} without a guiding stream: there "
+                "contrast_weight is that of the main stream's features."
+            )
         if not any(self.weights.values()):
             raise InvalidInputError(
                 "No loss of DSA-reID has a weight: give one of them more than 0."
@@ -91,7 +97,7 @@ class DsaConfig(EncoderTaskConfig):
             "triplet": self.triplet_weight,
             "fused_identity": self.fused_identity_weight if self.guided else 0.0,
             "contrast": self.contrast_weight,
-            "main_contrast": self.main_contrast_weight if self.guided else 0.0,
+            "main_contrast": self.main_contrast_weight,
         }
 
     def wanted(self) -> Mapping[str, Wanted]:
@@ -143,15 +149,17 @@ class DsaTask(Task):
         features = read_features(self.encoder, self.encoder.forward_maps(batch.images))
         guides = self._read_guides(batch)
         fused = self._fuse(features.metric, guides)
-        compared = self._fuse(features.identity, guides)
-        alone = self._by_branch(features.identity)
         terms = counted(
             {
                 "main_identity": lambda: self._main_identity(features, batch.person_ids),
                 "triplet": lambda: self._triplets(fused, batch.person_ids, context.group),
                 "fused_identity": lambda: self._fused_identity(fused, batch.person_ids),
-                "contrast": lambda: self._contrasts(compared, batch.person_ids, context.group),
-                "main_contrast": lambda: self._contrasts(alone, batch.person_ids, context.group),
+                "contrast": lambda: self._contrasts(
+                    self._fuse(features.identity, guides), batch.person_ids, context.group
+                ),
+                "main_contrast": lambda: self._contrasts(
+                    self._by_branch(features.identity), batch.person_ids, context.group
+                ),
             },
             self.config.weights,
         )

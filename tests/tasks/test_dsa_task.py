@@ -2,7 +2,7 @@ import pytest
 import torch
 from naive_losses import naive_identity, naive_triplet
 from small_tasks import COUNT, PERSONS, context, make_batch, small
-from torch import Tensor
+from torch import Tensor, nn
 
 from reid_align.datasets.batch import Wanted
 from reid_align.errors import InvalidInputError, UnknownNameError
@@ -123,6 +123,22 @@ def test_with_a_guide_contrastive_losses_compare_what_is_fused_and_the_main_stre
     assert losses.objectives[MAIN].item() == pytest.approx(weighed, rel=1e-4)
 
 
+def test_contrastive_losses_read_what_lies_behind_a_neck() -> None:
+    encoder = small("dsa_resnet18", head="bnneck")
+    config = DsaConfig(encoder, contrast_weight=1.0, main_contrast_weight=1.0)
+    task, batch = config.build(PERSONS).eval(), make_batch()
+    neck = task.encoder.embed
+    nn.init.uniform_(neck.running_mean)
+    nn.init.uniform_(neck.running_var, 0.5, 2.0)
+    said = task.guide(batch.part_images)
+    halves = task.encoder(batch.images).split(HALF, dim=1)
+    fused = [h + g for h, g in zip(halves, (said.global_feature, said.local_features), strict=True)]
+    terms = task.losses("reid", batch, context()).terms
+    for name, parts in {"contrast": fused, "main_contrast": halves}.items():
+        expected = sum(SupervisedContrast(0.1)(part, batch.person_ids).item() for part in parts)
+        assert terms[name].item() == pytest.approx(expected, rel=1e-4)
+
+
 def test_concatenation_and_a_linear_layer_fuse_each_branch() -> None:
     task = build(fusion="concat_fc")
     batch = make_batch()
@@ -199,9 +215,11 @@ def test_unknown_part_images_are_refused() -> None:
 def test_a_loss_without_weight_is_not_computed() -> None:
     task = build(GuideConfig(part_images="none"), main_identity_weight=0.0, contrast_weight=1.0)
     assert task.losses("reid", make_batch(), context()).terms.keys() == {"triplet", "contrast"}
-    # Without a guide the contrast is the main stream's already.
-    twice = build(GuideConfig(part_images="none"), contrast_weight=1.0, main_contrast_weight=1.0)
-    assert "main_contrast" not in twice.losses("reid", make_batch(), context()).terms
+
+
+def test_without_a_guide_the_contrast_is_the_main_streams_already() -> None:
+    with pytest.raises(InvalidInputError, match="there contrast_weight is"):
+        DsaConfig(guide=GuideConfig(part_images="none"), main_contrast_weight=1.0)
 
 
 def test_no_loss_at_all_is_refused() -> None:
