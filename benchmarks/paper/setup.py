@@ -6,8 +6,9 @@ from pathlib import Path
 
 from paper.reference import TEST_ONLY
 from paper.scale import Scale, scaled
-from reid_align.errors import InvalidInputError
+from reid_align.errors import InvalidInputError, WeightsNotFoundError
 from reid_align.recipes import RECIPES, Data, Machine, Recipe, override, read_data
+from reid_align.recipes.recipe import IMAGENET, RANDOM
 from reid_align.tasks import DsaConfig, SanPgConfig
 from reid_align.weights.files import sha256_of
 
@@ -106,19 +107,24 @@ class Setup:
         return replace(data, external=None if own else self.external)
 
     def start(self, name: str) -> str:
-        """Return what a recipe's stages start from, in words that hold on any machine."""
-        if self.initial is None:
-            return self.scale.initial
-        path = Path(self.initial)
-        if not path.is_dir():
-            return f"{path.name}, sha256 {_digest(path)}" if path.is_file() else self.initial
-        said = f"{path.name}, sha256 {_digest(path / ENCODER)}"
+        """Return what a recipe's encoder starts from, in words that hold on any machine.
+
+        Raises:
+            WeightsNotFoundError: a file of weights that is not there.
+        """
+        said, guide = self._encoder(), Path(self.initial or "") / GUIDE
         task = RECIPES[name].last.task
-        if isinstance(task, DsaConfig) and task.guided and (path / GUIDE).is_file():
-            said += f", guided by sha256 {_digest(path / GUIDE)}"
+        if isinstance(task, DsaConfig) and task.guided and guide.is_file():
+            said += f", guided by sha256 {_digest(guide)}"
         if self.san_pg is not None and draws_textures(RECIPES[name]):
             said += f", by way of SAN-PG, sha256 {_digest(Path(self.san_pg) / ENCODER)}"
         return said
+
+    def _encoder(self) -> str:
+        if self.initial is None or self.initial in (IMAGENET, RANDOM):
+            return self.initial or self.scale.initial
+        path = Path(self.initial)
+        return f"{path.name}, sha256 {_digest(path if path.is_file() else path / ENCODER)}"
 
 
 def draws_textures(recipe: Recipe) -> bool:
@@ -132,4 +138,8 @@ def draws_textures(recipe: Recipe) -> bool:
 
 
 def _digest(file: Path) -> str:
+    if not file.is_file():
+        raise WeightsNotFoundError(
+            f"{file} is not there. Name the folder of a finished run, or a file of weights."
+        )
     return sha256_of(file)[:16]

@@ -1,11 +1,14 @@
 """What a measurement says that it started from."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from paper.scale import SMALL
 from paper.setup import Setup
+
+from reid_align.errors import WeightsNotFoundError
 
 
 @pytest.fixture
@@ -35,13 +38,27 @@ def digest(name: str) -> str:
         ("san_rec_input", ""),
     ],
 )
-def test_a_start_names_every_network_that_the_row_takes(
+def test_a_start_names_every_network_whose_weights_the_row_takes(
     setup: Setup, recipe: str, more: str
 ) -> None:
     assert setup.start(recipe) == f"start, sha256 {digest('start/encoder')}{more}"
 
 
-def test_without_weights_the_scale_says_where_a_row_starts(tmp_path: Path) -> None:
-    assert Setup(SMALL, {}, tmp_path, tmp_path).start("dsa_full") == "imagenet"
-    given = Setup(SMALL, {}, tmp_path, tmp_path, initial="random")
-    assert given.start("dsa_full") == "random"
+@pytest.mark.parametrize("initial", [None, "random", "start/encoder.safetensors"])
+def test_a_file_a_word_or_nothing_may_be_the_start(
+    setup: Setup, tmp_path: Path, initial: str | None
+) -> None:
+    file = initial is not None and initial.endswith("safetensors")
+    given = replace(setup, initial=str(tmp_path / initial) if initial and file else initial)
+    encoder = f"encoder.safetensors, sha256 {digest('start/encoder')}"
+    expected = encoder if file else initial or "imagenet"
+    assert given.start("dsa_full") == expected
+    drawn = f", by way of SAN-PG, sha256 {digest('san_pg/encoder')}"
+    assert given.start("san_full") == expected + drawn
+
+
+@pytest.mark.parametrize("option", ["initial", "san_pg"])
+def test_weights_that_are_not_there_are_named(setup: Setup, tmp_path: Path, option: str) -> None:
+    lacking = replace(setup, **{option: str(tmp_path / "gone")})
+    with pytest.raises(WeightsNotFoundError, match=r"gone/encoder\.safetensors is not there"):
+        lacking.start("san_full")
