@@ -32,7 +32,7 @@ def _strip(
     name = truth.names[row]
     strip = [Image.fromarray(read_picture(name))]
     if maps is not None:
-        planes = torch.from_numpy(estimated_map(name, maps)).permute(2, 0, 1)
+        planes = torch.tensor(estimated_map(name, maps)).permute(2, 0, 1)
         strip += [draw_iuv(read_iuv(truth.maps[row])), draw_iuv(IUV(planes))]
     if textures is not None:
         true, drawn = read_picture(truth.textures[row]), unwrapped([name], textures)[0]
