@@ -59,32 +59,65 @@ def forward_rate(variant: Variant, size: int, options: argparse.Namespace) -> fl
 def measure_files(
     encoder: Encoder, paths: Sequence[str], ours: Sequence[Way], options: argparse.Namespace
 ) -> list[dict[str, str | float]]:
-    """Return the pictures a second from files to features, and how far the features agree."""
-    place = torch.device(options.device)
-    peers = {
+    """Return the pictures a second from files to features, and how far the features agree.
+
+    Beside each of our ways its network alone is measured again, in the same rounds and at the
+    batch size of extraction, since a ratio wants both at the same time.
+    """
+    device = torch.device(options.device)
+    extractors = _extractors(encoder, paths, ours, device)
+    features: dict[str, NDArray[np.float32]] = {}
+    works = {}
+    for name, extract in extractors.items():
+        works[name] = partial(_timed, extract, features, name, len(paths))
+    size = default_batch_size(device.type)
+    for way in ours:
+        variant = our_forward(encoder, *way, device, (size,))
+        works[_alone(variant.name)] = partial(forward_rate, variant, size, options)
+    # Each network beside its extraction, not after all of them.
+    best = best_of(options.rounds, {name: works[name] for name in sorted(works)})
+    expected = features["torchreid, chunks of 8"]
+    rows = []
+    for name in extractors:
+        row = {"name": name, "best": round(best[name], 1)}
+        if _alone(name) in best:
+            row["network_alone"] = round(best[_alone(name)], 1)
+        rows.append(row | distance(features[name], expected))
+    return rows
+
+
+def _extractors(
+    encoder: Encoder, paths: Sequence[str], ours: Sequence[Way], device: torch.device
+) -> dict[str, Callable[[], NDArray[np.float32]]]:
+    """Return what extracts from files: the peers' ways, and ours by the names of the variants."""
+    chunks = {
         "torchreid, the whole list": len(paths),
         "torchreid, chunks of 8": 8,
         "torchreid, one by one": 1,
     }
-    extractors: dict[str, Callable[[], NDArray[np.float32]]] = {
-        name: partial(peers_extract, paths, encoder, chunk, place) for name, chunk in peers.items()
+    found: dict[str, Callable[[], NDArray[np.float32]]] = {
+        name: partial(peers_extract, paths, encoder, chunk, device)
+        for name, chunk in chunks.items()
     }
     for backend, dtype in ours:
-        chosen = ExtractOptions(options.device, dtype, normalize=False, backend=backend)
-        extractors[f"{backend} {dtype}"] = our_extract(paths, encoder, chosen)
-    features: dict[str, NDArray[np.float32]] = {}
+        chosen = ExtractOptions(str(device), dtype, normalize=False, backend=backend)
+        found[f"{backend} {dtype}"] = our_extract(paths, encoder, chosen)
+    return found
 
-    def timed(name: str) -> float:
-        began = time.perf_counter()
-        features[name] = extractors[name]()
-        return len(paths) / (time.perf_counter() - began)
 
-    best = best_of(options.rounds, {name: partial(timed, name) for name in extractors})
-    expected = features["torchreid, chunks of 8"]
-    return [
-        {"name": name, "best": round(best[name], 1), **distance(features[name], expected)}
-        for name in best
-    ]
+def _timed(
+    extract: Callable[[], NDArray[np.float32]],
+    features: dict[str, NDArray[np.float32]],
+    name: str,
+    count: int,
+) -> float:
+    began = time.perf_counter()
+    features[name] = extract()
+    return count / (time.perf_counter() - began)
+
+
+def _alone(name: str) -> str:
+    return f"{name}, network alone"
 
 
 def disagreements(rows: Iterable[Mapping[str, Any]]) -> list[str]:

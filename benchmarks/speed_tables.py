@@ -23,9 +23,7 @@ def throughput(record: Record) -> str:
     for row in record["forward"]:
         dtype = "bfloat16" if "bfloat16" in row["name"] else "float32"
         share = f"{row['best'] / limits[dtype]:.0%}" if dtype in limits else ""
-        whole = files.get(row["name"], {})
-        rate = f"{whole['best']:.1f} ({whole['best'] / row['best']:.2f} ×)" if whole else ""
-        error = f"{whole['max_relative_error']:.0e}" if whole else ""
+        rate, error = _from_files(files[row["name"]]) if row["name"] in files else ("", "")
         best = f"{row['best']:.1f}", f"{row['best'] / eager:.2f} ×"
         rows.append((row["name"], *best, share, rate, error))
     head = (
@@ -43,6 +41,12 @@ def throughput(record: Record) -> str:
         parts.append(table(("the peers' way", "from files, images/s", "ours by default"), peers))
     figure = [FIGURE] if "growth" in record else []
     return "\n\n".join([*parts, *_rest(record), *figure, origin(record)])
+
+
+def _from_files(row: Record) -> tuple[str, str]:
+    """Return the rate, with its ratio to the network alone in the same rounds, and the error."""
+    share = row["best"] / row["network_alone"]
+    return f"{row['best']:.1f} ({share:.2f} ×)", f"{row['max_relative_error']:.0e}"
 
 
 def _rest(record: Record) -> list[str]:
