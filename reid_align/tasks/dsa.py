@@ -5,7 +5,7 @@ Source: DSA-reID, CVPR 2019, sections 3.2 and 4.2.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal
 
 from torch import Tensor, nn
 
@@ -16,14 +16,14 @@ from reid_align.losses import BatchHardTriplet, SupervisedContrast, identity_los
 from reid_align.models import Encoder
 from reid_align.tasks.choices import require_amounts, require_choices
 from reid_align.tasks.config import REID, EncoderConfig, EncoderTaskConfig
-from reid_align.tasks.features import Features, read_features
+from reid_align.tasks.features import read_features
 from reid_align.tasks.guide import GLOBAL, LOCAL, GuideConfig, guide_product
+from reid_align.tasks.main_classifiers import MainClassifiers
 from reid_align.tasks.objectives import counted, total, weighted
 from reid_align.tasks.supervision import gathered_contrast, gathered_triplet
 from reid_align.training.group import ProcessGroup
 from reid_align.training.task import MAIN, Losses, Product, StepContext, Task
 
-PARTS = 8
 DSA = EncoderConfig("dsa_reid")
 
 
@@ -130,8 +130,8 @@ class DsaTask(Task):
         fused = self.branches if config.guided else ()
         self.fusions = nn.ModuleDict({name: _fusion(config, length) for name in fused})
         # One classifier for each of f_G and f_L,1 to f_L,8, and for each of z_G and z_L.
-        self.main_classifiers = nn.ModuleDict(
-            {name: _classifiers(config, length, identities, name) for name in self.branches}
+        self.main_classifiers = MainClassifiers(
+            self.branches, length, identities, config.hidden_dim
         )
         self.fused_classifiers = nn.ModuleDict(
             {name: TwoLayerClassifier(length, identities, config.hidden_dim) for name in fused}
@@ -151,7 +151,7 @@ class DsaTask(Task):
         fused = self._fuse(features.metric, guides)
         terms = counted(
             {
-                "main_identity": lambda: self._main_identity(features, batch.person_ids),
+                "main_identity": lambda: self._main_identity(features.identity, batch.person_ids),
                 "triplet": lambda: self._triplets(fused, batch.person_ids, context.group),
                 "fused_identity": lambda: self._fused_identity(fused, batch.person_ids),
                 "contrast": lambda: self._contrasts(
@@ -205,19 +205,10 @@ class DsaTask(Task):
             gathered_contrast(self._contrast, part, person_ids, group) for part in compared.values()
         )
 
-    def _main_identity(self, features: Features, person_ids: Tensor) -> Tensor:
-        by_branch = self._by_branch(features.identity)
-        losses = []
-        for name in self.branches:
-            classifiers = cast(nn.ModuleList, self.main_classifiers[name])
-            pieces = by_branch[name].chunk(len(classifiers), dim=1)
-            pairs = zip(classifiers, pieces, strict=True)
-            loss = total(
-                self._identity(classifier(piece), person_ids) for classifier, piece in pairs
-            )
-            mean = self.config.main_local_reduction == "mean"
-            losses.append(loss / len(classifiers) if mean else loss)
-        return total(losses)
+    def _main_identity(self, features: Tensor, person_ids: Tensor) -> Tensor:
+        mean = self.config.main_local_reduction == "mean"
+        by_branch = self._by_branch(features)
+        return self.main_classifiers.loss(by_branch, person_ids, self._identity, mean)
 
     def _by_branch(self, features: Tensor) -> dict[str, Tensor]:
         pieces = features.chunk(len(self.branches), dim=1)
@@ -226,10 +217,3 @@ class DsaTask(Task):
 
 def _fusion(config: DsaConfig, length: int) -> nn.Module:
     return AddFusion() if config.fusion == "add" else ConcatFusion(length)
-
-
-def _classifiers(config: DsaConfig, length: int, identities: int, branch: str) -> nn.ModuleList:
-    count = PARTS if branch == LOCAL else 1
-    return nn.ModuleList(
-        TwoLayerClassifier(length // count, identities, config.hidden_dim) for _ in range(count)
-    )

@@ -1,0 +1,63 @@
+"""The classifiers of DSA-reID's main stream, one for each of its features, and their loss."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
+
+from torch import Tensor, nn
+
+from reid_align.heads import TwoLayerClassifier
+from reid_align.tasks.guide import LOCAL
+from reid_align.tasks.objectives import total
+
+PARTS = 8
+
+
+class MainClassifiers(nn.ModuleDict):
+    """A classifier for f_G, and one for each of f_L,1 to f_L,8; lists of them by branch.
+
+    Args:
+        branches: "global", "local" or both.
+        length: D/2, of the features of a branch together.
+        identities: how many persons there are.
+        hidden_dim: of each classifier's first layer.
+
+    Source: DSA-reID, CVPR 2019, section 4.2.
+    """
+
+    def __init__(
+        self, branches: Sequence[str], length: int, identities: int, hidden_dim: int
+    ) -> None:
+        counts = {name: PARTS if name == LOCAL else 1 for name in branches}
+        super().__init__(
+            {
+                name: nn.ModuleList(
+                    TwoLayerClassifier(length // count, identities, hidden_dim)
+                    for _ in range(count)
+                )
+                for name, count in counts.items()
+            }
+        )
+
+    def loss(
+        self,
+        features: Mapping[str, Tensor],
+        person_ids: Tensor,
+        identity: Callable[[Tensor, Tensor], Tensor],
+        mean: bool,
+    ) -> Tensor:
+        """Return the sum over the branches of the identity losses of their features.
+
+        Args:
+            features: (N, D/2) of each branch.
+            person_ids: (N,) int64.
+            identity: the identity loss of logits and person ids.
+            mean: whether the losses of a branch are averaged instead of summed up.
+        """
+        losses = []
+        for name, branch in self.items():
+            classifiers = cast(nn.ModuleList, branch)
+            pieces = features[name].chunk(len(classifiers), dim=1)
+            pairs = zip(classifiers, pieces, strict=True)
+            loss = total(identity(classifier(piece), person_ids) for classifier, piece in pairs)
+            losses.append(loss / len(classifiers) if mean else loss)
+        return total(losses)
