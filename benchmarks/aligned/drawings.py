@@ -1,6 +1,6 @@
 """Textures and dense maps against the truth."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -52,18 +52,18 @@ def texture_errors(truth: Truth, draw: Draw, folder: Path) -> dict[str, float]:
 
 def drawn_by(unwrapper: Unwrapper) -> Draw:
     """Return what draws textures with a network."""
-    return lambda names: _planes(list(unwrapped(names, unwrapper)))
+    return lambda names: _planes(list(unwrapped(map(read_picture, names), unwrapper)))
 
 
-def unwrapped(names: Sequence[str], unwrapper: Unwrapper) -> Pixels:
+def unwrapped(pictures: Iterable[Pixels], unwrapper: Unwrapper) -> Pixels:
     """Return what a network makes of pictures: (N, H, W, 3) uint8, of the network's own size."""
-    return unwrapper(np.stack([unwrapper.preprocess.resize(read_picture(name)) for name in names]))
+    return unwrapper(np.stack([unwrapper.preprocess.resize(picture) for picture in pictures]))
 
 
-def estimated_map(name: str, unwrapper: Unwrapper) -> Pixels:
+def estimated_map(picture: Pixels, unwrapper: Unwrapper) -> Pixels:
     """Return the dense map (H, W, 3) uint8 of a picture, as large as that is."""
-    height, width = read_picture(name).shape[:2]
-    return unwrapper.fit(unwrapped([name], unwrapper)[0], (height, width))
+    height, width = picture.shape[:2]
+    return unwrapper.fit(unwrapped([picture], unwrapper)[0], (height, width))
 
 
 def drawn_without_looking(found: SyntheticSet) -> Draw:
@@ -112,7 +112,7 @@ def map_errors(truth: Truth, unwrapper: Unwrapper) -> dict[str, float]:
     counts = np.zeros((size, size), np.int64)
     distance, pixels = 0.0, 0
     for row, name in enumerate(truth.names):
-        drawn = estimated_map(name, unwrapper).astype(np.int64)
+        drawn = estimated_map(read_picture(name), unwrapper).astype(np.int64)
         true = np.moveaxis(read_iuv(truth.maps[row]).planes.numpy(), 0, -1).astype(np.int64)
         pairs = true[..., 0].ravel() * size + drawn[..., 0].ravel()
         counts += np.bincount(pairs, minlength=size * size).reshape(size, size)

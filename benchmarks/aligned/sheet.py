@@ -29,12 +29,12 @@ def draw_sheet(truth: Truth, textures: Unwrapper | None, maps: Unwrapper | None)
 def _strip(
     truth: Truth, row: int, textures: Unwrapper | None, maps: Unwrapper | None
 ) -> list[Image.Image]:
-    name = truth.names[row]
-    strip = [Image.fromarray(read_picture(name))]
+    picture = read_picture(truth.names[row])
+    strip = [Image.fromarray(picture)]
     if maps is not None:
-        planes = torch.tensor(estimated_map(name, maps)).permute(2, 0, 1)
+        planes = torch.tensor(estimated_map(picture, maps)).permute(2, 0, 1)
         strip += [draw_iuv(read_iuv(truth.maps[row])), draw_iuv(IUV(planes))]
     if textures is not None:
-        true, drawn = read_picture(truth.textures[row]), unwrapped([name], textures)[0]
+        true, drawn = read_picture(truth.textures[row]), unwrapped([picture], textures)[0]
         strip += [Image.fromarray(true), Image.fromarray(drawn)]
     return strip

@@ -3,14 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-from paper.setup import SYNTHETIC, Setup, draws_textures
+from paper.setup import SYNTHETIC, Setup, drawn_target
 from reid_align.datasets import ReidDataset
 from reid_align.errors import ImageReadError
 from reid_align.features import resolve_device
 from reid_align.recipes import Data, Recipe, Stage, prepare, run_recipe
 from reid_align.recipes.targets import FOLDERS, copy_mask, draw_targets, missing_target
 from reid_align.recipes.targets import with_targets as with_drawn
-from reid_align.tasks import REID, DsaConfig, SanPgConfig
+from reid_align.tasks import REID, DsaConfig
 from reid_align.unwrapping import jobs_below, load_unwrapper, unwrap_pictures
 
 # The generators of all seeds are one, as the pictures that they draw are.
@@ -28,12 +28,11 @@ def generator(setup: Setup, recipe: Recipe) -> Path | None:
     Returns:
         None for a recipe that has none.
     """
-    if setup.san_pg is not None and draws_textures(recipe):
-        return Path(setup.san_pg)
-    first = recipe.stages[0]
-    if len(recipe.stages) == 1 or not isinstance(first.task, SanPgConfig):
+    target, first = drawn_target(recipe), recipe.stages[0]
+    if target is None:
         return None
-    target = first.task.decoder.target
+    if target == "texture" and setup.san_pg is not None:
+        return Path(setup.san_pg)
     seeded = replace(first, training=replace(first.training, seed=SEED))
     return _train(setup, f"generator_{target}", seeded)
 

@@ -9,7 +9,7 @@ from paper.scale import Scale, scaled
 from reid_align.errors import InvalidInputError, WeightsNotFoundError
 from reid_align.recipes import RECIPES, Data, Machine, Recipe, override, read_data
 from reid_align.recipes.recipe import IMAGENET, RANDOM
-from reid_align.tasks import DsaConfig, SanPgConfig
+from reid_align.tasks import DecoderTarget, DsaConfig, SanPgConfig
 from reid_align.weights.files import sha256_of
 
 SYNTHETIC = "synthetic"
@@ -116,7 +116,7 @@ class Setup:
         task = RECIPES[name].last.task
         if isinstance(task, DsaConfig) and task.guided and guide.is_file():
             said += f", guided by sha256 {_digest(guide)}"
-        if self.san_pg is not None and draws_textures(RECIPES[name]):
+        if self.san_pg is not None and drawn_target(RECIPES[name]) == "texture":
             said += f", by way of SAN-PG, sha256 {_digest(Path(self.san_pg) / ENCODER)}"
         return said
 
@@ -127,14 +127,12 @@ class Setup:
         return f"{path.name}, sha256 {_digest(path if path.is_file() else path / ENCODER)}"
 
 
-def draws_textures(recipe: Recipe) -> bool:
-    """Return whether a recipe begins with a generator of textures."""
+def drawn_target(recipe: Recipe) -> DecoderTarget | None:
+    """Return what the generator draws that a recipe begins with, or None."""
     first = recipe.stages[0].task
-    return (
-        len(recipe.stages) > 1
-        and isinstance(first, SanPgConfig)
-        and first.decoder.target == "texture"
-    )
+    if len(recipe.stages) == 1 or not isinstance(first, SanPgConfig):
+        return None
+    return first.decoder.target
 
 
 def _digest(file: Path) -> str:
