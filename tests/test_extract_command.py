@@ -123,7 +123,9 @@ def test_a_broken_image_stops_or_is_listed(
     assert "--on-error skip" in said
     assert not Path("feats.npy").exists()
     # As the message advises, whether something was done before or not.
-    assert extract([*command, "--resume", "--on-error", "skip"]) == 3
+    assert extract([*command[:2], "other.npy", *command[3:], "--resume", "--on-error", "skip"]) == 3
+    assert last_line(capsys) == "1 image could not be read; see other.json."
+    assert extract([*command, "--on-error", "skip"]) == 3
     assert last_line(capsys) == "1 image could not be read; see feats.json."
     assert [f.path for f in read_features("feats.npy").failed] == ["crops/07.jpg"]
 

@@ -97,8 +97,9 @@ def module_fingerprint(module: Loadable) -> tuple[float, ...]:
 
 
 def _is_plain(module: Loadable) -> bool:
-    on_cpu = all(tensor.device.type == "cpu" for tensor in module.state_dict().values())
-    floats = {tensor.dtype for tensor in module.state_dict().values() if tensor.is_floating_point()}
+    tensors = module.state_dict().values()
+    on_cpu = all(tensor.device.type == "cpu" for tensor in tensors)
+    floats = {tensor.dtype for tensor in tensors if tensor.is_floating_point()}
     return on_cpu and floats == {torch.float32} and not any(m.training for m in module.modules())
 
 
