@@ -12,7 +12,7 @@ from reid_align.recipes.imagenet import Body, imagenet_tensors
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM
 from reid_align.tasks import DenseUvTask
 from reid_align.training.task import Task
-from reid_align.weights import load_tensors, read_tensors
+from reid_align.weights import load_tensors, locate, read_tensors, shipped_weights
 from reid_align.weights.fit import describe, fits, listed
 
 ENCODER = "encoder"
@@ -28,7 +28,8 @@ def start(task: Task, initial: str, fresh: Sequence[str] = ()) -> None:
 
     Args:
         task: as it was built, with random weights.
-        initial: "imagenet", "random", the folder of a run, or an ``encoder.safetensors``.
+        initial: "imagenet", "random", the folder of a run, an ``encoder.safetensors``, or the name
+            of published weights, which a path of that name hides.
         fresh: starts of the names of the encoder's tensors that stay random.
 
     Raises:
@@ -43,7 +44,7 @@ def start(task: Task, initial: str, fresh: Sequence[str] = ()) -> None:
         body = _body(task)
         _load(body, imagenet_tensors(body), "ImageNet's weights", fresh)
         return
-    for name, path in _files(task, Path(initial)).items():
+    for name, path in _files(task, _place(initial)).items():
         product = task.products()[name].module
         if name == ENCODER and task.encoder is not None:
             _load(task.encoder, read_tensors(path), str(path), fresh)
@@ -61,6 +62,12 @@ def _body(task: Task) -> Body:
     return body
 
 
+def _place(initial: str) -> Path:
+    """Return the file or folder that a user means; published weights are fetched if need be."""
+    published = shipped_weights().get(initial)
+    return Path(initial) if published is None or Path(initial).exists() else locate(published)
+
+
 def _files(task: Task, source: Path) -> dict[str, Path]:
     """Return the files of a run that hold networks of the task."""
     if source.is_file():
@@ -70,8 +77,8 @@ def _files(task: Task, source: Path) -> dict[str, Path]:
     needed = next(iter(files))
     if needed not in found:
         raise WeightsNotFoundError(
-            f"{source}: there is no {needed}.safetensors. Name the folder of a finished run, or a "
-            "file of weights."
+            f"{source}: there is no {needed}.safetensors. Name the folder of a finished run, a file "
+            f"of weights, or published ones: {listed(list(shipped_weights()))}."
         )
     return found
 

@@ -31,9 +31,9 @@ def prepare(
     Args:
         recipe: with all overrides.
         data: what there is to train on.
-        run: the folder of an earlier run, or its encoder, in place of all stages but the last; a
-            recipe of a single stage starts from it.
-        initial: what the first stage starts from: "imagenet", "random", or a run or encoder.
+        run: the folder of an earlier run, its encoder or the name of published weights, in place
+            of all stages but the last; a recipe of a single stage starts from it.
+        initial: what the first stage starts from: "imagenet", "random", or likewise.
         group: the processes that will train together.
 
     Raises:

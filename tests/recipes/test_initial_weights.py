@@ -195,6 +195,21 @@ def test_a_run_that_is_not_there_or_not_named_is_refused(source: str, tmp_path: 
         start(baseline(1), initial)
 
 
+def test_published_weights_are_found_by_their_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = create_model("san_resnet50", pretrained=True)
+    arguments = published.arch_args
+    task = BaselineConfig(EncoderConfig("san_resnet50", arguments, 128, 64)).build(3)
+    start(task, "san_resnet50.synthetic")
+    assert same(published, task.encoder)
+    # A path of that name is what its owner means.
+    monkeypatch.chdir(tmp_path)
+    Path("san_resnet50.synthetic").mkdir()
+    with pytest.raises(WeightsNotFoundError, match=r"published ones: dsa_reid\.synthetic, san"):
+        start(task, "san_resnet50.synthetic")
+
+
 def test_imagenet_has_nothing_for_part_images() -> None:
     task = PartsConfig(GuideConfig(conv5_g="bottleneck"), feature_dim=64).build(3)
     with pytest.raises(InvalidInputError, match="PartsTask has no network"):
