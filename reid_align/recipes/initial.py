@@ -77,8 +77,8 @@ def _files(task: Task, source: Path) -> dict[str, Path]:
     needed = next(iter(files))
     if needed not in found:
         raise WeightsNotFoundError(
-            f"{source}: there is no {needed}.safetensors. Name the folder of a finished run, a file "
-            f"of weights, or published ones: {listed(list(shipped_weights()))}."
+            f"{source}: there is no {needed}.safetensors. Name the folder of a finished run, a "
+            f"file of weights, or published ones: {listed(list(shipped_weights()))}."
         )
     return found
 
