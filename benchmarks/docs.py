@@ -13,6 +13,7 @@ import json
 import re
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from aligned.tables import alignment, draw_alignment
@@ -125,6 +126,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "loading": loading,
     "training_step": training_step,
     "throughput": throughput,
+    "throughput_zen4": partial(throughput, picture="throughput_zen4"),
     "evaluation": evaluation,
     "precision": precision,
     "training_profile": training_profile,
@@ -133,6 +135,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
 }
 FIGURES: dict[str, Callable[[Record], Image.Image]] = {
     "throughput": draw_throughput,
+    "throughput_zen4": draw_throughput,
     "evaluation": draw_evaluation,
     "alignment": draw_alignment,
 }

@@ -1,17 +1,23 @@
 """The tables and the picture of throughput.json."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from docs_tables import Record, origin, table
 from PIL import Image
 
 from reid_align.viz import draw_curves
 
-FIGURE = "![How the cost grows with batch, threads and images](images/throughput.png)"
+FIGURE = "![How the cost grows with batch, threads and images](images/{}.png)"
 
 
-def throughput(record: Record) -> str:
-    """Return the ways from pictures to features beside each other, and what they leave unused."""
+def throughput(record: Record, picture: str = "throughput") -> str:
+    """Return the ways from pictures to features beside each other, and what they leave unused.
+
+    Args:
+        record: what throughput.py measured.
+        picture: the name of the curves that were drawn of it.
+    """
     operations = record["giga_operations_per_image"]
     limits = {
         dtype: max(rates.values()) / operations
@@ -23,12 +29,14 @@ def throughput(record: Record) -> str:
     for row in record["forward"]:
         dtype = "bfloat16" if "bfloat16" in row["name"] else "float32"
         share = f"{row['best'] / limits[dtype]:.0%}" if dtype in limits else ""
-        rate, error = _from_files(files[row["name"]]) if row["name"] in files else ("", "")
+        whole = files.get(row["name"], {})
+        rate = f"{whole['best']:.1f}" if whole else ""
+        error = f"{whole['max_relative_error']:.0e}" if whole else ""
         best = f"{row['best']:.1f}", f"{row['best'] / eager:.2f} ×"
         rows.append((row["name"], *best, share, rate, error))
     head = (
         "way", "network alone, images/s", "of eager", "of the machine's matrix products",
-        "from files (of the network alone)", "largest error",
+        "from files, images/s", "largest error",
     )  # fmt: skip
     default = files.get("torch float32", {}).get("best", float("nan"))
     peers = [
@@ -39,14 +47,21 @@ def throughput(record: Record) -> str:
     parts = [table(head, rows)]
     if peers:
         parts.append(table(("the peers' way", "from files, images/s", "ours by default"), peers))
-    figure = [FIGURE] if "growth" in record else []
+    if kept := _kept(files.values()):
+        parts.append(kept)
+    figure = [FIGURE.format(picture)] if "growth" in record else []
     return "\n\n".join([*parts, *_rest(record), *figure, origin(record)])
 
 
-def _from_files(row: Record) -> tuple[str, str]:
-    """Return the rate, with its ratio to the network alone in the same rounds, and the error."""
-    share = row["best"] / row["network_alone"]
-    return f"{row['best']:.1f} ({share:.2f} ×)", f"{row['max_relative_error']:.0e}"
+def _kept(files: Iterable[Mapping[str, Any]]) -> str:
+    """Return what is left of the network's rate from files, where both were measured in turn."""
+    shares = [
+        f"{row['name']} {row['best'] / row['network_alone']:.2f}"
+        for row in files
+        if "network_alone" in row
+    ]
+    listed = ", ".join(shares)
+    return listed and f"From files, as a share of the network alone in the same rounds: {listed}."
 
 
 def _rest(record: Record) -> list[str]:
