@@ -1,5 +1,6 @@
 """The supervised contrastive loss on feature vectors."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -27,17 +28,22 @@ class SupervisedContrast:
 
     Args:
         temperature: τ.
+        own_camera_weight: how often images of other persons count in the sum over A(a) that the
+            anchor's own camera took. What a camera leaves in all its pictures makes them near to
+            each other; more than 1 teaches more of that away than chance puts into a batch.
 
     Raises:
-        InvalidInputError: a temperature that is not a finite number above 0.
+        InvalidInputError: a temperature or weight that is not a finite number above 0.
 
-    Source: arXiv:2004.11362, equation 2.
+    Source: arXiv:2004.11362, equation 2; the weight is ours.
     """
 
     temperature: float = 0.1
+    own_camera_weight: float = 1.0
 
     def __post_init__(self) -> None:
         positive("temperature", self.temperature)
+        positive("own_camera_weight", self.own_camera_weight)
 
     def __call__(
         self,
@@ -45,6 +51,7 @@ class SupervisedContrast:
         person_ids: Tensor,
         candidates: tuple[Tensor, Tensor] | None = None,
         first: int = 0,
+        camera_ids: Tensor | None = None,
     ) -> Tensor:
         """Return the loss, a scalar.
 
@@ -58,9 +65,12 @@ class SupervisedContrast:
             candidates: features (M, D) and person ids (M,) of all images, the anchors among them;
                 the anchors themselves where left out.
             first: where among the candidates the first anchor is; the others follow it.
+            camera_ids: (M,) integers of all images, -1 where the camera is not known; only needed
+                where the own camera has a weight.
 
         Raises:
-            InvalidInputError: other shapes or types, or anchors that are not among the candidates.
+            InvalidInputError: other shapes or types, anchors that are not among the candidates, or
+                no cameras where they count.
         """
         check_batch(features, person_ids, SHAPE)
         others, other_ids = candidates or (features, person_ids)
@@ -79,7 +89,26 @@ class SupervisedContrast:
         with torch.autocast(anchors.device.type, enabled=False):
             logits = (anchors @ others.T / self.temperature).masked_fill(own, -torch.inf)
         same = (person_ids[:, None] == other_ids) & ~own
-        likelihoods = logits.log_softmax(1).masked_fill(~same, 0.0)
+        if self.own_camera_weight == 1:
+            likelihoods = logits.log_softmax(1)
+        else:
+            near = self._by_own_camera(camera_ids, first, last, len(others)) & ~same
+            crowd = torch.where(near, logits + math.log(self.own_camera_weight), logits)
+            likelihoods = logits - crowd.logsumexp(1, keepdim=True)
+        likelihoods = likelihoods.masked_fill(~same, 0.0)
         counts = same.sum(1)
         losses = -likelihoods.sum(1) / counts.clamp(min=1)
         return losses.sum() / (counts > 0).sum().clamp(min=1)
+
+    def _by_own_camera(
+        self, camera_ids: Tensor | None, first: int, last: int, count: int
+    ) -> Tensor:
+        """Return (N, M) bool: whether the anchor's camera took the candidate."""
+        if camera_ids is None or len(camera_ids) != count:
+            given = "none" if camera_ids is None else len(camera_ids)
+            raise InvalidInputError(
+                f"own_camera_weight={self.own_camera_weight}, {count} images and {given} camera "
+                "ids: give the camera of each image."
+            )
+        mine = camera_ids[first:last, None]
+        return (mine == camera_ids) & (mine >= 0)

@@ -36,8 +36,10 @@ COST = (
 )
 # A batch-hard triplet loss on top of it hinders the start.
 SUPERVISION = SupervisionConfig(1.0, 0.0, contrast_weight=1.0)
+# What is left to learn by then is what cameras leave in their pictures.
+OWN_CAMERA = 4.0
 # The last stage is too short for a classifier of thousands of persons that begins at random.
-CONTRAST = SupervisionConfig(0.0, 0.0, contrast_weight=1.0)
+CONTRAST = SupervisionConfig(0.0, 0.0, contrast_weight=1.0, own_camera_weight=OWN_CAMERA)
 STEPS_PER_EPOCH = 50
 SHALLOW, DEEP, SAN, DSA = "shallow", "deep", "san", "dsa"
 
@@ -96,7 +98,11 @@ SAN_STAGE = _stage(
 # Local branches that read a slice each are a tenth smaller: so both encoders fit into the package.
 DSA_ENCODER = EncoderConfig("dsa_reid", {**NECK, "local_input": "slice"}, 128, 64)
 DSA_CONFIG = DsaConfig(
-    DSA_ENCODER, main_identity_weight=0.0, triplet_weight=0.0, contrast_weight=1.0
+    DSA_ENCODER,
+    main_identity_weight=0.0,
+    triplet_weight=0.0,
+    contrast_weight=1.0,
+    own_camera_weight=OWN_CAMERA,
 )
 DSA_STAGE = _stage(DSA, DSA_CONFIG, persons=16, steps=600, lr=2e-4, initial=DEEP)
 for _name, _paper, _stage_of_its_own, _cost in (

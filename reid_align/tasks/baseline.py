@@ -61,5 +61,5 @@ class BaselineTask(Task):
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         """Compute the losses of one batch."""
         features = read_features(self.encoder, self.encoder.forward_maps(batch.images))
-        terms = self.supervision(features, batch.person_ids, context.group)
+        terms = self.supervision(features, batch.person_ids, batch.camera_ids, context.group)
         return Losses({MAIN: weighted(terms, self.config.supervision.weights)}, terms)

@@ -29,13 +29,14 @@ def require_amounts(settings: "DataclassInstance") -> None:
 
     Raises:
         InvalidInputError: a weight or margin that is negative or not finite, an ε outside
-            [0, 1], or a temperature that is not above 0; the message names the field.
+            [0, 1], or a temperature or ``own_camera_weight`` that is not above 0; the message names
+            the field.
     """
     for field in fields(settings):
         value = getattr(settings, field.name)
-        if field.name.endswith("_weight") or field.name in ("margin", "transition"):
+        if field.name in ("temperature", "own_camera_weight"):
+            positive(field.name, value)
+        elif field.name.endswith("_weight") or field.name in ("margin", "transition"):
             at_least_zero(field.name, value)
         elif field.name == "label_smoothing":
             up_to_one(field.name, value)
-        elif field.name == "temperature":
-            positive(field.name, value)

@@ -50,6 +50,7 @@ class DsaConfig(EncoderTaskConfig):
         main_contrast_weight: of the same losses of the main stream's features alone, beside those
             of the fused ones.
         temperature: of those losses.
+        own_camera_weight: of other persons' images by the own camera in those losses; not 0.
 
     Raises:
         InvalidInputError: a weight, margin, ε or temperature that a loss cannot have, or no weight;
@@ -70,6 +71,7 @@ class DsaConfig(EncoderTaskConfig):
     contrast_weight: float = 0.0
     main_contrast_weight: float = 0.0
     temperature: float = 0.1
+    own_camera_weight: float = 1.0
 
     def __post_init__(self) -> None:
         require_choices(self)
@@ -138,7 +140,7 @@ class DsaTask(Task):
         )
         self._identity = identity_loss(config.label_smoothing)
         self._triplet = BatchHardTriplet(config.margin)
-        self._contrast = SupervisedContrast(config.temperature)
+        self._contrast = SupervisedContrast(config.temperature, config.own_camera_weight)
 
     def wanted(self) -> Mapping[str, Wanted]:
         """Return what the reID batches must hold."""
@@ -155,10 +157,10 @@ class DsaTask(Task):
                 "triplet": lambda: self._triplets(fused, batch.person_ids, context.group),
                 "fused_identity": lambda: self._fused_identity(fused, batch.person_ids),
                 "contrast": lambda: self._contrasts(
-                    self._fuse(features.identity, guides), batch.person_ids, context.group
+                    self._fuse(features.identity, guides), batch, context.group
                 ),
                 "main_contrast": lambda: self._contrasts(
-                    self._by_branch(features.identity), batch.person_ids, context.group
+                    self._by_branch(features.identity), batch, context.group
                 ),
             },
             self.config.weights,
@@ -199,10 +201,11 @@ class DsaTask(Task):
         )
 
     def _contrasts(
-        self, compared: Mapping[str, Tensor], person_ids: Tensor, group: ProcessGroup
+        self, compared: Mapping[str, Tensor], batch: Batch, group: ProcessGroup
     ) -> Tensor:
         return total(
-            gathered_contrast(self._contrast, part, person_ids, group) for part in compared.values()
+            gathered_contrast(self._contrast, part, batch.person_ids, batch.camera_ids, group)
+            for part in compared.values()
         )
 
     def _main_identity(self, features: Tensor, person_ids: Tensor) -> Tensor:

@@ -80,7 +80,12 @@ class PartsTask(Task):
         """Compute the losses of one batch."""
         guides = self.config.guide.read(self.guide, batch)
         found = {
-            name: supervision(Features(guides[name], guides[name]), batch.person_ids, context.group)
+            name: supervision(
+                Features(guides[name], guides[name]),
+                batch.person_ids,
+                batch.camera_ids,
+                context.group,
+            )
             for name, supervision in self.supervisions.items()
         }
         terms = {term: total(losses[term] for losses in found.values()) for term in found[GLOBAL]}

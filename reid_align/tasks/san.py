@@ -114,7 +114,7 @@ class SanTask(Task):
             texture["constraint"] = self._constraint(decoded, batch.person_ids, context)
         features = read_features(self.encoder, maps)
         return self._objectives(
-            self.supervision(features, batch.person_ids, context.group), texture
+            self.supervision(features, batch.person_ids, batch.camera_ids, context.group), texture
         )
 
     def parameter_groups(self) -> Mapping[str, list[nn.Parameter]]:

@@ -28,6 +28,7 @@ class SupervisionConfig:
         contrast_weight: of the supervised contrastive loss, which neither paper has; 0 leaves it
             out.
         temperature: of that loss.
+        own_camera_weight: of other persons' images by the own camera in that loss; not 0.
 
     Raises:
         InvalidInputError: a weight, margin, ε or temperature that a loss cannot have, or no weight.
@@ -43,6 +44,7 @@ class SupervisionConfig:
     classifier: Literal["linear", "two_layer"] = "linear"
     contrast_weight: float = 0.0
     temperature: float = 0.1
+    own_camera_weight: float = 1.0
 
     def __post_init__(self) -> None:
         require_choices(self)
@@ -80,17 +82,17 @@ class Supervision(nn.Module):
         self.classifier: nn.Module = kind(feature_dim, identities)
         self._identity = identity_loss(config.label_smoothing)
         self._triplet = BatchHardTriplet(config.margin)
-        self._contrast = SupervisedContrast(config.temperature)
+        self._contrast = SupervisedContrast(config.temperature, config.own_camera_weight)
 
     def forward(
-        self, features: Features, person_ids: Tensor, group: ProcessGroup
+        self, features: Features, person_ids: Tensor, camera_ids: Tensor, group: ProcessGroup
     ) -> dict[str, Tensor]:
         """Return those of "identity", "triplet" and "contrast" that count, not yet weighted."""
         losses = {
             "identity": lambda: self._identity(self.classifier(features.identity), person_ids),
             "triplet": lambda: gathered_triplet(self._triplet, features.metric, person_ids, group),
             "contrast": lambda: gathered_contrast(
-                self._contrast, features.identity, person_ids, group
+                self._contrast, features.identity, person_ids, camera_ids, group
             ),
         }
         return counted(losses, self._weights)
@@ -104,8 +106,15 @@ def gathered_triplet(
 
 
 def gathered_contrast(
-    contrast: SupervisedContrast, features: Tensor, person_ids: Tensor, group: ProcessGroup
+    contrast: SupervisedContrast,
+    features: Tensor,
+    person_ids: Tensor,
+    camera_ids: Tensor,
+    group: ProcessGroup,
 ) -> Tensor:
     """Return the loss of this process's images, among the images of all processes."""
-    everybody = group.gather(features), group.gather(person_ids)
-    return contrast(features, person_ids, everybody, first=group.rank * len(features))
+    everybody, first = (
+        (group.gather(features), group.gather(person_ids)),
+        group.rank * len(features),
+    )
+    return contrast(features, person_ids, everybody, first, group.gather(camera_ids))

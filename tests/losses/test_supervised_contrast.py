@@ -10,6 +10,8 @@ from reid_align.errors import InvalidInputError
 from reid_align.losses import SupervisedContrast
 
 IDS = torch.arange(4).repeat_interleave(3)
+# Two images are by cameras that nobody knows.
+CAMERAS = torch.tensor([0, 1, 2, 0, 0, 1, 2, 2, 1, 0, -1, -1])
 
 
 def random_features(seed: int = 0, count: int = 12, dim: int = 6) -> Tensor:
@@ -17,9 +19,9 @@ def random_features(seed: int = 0, count: int = 12, dim: int = 6) -> Tensor:
     return torch.randn(count, dim, generator=generator, dtype=torch.float64)
 
 
-def naive(features: Tensor, ids: Tensor, temperature: float) -> float:
+def naive(features: Tensor, ids: Tensor, temperature: float, weight: float = 1.0) -> float:
     rows = [[value / math.hypot(*row) for value in row] for row in features.tolist()]
-    people, losses = ids.tolist(), []
+    people, cameras, losses = ids.tolist(), CAMERAS.tolist(), []
     for a, anchor in enumerate(rows):
         powers = {
             k: math.exp(sum(x * y for x, y in zip(anchor, row, strict=True)) / temperature)
@@ -28,7 +30,10 @@ def naive(features: Tensor, ids: Tensor, temperature: float) -> float:
         }
         mine = [k for k in powers if people[k] == people[a]]
         if mine:
-            total = sum(powers.values())
+            total = 0.0
+            for k, power in powers.items():
+                near = cameras[k] == cameras[a] != -1 and people[k] != people[a]
+                total += weight * power if near else power
             losses.append(-sum(math.log(powers[k] / total) for k in mine) / len(mine))
     return sum(losses) / len(losses) if losses else 0.0
 
@@ -46,6 +51,19 @@ def test_equals_a_naive_loop(temperature: float) -> None:
     loss = SupervisedContrast(temperature)(features, IDS)
     assert loss.ndim == 0
     assert loss.item() == pytest.approx(naive(features, IDS, temperature), rel=1e-10)
+
+
+@pytest.mark.parametrize("weight", [0.25, 1.0, 8.0])
+def test_others_by_the_own_camera_count_as_often_as_asked_for(weight: float) -> None:
+    features = random_features()
+    loss = SupervisedContrast(0.1, weight)(features, IDS, camera_ids=CAMERAS)
+    assert loss.item() == pytest.approx(naive(features, IDS, 0.1, weight), rel=1e-10)
+
+
+@pytest.mark.parametrize("given", [None, CAMERAS[:5]])
+def test_cameras_that_count_must_be_given_for_all_images(given: Tensor | None) -> None:
+    with pytest.raises(InvalidInputError, match=r"12 images and (none|5) camera ids"):
+        SupervisedContrast(own_camera_weight=2.0)(random_features(), IDS, camera_ids=given)
 
 
 def test_unequal_numbers_of_images_and_people_seen_once() -> None:
@@ -69,10 +87,11 @@ def test_gradient_is_that_of_finite_differences() -> None:
 
 def test_parts_of_a_gathered_batch_average_to_the_whole() -> None:
     features = random_features().requires_grad_()
-    whole = SupervisedContrast()(features, IDS)
+    contrast = SupervisedContrast(own_camera_weight=3.0)
+    whole = contrast(features, IDS, camera_ids=CAMERAS)
     (expected,) = torch.autograd.grad(whole, features)
     parts = [
-        SupervisedContrast()(features[part], IDS[part], (features, IDS), first=int(part[0]))
+        contrast(features[part], IDS[part], (features, IDS), int(part[0]), CAMERAS)
         for part in torch.arange(12).split(6)
     ]
     mean = torch.stack(parts).mean()
@@ -97,10 +116,11 @@ def test_under_autocast_near_equal_images_stay_apart() -> None:
         torch.testing.assert_close(SupervisedContrast(1e-6)(features, ids), expected)
 
 
-@pytest.mark.parametrize("temperature", [0.0, -1.0, math.nan, math.inf])
-def test_a_temperature_that_is_none_is_refused(temperature: float) -> None:
-    with pytest.raises(InvalidInputError, match="temperature="):
-        SupervisedContrast(temperature)
+@pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
+@pytest.mark.parametrize("name", ["temperature", "own_camera_weight"])
+def test_a_value_that_is_none_is_refused(name: str, value: float) -> None:
+    with pytest.raises(InvalidInputError, match=f"{name}="):
+        SupervisedContrast(**{name: value})
 
 
 @pytest.mark.parametrize("first", [-1, 1, 7])

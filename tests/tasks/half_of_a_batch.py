@@ -31,7 +31,8 @@ def vectors(kind: str, group: ProcessGroup) -> Found:
     if kind == "triplet":
         loss = gathered_triplet(BatchHardTriplet(5.0), mine, ids, group)
     else:
-        loss = gathered_contrast(SupervisedContrast(0.5), mine, ids, group)
+        cameras = share(torch.arange(12) % 2, group)
+        loss = gathered_contrast(SupervisedContrast(0.5, 2.0), mine, ids, cameras, group)
     loss.backward()
     return {"loss": loss.detach(), "gradient": mine.grad}
 

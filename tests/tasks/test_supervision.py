@@ -4,10 +4,12 @@ from naive_losses import naive_identity, naive_triplet
 from small_tasks import COUNT, PERSONS, context, make_batch
 
 from reid_align.errors import InvalidInputError, UnknownNameError
+from reid_align.losses import SupervisedContrast
 from reid_align.tasks.features import Features
 from reid_align.tasks.supervision import Supervision, SupervisionConfig
 
-IDS = make_batch().person_ids
+BATCH = make_batch()
+IDS, CAMERAS = BATCH.person_ids, BATCH.camera_ids
 
 
 @pytest.mark.parametrize("classifier", ["linear", "two_layer"])
@@ -16,7 +18,7 @@ def test_both_losses_equal_those_of_single_images(classifier: str) -> None:
     supervision = Supervision(config, 6, PERSONS)
     generator = torch.Generator().manual_seed(3)
     metric, identity = torch.randn(2, COUNT, 6, generator=generator)
-    losses = supervision(Features(metric, identity), IDS, context().group)
+    losses = supervision(Features(metric, identity), IDS, CAMERAS, context().group)
     logits = supervision.classifier(identity)
     assert losses["identity"].item() == pytest.approx(naive_identity(logits, IDS, 0.2), abs=1e-5)
     assert losses["triplet"].item() == pytest.approx(naive_triplet(metric, IDS, 1.0), abs=1e-5)
@@ -34,7 +36,21 @@ def test_another_classifier_is_refused_with_the_field_and_the_choices() -> None:
 def test_a_loss_without_weight_is_not_computed() -> None:
     supervision = Supervision(SupervisionConfig(1.0, 0.0, contrast_weight=1.0), 6, PERSONS)
     features = Features(*torch.randn(2, COUNT, 6, generator=torch.Generator().manual_seed(3)))
-    assert supervision(features, IDS, context().group).keys() == {"identity", "contrast"}
+    assert supervision(features, IDS, CAMERAS, context().group).keys() == {"identity", "contrast"}
+
+
+def test_the_own_camera_counts_in_the_contrast() -> None:
+    metric, identity = torch.randn(2, COUNT, 6, generator=torch.Generator().manual_seed(3))
+    found = []
+    for weight in (1.0, 4.0):
+        config = SupervisionConfig(0.0, 0.0, contrast_weight=1.0, own_camera_weight=weight)
+        losses = Supervision(config, 6, PERSONS)(
+            Features(metric, identity), IDS, CAMERAS, context().group
+        )
+        expected = SupervisedContrast(0.1, weight)(identity, IDS, camera_ids=CAMERAS)
+        torch.testing.assert_close(losses["contrast"], expected)
+        found.append(expected.item())
+    assert found[0] < found[1]
 
 
 def test_no_loss_at_all_is_refused() -> None:
