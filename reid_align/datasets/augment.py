@@ -116,9 +116,9 @@ CAMERA_AUGMENT = AugmentConfig(
     saturation=0.5,
     tint=0.12,
     gamma=0.3,
-    blur=0.25,
-    sharpen=0.4,
-    noise=0.5,
+    blur=0.6,
+    sharpen=0.6,
+    noise=0.8,
     erase_area=(0.02, 0.2),
 )
 PARTIAL_AUGMENT = AugmentConfig(partial=0.5)
