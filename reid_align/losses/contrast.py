@@ -89,13 +89,11 @@ class SupervisedContrast:
         with torch.autocast(anchors.device.type, enabled=False):
             logits = (anchors @ others.T / self.temperature).masked_fill(own, -torch.inf)
         same = (person_ids[:, None] == other_ids) & ~own
-        if self.own_camera_weight == 1:
-            likelihoods = logits.log_softmax(1)
-        else:
+        crowd = logits
+        if self.own_camera_weight != 1:
             near = self._by_own_camera(camera_ids, first, last, len(others)) & ~same
             crowd = torch.where(near, logits + math.log(self.own_camera_weight), logits)
-            likelihoods = logits - crowd.logsumexp(1, keepdim=True)
-        likelihoods = likelihoods.masked_fill(~same, 0.0)
+        likelihoods = (logits - crowd.logsumexp(1, keepdim=True)).masked_fill(~same, 0.0)
         counts = same.sum(1)
         losses = -likelihoods.sum(1) / counts.clamp(min=1)
         return losses.sum() / (counts > 0).sum().clamp(min=1)

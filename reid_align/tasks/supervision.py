@@ -113,8 +113,6 @@ def gathered_contrast(
     group: ProcessGroup,
 ) -> Tensor:
     """Return the loss of this process's images, among the images of all processes."""
-    everybody, first = (
-        (group.gather(features), group.gather(person_ids)),
-        group.rank * len(features),
-    )
+    everybody = group.gather(features), group.gather(person_ids)
+    first = group.rank * len(features)
     return contrast(features, person_ids, everybody, first, group.gather(camera_ids))

@@ -107,6 +107,20 @@ def test_a_contrastive_loss_of_each_branch_joins_where_it_is_asked_for() -> None
     assert losses.objectives[MAIN].item() == pytest.approx(others.item() + 2 * contrast, rel=1e-4)
 
 
+def test_the_own_camera_counts_in_the_contrastive_losses() -> None:
+    batch, found = make_batch(), []
+    for weight in (1.0, 4.0):
+        task = build(contrast_weight=1.0, own_camera_weight=weight)
+        contrast = SupervisedContrast(0.1, weight)
+        expected = sum(
+            contrast(part, batch.person_ids, camera_ids=batch.camera_ids).item()
+            for part in task.fused_features(batch).values()
+        )
+        found.append(task.losses("reid", batch, context()).terms["contrast"].item())
+        assert found[-1] == pytest.approx(expected, rel=1e-4)
+    assert found[0] < found[1]
+
+
 def test_with_a_guide_contrastive_losses_compare_what_is_fused_and_the_main_stream_alone() -> None:
     task = build(contrast_weight=1.0, main_contrast_weight=0.5)
     batch = make_batch()
