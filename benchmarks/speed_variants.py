@@ -62,7 +62,7 @@ def our_forward(
     batches: tuple[int, ...],
 ) -> Variant:
     """Return one of our backends with the cores shared out as extraction does it."""
-    lanes = Lanes.share(device, default_workers())
+    lanes = Lanes.share(device, default_workers(device.type))
     # As extraction builds it, so that it is built once; only what is compiled has one size.
     usual = default_batch_size(device.type)
     sizes = (usual,) if backend == "compile" else batches

@@ -8,7 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reid_align.features import Features, adapt_norms, extract_features, read_features
+    from reid_align.features import (
+        ExtractOptions,
+        FeatureExtractor,
+        Features,
+        adapt_norms,
+        extract_features,
+        read_features,
+    )
     from reid_align.models import (
         Encoder,
         create_model,
@@ -26,6 +33,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Encoder",
+    "ExtractOptions",
+    "FeatureExtractor",
     "Features",
     "__version__",
     "adapt_norms",
@@ -42,7 +51,14 @@ __all__ = [
     "save_pretrained",
 ]
 
-_FROM_FEATURES = {"Features", "adapt_norms", "extract_features", "read_features"}
+_FROM_FEATURES = {
+    "ExtractOptions",
+    "FeatureExtractor",
+    "Features",
+    "adapt_norms",
+    "extract_features",
+    "read_features",
+}
 
 
 def __getattr__(name: str) -> object:

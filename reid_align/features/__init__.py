@@ -2,7 +2,12 @@
 
 from reid_align.features.adaptation import Adaptation, adapt_norms, adapt_to
 from reid_align.features.batches import FailedImage
-from reid_align.features.extract import Features, extract_features, gather_features
+from reid_align.features.extract import (
+    FeatureExtractor,
+    Features,
+    extract_features,
+    gather_features,
+)
 from reid_align.features.options import ExtractOptions
 from reid_align.features.output import Extraction, extract_to_file
 from reid_align.features.pictures import Picture
@@ -16,6 +21,7 @@ __all__ = [
     "ExtractOptions",
     "Extraction",
     "FailedImage",
+    "FeatureExtractor",
     "Features",
     "Picture",
     "Shard",

@@ -12,7 +12,7 @@ from reid_align.features.backends import BackendName
 from reid_align.features.batches import FailedImage
 from reid_align.features.options import ExtractOptions, OnError
 from reid_align.features.pictures import ChannelOrder, Picture, Pictures, list_pictures
-from reid_align.features.prepare import DtypeName
+from reid_align.features.prepare import DtypeName, PreparedEncoder
 from reid_align.models.encoder import Encoder
 
 
@@ -86,18 +86,47 @@ def extract_features(
     options = ExtractOptions(
         device, dtype, batch_size, num_workers, flip, normalize, on_error, backend
     )
-    return gather_features(list_pictures(inputs, channel_order), encoder, options)
+    return FeatureExtractor(encoder, options)(inputs, channel_order)
+
+
+class FeatureExtractor:
+    """An encoder made ready once, for pictures that come again and again: a camera, a service.
+
+    `extract_features` folds and lays out the weights at every call, which takes as long as several
+    pictures do. Several threads may call one extractor.
+
+    Args:
+        encoder: it is copied, and left as it is.
+        options: how to extract. With ``num_workers=1`` all cores work on one batch, so that a
+            few pictures are done soonest; with more, the most pictures are done in a minute.
+
+    Raises:
+        InvalidInputError: as of `extract_features`; so are all others.
+    """
+
+    def __init__(self, encoder: Encoder, options: ExtractOptions | None = None) -> None:
+        self.options = options or ExtractOptions()
+        self._prepared = self.options.prepare(encoder)
+
+    def __call__(self, inputs: Pictures, channel_order: ChannelOrder | None = None) -> Features:
+        """Compute the features of pictures; arguments and errors are `extract_features`'."""
+        return _gather(list_pictures(inputs, channel_order), self._prepared, self.options)
 
 
 def gather_features(
     pictures: Iterable[Picture], encoder: Encoder, options: ExtractOptions
 ) -> Features:
     """Compute the features of named pictures; see `extract_features`."""
-    prepared = options.prepare(encoder)
+    return _gather(pictures, options.prepare(encoder), options)
+
+
+def _gather(
+    pictures: Iterable[Picture], encoder: PreparedEncoder, options: ExtractOptions
+) -> Features:
     values = [np.empty((0, encoder.feature_dim), np.float32)]
     paths: list[str] = []
     failed: list[FailedImage] = []
-    for batch in options.batches(pictures, prepared):
+    for batch in options.batches(pictures, encoder):
         values.append(batch.values)
         paths.extend(batch.paths)
         failed.extend(batch.failed)

@@ -73,7 +73,8 @@ class Lanes:
             try:
                 yield pool
             finally:
-                pool.shutdown(wait=False, cancel_futures=True)
+                # Waiting, as a thread that sets its number of cores later would set everybody's.
+                pool.shutdown(cancel_futures=True)
 
 
 ONE_LANE = Lanes(1, 1)

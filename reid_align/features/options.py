@@ -32,8 +32,8 @@ class ExtractOptions:
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         dtype: the number format to compute in; results are float32 in any case.
         batch_size: pictures at a time; None is what suits the device.
-        num_workers: threads that decode, and on the CPU also compute; None is one per core, 0 does
-            all in the calling thread.
+        num_workers: threads that decode, and on the CPU also compute; None is one per core, beside
+            a GPU 16 at most; 0 does all in the calling thread.
         flip: average each picture's features with those of its mirror image.
         normalize: scale each feature vector to length 1.
         on_error: "fail" raises at the first unreadable picture, "skip" lists it and goes on.
@@ -92,8 +92,10 @@ class ExtractOptions:
 
     @property
     def workers(self) -> int:
-        """The number of threads, as asked for or as it suits this machine."""
-        return default_workers() if self.num_workers is None else self.num_workers
+        """The number of threads, as asked for or as it suits this machine and the device."""
+        if self.num_workers is not None:
+            return self.num_workers
+        return default_workers(resolve_device(str(self.device)).type)
 
     def batches(
         self, pictures: Iterable[Picture], encoder: PreparedEncoder

@@ -12,6 +12,7 @@ from reid_align.features.prepare import Launched, PreparedEncoder
 
 # Small batches stay in the CPU's caches; a GPU wants to be filled.
 CPU_BATCH, GPU_BATCH = 8, 128
+GPU_DECODERS = 16
 WAITING_BATCHES = 2
 T = TypeVar("T")
 
@@ -21,11 +22,12 @@ def default_batch_size(device_type: str) -> int:
     return CPU_BATCH if device_type == "cpu" else GPU_BATCH
 
 
-def default_workers() -> int:
-    """Return the number of decoding threads that suits this process: its cores, at most 16."""
+def default_workers(device_type: str) -> int:
+    """Return the number of threads that suits this process: its cores; beside a GPU 16 at most."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    return min(cores, 16)
+    # There they only decode, and a batch of a GPU's size waits for each of them in memory.
+    return cores if device_type == "cpu" else min(cores, GPU_DECODERS)
 
 
 def feature_batches(

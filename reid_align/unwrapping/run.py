@@ -78,7 +78,7 @@ def unwrap_pictures(
         OutputError: the output cannot be written, or was begun in another way.
     """
     size = default_batch_size(unwrapper.device.type) if batch_size is None else batch_size
-    threads = default_workers() if workers is None else workers
+    threads = default_workers(unwrapper.device.type) if workers is None else workers
     for name, value in (("batch_size", size), ("workers", threads)):
         if value < 1:
             raise InvalidInputError(f"{name} {value}: give a whole number from 1 on.")

@@ -1,6 +1,7 @@
 """Pictures of every kind, in order, to a matrix of features."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
-from reid_align import Features, extract_features, san_resnet50
+from reid_align import (
+    ExtractOptions,
+    FeatureExtractor,
+    Features,
+    extract_features,
+    san_resnet50,
+)
 from reid_align.errors import ImageReadError, InvalidInputError, NoImagesError, UnknownNameError
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
@@ -47,6 +54,42 @@ def test_a_folder_gives_one_row_for_each_image_in_sorted_order(
     for row, path in enumerate(features.paths):
         alone = extract_features(path, encoder)
         np.testing.assert_allclose(alone.values[0], features.values[row], atol=1e-6)
+
+
+@pytest.mark.parametrize("num_workers", [0, 1, 3])
+def test_an_extractor_gives_the_same_features_call_after_call(
+    encoder: Encoder, folder: Path, num_workers: int
+) -> None:
+    extractor = FeatureExtractor(encoder, ExtractOptions(num_workers=num_workers, batch_size=4))
+    expected = extract_features(folder, encoder)
+    for _ in range(2):
+        found = extractor(folder)
+        assert found.paths == expected.paths
+        np.testing.assert_allclose(found.values, expected.values, atol=1e-6)
+    frame = np.asarray(Image.open(expected.paths[0]))
+    alone = extractor(frame[..., ::-1], "bgr")
+    assert alone.paths == ("input[0]",)
+    np.testing.assert_allclose(alone.values, expected.values[:1], atol=1e-6)
+
+
+def test_an_extractor_keeps_the_weights_that_it_was_made_with(folder: Path) -> None:
+    torch.manual_seed(1)
+    changed = san_resnet50()
+    changed.preprocess = Preprocess(64, 32)
+    extractor = FeatureExtractor(changed)
+    before = extractor(folder).values
+    with torch.no_grad():
+        changed.conv1.weight.mul_(-1)
+    assert np.array_equal(extractor(folder).values, before)
+    assert not np.allclose(extract_features(folder, changed).values, before, atol=1e-3)
+
+
+def test_threads_may_share_an_extractor(encoder: Encoder, folder: Path) -> None:
+    extractor = FeatureExtractor(encoder)
+    expected = extractor(folder).values
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(extractor, [folder] * 8):
+            np.testing.assert_allclose(found.values, expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("num_workers", [0, 1, 5])

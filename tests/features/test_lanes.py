@@ -12,6 +12,7 @@ from torch import Tensor
 
 from reid_align import extract_features
 from reid_align.features.lanes import Lanes, torch_threads
+from reid_align.features.pipeline import default_workers
 from reid_align.features.prepare import PreparedEncoder
 
 CPU = torch.device("cpu")
@@ -33,6 +34,13 @@ PICTURES = np.random.default_rng(0).integers(0, 256, (30, 64, 32, 3), dtype=np.u
 def test_cores_are_shared_out(device: str, cores: int, workers: int, expected: Lanes) -> None:
     with torch_threads(cores):
         assert Lanes.share(torch.device(device), workers) == expected
+
+
+def test_every_core_of_a_large_machine_has_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(24)), raising=False)
+    assert (default_workers("cpu"), default_workers("cuda")) == (24, 16)
+    with torch_threads(24):
+        assert Lanes.share(CPU, default_workers("cpu")) == Lanes(24, 1)
 
 
 def test_the_bits_do_not_depend_on_the_number_of_cores() -> None:

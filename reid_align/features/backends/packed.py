@@ -90,8 +90,9 @@ class PackedConv2d(nn.Module):
 class PackedBlock(nn.Module):
     """A residual block of packed convolutions; the last one adds its result to the shortcut.
 
-    Where the shortcut is the input itself, the input is overwritten: no stage of the encoders
-    begins with such a block, so that the maps they return are never an input that is.
+    Where the shortcut is the input itself, the input is overwritten. Nobody keeps it: it is what
+    the block before gave, or the max pool; a stage that begins with a map which an encoder returns
+    has a convolution in its first shortcut.
 
     Args:
         block: the block to replace, folded; an instance norm behind its first convolution stays.
