@@ -61,7 +61,7 @@ def _kept(files: Iterable[Mapping[str, Any]]) -> str:
         if "network_alone" in row
     ]
     listed = ", ".join(shares)
-    return listed and f"From files, as a share of the network alone in the same rounds: {listed}."
+    return listed and f"From files, as a share of the network alone, measured in turn: {listed}."
 
 
 def _rest(record: Record) -> list[str]:
@@ -82,6 +82,16 @@ def _rest(record: Record) -> list[str]:
             f"torch and loading the weights take {start['torch_and_weights_s']} s of these."
         )
     return found
+
+
+def latency(record: Record) -> str:
+    """Return how long one call for one picture takes, in each way."""
+    peers = record["rows"][0]["ms"]
+    rows = [
+        (row["name"], f"{row['ms']:.1f}", f"{row['ms'] / peers:.2f} ×") for row in record["rows"]
+    ]
+    head = "one picture a call", "ms", "of the peers'"
+    return f"{table(head, rows)}\n\n{origin(record)}"
 
 
 def draw_throughput(record: Record) -> Image.Image:
