@@ -26,7 +26,7 @@ PURPOSES = {
     "push": "Upload a folder that build wrote, in one commit.",
     "pin": "Try everybody's download of a commit, and list it in the manifest.",
     "release": "Build, push and pin in one go.",
-    "bundle": "Store weights as int8 inside the package, and list them in the manifest.",
+    "bundle": "Store weights as int8 inside the package, and list them in its manifest.",
     "convert": "Convert an official SAN checkpoint into a folder that the other commands take.",
 }
 
@@ -38,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
         required=True, metavar="COMMAND", title="commands", dest="command"
     )
     what, where, listing = _publication_options(), _repository_options(), _listing_options()
-    sending, output = _sending_options(), _output_option()
+    sending, manifest, output = _sending_options(), _manifest_option(), _output_option()
 
     def add(name: str, *options: argparse.ArgumentParser) -> argparse.ArgumentParser:
         purpose = PURPOSES[name]
@@ -49,10 +49,10 @@ def build_parser() -> argparse.ArgumentParser:
     add("check", what)
     add("build", what, where, output)
     add("push", where, sending).add_argument("folder", type=Path, metavar="DIR")
-    add("pin", what, where, listing).add_argument(
+    add("pin", what, where, listing, manifest).add_argument(
         "--revision", required=True, metavar="COMMIT", help="its 40 hex digits"
     )
-    add("release", what, where, sending, listing)
+    add("release", what, where, sending, listing, manifest)
     add("bundle", what, listing)
     add("convert", output).add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
     return parser
@@ -101,6 +101,11 @@ def _listing_options() -> argparse.ArgumentParser:
     options.add_argument(
         "--replace", action="store_true", help="replace an entry of that name by other weights"
     )
+    return options
+
+
+def _manifest_option() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(add_help=False)
     options.add_argument(
         "--manifest", type=Path, metavar="FILE", help="default: the package's weights_manifest.json"
     )

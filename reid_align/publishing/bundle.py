@@ -34,7 +34,7 @@ def bundle(publication: Publication, listing: Listing, folder: Path = BUNDLED) -
         NotFiniteError: a weight is NaN or infinite.
         OutputError: something cannot be written; then nothing is changed.
     """
-    check_listing(listing, publication.name)
+    check_listing(listing, publication.name, bundled=True)
     name = f"{publication.name}.safetensors"
     with TemporaryDirectory() as scratch:
         file = Path(scratch) / name

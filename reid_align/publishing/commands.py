@@ -63,7 +63,8 @@ def release(args: Namespace) -> None:
 
 def bundle(args: Namespace) -> None:
     """Store weights inside the package, and list them."""
-    listing = _listing(args)
+    # The package's manifest and no other: its entry and the file beside it have to agree.
+    listing = Listing(default=args.default, replace=args.replace)
     entry = bundle_weights(_gather(args), listing)
     print(f"{listing.manifest} has {entry.name}, {entry.bytes:,} bytes in the package.")
 

@@ -74,25 +74,27 @@ def make_entry(
     )
 
 
-def check_listing(listing: Listing, name: str) -> None:
+def check_listing(listing: Listing, name: str, *, bundled: bool) -> None:
     """Refuse, before anything is done, what `list_entry` would refuse in the end.
+
+    Args:
+        listing: how the entry will get into the manifest.
+        name: of the entry.
+        bundled: whether its file will be inside the package.
 
     Raises:
         ManifestError: the manifest is damaged.
-        InvalidInputError: the name is taken.
+        InvalidInputError: the name is taken, or the Hub would take it from the package.
         OutputError: the manifest may not be written.
     """
-    entries = _read(listing.manifest)
-    if name in entries and not listing.replace:
-        raise InvalidInputError(
-            f"{listing.manifest} has an entry {name} already. Users know its weights by that name: "
-            "give new ones another tag, or replace it with --replace."
-        )
+    earlier = _read(listing.manifest).get(name)
+    if earlier is not None:
+        _check_replaceable(earlier, listing, bundled)
     effective = os.access in os.supports_effective_ids
     if not os.access(listing.manifest.parent, os.W_OK, effective_ids=effective):
         raise OutputError(
-            f"{listing.manifest} may not be written. Work in a checkout of your own, or name "
-            "another manifest with --manifest."
+            f"{listing.manifest} may not be written. Work in a checkout of your own, or let pin or "
+            "release write another manifest: --manifest."
         )
 
 
@@ -106,10 +108,10 @@ def list_entry(entry: Weights, listing: Listing) -> Weights:
 
     Raises:
         ManifestError: the manifest is damaged.
-        InvalidInputError: the name is taken.
+        InvalidInputError: the name is taken, or the Hub would take it from the package.
         OutputError: the manifest cannot be written.
     """
-    check_listing(listing, entry.name)
+    check_listing(listing, entry.name, bundled=entry.bundled is not None)
     entries = _read(listing.manifest)
     earlier = entries.get(entry.name)
     default = listing.default or (earlier is not None and earlier.default)
@@ -124,7 +126,22 @@ def list_entry(entry: Weights, listing: Listing) -> Weights:
     return entries[entry.name]
 
 
+def _check_replaceable(earlier: Weights, listing: Listing, bundled: bool) -> None:
+    """Refuse other weights for a name that users know."""
+    if earlier.bundled is not None and not bundled:
+        raise InvalidInputError(
+            f"{earlier.name} is inside the package and works with no network, says "
+            f"{listing.manifest}; from the Hub it would not. Give what goes to the Hub a tag of "
+            f"its own: {earlier.name}_full."
+        )
+    if not listing.replace:
+        raise InvalidInputError(
+            f"{listing.manifest} has an entry {earlier.name} already. Users know its weights by "
+            "that name: give new ones another tag, or replace it with --replace."
+        )
+
+
 def _read(manifest: Path) -> dict[str, Weights]:
-    with writing(manifest, "Name the manifest with --manifest."):
+    with writing(manifest, "pin and release take another manifest: --manifest."):
         text = manifest.read_text("utf-8")
     return parse_manifest(text, str(manifest))

@@ -39,13 +39,13 @@ def pin(publication: Publication, repo_id: str, revision: str, listing: Listing)
 
     Raises:
         InvalidInputError: the repository is private or gated, ``revision`` is no commit, or the
-            name is taken.
+            name is taken, also by weights inside the package.
         WeightsIntegrityError: what comes back is not what was built; nothing is listed.
         WeightsError: it cannot be downloaded.
         OutputError: the manifest cannot be written.
     """
     file = HubFile(repo_id, revision, WEIGHTS_NAME)
-    check_listing(listing, publication.name)
+    check_listing(listing, publication.name, bundled=False)
     _check_public(repo_id)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "built"

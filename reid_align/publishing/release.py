@@ -1,9 +1,11 @@
 """Build, push and pin in one go."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from reid_align.errors import ReidAlignError
 from reid_align.publishing.build import build
 from reid_align.publishing.entries import Listing, check_listing
 from reid_align.publishing.pin import pin
@@ -26,7 +28,7 @@ def describe_release(publication: Publication, place: Place, listing: Listing) -
     Raises:
         ReidAlignError: `release` would fail for a reason that is known by now.
     """
-    check_listing(listing, publication.name)
+    check_listing(listing, publication.name, bundled=False)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "built"
         build(publication, place.repo_id, folder)
@@ -44,11 +46,28 @@ def release(publication: Publication, place: Place, listing: Listing) -> Weights
         The entry; its ``hub`` has the commit.
 
     Raises:
-        ReidAlignError: as of `build`, `push` and `pin`.
+        ReidAlignError: as of `build`, `push` and `pin`; after the push the text names the commit
+            and the command that goes on.
     """
-    check_listing(listing, publication.name)
+    check_listing(listing, publication.name, bundled=False)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "built"
         build(publication, place.repo_id, folder)
         commit = push(folder, place.repo_id, False, place.tag)
-    return pin(publication, place.repo_id, commit, listing)
+    try:
+        return pin(publication, place.repo_id, commit, listing)
+    except ReidAlignError as error:
+        # Not a new one of its type: some types are made from other arguments than their text.
+        error.args = (f"{error} {_going_on(publication.name, place.repo_id, commit, listing)}",)
+        raise
+
+
+def _going_on(name: str, repo_id: str, commit: str, listing: Listing) -> str:
+    """Say what is done by now, and with which command to go on."""
+    known = ["--repo", repo_id, "--revision", commit, "--manifest", str(listing.manifest)]
+    known += ["--default"] * listing.default + ["--replace"] * listing.replace
+    return (
+        f"The commit {commit} is in {repo_id} and not listed. Once this is mended, go on with: "
+        f"python -m reid_align.publish pin {name} {shlex.join(known)} and the same --weights and "
+        "--card as now."
+    )

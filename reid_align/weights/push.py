@@ -45,8 +45,8 @@ def push_folder(folder: Path, repo_id: str, private: bool = True, tag: str | Non
     Raises:
         WeightsError: the folder is not what ``read_folder`` accepts.
         WeightsAccessError: the Hub refuses it.
-        InvalidInputError: it should be private, and the repository is public already; or the tag
-            is taken.
+        InvalidInputError: the repository is there, and is public where it should be private, or
+            private where it should be public; or the tag is taken.
         OutputError: the upload fails, or somebody else committed meanwhile.
     """
     from huggingface_hub import HfApi
@@ -57,11 +57,7 @@ def push_folder(folder: Path, repo_id: str, private: bool = True, tag: str | Non
         api.create_repo(repo_id, private=private, exist_ok=True)
         info = api.model_info(repo_id)
         tags = [] if tag is None else [ref.name for ref in api.list_repo_refs(repo_id).tags]
-    if private and not info.private:
-        raise InvalidInputError(
-            f"{repo_id} is public already: what is uploaded there is public. Give the name of a "
-            "private or a new repository, or private=False."
-        )
+    _check_visibility(repo_id, private, bool(info.private))
     if tag in tags:
         raise InvalidInputError(
             f"{repo_id} has a tag {tag} already, and a tag never moves. Give the next one."
@@ -71,6 +67,22 @@ def push_folder(folder: Path, repo_id: str, private: bool = True, tag: str | Non
         with hub_errors(f"{repo_id}, tagging the commit {commit}", repo_id, OutputError):
             api.create_tag(repo_id, tag=tag, revision=commit)
     return commit
+
+
+def _check_visibility(repo_id: str, private: bool, found: bool) -> None:
+    """Compare what was asked for with what an existing repository is; it stays as it is."""
+    from huggingface_hub import constants
+
+    if private and not found:
+        raise InvalidInputError(
+            f"{repo_id} is public already: what is uploaded there is public. Give the name of a "
+            "private or a new repository, or private=False."
+        )
+    if found and not private:
+        raise InvalidInputError(
+            f"{repo_id} is private, and what is uploaded there would be, too. Open it on its page "
+            f"first, {constants.ENDPOINT}/{repo_id}/settings, or give the name of a new repository."
+        )
 
 
 def _commit(api: "HfApi", repo_id: str, files: list[Path], parent: str | None) -> str:

@@ -1,6 +1,9 @@
 """A training of seconds, what it is worth, and the card that goes with it."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 from tiny_people import make_set
@@ -52,3 +55,13 @@ def empty_manifest(folder: Path) -> Path:
     path = folder / "weights_manifest.json"
     path.write_text(json.dumps({"schema": 1, "weights": {}}))
     return path
+
+
+def in_a_new_process(site: Path, home: Path, code: str) -> str:
+    """Run code with the package and the manifest in ``site`` and an empty cache."""
+    environment = {name: text for name, text in os.environ.items() if name != "HF_TOKEN"}
+    environment |= {"PYTHONPATH": str(site), "HF_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, cwd=site, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -1,15 +1,19 @@
 """Weights inside the package: small, listed, and nothing changed where that fails."""
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
+from published import NAME, empty_manifest, in_a_new_process
 from unprivileged import open_folder, without_the_rights_of_root
 
+import reid_align
 from reid_align.errors import InvalidInputError, ManifestError, OutputError
 from reid_align.heads import create_head
 from reid_align.models.factory import MODELS
+from reid_align.publish import main as publish
 from reid_align.publishing import Listing, Publication, bundle, gather
 from reid_align.weights import (
     FileInfo,
@@ -20,6 +24,7 @@ from reid_align.weights import (
     rounded,
     save_tensors,
 )
+from reid_align.weights.files import sha256_of
 from reid_align.weights.fingerprint import check_fingerprint, module_fingerprint
 from reid_align.weights.tensors import load_tensors
 
@@ -155,3 +160,29 @@ def test_a_head_is_bundled_too(mine: Path, listing: Listing, tmp_path: Path) -> 
     assert entry.metrics == ()
     with pytest.raises(InvalidInputError, match=r"san_decoder\.try is a head: repositories"):
         found.encoder  # noqa: B018
+
+
+def test_the_command_lists_its_file_in_the_manifest_beside_it(made: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    # A package of its own, because the command writes into the one that it is part of.
+    leave_out = shutil.ignore_patterns("__pycache__", "*.safetensors")
+    shutil.copytree(Path(reid_align.__file__).parent, site / "reid_align", ignore=leave_out)
+    manifest = empty_manifest(site)
+    what = [NAME, "--weights", str(made / "run"), "--card", str(made / "card.toml")]
+    command = f"assert main({['bundle', *what, '--default']!r}) == 0"
+    code = f"from reid_align.publish import main\n{command}"
+    shown = in_a_new_process(site, tmp_path / "home", code)
+    entry = parse_manifest(manifest.read_text("utf-8"), "the test's")[NAME]
+    stored = site / "reid_align" / "weights" / "bundled" / f"{NAME}.safetensors"
+    assert shown.startswith(f"{manifest} has {NAME}, ")
+    assert (entry.sha256, entry.default) == (sha256_of(stored), True)
+
+
+def test_the_command_takes_no_other_manifest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Of another manifest the package's own would not know, and its sha256 would become wrong.
+    what = [NAME, "--weights", str(tmp_path), "--manifest", str(empty_manifest(tmp_path))]
+    with pytest.raises(SystemExit, match="2"):
+        publish(["bundle", *what])
+    assert "unrecognized arguments: --manifest" in capsys.readouterr().err

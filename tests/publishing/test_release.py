@@ -2,14 +2,14 @@
 
 import dataclasses
 import json
-import os
-import subprocess
-import sys
+import re
+import shlex
 from pathlib import Path
 
 import pytest
 from hub_server import Hub
-from published import NAME, REPO_ID, empty_manifest
+from hub_server_publish import PublishHandler
+from published import NAME, REPO_ID, empty_manifest, in_a_new_process
 from unprivileged import open_folder, without_the_rights_of_root
 
 import reid_align
@@ -22,11 +22,13 @@ from reid_align.errors import (
     WeightsIntegrityError,
     WeightsNotFoundError,
 )
+from reid_align.publish import main as publish
 from reid_align.publishing import (
     Listing,
     Place,
     Publication,
     build,
+    bundle,
     describe_release,
     pin,
     push,
@@ -40,16 +42,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning
 
 PLACE = Place(REPO_ID, "v1.0.0")
 UNTOUCHED = '{"schema": 1, "weights": {}}'
-
-
-def in_a_new_process(site: Path, home: Path, code: str) -> str:
-    """Run code with this package, the manifest in ``site`` and an empty cache."""
-    environment = {name: text for name, text in os.environ.items() if name != "HF_TOKEN"}
-    environment |= {"PYTHONPATH": str(site), "HF_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=environment, cwd=site, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 def test_what_is_released_loads_by_its_name_from_the_hub(
@@ -175,6 +167,79 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_sent(
     with pytest.raises(InvalidInputError, match=r"has an entry .* already"):
         release(publication, Place(REPO_ID, "v1.0.1"), listing)
     assert logged_in.requests == []
+
+
+def test_what_works_with_no_network_is_not_replaced_from_the_hub(
+    logged_in: Hub, publication: Publication, built: Path, listing: Listing, tmp_path: Path
+) -> None:
+    commit = push(built, REPO_ID, False, None)
+    bundle(publication, dataclasses.replace(listing, default=True), tmp_path / "bundled")
+    text, again = listing.manifest.read_text(), dataclasses.replace(listing, replace=True)
+    logged_in.requests.clear()
+    said = rf"{NAME} is inside the package and works with no network.*a tag of its own: {NAME}_full"
+    for listed in (again, listing):
+        with pytest.raises(InvalidInputError, match=said):
+            describe_release(publication, PLACE, listed)
+        with pytest.raises(InvalidInputError, match=said):
+            release(publication, PLACE, listed)
+        with pytest.raises(InvalidInputError, match=said):
+            pin(publication, REPO_ID, commit, listed)
+    assert logged_in.requests == []
+    assert listing.manifest.read_text() == text
+    # The other way round nobody loses anything; and another tag has a place of its own.
+    other = dataclasses.replace(publication, name=f"{NAME}_full")
+    pin(other, REPO_ID, commit, listing)
+    assert bundle(other, again, tmp_path / "bundled").hub is None
+
+
+def test_nothing_is_sent_to_a_private_repository_that_users_could_not_load(
+    logged_in: Hub, publication: Publication, listing: Listing
+) -> None:
+    access = {"private": True, "token": PublishHandler.TOKEN}
+    logged_in.add(REPO_ID, {".gitattributes": b""}, **access)
+    with pytest.raises(InvalidInputError, match=f"^{REPO_ID} is private.*Open it on its page"):
+        release(publication, PLACE, listing)
+    repository = logged_in.repositories[REPO_ID]
+    assert (len(repository.commits), repository.tags) == (1, {})
+    repository.private = False
+    release(publication, PLACE, listing)
+    assert list(parse_manifest(listing.manifest.read_text("utf-8"), "")) == [NAME]
+
+
+@pytest.mark.parametrize(
+    ("gated", "kind"), [(True, InvalidInputError), (False, WeightsIntegrityError)]
+)
+def test_a_release_that_stops_after_the_push_says_how_to_go_on(
+    logged_in: Hub,
+    publication: Publication,
+    made: Path,
+    built: Path,
+    tmp_path: Path,
+    gated: bool,
+    kind: type[ReidAlignError],
+) -> None:
+    (tmp_path / "a folder").mkdir()
+    listing = Listing(empty_manifest(tmp_path / "a folder"), default=True)
+    logged_in.add(REPO_ID, {".gitattributes": b""}, gated=gated, token=PublishHandler.TOKEN)
+    wrong = bytes((built / "model.safetensors").stat().st_size)
+    logged_in.cdn_bodies = [] if gated else [wrong] * 2
+    with pytest.raises(ReidAlignError) as raised:
+        release(publication, PLACE, listing)
+    assert raised.type is kind
+    repository = logged_in.repositories[REPO_ID]
+    commit = repository.tags[PLACE.tag]
+    assert f"The commit {commit} is in {REPO_ID} and not listed." in str(raised.value)
+    assert listing.manifest.read_text() == UNTOUCHED
+    # Mended, the command in the text goes on: nothing is pushed again.
+    repository.gated = False
+    command = re.search(r"reid_align\.publish (pin .*) and the same", str(raised.value))
+    assert command is not None
+    what = ["--weights", str(made / "run"), "--card", str(made / "card.toml")]
+    assert publish([*shlex.split(command[1]), *what]) == 0
+    entry = parse_manifest(listing.manifest.read_text("utf-8"), "")[NAME]
+    assert entry.hub == HubFile(REPO_ID, commit, "model.safetensors")
+    assert entry.default
+    assert list(repository.commits)[1:] == [commit]
 
 
 def test_other_bytes_coming_back_are_not_listed(

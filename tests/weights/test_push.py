@@ -85,6 +85,20 @@ def test_nothing_private_goes_to_a_public_repository(logged_in: Hub, folder: Pat
     assert len(logged_in.repositories[REPO_ID].commits) == 2
 
 
+def test_nothing_for_everybody_goes_to_a_private_repository(logged_in: Hub, folder: Path) -> None:
+    access = {"private": True, "token": PublishHandler.TOKEN}
+    logged_in.add(REPO_ID, {".gitattributes": b""}, **access)
+    page = f"{logged_in.url}/{REPO_ID}/settings"
+    with pytest.raises(InvalidInputError, match=f"^{REPO_ID} is private, .* page first, {page}"):
+        push_folder(folder, REPO_ID, private=False, tag="v1.0.0")
+    repository = logged_in.repositories[REPO_ID]
+    assert (len(repository.commits), repository.tags, repository.private) == (1, {}, True)
+    # As its page does it; the tag is still free.
+    repository.private = False
+    commit = push_folder(folder, REPO_ID, private=False, tag="v1.0.0")
+    assert repository.tags == {"v1.0.0": commit}
+
+
 def test_a_push_without_a_token_is_refused(hub: Hub, folder: Path) -> None:
     with pytest.raises(WeightsAccessError, match=f"^{REPO_ID}, creating it: .*HF_TOKEN"):
         push_folder(folder, REPO_ID)
