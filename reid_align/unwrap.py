@@ -35,7 +35,8 @@ def build_parser() -> argparse.ArgumentParser:
         default=(),
         metavar="RUN",
         help="the folder of a training run with encoder.safetensors and san_decoder.safetensors, "
-        "for iuv with dense_uv.safetensors; or these files; default: the published weights",
+        "for iuv with dense_uv.safetensors; or these files; default: published weights, if this "
+        "version has such",
     )
     add_device_option(parser)
     add_batch_option(parser)

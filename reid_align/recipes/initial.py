@@ -1,4 +1,4 @@
-"""What a training starts from: random weights, ImageNet's, or those of an earlier run."""
+"""What a training starts from: random weights, ImageNet's, an earlier run's, published ones."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,12 +12,20 @@ from reid_align.recipes.imagenet import Body, imagenet_tensors
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM
 from reid_align.tasks import DenseUvTask
 from reid_align.training.task import Task
-from reid_align.weights import load_tensors, locate, read_tensors, shipped_weights
+from reid_align.weights import (
+    Weights,
+    load_tensors,
+    locate,
+    read_info,
+    read_tensors,
+    shipped_weights,
+)
 from reid_align.weights.fit import describe, fits, listed
 
 ENCODER = "encoder"
 # What belongs to an encoder's head: another one than that of the weights starts at random.
 HEAD = ("embed.", "pool.", "local4.")
+ANOTHER = "--set task.encoder.architecture=NAME"
 
 
 def start(task: Task, initial: str, fresh: Sequence[str] = ()) -> None:
@@ -42,12 +50,12 @@ def start(task: Task, initial: str, fresh: Sequence[str] = ()) -> None:
         raise InvalidInputError("This recipe goes on from an earlier run: name it with --from.")
     if initial == IMAGENET:
         body = _body(task)
-        _load(body, imagenet_tensors(body), "ImageNet's weights", fresh)
+        _load(body, imagenet_tensors(body), "ImageNet's weights", fresh, ANOTHER)
         return
     for name, path in _files(task, _place(initial)).items():
         product = task.products()[name].module
         if name == ENCODER and task.encoder is not None:
-            _load(task.encoder, read_tensors(path), str(path), fresh)
+            _load(task.encoder, read_tensors(path), str(path), fresh, _options(path))
         else:
             load_tensors(product, path)
 
@@ -62,10 +70,23 @@ def _body(task: Task) -> Body:
     return body
 
 
+def describe_start(initial: str) -> str:
+    """Return what a run records of its start: of published weights also which ones they are.
+
+    Those of that name may be others in another version.
+    """
+    published = _published(initial)
+    return initial if published is None else f"{initial}, sha256 {published.sha256}"
+
+
+def _published(initial: str) -> Weights | None:
+    return None if Path(initial).exists() else shipped_weights().get(initial)
+
+
 def _place(initial: str) -> Path:
     """Return the file or folder that a user means; published weights are fetched if need be."""
-    published = shipped_weights().get(initial)
-    return Path(initial) if published is None or Path(initial).exists() else locate(published)
+    published = _published(initial)
+    return Path(initial) if published is None else locate(published)
 
 
 def _files(task: Task, source: Path) -> dict[str, Path]:
@@ -83,11 +104,27 @@ def _files(task: Task, source: Path) -> dict[str, Path]:
     return found
 
 
+def _options(path: Path) -> str:
+    """Return the options that choose the encoder of a file, as far as the file says."""
+    info = read_info(path)
+    if info is None:
+        return ANOTHER
+    chosen = {f"arguments.{name}": value for name, value in info.arch_args.items()}
+    settings = {"architecture": info.architecture, **chosen}
+    return " ".join(f"--set task.encoder.{name}={value}" for name, value in settings.items())
+
+
 @torch.no_grad()
 def _load(
-    encoder: nn.Module, tensors: Mapping[str, Tensor], source: str, fresh: Sequence[str]
+    encoder: nn.Module,
+    tensors: Mapping[str, Tensor],
+    source: str,
+    fresh: Sequence[str],
+    options: str,
 ) -> None:
     """Copy what an encoder has in common with the weights: all of its trunk, and its head.
+
+    A part of the head that does not fit as a whole stays random as a whole.
 
     Where the weights are those of a shallower network, the blocks it lacks begin as identities, so
     that the deeper one computes what the shallower did (as in Net2Net, arXiv:1511.05641).
@@ -102,16 +139,20 @@ def _load(
     }
     fitting = [name for name in targets if name in tensors and fits(tensors[name], targets[name])]
     missing = [name for name in targets if name not in fitting and not name.startswith(HEAD)]
+    unlike = tuple(
+        start for start in HEAD if any(n.startswith(start) for n in targets if n not in fitting)
+    )
     if missing:
         first = tensors.get(missing[0])
         held = "which they do not have" if first is None else f"which is {describe(first)} there"
         raise WeightsFormatError(
             f"{source}: they are of another network. Of the {len(targets)} tensors of the encoder "
             f"they lack {len(missing)}: {listed(missing)}, {held}. Choose other weights, or the "
-            "encoder they were made for with --set task.encoder.architecture=NAME."
+            f"encoder they were made for with {options}."
         )
     for name in fitting:
-        targets[name].copy_(tensors[name])
+        if not name.startswith(unlike):
+            targets[name].copy_(tensors[name])
 
 
 def _added_blocks(

@@ -38,7 +38,8 @@ class Stage:
         training: how.
         streams: where batches come from; those the task wants.
         initial: where weights come from: "imagenet", "random", the name of an earlier stage,
-            "given" for a run that has to be named, or the path of a run or of an encoder.
+            "given" for a run that has to be named, the path of a run or of an encoder, or the
+            name of published weights.
         fresh: starts of the names of the encoder's tensors that stay random all the same.
         unwrapper: whose networks draw the textures (or the persons from the front) of a reID set
             that has none: an earlier stage, "given", or the path of a run; None where that is not

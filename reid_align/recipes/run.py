@@ -8,7 +8,7 @@ import torch
 
 from reid_align.features import resolve_device
 from reid_align.recipes.data import Data
-from reid_align.recipes.initial import start
+from reid_align.recipes.initial import describe_start, start
 from reid_align.recipes.prepare import ALONE
 from reid_align.recipes.recipe import Recipe, Stage
 from reid_align.recipes.scores import make_evaluator
@@ -60,13 +60,13 @@ def run_recipe(recipe: Recipe, data: Data, folder: Path, machine: Machine) -> Su
         KeyboardInterrupt: SIGINT or SIGTERM came; a checkpoint was written.
         ReidAlignError: something cannot be read, written or computed.
     """
-    places = {stage.name: folder / stage.name for stage in recipe.stages}
-    if len(places) == 1:
-        places = dict.fromkeys(places, folder)
+    earlier: dict[str, Path] = {}
     for stage in recipe.stages:
-        drawn = _draw(stage, data, folder, places, machine)
-        initial = str(places.get(stage.initial, stage.initial))
-        summary = _train(recipe.name, stage, drawn, places[stage.name], initial, machine)
+        place = folder / stage.name if len(recipe.stages) > 1 else folder
+        drawn = _draw(stage, data, folder, earlier, machine)
+        initial = str(earlier.get(stage.initial, stage.initial))
+        summary = _train(recipe.name, stage, drawn, place, initial, machine)
+        earlier[stage.name] = place
     return summary
 
 
@@ -76,7 +76,7 @@ def default_workers() -> int:
 
 
 def _draw(
-    stage: Stage, data: Data, folder: Path, places: dict[str, Path], machine: Machine
+    stage: Stage, data: Data, folder: Path, earlier: dict[str, Path], machine: Machine
 ) -> Data:
     """Return the data with everything the stage needs, some of it drawn by its unwrapper."""
     extra = missing_target(stage, data)
@@ -84,7 +84,7 @@ def _draw(
         return data
     pictures = folder / FOLDERS[extra]
     if machine.group.rank == 0:
-        networks = places.get(stage.unwrapper, Path(stage.unwrapper))
+        networks = earlier.get(stage.unwrapper, Path(stage.unwrapper))
         draw_targets(data.reid, networks, pictures, machine.device)
         if extra == "texture":
             copy_mask(data.synthetic, pictures)
@@ -102,7 +102,7 @@ def _train(
     task = stage.task.build(streams[REID].identities if REID in streams else 0)
     if Checkpoints(folder / CHECKPOINTS, 1).newest() is None:
         start(task, initial, stage.fresh)
-    settings = asdict(stage)
+    settings = asdict(stage) | {"initial": describe_start(stage.initial)}
     del settings["training"]
     return run_training(
         task,

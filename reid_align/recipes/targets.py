@@ -19,6 +19,7 @@ from reid_align.recipes.recipe import Stage
 from reid_align.recipes.streams import needed_extras
 from reid_align.tasks import REID, SanConfig
 from reid_align.unwrapping import Job, jobs_below, load_unwrapper, unwrap_pictures
+from reid_align.weights import shipped_weights
 
 FOLDERS: Mapping[Extra, str] = {"texture": "textures", "external": "frontals"}
 OPTIONS = {
@@ -93,6 +94,12 @@ def check_drawing(stage: Stage, data: Data, extra: Extra | None, earlier: Collec
     if extra is None or stage.unwrapper is None or data.reid is None:
         return
     list_drawings(data.reid, Path(FOLDERS[extra]))
+    if stage.unwrapper in shipped_weights() and not Path(stage.unwrapper).exists():
+        raise InvalidInputError(
+            f"{stage.unwrapper}: published encoders come without the decoder that would draw the "
+            f"training pictures' {extra}. Give {OPTIONS[extra]}, or start the whole recipe from "
+            "these weights with --initial."
+        )
     if stage.unwrapper not in earlier:
         load_unwrapper("texture", [stage.unwrapper])
 

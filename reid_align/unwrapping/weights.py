@@ -19,10 +19,12 @@ from reid_align.unwrapping.networks import (
     TextureUnwrapper,
     Unwrapper,
 )
-from reid_align.weights import open_source
+from reid_align.weights import open_source, shipped_weights
 
 ENCODER, DECODER = "encoder", "san_decoder"
+# The last network is the one that draws.
 ROLES: Mapping[Kind, tuple[str, ...]] = {"texture": (ENCODER, DECODER), "iuv": (DENSE,)}
+RECIPES: Mapping[Kind, str] = {"texture": "san_pg", "iuv": "dense_uv"}
 
 
 def load_unwrapper(
@@ -46,11 +48,22 @@ def load_unwrapper(
     place = device or torch.device("cpu")
     files = _find(ROLES[kind], weights) if weights else {}
     published = not files
+    if published:
+        _require_published(ROLES[kind][-1], kind)
     if kind == "iuv":
         return DenseUnwrapper(dense_uv(published, weights=files.get(DENSE)), place)
     encoder = create_model(DEFAULT_MODEL, True) if published else load_encoder(files[ENCODER])
     decoder = build_head(DECODER, TextureDecoder, published, files.get(DECODER), {})
     return TextureUnwrapper(encoder, decoder, place)
+
+
+def _require_published(role: str, kind: Kind) -> None:
+    """Refuse to go on with published weights where there are none of the network that draws."""
+    if all(entry.architecture != role for entry in shipped_weights().values()):
+        raise WeightsNotFoundError(
+            f"This version has no published weights for {role}. Name a training run with --weights "
+            f"RUN; python -m reid_align.train {RECIPES[kind]} makes one."
+        )
 
 
 def _find(roles: Sequence[str], weights: Sequence[str]) -> dict[str, str]:

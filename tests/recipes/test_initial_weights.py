@@ -7,7 +7,7 @@ from torch import nn
 from reid_align.errors import InvalidInputError, WeightsFormatError, WeightsNotFoundError
 from reid_align.models import create_model
 from reid_align.recipes.imagenet import DENSENET_121, IBN_A, PLAIN, imagenet_url
-from reid_align.recipes.initial import start
+from reid_align.recipes.initial import describe_start, start
 from reid_align.tasks import (
     BaselineConfig,
     BaselineTask,
@@ -22,7 +22,7 @@ from reid_align.tasks import (
     SanPgTask,
 )
 from reid_align.training.outputs import save_products
-from reid_align.weights import Argument
+from reid_align.weights import Argument, shipped_weights
 
 
 def small(architecture: str, **arguments: Argument) -> EncoderConfig:
@@ -160,7 +160,9 @@ def test_another_network_is_refused(pg_run: Path) -> None:
     torch.manual_seed(0)
     task = BaselineConfig(small("resnet50_baseline")).build(3)
     before = task.encoder.conv1.weight.clone()
-    with pytest.raises(WeightsFormatError, match=r"lack \d+: layer1\.0\..*architecture=NAME"):
+    with pytest.raises(
+        WeightsFormatError, match=r"lack \d+: layer1\.0\..*architecture=san_resnet18"
+    ):
         start(task, str(pg_run))
     assert torch.equal(task.encoder.conv1.weight, before)
 
@@ -193,6 +195,38 @@ def test_a_run_that_is_not_there_or_not_named_is_refused(source: str, tmp_path: 
     error = InvalidInputError if source == "given" else WeightsNotFoundError
     with pytest.raises(error, match=r"--from|there is no encoder\.safetensors"):
         start(baseline(1), initial)
+
+
+def test_the_advice_chooses_the_very_encoder_of_the_weights(tmp_path: Path) -> None:
+    published = "san_resnet50.synthetic"
+    task = BaselineConfig(small("san_resnet50")).build(3)
+    advice = "architecture=san_resnet50 .*arguments.norm=ibn_a"
+    with pytest.raises(WeightsFormatError, match=advice):
+        start(task, published)
+
+
+def test_a_part_of_the_head_that_does_not_fit_stays_random_as_a_whole(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    source = DsaConfig(small("dsa_resnet18"), GuideConfig("none")).build(3)
+    save_products(tmp_path, source.eval().products())
+    torch.manual_seed(2)
+    encoder = small("dsa_resnet18", local_input="slice")
+    task = DsaConfig(encoder, GuideConfig("none")).build(3)
+    before = {name: value.clone() for name, value in task.encoder.state_dict().items()}
+    start(task, str(tmp_path))
+    after = task.encoder.state_dict()
+    local = [name for name in after if name.startswith("local4.")]
+    assert local
+    assert all(torch.equal(after[name], before[name]) for name in local)
+    assert same(source.encoder, task.encoder, "layer4.")
+
+
+def test_a_run_records_which_published_weights_it_started_from(tmp_path: Path) -> None:
+    name = "san_resnet50.synthetic"
+    sha256 = shipped_weights()[name].sha256
+    assert describe_start(name) == f"{name}, sha256 {sha256}"
+    assert describe_start("random") == "random"
+    assert describe_start(str(tmp_path)) == str(tmp_path)
 
 
 def test_published_weights_are_found_by_their_name(

@@ -96,6 +96,12 @@ def test_the_first_stage_may_start_from_something_else(data: Data, generator: st
     assert [stage.initial for stage in ready.stages] == [encoder, "pg"]
 
 
+def test_published_encoders_draw_no_textures(people: Path, table: Path) -> None:
+    files = read_data(f"csv={table}", synthetic=str(people))
+    with pytest.raises(InvalidInputError, match=r"come without the decoder.*--textures FOLDER"):
+        prepare(twin("san_full"), files, run="san_resnet50.synthetic")
+
+
 def test_persons_from_the_front_come_from_the_set_or_from_a_folder(
     data: Data, table: Path, people: Path
 ) -> None:

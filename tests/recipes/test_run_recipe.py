@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 from tiny_people import PICTURES, TRAINING, write_files
 
@@ -11,6 +12,19 @@ from reid_align.recipes import RECIPES, Machine, override, prepare, read_data, r
 from reid_align.unwrapping import load_unwrapper
 
 ONE_STEP = ["pg.training.steps_per_epoch=1", "training.steps_per_epoch=1"]
+
+
+def test_a_run_named_like_a_stage_is_a_run(
+    people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    data = read_data(f"synthetic={people}")
+    recipe = override(tiny(RECIPES["san_baseline"]), ["training.steps_per_epoch=1"])
+    name = recipe.last.name
+    run_recipe(prepare(recipe, data, initial="random"), data, Path(name), Machine("cpu"))
+    again = prepare(recipe, data, run=name)
+    # It was looked for in "other", which that stage is about to write.
+    assert run_recipe(again, data, Path("other"), Machine("cpu")).steps == 1
 
 
 def test_persons_from_the_front_are_drawn_by_the_generator(people: Path, tmp_path: Path) -> None:
