@@ -17,14 +17,14 @@ from functools import partial
 from pathlib import Path
 
 from aligned.tables import alignment, draw_alignment
-from docs_tables import Record, origin, table
-from encoder_table import fitted, transfer_encoders
+from docs_tables import Record, origin, origins, table
+from encoder_table import fitted, storage, transfer_encoders
 from evaluation_tables import draw_evaluation, evaluation
 from paper.docs import documented
 from PIL import Image
 from profile_tables import precision, training_profile
 from provenance import RESULTS
-from speed_tables import draw_throughput, throughput
+from speed_tables import draw_throughput, latency, throughput
 from zoo_table import zoo
 
 from reid_align.recipes import RECIPES
@@ -55,13 +55,12 @@ def transfer(record: Record) -> str:
         "rank-1 within the own camera", "its own test people: rank-1 / mAP",
         "the same, by a colour histogram",
     )  # fmt: skip
-    last = record["rows"][-1]
-    real = last["colour_histogram"]["cuhk03"]
+    real = record["rows"][-1]["colour_histogram"]["cuhk03"]
     colour = (
         f"On the first 300 of the real persons the same histogram finds {real['rank1']:.1f} / "
         f"{real['mAP']:.1f}: between cameras, colour is hardly a clue."
     )
-    return "\n\n".join((table(head, rows), colour, origin(last)))
+    return "\n\n".join((table(head, rows), colour, origins(record["rows"])))
 
 
 def synth_speed(record: Record) -> str:
@@ -122,11 +121,13 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "transfer": transfer,
     "transfer_encoders": transfer_encoders,
     "fitted": fitted,
+    "storage": storage,
     "synth_speed": synth_speed,
     "loading": loading,
     "training_step": training_step,
     "throughput": throughput,
     "throughput_zen4": partial(throughput, picture="throughput_zen4"),
+    "latency": latency,
     "evaluation": evaluation,
     "precision": precision,
     "training_profile": training_profile,

@@ -14,7 +14,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def origin(record: Record) -> str:
     """Return the line that says where figures come from."""
+    commit, dash, changed = record["commit"].partition("-")
     return (
-        f"Measured by `{record['command']}` at commit `{record['commit'][:8]}`, "
+        f"Measured by `{record['command']}` at commit `{commit[:8]}{dash}{changed}`, "
         f"{record['machine']}, {record['cores']} cores, torch {record['torch']}."
     )
+
+
+def origins(rows: Iterable[Record]) -> str:
+    """Return where the rows of a table come from, each origin once; "" without rows."""
+    return "\n\n".join(dict.fromkeys(map(origin, rows)))

@@ -1,6 +1,6 @@
-"""Tables of encoders on the training persons of CUHK03-NP: some have never seen them, some have."""
+"""Tables of encoders: what they find of persons they have never seen, or have; what int8 costs."""
 
-from docs_tables import Record, origin, table
+from docs_tables import Record, origins, table
 
 WAYS = {
     "plain": "plain",
@@ -13,7 +13,23 @@ def fitted(record: Record) -> str:
     """Return what each encoder finds of the persons that it was trained on."""
     rows = [(row["label"], _scores(row["cuhk03_train"]["plain"])) for row in record["rows"]]
     head = "row and seed", "the persons it was trained on: rank-1 / mAP"
-    return f"{table(head, rows)}\n\n{origin(record['rows'][-1])}"
+    return f"{table(head, rows)}\n\n{origins(record['rows'])}"
+
+
+def storage(record: Record) -> str:
+    """Return what storing weights as int8 saves, and what it costs."""
+    rows = []
+    for row in record["rows"]:
+        size = f"{row['bytes']['full'] / 2**20:.1f}", f"{row['bytes']['int8'] / 2**20:.1f}"
+        for name, found in row["scores"].items():
+            least = f"{found['features']['cosine_min']:.4f}"
+            scores = _scores(found["full"]), _scores(found["int8"])
+            rows.append((row["label"], *size, name, *scores, least))
+    head = (
+        "weights", "float32, MiB", "int8, MiB", "dataset", "float32: rank-1 / mAP",
+        "int8: rank-1 / mAP", "smallest cosine of a picture's features",
+    )  # fmt: skip
+    return f"{table(head, rows)}\n\n{origins(record['rows'])}"
 
 
 def transfer_encoders(record: Record) -> str:
@@ -23,7 +39,7 @@ def transfer_encoders(record: Record) -> str:
         "encoder", "picture", *(f"{title}: rank-1 / mAP" for title in WAYS.values()),
         "of the ten nearest, from the own camera", "rank-1 within the own camera",
     )  # fmt: skip
-    return f"{table(head, map(_row, rows))}\n\n{origin(rows[-1])}"
+    return f"{table(head, map(_row, rows))}\n\n{origins(rows)}"
 
 
 def _row(row: Record) -> tuple[str, ...]:

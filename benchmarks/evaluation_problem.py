@@ -38,6 +38,11 @@ class Side(NamedTuple):
     camera_ids: NDArray[np.int64]
 
 
+def first(side: Side, count: int) -> Side:
+    """Return the first so many items of a side, all of them if there are fewer."""
+    return Side(*(values[:count] for values in side))
+
+
 def draw(problem: Problem, seed: int, folder: Path) -> None:
     """Draw a problem and write its arrays into a folder."""
     random = np.random.default_rng(seed)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from docs_tables import Record, origin, table
+from docs_tables import Record, origins, table
 from PIL import Image
 
 from reid_align.viz import draw_curves
@@ -18,25 +18,27 @@ CURVES = {
     "evaluation": {"evaluate": "as here", "sort": "sorting"},
     "re-ranking": {"rerank": "as here", "rerank_in_tables": "in tables"},
 }
+HEAD = (
+    "queries × gallery × dimensions", "way", "seconds", "of the product's", "CPU seconds",
+    "memory beyond the features, MiB", "the process, MiB", "on the device, MiB",
+)  # fmt: skip
 FIGURE = "![CPU time and memory by the size of the gallery](images/evaluation.png)"
 
 
 def evaluation(record: Record) -> str:
-    """Return what each way costs in the size of each dataset, and the picture of how it grows."""
+    """Return what each way costs in the size of each dataset, and the picture of how it grows.
+
+    Memory on a device has a column where at least one row took some.
+    """
     rows = [row for row in record["rows"] if len(row["runs"]) == 1]
-    head = (
-        "queries × gallery × dimensions", "way", "seconds", "of the product's", "CPU seconds",
-        "memory beyond the features, MiB", "the process, MiB",
-    )  # fmt: skip
     found = [cells for row in rows for cells in _rows(row)]
-    grown = [row for row in record["rows"] if len(row["runs"]) > 1]
-    parts = [table(head, found)] if found else []
-    parts += [FIGURE] if grown else []
-    commands = {row["command"]: origin(row) for row in record["rows"]}
-    return "\n\n".join([*parts, *commands.values()])
+    shown = len(HEAD) if any(cells[-1] for cells in found) else len(HEAD) - 1
+    parts = [table(HEAD[:shown], [cells[:shown] for cells in found])] if found else []
+    parts += [FIGURE] if len(rows) < len(record["rows"]) else []
+    return "\n\n".join([*parts, origins(record["rows"])])
 
 
-def _rows(row: Record) -> Iterator[tuple[object, ...]]:
+def _rows(row: Record) -> Iterator[tuple[str, ...]]:
     run = row["runs"][0]
     problem, figures = run["problem"], run["figures"]
     size = f"{problem['queries']:,} × {problem['gallery']:,} × {problem['dimensions']:,}"
@@ -45,7 +47,9 @@ def _rows(row: Record) -> Iterator[tuple[object, ...]]:
     for way, found in figures.items():
         share = f"{found['wall_s'] / product:.2f} ×" if product else ""
         time = f"{found['wall_s']:.1f}", share, f"{found['cpu_s']:.1f}"
-        yield size, WAYS[way], *time, f"{found['peak_mib']:,.0f}", f"{found['process_mib']:,.0f}"
+        memory = f"{found['peak_mib']:,.0f}", f"{found['process_mib']:,.0f}"
+        device = f"{mib:,.0f}" if (mib := found.get("device_mib")) else ""
+        yield size, WAYS[way], *time, *memory, device
 
 
 def draw_evaluation(record: Record) -> Image.Image:

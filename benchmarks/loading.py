@@ -3,11 +3,11 @@
     python benchmarks/loading.py data/synth
     python benchmarks/loading.py data/synth --workers 16 --seconds 30
 
-The first column is CPU time of one worker's work, the second what is left for the training process
-for each picture; the third is wall-clock time with the workers asked for. Decoding, resizing,
-augmentation, textures and part images are included; the network is not. Training is limited by the
-loader only where workers times the first column, or the second, is too little. The figures go to
-benchmarks/results/loading.json.
+The first column is CPU time of one worker's work, in this process; the second that of the training
+process, which takes batches over from the workers and finishes them (normalises, erases, scales);
+the third is wall-clock time with the workers asked for. Decoding, resizing, augmentation, textures
+and part images are included; the network is not. Training is limited by the loader only where the
+third is too little. The figures go to benchmarks/results/loading.json.
 """
 
 import argparse

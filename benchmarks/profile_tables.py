@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from docs_tables import Record, origin, table
+from docs_tables import Record, origin, origins, table
 
 
 def precision(record: Record) -> str:
@@ -14,8 +14,8 @@ def precision(record: Record) -> str:
         *(f"{name}: rank-1 / mAP" for name in last["scores"]), "largest error", "smallest cosine",
     )  # fmt: skip
     size = f"Rates are of {last['batch']} pictures of {last['height']}×{last['width']} at a time."
-    parts = [table(head, rows), *filter(None, map(_int8, record["rows"])), f"{size} {origin(last)}"]
-    return "\n\n".join(parts)
+    measured = f"{size} {origins(record['rows'])}"
+    return "\n\n".join([table(head, rows), *filter(None, map(_int8, record["rows"])), measured])
 
 
 def _int8(row: Record) -> str:

@@ -49,11 +49,19 @@ def _commit() -> str:
     return done.stdout.strip() or "unknown"
 
 
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())
+def _processor(info: Path = Path("/proc/cpuinfo")) -> str:
+    """Return the processor's name, with family and model where the first core states both.
+
+    The name alone may say little: "AMD EPYC (family 25, model 17)" is a Zen 4. Without a name it
+    is what Python knows of the processor.
+    """
+    text = info.read_text() if info.exists() else ""
+    pairs = (line.partition(":") for line in text.partition("\n\n")[0].splitlines())
+    fields = {name.strip(): value.strip() for name, _, value in pairs}
+    found = fields.get("model name") or platform.processor()
+    if not fields.keys() >= {"cpu family", "model"}:
+        return found
+    return f"{found} (family {fields['cpu family']}, model {fields['model']})"
 
 
 def _cores() -> int:

@@ -1,6 +1,6 @@
 """What the machine can do at most: the fastest matrix product that anything here computes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from threading import local
 
@@ -27,14 +27,30 @@ def arithmetic(encoder: Encoder) -> float:
 
 
 def matrix_product_rates(
-    device: torch.device, lanes: Lanes, seconds: float, rounds: int, sizes: tuple[int, ...]
+    device: torch.device,
+    lanes: Lanes,
+    seconds: float,
+    rounds: int,
+    sizes: tuple[int, ...],
+    *,
+    skip: Collection[str] = (),
 ) -> dict[str, dict[str, float]]:
-    """Return 10⁹ operations a second of each way to multiply matrices, by number format."""
+    """Return 10⁹ operations a second of each way to multiply matrices, by number format.
+
+    Args:
+        device: where; oneDNN and OpenVINO multiply on the CPU only.
+        lanes: how many products are computed side by side, with how many cores each.
+        seconds: how long each is repeated in a round.
+        rounds: of each way and size the best one counts.
+        sizes: rows and columns of the square matrices.
+        skip: names as in ``--skip`` of throughput.py. Without "openvino" that library is needed on
+            the CPU; with it, it is not imported. Other names change nothing.
+    """
     rates: dict[str, dict[str, float]] = {}
     for dtype in DTYPES:
         works: dict[str, Callable[[], float]] = {}
         for size in sizes:
-            for name, product in _products(dtype, size, device).items():
+            for name, product in _products(dtype, size, device, skip).items():
                 label = f"{name} {size} {dtype}"
                 works[label] = partial(_giga, product, size, lanes, seconds)
         best = best_of(rounds, works)
@@ -50,12 +66,15 @@ def _giga(product: Product, size: int, lanes: Lanes, seconds: float) -> float:
     return rate(product, lanes, seconds) * 2 * size**3 / 1e9
 
 
-def _products(dtype: str, size: int, device: torch.device) -> dict[str, Product]:
+def _products(
+    dtype: str, size: int, device: torch.device, skip: Collection[str]
+) -> dict[str, Product]:
     left, right = (torch.randn(size, size, device=device).to(DTYPES[dtype]) for _ in range(2))
     products: dict[str, Product] = {"torch": partial(torch.mm, left, right)}
     if device.type == "cpu":
         products["oneDNN"] = _one_dnn(left, right)
-        products["OpenVINO"] = _open_vino(size, PRECISIONS[dtype])
+        if "openvino" not in skip:
+            products["OpenVINO"] = _open_vino(size, PRECISIONS[dtype])
     return products
 
 

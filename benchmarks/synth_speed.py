@@ -3,12 +3,13 @@
     python benchmarks/synth_speed.py
 
 First the CPU milliseconds of every stage for each picture, on one core. They are the thread's own,
-so that other programs disturb little; the profiler itself costs some per cent. Shadows are
-rasterised too: their time is in both "rasterise" and "light and shade". Then whole sets, written by
-the command: a small and a larger one, with one process and with two. What the larger one takes
-longer than the small one is free of start-up (compiled loops are loaded, scenes and passers-by are
-built once in a process), so it gives the rate, and their peaks of memory say whether it grows. Two
-minutes on two quiet cores; the result goes to benchmarks/results/synth_speed.json.
+so that other programs disturb little. Together they are more than everything without the profiler:
+that costs time itself, and some contain others, as "light and shade" rasterises shadows, and the
+frontal picture is posed, rasterised and shaded too. Then whole sets, written by the command: a
+small and a larger one, with one process and with two. What the larger one takes longer than the
+small one is free of start-up (compiled loops are loaded, scenes and passers-by are built once in a
+process), so it gives the rate, and their peaks of memory say whether it grows. Two minutes on two
+quiet cores; the result goes to benchmarks/results/synth_speed.json.
 """
 
 import argparse

@@ -104,7 +104,9 @@ def limits(device: torch.device, options: argparse.Namespace) -> dict[str, dict[
     """Return the fastest matrix products of this machine."""
     sizes = (64,) if options.quick else (1024, 2048) if device.type == "cpu" else (8192,)
     lanes = Lanes.share(device, torch.get_num_threads())
-    return matrix_product_rates(device, lanes, options.seconds, options.rounds, sizes)
+    return matrix_product_rates(
+        device, lanes, options.seconds, options.rounds, sizes, skip=options.skip
+    )
 
 
 def first_feature(encoder: Encoder, picture: Path, rounds: int) -> dict[str, float]:

@@ -28,7 +28,7 @@ import numpy as np
 from data_option import add_data_option
 from PIL import Image
 from provenance import RESULTS, provenance, write_result
-from transfer_score import Pictures
+from transfer_score import pictures_of
 from transfer_score import score as score_by_camera
 
 from reid_align import Encoder, create_model, from_pretrained
@@ -122,11 +122,7 @@ def own_camera(dataset: ReidDataset, features: Features) -> dict[str, float]:
     rows = [row for row, path in enumerate(features.paths) if path in records]
     chosen = [records[features.paths[row]] for row in rows]
     values = features.values[rows]
-    pictures = Pictures(
-        np.empty((len(rows), 0), np.uint8),
-        np.array([record.person_id for record in chosen], np.int64),
-        np.array([record.camera_id for record in chosen], np.int64),
-    )
+    pictures = pictures_of(chosen, np.empty((len(rows), 0), np.uint8))
     found = score_by_camera(values / np.linalg.norm(values, axis=1, keepdims=True), pictures)
     return {key: found[key] for key in ("own_camera", "rank1_own_camera")}
 

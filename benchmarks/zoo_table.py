@@ -1,6 +1,6 @@
 """The table of zoo.json: the weights there are, beside each other."""
 
-from docs_tables import Record, origin, table
+from docs_tables import Record, origins, table
 
 SYNTHETIC, REAL = "synthetic", "cuhk03_detected"
 PLAIN, HELPED = "plain", "flip_adapted_camera_wise"
@@ -20,7 +20,7 @@ def zoo(record: Record) -> str:
         "synthetic test people", "adapted, no labels", "CUHK03-NP detected", "adapted, no labels",
         "and re-ranked", "licence",
     )  # fmt: skip
-    return "\n\n".join((table(head, map(_row, rows)), _legend(rows[-1]), origin(rows[-1])))
+    return "\n\n".join((table(head, map(_row, rows)), _legend(rows[-1]), origins(rows)))
 
 
 def _row(row: Record) -> tuple[object, ...]:

@@ -1,0 +1,52 @@
+"""The benchmark of evaluation on another device than the CPU."""
+
+from pathlib import Path
+
+import evaluation
+import pytest
+from evaluation_problem import Problem, Side, draw
+from evaluation_tables import HEAD
+from evaluation_tables import evaluation as evaluation_table
+
+ORIGIN = {"command": "run", "commit": "0123456789", "machine": "m", "cores": 2, "torch": "2.6"}
+
+
+@pytest.mark.parametrize(("device", "before"), [("cpu", []), ("cuda", [(64, 1024)])])
+def test_a_way_runs_on_a_few_images_before_the_clock(
+    device: str, before: list[tuple[int, int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def way(query: Side, gallery: Side, where: str) -> dict[str, float]:
+        assert where == device
+        assert {len(values) for values in query} == {len(query.features)}
+        seen.append((len(query.features), len(gallery.features)))
+        return {"rank1": float(len(seen))}
+
+    draw(Problem(70, 1100, 0, 12, 3, 4), 0, tmp_path)
+    monkeypatch.setitem(evaluation.WAYS, "evaluate", way)
+    found = evaluation.measure("evaluate", tmp_path, device)
+    assert seen == [*before, (70, 1100)]
+    assert found.scores == {"rank1": len(seen)}
+
+
+@pytest.mark.parametrize("name", evaluation.WAYS)
+def test_every_way_runs_on_what_a_warm_up_has(name: str, tmp_path: Path) -> None:
+    draw(Problem(500, 3000, 400, 100, 3, 4), 0, tmp_path)
+    pairs = zip(evaluation.load(tmp_path), evaluation.WARM_UP, strict=True)
+    evaluation.WAYS[name](*(evaluation.first(side, count) for side, count in pairs), "cpu")
+
+
+def row(device: str, device_mib: float) -> dict[str, object]:
+    figures = {"wall_s": 2.0, "cpu_s": 4.0, "peak_mib": 64.0, "process_mib": 700.0}
+    problem = {"queries": 10, "gallery": 20, "dimensions": 64}
+    runs = [{"problem": problem, "figures": {"evaluate": {**figures, "device_mib": device_mib}}}]
+    return {**ORIGIN, "label": device, "device": device, "runs": runs}
+
+
+def test_memory_on_a_device_is_shown_where_there_is_some() -> None:
+    both = evaluation_table({"rows": [row("cpu", 0.0), row("cuda", 1234.4)]})
+    assert f"| {HEAD[-1]} |" in both
+    assert "| 10 × 20 × 64 | evaluation, as here | 2.0 |  | 4.0 | 64 | 700 |  |" in both
+    assert "| 10 × 20 × 64, cuda | evaluation, as here | 2.0 |  | 4.0 | 64 | 700 | 1,234 |" in both
+    assert HEAD[-1] not in evaluation_table({"rows": [row("cpu", 0.0)]})

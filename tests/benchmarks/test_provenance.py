@@ -1,0 +1,63 @@
+"""Where a figure comes from: the processor by name, family and model, and each origin once."""
+
+from pathlib import Path
+
+import pytest
+from docs_tables import origins
+from encoder_table import fitted
+from profile_tables import precision
+from provenance import _processor
+
+ZEN4 = """\
+processor\t: 0
+vendor_id\t: AuthenticAMD
+cpu family\t: 25
+model\t\t: 17
+model name\t: AMD EPYC
+flags\t\t: fpu: vme
+
+processor\t: 1
+cpu family\t: 26
+model\t\t: 2
+model name\t: another
+"""
+FIRST = {"command": "run", "commit": "0123456789", "machine": "m", "cores": 2, "torch": "2.6"}
+SECOND = {**FIRST, "commit": "abcdef0123"}
+
+
+def test_processors_of_one_name_differ_by_family_and_model(tmp_path: Path) -> None:
+    info = tmp_path / "cpuinfo"
+    info.write_text(ZEN4)
+    assert _processor(info) == "AMD EPYC (family 25, model 17)"
+
+
+@pytest.mark.parametrize("missing", ["cpu family", "model\t"])
+def test_a_processor_without_family_or_model_keeps_its_name(tmp_path: Path, missing: str) -> None:
+    info = tmp_path / "cpuinfo"
+    info.write_text(ZEN4.replace(missing, "something else"))
+    assert _processor(info) == "AMD EPYC"
+
+
+def test_a_processor_without_a_name_is_what_python_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.processor", lambda: "arm")
+    assert _processor(tmp_path / "missing") == "arm"
+    info = tmp_path / "cpuinfo"
+    info.write_text("processor\t: 0\nCPU implementer\t: 0x41\n")
+    assert _processor(info) == "arm"
+
+
+def test_every_origin_is_told_once() -> None:
+    text = origins([FIRST, SECOND, FIRST])
+    assert text.count("Measured by") == 2
+    assert text.index("`01234567`") < text.index("`abcdef01`")
+    assert origins([]) == ""
+
+
+def test_tables_of_rows_tell_all_origins() -> None:
+    row = {"label": "san", "batch": 8, "height": 256, "width": 128, "images_per_second": {}}
+    row |= {"scores": {}, "cuhk03_train": {"plain": {"rank1": 1.0, "mAP": 2.0}}}
+    for table in (precision, fitted):
+        text = table({"rows": [{**row, **FIRST}, {**row, **SECOND}]})
+        assert text.count("Measured by") == 2
