@@ -7,7 +7,9 @@ import pytest
 
 from reid_align.publishing.card import read_card
 from reid_align.publishing.measured import read_measured
+from reid_align.publishing.publication import gather
 from reid_align.weights import shipped_weights
+from reid_align.weights.resolve import BUNDLED
 
 CARDS = Path(__file__).parents[2] / "publishing" / "cards"
 NAMES = sorted(path.stem for path in CARDS.glob("*.toml"))
@@ -28,6 +30,15 @@ def test_the_manifest_has_the_figures_that_the_card_names(name: str) -> None:
     assert len({result.state_sha256 for result in results}) == 1
     assert (entry.license, entry.training_data) == (card.license, card.training_data)
     assert (entry.recipe.cost, entry.recipe.command) == (card.cost, card.recipe.command)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_bundled_can_go_to_the_hub_with_its_metrics(name: str) -> None:
+    file = BUNDLED / f"{name}.safetensors"
+    publication = gather(f"{name}_hub", CARDS / f"{name}.toml", file)
+    assert len(publication.exact) == len(publication.card.results) > 0
+    recipe = shipped_weights()[name].recipe
+    assert publication.recipe == recipe
 
 
 def test_every_result_belongs_to_a_card() -> None:
