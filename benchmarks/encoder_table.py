@@ -22,12 +22,11 @@ def storage(record: Record) -> str:
     for row in record["rows"]:
         size = f"{row['bytes']['full'] / 2**20:.1f}", f"{row['bytes']['int8'] / 2**20:.1f}"
         for name, found in row["scores"].items():
-            least = f"{found['features']['cosine_min']:.4f}"
             scores = _scores(found["full"]), _scores(found["int8"])
-            rows.append((row["label"], *size, name, *scores, least))
+            rows.append((row["label"], *size, name, *scores, f"{row['cosine_min']:.4f}"))
     head = (
         "weights", "float32, MiB", "int8, MiB", "dataset", "float32: rank-1 / mAP",
-        "int8: rank-1 / mAP", "smallest cosine of a picture's features",
+        "int8: rank-1 / mAP", "smallest cosine, pictures of examples/",
     )  # fmt: skip
     return f"{table(head, rows)}\n\n{origins(record['rows'])}"
 

@@ -20,7 +20,6 @@ from typing import NamedTuple
 
 import numpy as np
 from data_option import add_data_option
-from numpy.typing import NDArray
 from provenance import RESULTS, add_row, provenance
 
 from reid_align import Encoder, extract_features, from_pretrained
@@ -56,11 +55,6 @@ def cosines(pair: Pair, pictures: Path, device: str) -> dict[str, float | int]:
         extract_features(pictures, encoder, device=device).values
         for encoder in (pair.full, pair.int8)
     )
-    return angles(full, int8)
-
-
-def angles(full: NDArray[np.float32], int8: NDArray[np.float32]) -> dict[str, float | int]:
-    """Return the smallest and the mean cosine between rows (N, D) of length 1."""
     found = (full.astype(np.float64) * int8).sum(1)
     return {
         "pictures": len(found),
@@ -69,21 +63,21 @@ def angles(full: NDArray[np.float32], int8: NDArray[np.float32]) -> dict[str, fl
     }
 
 
-def scores(pair: Pair, name: str, folder: str, device: str) -> dict[str, dict[str, float | int]]:
+def scores(pair: Pair, name: str, folder: str, device: str) -> dict[str, dict[str, float]]:
     """Return rank-1 and mAP of both on a dataset, in percent, and what int8 changes."""
-    dataset, features = load_dataset(name, folder), []
-    found: dict[str, dict[str, float | int]] = {}
+    dataset, found = load_dataset(name, folder), {}
     for kind, encoder in (("full", pair.full), ("int8", pair.int8)):
-        features.append(dataset_features(dataset, encoder, ExtractOptions(device), progress=True))
-        (score,) = evaluate(dataset, features[-1], EvaluationOptions(("cosine",))).scores
+        features = dataset_features(dataset, encoder, ExtractOptions(device), progress=True)
+        (score,) = evaluate(dataset, features, EvaluationOptions(("cosine",))).scores
         found[kind] = {
-            "rank1": round(100 * score.rank(1), 2),
-            "mAP": round(100 * (score.mean_average_precision or 0), 2),
+            "rank1": 100 * score.rank(1),
+            "mAP": 100 * (score.mean_average_precision or 0),
         }
-    found["change"] = {
-        key: round(found["int8"][key] - value, 2) for key, value in found["full"].items()
+    found["change"] = {key: found["int8"][key] - value for key, value in found["full"].items()}
+    return {
+        kind: {key: round(value, 2) for key, value in figures.items()}
+        for kind, figures in found.items()
     }
-    return found | {"features": angles(*(some.values for some in features))}
 
 
 def measure(options: argparse.Namespace) -> dict[str, object]:
