@@ -1,8 +1,8 @@
 """Checkpoints: one safetensors file each, there whole or not at all."""
 
 import os
+import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -37,27 +37,28 @@ class Checkpoints:
             OutputError: it cannot be written; the others are as they were.
         """
         path = self.path(state.position.step)
+        # A folder, as safetensors begins with a file of a random name, which a kill would leave.
         partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        file = partial / path.name
         ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
         try:
             with writing(path, ADVICE):
-                self.folder.mkdir(exist_ok=True)
-                partial.touch()
-                mode = partial.stat().st_mode
+                partial.mkdir(parents=True)
+                file.touch()
+                mode = file.stat().st_mode
                 try:
-                    save_file(ready, partial, {METADATA_KEY: state.to_json()})
+                    save_file(ready, file, {METADATA_KEY: state.to_json()})
                 except SafetensorError as error:
                     raise OutputError(f"Cannot write {path}: {error}. {ADVICE}") from error
                 # safetensors makes files that nobody else may read.
-                partial.chmod(mode)
-                _flush(partial)
-                partial.replace(path)
+                file.chmod(mode)
+                _flush(file)
+                file.replace(path)
                 _flush(self.folder)
                 for step in self.steps()[: -self.keep]:
                     self.path(step).unlink()
         finally:
-            with suppress(OSError):
-                partial.unlink(missing_ok=True)
+            shutil.rmtree(partial, ignore_errors=True)
 
     def steps(self) -> list[int]:
         """Return the steps there are checkpoints of, in order."""

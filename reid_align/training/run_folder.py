@@ -2,6 +2,7 @@
 
 import json
 import platform
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -49,7 +50,10 @@ def open_folder(folder: Path, places: Sequence[str]) -> Iterator[None]:
     try:
         for place in (folder, *(folder / name for name in places)):
             for left in place.glob("*.partial"):
-                left.unlink()
+                if left.is_dir():
+                    shutil.rmtree(left)
+                else:
+                    left.unlink()
         yield
     finally:
         lock.release()

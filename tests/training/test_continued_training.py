@@ -107,8 +107,9 @@ def test_a_folder_with_other_things_is_refused(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_left_is_swept_up_and_other_folders_are_not(tmp_path: Path) -> None:
-    for name in ("encoder.safetensors.7.partial", "checkpoint/3.7.partial", "textures/1.partial"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    begun = "checkpoint/3.safetensors.7.partial/.tmpAb12Cd"
+    for name in ("encoder.safetensors.7.partial", begun, "textures/1.partial"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     train(tmp_path, config(1))
     left = [path.relative_to(tmp_path) for path in tmp_path.rglob("*.partial")]
