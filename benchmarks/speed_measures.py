@@ -67,20 +67,20 @@ def measure_files(
     device = torch.device(options.device)
     extractors = _extractors(encoder, paths, ours, device)
     features: dict[str, NDArray[np.float32]] = {}
-    works = {}
+    size = default_batch_size(device.type)
+    variants = [our_forward(encoder, *way, device, (size,)) for way in ours]
+    networks = {variant.name: variant for variant in variants}
+    works: dict[str, Callable[[], float]] = {}
     for name, extract in extractors.items():
         works[name] = partial(_timed, extract, features, name, len(paths))
-    size = default_batch_size(device.type)
-    for way in ours:
-        variant = our_forward(encoder, *way, device, (size,))
-        works[_alone(variant.name)] = partial(forward_rate, variant, size, options)
-    # Each network beside its extraction, not after all of them.
-    best = best_of(options.rounds, {name: works[name] for name in sorted(works)})
+        if name in networks:
+            works[_alone(name)] = partial(forward_rate, networks[name], size, options)
+    best = best_of(options.rounds, works)
     expected = features["torchreid, chunks of 8"]
     rows = []
     for name in extractors:
         row = {"name": name, "best": round(best[name], 1)}
-        if _alone(name) in best:
+        if name in networks:
             row["network_alone"] = round(best[_alone(name)], 1)
         rows.append(row | distance(features[name], expected))
     return rows

@@ -25,7 +25,7 @@ from reid_align.weights.fit import describe, fits, listed
 ENCODER = "encoder"
 # What belongs to an encoder's head: another one than that of the weights starts at random.
 HEAD = ("embed.", "pool.", "local4.")
-ANOTHER = "--set task.encoder.architecture=NAME"
+IMAGENETS = "ImageNet's weights"
 
 
 def start(task: Task, initial: str, fresh: Sequence[str] = ()) -> None:
@@ -50,12 +50,12 @@ def start(task: Task, initial: str, fresh: Sequence[str] = ()) -> None:
         raise InvalidInputError("This recipe goes on from an earlier run: name it with --from.")
     if initial == IMAGENET:
         body = _body(task)
-        _load(body, imagenet_tensors(body), "ImageNet's weights", fresh, ANOTHER)
+        _load(body, imagenet_tensors(body), None, fresh)
         return
     for name, path in _files(task, _place(initial)).items():
         product = task.products()[name].module
         if name == ENCODER and task.encoder is not None:
-            _load(task.encoder, read_tensors(path), str(path), fresh, _options(path))
+            _load(task.encoder, read_tensors(path), path, fresh)
         else:
             load_tensors(product, path)
 
@@ -75,18 +75,19 @@ def describe_start(initial: str) -> str:
 
     Those of that name may be others in another version.
     """
-    published = _published(initial)
-    return initial if published is None else f"{initial}, sha256 {published.sha256}"
+    weights = published(initial)
+    return initial if weights is None else f"{initial}, sha256 {weights.sha256}"
 
 
-def _published(initial: str) -> Weights | None:
+def published(initial: str) -> Weights | None:
+    """Return the published weights of that name; None if there are none, or a path hides them."""
     return None if Path(initial).exists() else shipped_weights().get(initial)
 
 
 def _place(initial: str) -> Path:
     """Return the file or folder that a user means; published weights are fetched if need be."""
-    published = _published(initial)
-    return Path(initial) if published is None else locate(published)
+    weights = published(initial)
+    return Path(initial) if weights is None else locate(weights)
 
 
 def _files(task: Task, source: Path) -> dict[str, Path]:
@@ -104,11 +105,11 @@ def _files(task: Task, source: Path) -> dict[str, Path]:
     return found
 
 
-def _options(path: Path) -> str:
+def _options(path: Path | None) -> str:
     """Return the options that choose the encoder of a file, as far as the file says."""
-    info = read_info(path)
+    info = None if path is None else read_info(path)
     if info is None:
-        return ANOTHER
+        return "--set task.encoder.architecture=NAME"
     chosen = {f"arguments.{name}": value for name, value in info.arch_args.items()}
     settings = {"architecture": info.architecture, **chosen}
     return " ".join(f"--set task.encoder.{name}={value}" for name, value in settings.items())
@@ -116,11 +117,7 @@ def _options(path: Path) -> str:
 
 @torch.no_grad()
 def _load(
-    encoder: nn.Module,
-    tensors: Mapping[str, Tensor],
-    source: str,
-    fresh: Sequence[str],
-    options: str,
+    encoder: nn.Module, tensors: Mapping[str, Tensor], path: Path | None, fresh: Sequence[str]
 ) -> None:
     """Copy what an encoder has in common with the weights: all of its trunk, and its head.
 
@@ -146,9 +143,9 @@ def _load(
         first = tensors.get(missing[0])
         held = "which they do not have" if first is None else f"which is {describe(first)} there"
         raise WeightsFormatError(
-            f"{source}: they are of another network. Of the {len(targets)} tensors of the encoder "
-            f"they lack {len(missing)}: {listed(missing)}, {held}. Choose other weights, or the "
-            f"encoder they were made for with {options}."
+            f"{path or IMAGENETS}: they are of another network. Of the {len(targets)} tensors of "
+            f"the encoder they lack {len(missing)}: {listed(missing)}, {held}. Choose other "
+            f"weights, or the encoder they were made for with {_options(path)}."
         )
     for name in fitting:
         if not name.startswith(unlike):

@@ -15,11 +15,11 @@ from reid_align.errors import ImageReadError, InvalidInputError
 from reid_align.features import resolve_device
 from reid_align.files import replace_file, writing
 from reid_align.recipes.data import SYNTHETIC_DATASET, Data
+from reid_align.recipes.initial import published
 from reid_align.recipes.recipe import Stage
 from reid_align.recipes.streams import needed_extras
 from reid_align.tasks import REID, SanConfig
 from reid_align.unwrapping import Job, jobs_below, load_unwrapper, unwrap_pictures
-from reid_align.weights import shipped_weights
 
 FOLDERS: Mapping[Extra, str] = {"texture": "textures", "external": "frontals"}
 OPTIONS = {
@@ -94,7 +94,7 @@ def check_drawing(stage: Stage, data: Data, extra: Extra | None, earlier: Collec
     if extra is None or stage.unwrapper is None or data.reid is None:
         return
     list_drawings(data.reid, Path(FOLDERS[extra]))
-    if stage.unwrapper in shipped_weights() and not Path(stage.unwrapper).exists():
+    if published(stage.unwrapper) is not None:
         raise InvalidInputError(
             f"{stage.unwrapper}: published encoders come without the decoder that would draw the "
             f"training pictures' {extra}. Give {OPTIONS[extra]}, or start the whole recipe from "

@@ -133,7 +133,7 @@ class DsaTask(Task):
         self.fusions = nn.ModuleDict({name: _fusion(config, length) for name in fused})
         # One classifier for each of f_G and f_L,1 to f_L,8, and for each of z_G and z_L.
         self.main_classifiers = MainClassifiers(
-            self.branches, length, identities, config.hidden_dim
+            self.branches, length, identities, config.hidden_dim, config.main_local_reduction
         )
         self.fused_classifiers = nn.ModuleDict(
             {name: TwoLayerClassifier(length, identities, config.hidden_dim) for name in fused}
@@ -153,7 +153,9 @@ class DsaTask(Task):
         fused = self._fuse(features.metric, guides)
         terms = counted(
             {
-                "main_identity": lambda: self._main_identity(features.identity, batch.person_ids),
+                "main_identity": lambda: self.main_classifiers.loss(
+                    self._by_branch(features.identity), batch.person_ids, self._identity
+                ),
                 "triplet": lambda: self._triplets(fused, batch.person_ids, context.group),
                 "fused_identity": lambda: self._fused_identity(fused, batch.person_ids),
                 "contrast": lambda: self._contrasts(
@@ -207,11 +209,6 @@ class DsaTask(Task):
             gathered_contrast(self._contrast, part, batch.person_ids, batch.camera_ids, group)
             for part in compared.values()
         )
-
-    def _main_identity(self, features: Tensor, person_ids: Tensor) -> Tensor:
-        mean = self.config.main_local_reduction == "mean"
-        by_branch = self._by_branch(features)
-        return self.main_classifiers.loss(by_branch, person_ids, self._identity, mean)
 
     def _by_branch(self, features: Tensor) -> dict[str, Tensor]:
         pieces = features.chunk(len(self.branches), dim=1)

@@ -1,7 +1,7 @@
 """The classifiers of DSA-reID's main stream, one for each of its features, and their loss."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import cast
+from typing import Literal, cast
 
 from torch import Tensor, nn
 
@@ -20,12 +20,18 @@ class MainClassifiers(nn.ModuleDict):
         length: D/2, of the features of a branch together.
         identities: how many persons there are.
         hidden_dim: of each classifier's first layer.
+        reduction: whether the losses of a branch count as their "mean" or their "sum".
 
     Source: DSA-reID, CVPR 2019, section 4.2.
     """
 
     def __init__(
-        self, branches: Sequence[str], length: int, identities: int, hidden_dim: int
+        self,
+        branches: Sequence[str],
+        length: int,
+        identities: int,
+        hidden_dim: int,
+        reduction: Literal["mean", "sum"],
     ) -> None:
         counts = {name: PARTS if name == LOCAL else 1 for name in branches}
         super().__init__(
@@ -37,13 +43,13 @@ class MainClassifiers(nn.ModuleDict):
                 for name, count in counts.items()
             }
         )
+        self.reduction = reduction
 
     def loss(
         self,
         features: Mapping[str, Tensor],
         person_ids: Tensor,
         identity: Callable[[Tensor, Tensor], Tensor],
-        mean: bool,
     ) -> Tensor:
         """Return the sum over the branches of the identity losses of their features.
 
@@ -51,7 +57,6 @@ class MainClassifiers(nn.ModuleDict):
             features: (N, D/2) of each branch.
             person_ids: (N,) int64.
             identity: the identity loss of logits and person ids.
-            mean: whether the losses of a branch are averaged instead of summed up.
         """
         losses = []
         for name, branch in self.items():
@@ -59,5 +64,5 @@ class MainClassifiers(nn.ModuleDict):
             pieces = features[name].chunk(len(classifiers), dim=1)
             pairs = zip(classifiers, pieces, strict=True)
             loss = total(identity(classifier(piece), person_ids) for classifier, piece in pairs)
-            losses.append(loss / len(classifiers) if mean else loss)
+            losses.append(loss / len(classifiers) if self.reduction == "mean" else loss)
         return total(losses)
