@@ -18,7 +18,8 @@ ALLOWED = {
     "files": {"errors"},
     "finite": set(),
     "registry": {"errors"},
-    "preprocess": {"errors"},
+    "filters": set(),
+    "preprocess": {"errors", "filters"},
     "images": {"errors"},
     "uv": {"errors", "preprocess"},
     "metrics": {"errors"},
@@ -172,6 +173,7 @@ def test_inference_loads_nothing_that_only_training_or_evaluation_needs() -> Non
     assert parts == {
         "errors",
         "files",
+        "filters",
         "finite",
         "registry",
         "preprocess",

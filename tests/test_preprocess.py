@@ -51,6 +51,9 @@ def test_normalize_keeps_the_memory_format_and_its_input() -> None:
         ({"mean": (0.5, 0.5, float("nan"))}, "mean .* three finite numbers"),
         ({"std": (0.2, float("inf"), 0.2)}, "std .* three finite numbers"),
         ({"std": (0.2, 0.0, 0.2)}, "positive"),
+        ({"smoothing": -0.5}, "smoothing -0.5: give a number from 0 to 8"),
+        ({"smoothing": float("nan")}, "smoothing nan"),
+        ({"stretch": 0.3}, "stretch 0.3: give a number from 0 to 0.25"),
         ({"interpolation": "area"}, "choose one of nearest, bilinear"),
     ],
 )

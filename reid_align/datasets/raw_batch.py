@@ -61,7 +61,7 @@ class RawBatch:
         if self.part_images is None:
             return None
         parts = self.part_images.to(device)
-        return preprocess.normalize(parts.flatten(0, 1)).view(parts.shape)
+        return preprocess.scale(parts.flatten(0, 1)).view(parts.shape)
 
 
 def _stack(values: Sequence[Tensor | None]) -> Tensor | None:

@@ -48,23 +48,32 @@ class EncoderConfig:
         arguments: what its factory takes; its defaults where left out.
         height: of the pictures in pixels.
         width: of the pictures in pixels.
+        smoothing: blur of the pictures; see `Preprocess`.
+        stretch: of their levels; see `Preprocess`.
     """
 
     architecture: str = "san_resnet50"
     arguments: Mapping[str, Argument] = field(default_factory=dict, hash=False)
     height: int = 256
     width: int = 128
+    smoothing: float = 0.0
+    stretch: float = 0.0
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """What is done to a picture."""
+        return Preprocess(self.height, self.width, smoothing=self.smoothing, stretch=self.stretch)
 
     def build(self) -> Encoder:
         """Build the encoder with random weights, from torch's global generator, to be trained.
 
         Raises:
             UnknownNameError: no architecture of that name, or an argument that it does not have.
-            InvalidInputError: a size below 1 pixel.
+            InvalidInputError: a size below 1 pixel, or another value out of its range.
         """
         create: Callable[..., Encoder] = create_model
         encoder = create(self.architecture, **self.arguments)
-        encoder.preprocess = Preprocess(self.height, self.width)
+        encoder.preprocess = self.preprocess
         return encoder.train()
 
 
@@ -80,5 +89,5 @@ class EncoderTaskConfig(TaskConfig):
 
     @property
     def preprocess(self) -> Preprocess:
-        """What is done to a picture: it gets the encoder's size."""
-        return Preprocess(self.encoder.height, self.encoder.width)
+        """What is done to a picture: as for the encoder."""
+        return self.encoder.preprocess
