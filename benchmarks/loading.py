@@ -21,9 +21,9 @@ from provenance import RESULTS, provenance, write_result
 from reid_align.datasets.augment import MODERN_AUGMENT, AugmentConfig
 from reid_align.datasets.batch import Wanted
 from reid_align.datasets.batches import BatchStream
+from reid_align.datasets.batching import PkBatching
 from reid_align.datasets.loading import Rows, load
 from reid_align.datasets.samples import SampleMaker
-from reid_align.datasets.sampling import PkBatching
 from reid_align.datasets.sources import SyntheticSource
 from reid_align.preprocess import Preprocess
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
-from reid_align.datasets.sampling import PkBatching, PlainBatching
+from reid_align.datasets.batching import PkBatching, PlainBatching
 from reid_align.models.resnet import Depth
 from reid_align.recipes import Recipe, Stage
 from reid_align.recipes.recipe import IMAGENET

@@ -8,10 +8,11 @@ from torch import Tensor
 
 from reid_align.datasets.augment import AugmentConfig
 from reid_align.datasets.batch import Batch, Wanted
+from reid_align.datasets.batching import Batching
 from reid_align.datasets.loading import Rows, load
 from reid_align.datasets.raw_batch import RawBatch
 from reid_align.datasets.samples import SampleMaker
-from reid_align.datasets.sampling import Batching, Indices
+from reid_align.datasets.sampling import Indices
 from reid_align.datasets.sources import Source
 from reid_align.datasets.sources.files import hash_lines
 from reid_align.errors import InvalidInputError
@@ -117,7 +118,8 @@ class BatchStream:
         return hash_lines([self.source.fingerprint(), *map(repr, settings)])
 
     def _drawn(self, epoch: int) -> list[Indices]:
-        return self.batching.batches(self.source.person_ids, self._maker.seed, epoch)
+        source = self.source
+        return self.batching.batches(source.person_ids, source.camera_ids, self._maker.seed, epoch)
 
     def _batches(self, plan: list[Rows]) -> Iterator[Batch]:
         loaded = load(self._maker, plan, self._workers)

@@ -7,7 +7,7 @@ does, and agrees but for the warm-up.
 from collections.abc import Mapping
 
 from reid_align.datasets.augment import AugmentConfig
-from reid_align.datasets.sampling import PkBatching, PlainBatching
+from reid_align.datasets.batching import PkBatching, PlainBatching
 from reid_align.recipes.recipe import Recipe, StreamConfig
 from reid_align.registry import Registry
 from reid_align.tasks import REID, SYNTHETIC

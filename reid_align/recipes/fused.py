@@ -7,7 +7,8 @@ import torch
 from reid_align.datasets import ImageRecord, ReidDataset
 from reid_align.datasets.augment import NO_AUGMENT
 from reid_align.datasets.batches import BatchStream
-from reid_align.datasets.sampling import Indices, PlainBatching
+from reid_align.datasets.batching import PlainBatching
+from reid_align.datasets.sampling import Indices
 from reid_align.datasets.sources.companions import find_companions
 from reid_align.datasets.sources.files import FileSource
 from reid_align.datasets.synthetic import SyntheticSet
@@ -22,7 +23,9 @@ NAMES = {GLOBAL: "z_G", LOCAL: "z_L"}
 class InOrder(PlainBatching):
     """All pictures once, from the first to the last; the last batch may be smaller."""
 
-    def batches(self, person_ids: Indices, seed: int, epoch: int) -> list[Indices]:
+    def batches(
+        self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
+    ) -> list[Indices]:
         """Return the one epoch there is."""
         order = torch.arange(len(person_ids))
         return [part.numpy() for part in order.split(self.pictures)]

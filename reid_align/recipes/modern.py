@@ -6,7 +6,7 @@ batch, more colour in the augmentation, and an average of the weights. Together 
 """
 
 from reid_align.datasets.augment import MODERN_AUGMENT, SAN_PG_AUGMENT
-from reid_align.datasets.sampling import PkBatching, PlainBatching
+from reid_align.datasets.batching import PkBatching, PlainBatching
 from reid_align.recipes.common import add
 from reid_align.recipes.recipe import IMAGENET, Recipe, Stage, StreamConfig
 from reid_align.recipes.san_stages import BOTH, PG

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reid_align.datasets.augment import AugmentConfig
-from reid_align.datasets.sampling import PkBatching, PlainBatching
+from reid_align.datasets.batching import PkBatching, PlainBatching
 from reid_align.errors import InvalidInputError
 from reid_align.tasks import TaskConfig
 from reid_align.training.config import TrainingConfig

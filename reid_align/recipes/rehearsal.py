@@ -5,7 +5,7 @@ from collections.abc import Collection
 import torch
 
 from reid_align.datasets.batch import Batch, Wanted
-from reid_align.datasets.sampling import Batching, PkBatching
+from reid_align.datasets.batching import Batching, PkBatching
 from reid_align.datasets.sources.masks import TEXTURE_SIZE
 from reid_align.errors import InvalidInputError, ReidAlignError
 from reid_align.recipes.initial import start

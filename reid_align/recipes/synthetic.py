@@ -11,7 +11,7 @@ is ours.
 from dataclasses import replace
 
 from reid_align.datasets.augment import CAMERA_AUGMENT
-from reid_align.datasets.sampling import PkBatching
+from reid_align.datasets.batching import PkBatching
 from reid_align.recipes.common import add
 from reid_align.recipes.modern import NECK
 from reid_align.recipes.recipe import RANDOM, Recipe, Stage, StreamConfig

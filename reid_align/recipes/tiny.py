@@ -6,7 +6,7 @@ It is what tests train, and a way to see a recipe run on any machine before it r
 import re
 from dataclasses import replace
 
-from reid_align.datasets.sampling import Batching, PkBatching, PlainBatching
+from reid_align.datasets.batching import Batching, PkBatching, PlainBatching
 from reid_align.recipes.recipe import IMAGENET, RANDOM, Recipe, Stage, StreamConfig
 from reid_align.tasks import (
     DenseUvConfig,

@@ -14,7 +14,7 @@ from reid_align.datasets import load_dataset
 from reid_align.datasets.augment import MODERN_AUGMENT, NO_AUGMENT, AugmentConfig
 from reid_align.datasets.batch import Batch, Wanted
 from reid_align.datasets.batches import BatchStream
-from reid_align.datasets.sampling import Batching, PkBatching, PlainBatching
+from reid_align.datasets.batching import Batching, PkBatching, PlainBatching
 from reid_align.datasets.sources import ReidSource, Source, SyntheticSource, TextureInput
 from reid_align.errors import DatasetFormatError, ImageReadError, InvalidInputError
 from reid_align.preprocess import Preprocess
@@ -252,7 +252,7 @@ def test_the_fingerprint_tells_other_batches_and_not_who_loads_them(
         ({"workers": -1}, "workers -1"),
         ({"rank": 2, "world_size": 2}, "rank 2 of 2"),
         ({"rank": -1}, "rank -1"),
-        ({"world_size": 3}, r"people=4, pictures=2\) for 3 processes"),
+        ({"world_size": 3}, r"people=4, pictures=2, cameras=0\) for 3 processes"),
         ({"batching": PkBatching(7, 2)}, "There are 6 persons"),
         ({"batching": PlainBatching(25)}, "Batches of 25 from 24"),
     ],

@@ -7,8 +7,8 @@ from torch.nn.functional import max_pool2d
 from reid_align.datasets.augment import NO_AUGMENT, OFFICIAL_AUGMENT, AugmentConfig
 from reid_align.datasets.batch import Batch, Wanted
 from reid_align.datasets.batches import BatchStream
+from reid_align.datasets.batching import PlainBatching
 from reid_align.datasets.samples import Sample, SampleMaker
-from reid_align.datasets.sampling import PlainBatching
 from reid_align.datasets.sources import Source, SyntheticSource, TextureInput
 from reid_align.errors import InvalidInputError
 from reid_align.preprocess import Preprocess

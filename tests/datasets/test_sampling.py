@@ -3,11 +3,15 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from reid_align.datasets.sampling import PkBatching, PlainBatching, pk_batches, plain_batches
+from reid_align.datasets.batching import PkBatching, PlainBatching
+from reid_align.datasets.sampling import camera_batches, pk_batches, plain_batches
 from reid_align.errors import InvalidInputError
 
 # Persons 0 to 9 have 1 to 10 pictures each, in mixed order.
 PERSONS = np.random.default_rng(3).permutation(np.repeat(np.arange(10), np.arange(1, 11)))
+CAMERAS = np.random.default_rng(4).integers(0, 5, len(PERSONS))
+# Each of 40 persons seen once by each of 12 cameras.
+SEEN, SEEN_BY = (grid.ravel() for grid in np.mgrid[:40, :12])
 
 
 def test_a_batch_is_runs_of_one_person_and_no_person_comes_twice_in_it() -> None:
@@ -48,19 +52,57 @@ def test_epochs_use_all_pictures_in_the_long_run() -> None:
     assert used == set(range(len(PERSONS)))
 
 
-@pytest.mark.parametrize("batching", [PkBatching(3, 2), PlainBatching(8)])
+@pytest.mark.parametrize("batching", [PkBatching(3, 2), PkBatching(3, 2, 2), PlainBatching(8)])
 def test_batches_depend_on_seed_and_epoch_and_on_nothing_else(batching: object) -> None:
-    first = np.concatenate(batching.batches(PERSONS, 5, 2))
+    first = np.concatenate(batching.batches(PERSONS, CAMERAS, 5, 2))
     np.random.seed(0)
-    assert np.array_equal(first, np.concatenate(batching.batches(PERSONS, 5, 2)))
+    assert np.array_equal(first, np.concatenate(batching.batches(PERSONS, CAMERAS, 5, 2)))
     for seed, epoch in ((5, 3), (6, 2)):
-        assert not np.array_equal(first, np.concatenate(batching.batches(PERSONS, seed, epoch)))
+        other = np.concatenate(batching.batches(PERSONS, CAMERAS, seed, epoch))
+        assert not np.array_equal(first, other)
+
+
+def test_few_cameras_take_a_batch_and_every_camera_takes_its_turn() -> None:
+    batches = camera_batches(SEEN, SEEN_BY, people=6, pictures=3, cameras=4, seed=0, epoch=0)
+    assert len(batches) == len(SEEN) // 18
+    for batch in batches:
+        assert len(set(batch.tolist())) == 18
+        assert len(set(SEEN_BY[batch].tolist())) <= 4
+        runs = SEEN[batch].reshape(6, 3)
+        assert (runs == runs[:, :1]).all()
+        assert len(set(runs[:, 0].tolist())) == 6
+    epochs = [camera_batches(SEEN, SEEN_BY, 6, 3, 4, 0, epoch) for epoch in range(20)]
+    assert {int(index) for epoch in epochs for batch in epoch for index in batch} == set(
+        range(len(SEEN))
+    )
+
+
+def test_cameras_are_added_where_too_few_persons_have_enough_pictures_by_them() -> None:
+    for batch in camera_batches(SEEN, SEEN_BY, 5, 4, cameras=1, seed=1, epoch=0):
+        assert len(set(SEEN_BY[batch].tolist())) == 4
+        assert len(set(batch.tolist())) == 20
+
+
+def test_pictures_come_twice_only_where_all_cameras_together_have_too_few() -> None:
+    for batch in camera_batches(PERSONS, CAMERAS, 10, 4, cameras=2, seed=0, epoch=0):
+        assert sorted(PERSONS[batch].reshape(10, 4)[:, 0].tolist()) == list(range(10))
+        counts = Counter(batch.tolist())
+        assert all(PERSONS[index] < 3 for index, count in counts.items() if count > 1)
+    every = camera_batches(PERSONS, CAMERAS, 4, 2, cameras=99, seed=0, epoch=0)
+    assert {len(batch) for batch in every} == {8}
+
+
+def test_a_batch_by_cameras_needs_persons_and_a_number_of_cameras() -> None:
+    with pytest.raises(InvalidInputError, match="10 persons to train on, and a batch has 11"):
+        camera_batches(PERSONS, CAMERAS, 11, 4, cameras=2, seed=0, epoch=0)
+    with pytest.raises(InvalidInputError, match="-1 cameras: give a number, or 0 for any"):
+        PkBatching(4, 4, -1)
 
 
 def test_sizes_and_units_of_batches() -> None:
     assert (PkBatching().size, PkBatching().units) == (64, 16)
     assert (PlainBatching(10).size, PlainBatching(10).units) == (10, 10)
-    assert {len(batch) for batch in PkBatching(3, 2).batches(PERSONS, 0, 0)} == {6}
+    assert {len(batch) for batch in PkBatching(3, 2).batches(PERSONS, CAMERAS, 0, 0)} == {6}
 
 
 def test_plain_batches_use_each_picture_at_most_once_and_are_all_full() -> None:

@@ -8,7 +8,7 @@ from reid_align.datasets import synthetic as reader
 from reid_align.datasets.augment import AugmentConfig
 from reid_align.datasets.batch import Wanted
 from reid_align.datasets.batches import BatchStream
-from reid_align.datasets.sampling import PkBatching
+from reid_align.datasets.batching import PkBatching
 from reid_align.datasets.sources import PairsSource, SyntheticSource
 from reid_align.datasets.sources.masks import MASK_FILE as MASK_READ
 from reid_align.preprocess import Preprocess
