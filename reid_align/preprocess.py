@@ -1,6 +1,6 @@
 """What happens to a picture before an encoder sees it: a property of the weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import numpy as np
@@ -19,6 +19,8 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 _MOST_SMOOTHING, _MOST_STRETCH = 8.0, 0.25
+# Weights that were stored before these existed do without them.
+_LATER = {"added_later": True}
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ class Preprocess:
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
     interpolation: Interpolation = "bilinear"
-    smoothing: float = 0.0
-    stretch: float = 0.0
+    smoothing: float = field(default=0.0, metadata=_LATER)
+    stretch: float = field(default=0.0, metadata=_LATER)
 
     def __post_init__(self) -> None:
         if self.height < 1 or self.width < 1:

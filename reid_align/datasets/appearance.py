@@ -1,4 +1,4 @@
-"""What changes a picture but not its geometry: colours, blur, and rectangles that are erased."""
+"""What changes a picture but not its geometry: colours, optics, and rectangles that are erased."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,12 +8,10 @@ import torch
 from torch import Tensor
 
 from reid_align.datasets.augment import AugmentConfig, EraseFill
+from reid_align.datasets.optics import record, to_levels
 from reid_align.preprocess import IMAGENET_MEAN
 
 _ATTEMPTS = 100
-_BLUR_KERNEL, _BLUR_SIGMA = 5, (0.1, 2.0)
-_SHARPEN, _SHARPEN_SIGMA = 2.5, 1.0
-_NOISE = 15.0
 
 
 class Box(NamedTuple):
@@ -47,15 +45,7 @@ def change_colours(image: Tensor, config: AugmentConfig, rng: np.random.Generato
         image = _jitter(image, config, rng)
     if rng.random() < config.grayscale:
         image = functional.rgb_to_grayscale(image, num_output_channels=3)
-    if rng.random() < config.blur:
-        image = _blurred(image, float(rng.uniform(*_BLUR_SIGMA)))
-    if config.sharpen and rng.random() < config.sharpen:
-        amount = float(rng.uniform(0, _SHARPEN))
-        image = _to_levels(image + amount * (image - _blurred(image.float(), _SHARPEN_SIGMA)))
-    if config.noise and rng.random() < config.noise:
-        noise = rng.standard_normal(tuple(image.shape), dtype=np.float32)
-        image = _to_levels(image + float(rng.uniform(0, _NOISE)) * torch.from_numpy(noise))
-    return image
+    return record(image, config, rng)
 
 
 def _jitter(image: Tensor, config: AugmentConfig, rng: np.random.Generator) -> Tensor:
@@ -69,23 +59,11 @@ def _jitter(image: Tensor, config: AugmentConfig, rng: np.random.Generator) -> T
         image = adjust(image, float(rng.uniform(1 - strength, 1 + strength)))
     if config.tint:
         factors = rng.uniform(1 - config.tint, 1 + config.tint, (3, 1, 1))
-        image = _to_levels(image * torch.from_numpy(factors).float())
+        image = to_levels(image * torch.from_numpy(factors).float())
     if config.gamma:
         exponent = (1 + config.gamma) ** float(rng.uniform(-1, 1))
-        image = _to_levels(255 * (image / 255) ** exponent)
+        image = to_levels(255 * (image / 255) ** exponent)
     return image
-
-
-def _blurred(image: Tensor, sigma: float) -> Tensor:
-    from torchvision.transforms.v2 import functional
-
-    kernel = [_BLUR_KERNEL, _BLUR_KERNEL]
-    blurred: Tensor = functional.gaussian_blur(image, kernel, [sigma, sigma])
-    return blurred
-
-
-def _to_levels(image: Tensor) -> Tensor:
-    return image.clamp(0, 255).round().to(torch.uint8)
 
 
 def draw_box(config: AugmentConfig, height: int, width: int, rng: np.random.Generator) -> Box:

@@ -14,8 +14,9 @@ _PROBABILITIES = (
     "jitter",
     "grayscale",
     "blur",
-    "sharpen",
     "noise",
+    "sharpen",
+    "compress",
     "erase",
 )
 _STRENGTHS = ("brightness", "contrast", "saturation", "tint", "gamma")
@@ -41,9 +42,10 @@ class AugmentConfig:
         gamma: values become a power of themselves, from 1 / (1 + gamma) to 1 + gamma.
         grayscale: probability of dropping the colours.
         blur: probability of a Gaussian blur with a standard deviation of 0.1 to 2 pixels.
+        noise: probability of Gaussian noise with a standard deviation of up to 15 levels.
         sharpen: probability of an unsharp mask, as surveillance cameras apply it: up to 2.5 times
             the difference to a blurred picture is added.
-        noise: probability of Gaussian noise with a standard deviation of up to 15 levels.
+        compress: probability of JPEG compression with a quality of 20 to 90.
         erase: probability of erasing a rectangle.
         erase_area: its least and largest share of the picture.
         erase_aspect: its least and largest height over width.
@@ -71,8 +73,9 @@ class AugmentConfig:
     gamma: float = 0.0
     grayscale: float = 0.0
     blur: float = 0.0
-    sharpen: float = 0.0
     noise: float = 0.0
+    sharpen: float = 0.0
+    compress: float = 0.0
     erase: float = 0.5
     erase_area: tuple[float, float] = (0.02, 0.4)
     erase_aspect: tuple[float, float] = (0.3, 1 / 0.3)
@@ -97,7 +100,8 @@ class AugmentConfig:
     @property
     def changes_colours(self) -> bool:
         """Whether anything but geometry and erasing may happen."""
-        return max(self.jitter, self.grayscale, self.blur, self.sharpen, self.noise) > 0
+        optics = max(self.blur, self.noise, self.sharpen, self.compress)
+        return max(self.jitter, self.grayscale, optics) > 0
 
 
 NO_AUGMENT = AugmentConfig(crop=0.0, flip=0.0, erase=0.0)
@@ -117,8 +121,9 @@ CAMERA_AUGMENT = AugmentConfig(
     tint=0.12,
     gamma=0.3,
     blur=0.6,
-    sharpen=0.6,
     noise=0.8,
+    sharpen=0.6,
+    compress=0.7,
     erase_area=(0.02, 0.2),
 )
 PARTIAL_AUGMENT = AugmentConfig(partial=0.5)

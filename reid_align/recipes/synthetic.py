@@ -4,8 +4,9 @@ No weights of other networks go in, and so nothing that those were trained on. A
 slowly from random weights, so it begins as its own first blocks, a ResNet-14, and as small: a step
 costs a quarter with half the height and width. The stage after it grows it to its full depth, at
 128×64, and only the last one adds what SAN or DSA-reID add. A contrastive loss makes the start fast
-(arXiv:2004.11362), and since all pictures were drawn, they are varied as cameras vary. All of this
-is ours.
+(arXiv:2004.11362), and since all pictures were drawn, they are varied as cameras vary. What cameras
+leave in theirs is last to go: pictures are smoothed and stretched, and few cameras take a batch, in
+which other persons by the own camera count more. All of this is ours.
 """
 
 from dataclasses import replace
@@ -37,7 +38,8 @@ COST = (
 # A batch-hard triplet loss on top of it hinders the start.
 SUPERVISION = SupervisionConfig(1.0, 0.0, contrast_weight=1.0)
 # What is left to learn by then is what cameras leave in their pictures.
-OWN_CAMERA = 4.0
+OWN_CAMERA, CAMERAS = 4.0, 8
+SMOOTHING, STRETCH = 1.5, 0.01
 # The last stage is too short for a classifier of thousands of persons that begins at random.
 CONTRAST = SupervisionConfig(0.0, 0.0, contrast_weight=1.0, own_camera_weight=OWN_CAMERA)
 STEPS_PER_EPOCH = 50
@@ -70,8 +72,16 @@ def _training(steps: int, lr: float) -> TrainingConfig:
     )
 
 
-def _stage(name: str, task: TaskConfig, persons: int, steps: int, lr: float, initial: str) -> Stage:
-    streams = {REID: StreamConfig(PkBatching(persons, 4), CAMERA_AUGMENT)}
+def _stage(
+    name: str,
+    task: TaskConfig,
+    persons: int,
+    steps: int,
+    lr: float,
+    initial: str,
+    cameras: int = 0,
+) -> Stage:
+    streams = {REID: StreamConfig(PkBatching(persons, 4, cameras), CAMERA_AUGMENT)}
     return Stage(name, task, _training(steps, lr), streams, initial)
 
 
@@ -89,14 +99,17 @@ DEEP_STAGE = _stage(
 )
 SAN_STAGE = _stage(
     SAN,
-    SanConfig(ENCODER, CONTRAST, synthetic=False),
+    SanConfig(replace(ENCODER, smoothing=SMOOTHING, stretch=STRETCH), CONTRAST, synthetic=False),
     persons=16,
     steps=300,
     lr=2e-4,
     initial=DEEP,
+    cameras=CAMERAS,
 )
 # Local branches that read a slice each are a tenth smaller: so both encoders fit into the package.
-DSA_ENCODER = EncoderConfig("dsa_reid", {**NECK, "local_input": "slice"}, 128, 64)
+DSA_ENCODER = EncoderConfig(
+    "dsa_reid", {**NECK, "local_input": "slice"}, 128, 64, SMOOTHING, STRETCH
+)
 DSA_CONFIG = DsaConfig(
     DSA_ENCODER,
     main_identity_weight=0.0,
@@ -104,7 +117,7 @@ DSA_CONFIG = DsaConfig(
     contrast_weight=1.0,
     own_camera_weight=OWN_CAMERA,
 )
-DSA_STAGE = _stage(DSA, DSA_CONFIG, persons=16, steps=600, lr=2e-4, initial=DEEP)
+DSA_STAGE = _stage(DSA, DSA_CONFIG, persons=16, steps=600, lr=2e-4, initial=DEEP, cameras=CAMERAS)
 for _name, _paper, _stage_of_its_own, _cost in (
     ("san_synthetic", "SAN", SAN_STAGE, "19,000 of 1.8 GMAC"),
     (

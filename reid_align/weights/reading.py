@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="DataclassInstance")
 
 SCHEMA = 1
+ADDED_LATER = "added_later"
 EXACT = 2**53  # up to here a float holds every whole number
 SCALARS: dict[object, str] = {
     bool: "true or false",
@@ -54,7 +55,8 @@ def read_record(record: type[T], value: object, **given: object) -> T:
 
     Args:
         record: the dataclass; its fields may be dataclasses, Literals, unions, tuples and
-            mappings of these, and scalars.
+            mappings of these, and scalars. A field whose metadata says "added_later" has its
+            default where an older file does not name it.
         value: the parsed JSON.
         given: fields that do not come from the object and may not be in it.
 
@@ -66,9 +68,10 @@ def read_record(record: type[T], value: object, **given: object) -> T:
     entries = read_object(value)
     if unknown := sorted(set(entries) - set(names)):
         raise InvalidInputError(f"{unknown[0]}: unknown key; known are {', '.join(names)}")
-    if missing := [name for name in names if name not in entries]:
+    later = {field.name for field in fields(record) if field.metadata.get(ADDED_LATER)}
+    if missing := [name for name in names if name not in entries and name not in later]:
         raise InvalidInputError(f"{missing[0]}: missing key")
-    values = {name: _at(name, kinds[name], entries[name]) for name in names}
+    values = {name: _at(name, kinds[name], entries[name]) for name in names if name in entries}
     build: Callable[..., T] = record
     return build(**values, **given)
 

@@ -196,3 +196,17 @@ def test_noise_is_gaussian_of_up_to_fifteen_levels() -> None:
     spread = noisy.flatten(1).std(1)
     assert spread.min() < 1
     assert 14 < spread.max() < 15.5
+
+
+def test_compression_shows_the_blocks_of_jpeg_and_keeps_the_size() -> None:
+    config = AugmentConfig(compress=1.0)
+    grey = np.random.default_rng(0).integers(0, 256, (1, 40, 24), np.uint8)
+    image = torch.from_numpy(grey).repeat(3, 1, 1)
+    stored = [change_colours(image, config, rng) for rng in rngs(30)]
+    assert {(tuple(one.shape), one.dtype) for one in stored} == {((3, 40, 24), torch.uint8)}
+    errors = torch.stack([(one.float() - image).abs().mean() for one in stored])
+    # The finest detail of noise goes first, the more the lower the quality.
+    assert errors.min() > 2
+    assert errors.max() > 5 * errors.min()
+    plain = torch.full((3, 16, 16), 90, dtype=torch.uint8)
+    assert all((change_colours(plain, config, rng).int() - 90).abs().max() <= 4 for rng in rngs(9))

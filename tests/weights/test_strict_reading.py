@@ -1,7 +1,7 @@
 """Strict reading: what is accepted, and what each refusal says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pytest
@@ -121,3 +121,19 @@ def test_a_document_that_is_not_strict_json_of_this_schema_is_refused(
 
 def test_a_document_is_returned_without_its_schema() -> None:
     assert parse_document('{"schema": 1, "a": [0.5]}') == {"a": [0.5]}
+
+
+@dataclass(frozen=True)
+class Grown:
+    old: int
+    new: float = field(default=0.5, metadata={"added_later": True})
+    plain: int = 3
+
+
+def test_a_field_that_was_added_later_may_be_missing_and_no_other() -> None:
+    assert read_record(Grown, {"old": 1, "plain": 2}) == Grown(1, 0.5, 2)
+    assert read_record(Grown, {"old": 1, "plain": 2, "new": 4}) == Grown(1, 4.0, 2)
+    with pytest.raises(InvalidInputError, match=r"^plain: missing key"):
+        read_record(Grown, {"old": 1})
+    with pytest.raises(InvalidInputError, match=r"^new: expected a finite number"):
+        read_record(Grown, {"old": 1, "plain": 2, "new": "much"})
