@@ -39,7 +39,7 @@ COST = (
 SUPERVISION = SupervisionConfig(1.0, 0.0, contrast_weight=1.0)
 # What is left to learn by then is what cameras leave in their pictures.
 OWN_CAMERA, CAMERAS = 4.0, 8
-SMOOTHING, STRETCH = 1.5, 0.01
+SMOOTHING, STRETCH = 1.0, 0.01
 # The last stage is too short for a classifier of thousands of persons that begins at random.
 CONTRAST = SupervisionConfig(0.0, 0.0, contrast_weight=1.0, own_camera_weight=OWN_CAMERA)
 STEPS_PER_EPOCH = 50
