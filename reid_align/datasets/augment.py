@@ -14,8 +14,8 @@ _PROBABILITIES = (
     "jitter",
     "grayscale",
     "blur",
-    "noise",
     "sharpen",
+    "noise",
     "compress",
     "erase",
 )
@@ -42,10 +42,11 @@ class AugmentConfig:
         gamma: values become a power of themselves, from 1 / (1 + gamma) to 1 + gamma.
         grayscale: probability of dropping the colours.
         blur: probability of a Gaussian blur with a standard deviation of 0.1 to 2 pixels.
-        noise: probability of Gaussian noise with a standard deviation of up to 15 levels.
         sharpen: probability of an unsharp mask, as surveillance cameras apply it: up to 2.5 times
             the difference to a blurred picture is added.
-        compress: probability of JPEG compression with a quality of 20 to 90.
+        noise: probability of Gaussian noise with a standard deviation of up to 15 levels.
+        compress: probability of JPEG compression with a quality of 20 to 90, half of the time after
+            another unsharp mask.
         erase: probability of erasing a rectangle.
         erase_area: its least and largest share of the picture.
         erase_aspect: its least and largest height over width.
@@ -73,8 +74,8 @@ class AugmentConfig:
     gamma: float = 0.0
     grayscale: float = 0.0
     blur: float = 0.0
-    noise: float = 0.0
     sharpen: float = 0.0
+    noise: float = 0.0
     compress: float = 0.0
     erase: float = 0.5
     erase_area: tuple[float, float] = (0.02, 0.4)
@@ -121,8 +122,8 @@ CAMERA_AUGMENT = AugmentConfig(
     tint=0.12,
     gamma=0.3,
     blur=0.6,
-    noise=0.8,
     sharpen=0.6,
+    noise=0.8,
     compress=0.7,
     erase_area=(0.02, 0.2),
 )

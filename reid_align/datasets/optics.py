@@ -1,4 +1,4 @@
-"""What a camera does to a picture of the right colours: lens, sensor, sharpening, codec."""
+"""What a camera does to a picture of the right colours: lens, sharpening, sensor, codec."""
 
 from io import BytesIO
 
@@ -11,6 +11,7 @@ from reid_align.datasets.augment import AugmentConfig
 
 _BLUR_KERNEL, _BLUR_SIGMA = 5, (0.1, 2.0)
 _SHARPEN, _SHARPEN_SIGMA = 2.5, 1.0
+_SHARPEN_AGAIN = 0.5
 _NOISE = 15.0
 _QUALITY = 20, 90
 
@@ -19,13 +20,15 @@ def record(image: Tensor, config: AugmentConfig, rng: np.random.Generator) -> Te
     """Return the picture (3, H, W) uint8 as another camera stores it, as chance decides."""
     if rng.random() < config.blur:
         image = _blurred(image, float(rng.uniform(*_BLUR_SIGMA)))
+    if config.sharpen and rng.random() < config.sharpen:
+        image = _sharpened(image, float(rng.uniform(0, _SHARPEN)))
     if config.noise and rng.random() < config.noise:
         noise = rng.standard_normal(tuple(image.shape), dtype=np.float32)
         image = to_levels(image + float(rng.uniform(0, _NOISE)) * torch.from_numpy(noise))
-    if config.sharpen and rng.random() < config.sharpen:
-        amount = float(rng.uniform(0, _SHARPEN))
-        image = to_levels(image + amount * (image - _blurred(image.float(), _SHARPEN_SIGMA)))
     if config.compress and rng.random() < config.compress:
+        # Many cameras sharpen what they are about to store, and its noise with it.
+        if rng.random() < _SHARPEN_AGAIN:
+            image = _sharpened(image, float(rng.uniform(0, _SHARPEN)))
         image = _compressed(image, int(rng.integers(*_QUALITY, endpoint=True)))
     return image
 
@@ -41,6 +44,10 @@ def _blurred(image: Tensor, sigma: float) -> Tensor:
     kernel = [_BLUR_KERNEL, _BLUR_KERNEL]
     blurred: Tensor = functional.gaussian_blur(image, kernel, [sigma, sigma])
     return blurred
+
+
+def _sharpened(image: Tensor, amount: float) -> Tensor:
+    return to_levels(image + amount * (image - _blurred(image.float(), _SHARPEN_SIGMA)))
 
 
 def _compressed(image: Tensor, quality: int) -> Tensor:
