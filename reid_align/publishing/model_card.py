@@ -5,6 +5,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
+from reid_align.preprocess import Preprocess
 from reid_align.publishing.card import Card
 from reid_align.publishing.measured import RANKS, Measured
 from reid_align.publishing.publication import Publication
@@ -30,8 +31,7 @@ def model_card(publication: Publication, repo_id: str) -> str:
         name=publication.name,
         repo_id=repo_id,
         summary=card.summary.strip(),
-        height=encoder.preprocess.height,
-        width=encoder.preprocess.width,
+        preprocessing=_preprocessing(encoder.preprocess),
         feature_dim=encoder.feature_dim,
         architecture=encoder.architecture,
         arguments=", ".join(f"`{key}={value!r}`" for key, value in encoder.arch_args.items()),
@@ -44,6 +44,15 @@ def model_card(publication: Publication, repo_id: str) -> str:
         citation=card.citation.strip(),
     )
     return f"---\n{_metadata(publication, repo_id)}---\n\n{text}"
+
+
+def _preprocessing(preprocess: Preprocess) -> str:
+    done = [f"resized to {preprocess.height} × {preprocess.width} pixels"]
+    if preprocess.smoothing:
+        done.append(f"smoothed with a standard deviation of {preprocess.smoothing:g} pixels")
+    if preprocess.stretch:
+        done.append(f"its levels stretched but for {preprocess.stretch:.1%} at either end")
+    return ", ".join(done)
 
 
 def _metadata(publication: Publication, repo_id: str) -> str:

@@ -65,9 +65,11 @@ def test_a_licence_that_the_hub_does_not_know_is_shown_by_name(
 
 def test_the_text_says_what_a_person_has_to_know(built: Path, publication: Publication) -> None:
     text = (built / "README.md").read_text("utf-8")
+    assert '"smoothing": 0.5' in (built / "config.json").read_text("utf-8")
     for said in (
         f"# {NAME}",
         "Two steps on six people",
+        "smoothed with a standard deviation of 0.5 pixels, its levels stretched but for 2.0%",
         f'from_pretrained("{REPO_ID}")',
         "people of plain colours: people who do not exist. Terms: Apache-2.0",
         publication.recipe.command,
