@@ -45,10 +45,17 @@ def _row(row: Record) -> tuple[str, ...]:
     found = row["cuhk03_train"]
     return (
         row["label"],
-        f"{row['height']}×{row['width']}",
+        _picture(row),
         *(_scores(found[way]) for way in WAYS),
         f"{found['plain']['own_camera']:.0f} %",
         f"{found['plain']['rank1_own_camera']:.0f} %",
+    )
+
+
+def _picture(row: Record) -> str:
+    evened = {"smoothed": row.get("smoothing"), "stretched": row.get("stretch")}
+    return ", ".join(
+        [f"{row['height']}×{row['width']}", *(name for name in evened if evened[name])]
     )
 
 

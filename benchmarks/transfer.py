@@ -19,6 +19,7 @@ benchmarks/results/transfer_encoders.json:
 import argparse
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,11 @@ from small_net import HEIGHT, WIDTH, Images, features_of, train
 from transfer_score import Features, Pictures, encoder_scores, named_encoder, pictures_of, score
 
 from reid_align.datasets import load_dataset
+from reid_align.preprocess import Preprocess
 from reid_align.shard_set import ShardSet
 
 STRIPES, BINS = 8, (16, 8, 8)
+EVENING = ("smoothing", "stretch")
 
 
 def colour_stripes(images: Images) -> Features:
@@ -100,9 +103,18 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     }
 
 
+def evened(preprocess: Preprocess, options: argparse.Namespace) -> Preprocess:
+    """Return what an encoder asks for, but for what the options ask for."""
+    asked = {name: getattr(options, name) for name in EVENING}
+    return replace(
+        preprocess, **{name: value for name, value in asked.items() if value is not None}
+    )
+
+
 def measure_encoder(options: argparse.Namespace) -> dict[str, object]:
     """Score an encoder, and return one row of its table."""
     encoder = named_encoder(options.encoder)
+    encoder.preprocess = evened(encoder.preprocess, options)
     return {
         "label": options.label,
         "architecture": encoder.architecture,
@@ -111,6 +123,7 @@ def measure_encoder(options: argparse.Namespace) -> dict[str, object]:
         "feature_dim": encoder.feature_dim,
         "height": encoder.preprocess.height,
         "width": encoder.preprocess.width,
+        **{name: getattr(encoder.preprocess, name) for name in EVENING},
         "cuhk03_train": encoder_scores(
             encoder, load_dataset("cuhk03_detected", options.cuhk03).train
         ),
@@ -126,6 +139,8 @@ def main() -> None:
         "set", type=Path, nargs="?", help="a set that reid_align.synthesize wrote, to train on"
     )
     subject.add_argument("--encoder", help="or an encoder to score: its name, file or run")
+    for name in EVENING:
+        parser.add_argument(f"--{name}", type=float, help="of its pictures, in place of its own")
     parser.add_argument("--cuhk03", type=Path, required=True, help="folder with images_detected/")
     parser.add_argument("--label", required=True, help="what is new about this set or encoder")
     parser.add_argument("--output", type=Path, help="default: see above")

@@ -1,13 +1,17 @@
 """The transfer yardstick for encoders: several ways, one file, a run or a name."""
 
 import sys
+from argparse import Namespace
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import transfer
+from encoder_table import transfer_encoders
 from PIL import Image
+from transfer import evened
 from transfer_score import encoder_scores, named_encoder
 
 from reid_align import Encoder, create_model, save_pretrained
@@ -70,3 +74,28 @@ def test_it_takes_a_set_or_an_encoder(subject: list[str], monkeypatch: pytest.Mo
     with pytest.raises(SystemExit) as stopped:
         transfer.main()
     assert stopped.value.code == 2
+
+
+def test_pictures_may_be_evened_out_in_place_of_what_the_weights_ask_for(
+    encoder: Encoder, people: list[ImageRecord]
+) -> None:
+    own = Preprocess(32, 16, smoothing=0.5)
+    assert evened(own, Namespace(smoothing=None, stretch=None)) == own
+    asked = evened(own, Namespace(smoothing=0.0, stretch=0.01))
+    assert asked == Preprocess(32, 16, stretch=0.01)
+    other = deepcopy(encoder)
+    other.preprocess = asked
+    plain, stretched = (encoder_scores(some, people)["plain"] for some in (encoder, other))
+    # The dark camera is not dark any more.
+    assert stretched["own_camera"] < plain["own_camera"]
+
+
+def test_the_table_says_how_pictures_were_evened_out() -> None:
+    scores = {"rank1": 1.0, "mAP": 2.0, "own_camera": 3.0, "rank1_own_camera": 4.0}
+    ways = dict.fromkeys(("plain", "flip_camera_wise", "flip_adapted_camera_wise"), scores)
+    row = {"label": "mine", "height": 32, "width": 16, "cuhk03_train": ways}
+    origin = {"command": "c", "commit": "d", "machine": "m", "cores": 2, "torch": "2"}
+    rows = [{**row, **origin}, {**row, **origin, "smoothing": 1.0, "stretch": 0.01}]
+    text = transfer_encoders({"rows": rows})
+    assert "| mine | 32×16 |" in text
+    assert "| mine | 32×16, smoothed, stretched |" in text
