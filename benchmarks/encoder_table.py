@@ -53,10 +53,12 @@ def _row(row: Record) -> tuple[str, ...]:
 
 
 def _picture(row: Record) -> str:
-    evened = {"smoothed": row.get("smoothing"), "stretched": row.get("stretch")}
-    return ", ".join(
-        [f"{row['height']}×{row['width']}", *(name for name in evened if evened[name])]
-    )
+    done = [f"{row['height']}×{row['width']}"]
+    if row.get("smoothing"):
+        done.append(f"smoothed by {row['smoothing']:g}")
+    if row.get("stretch"):
+        done.append(f"{100 * row['stretch']:g} % stretched")
+    return ", ".join(done)
 
 
 def _scores(found: Record) -> str:

@@ -148,6 +148,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
+    if not options.encoder and any(getattr(options, name) is not None for name in EVENING):
+        parser.error(f"--{' and --'.join(EVENING)} are for an --encoder")
     torch.set_num_threads(options.threads)
     table = "transfer_encoders" if options.encoder else "transfer"
     row = measure_encoder(options) if options.encoder else measure(options)

@@ -5,8 +5,8 @@ from math import ceil
 import torch
 from torch import Tensor
 
-# What a lens or a codec leaves at the border of a level is not a level of its own.
-_LEAST_RANGE = 16.0
+# What noise and codecs leave in a plain picture is not to be stretched to black and white.
+_LEAST_SPAN = 16.0
 
 
 def smooth(images: Tensor, sigma: float) -> Tensor:
@@ -17,17 +17,18 @@ def smooth(images: Tensor, sigma: float) -> Tensor:
 
     Args:
         images: (N, 3, H, W) of any number type, any range.
-        sigma: standard deviation in pixels; 0 changes nothing.
+        sigma: standard deviation in pixels, at least 0, which changes nothing.
 
     Returns:
-        float32 of the same shape.
+        float32 of the same shape, also where autocasting is on.
     """
     images = images.float()
     if not sigma:
         return images
     height, width = images.shape[2:]
     rows, columns = (_blur_matrix(size, sigma, images.device) for size in (height, width))
-    return rows @ (images @ columns.T)
+    with torch.autocast(images.device.type, enabled=False):
+        return rows @ (images @ columns.T)
 
 
 def _blur_matrix(size: int, sigma: float, device: torch.device) -> Tensor:
@@ -35,11 +36,10 @@ def _blur_matrix(size: int, sigma: float, device: torch.device) -> Tensor:
     reach = ceil(3 * sigma)
     offsets = torch.arange(-reach, reach + 1, device=device)
     weights = (-((offsets / sigma) ** 2) / 2).exp()
-    places = torch.arange(size, device=device)[:, None] + offsets
-    matrix = torch.zeros(size, size, device=device)
-    return matrix.scatter_add_(
-        1, places.clamp(0, size - 1), (weights / weights.sum()).expand(size, -1)
-    )
+    pixels = torch.arange(size, device=device)
+    taken = (pixels[:, None] + offsets).clamp(0, size - 1)
+    # Sums in a fixed order: adding up by index has none on a GPU.
+    return ((taken[..., None] == pixels) * (weights / weights.sum())[:, None]).sum(1)
 
 
 def stretch(images: Tensor, share: float) -> Tensor:
@@ -50,17 +50,20 @@ def stretch(images: Tensor, share: float) -> Tensor:
 
     Args:
         images: (N, 3, H, W) float32 in [0, 255].
-        share: of the values at either end; 0 changes nothing. They are counted among every second
-            pixel of every second row, which is enough, and four times as fast.
+        share: of the values at either end, from 0, which changes nothing, to less than a half. They
+            are counted among every second pixel of every second row, which is enough, and four
+            times as fast.
 
     Returns:
-        float32 of the same shape. A picture of one colour, or of less than 16 levels, does not get
-        more contrast than those 16 would get.
+        float32 of the same shape. Fewer than 16 levels get no more contrast than 16 would; a
+        picture of one colour becomes black.
     """
     if not share:
         return images
     values = images[:, :, ::2, ::2].flatten(1)
     rank = 1 + int(share * values.shape[1])
-    low = values.kthvalue(rank, 1).values.view(-1, 1, 1, 1)
-    high = values.kthvalue(values.shape[1] + 1 - rank, 1).values.view(-1, 1, 1, 1)
-    return ((images - low) * (255 / (high - low).clamp(min=_LEAST_RANGE))).clamp(0, 255)
+    # By way of topk, as kthvalue is newer on some devices than the oldest torch that we allow.
+    low, high = (values.topk(rank, largest=end, sorted=False).values for end in (False, True))
+    black = low.amax(1).view(-1, 1, 1, 1)
+    span = (high.amin(1).view(-1, 1, 1, 1) - black).clamp(min=_LEAST_SPAN)
+    return ((images - black) * (255 / span)).clamp(0, 255)

@@ -19,8 +19,8 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 _MOST_SMOOTHING, _MOST_STRETCH = 8.0, 0.25
-# Weights that were stored before these existed do without them.
-_LATER = {"added_later": True}
+# Metadata of a field that older files do not name: there it has its default.
+ADDED_LATER = {"added_later": True}
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,11 @@ class Preprocess:
     """Resize to ``height`` × ``width`` pixels, scale to [0, 1], subtract the mean, divide by std.
 
     Resizing is Pillow's: anti-aliased, on 8 bits, without keeping the aspect ratio. ``mean`` and
-    ``std`` are in RGB order, for values in [0, 1]. Between the two, weights may ask for what makes
-    pictures of different cameras more alike: ``smoothing``, the standard deviation in pixels of a
-    Gaussian blur, and ``stretch``, the share of values at either end of a picture's levels that
-    become black or white. Neither happens at 0, and neither is in the papers.
+    ``std`` are in RGB order, for values in [0, 1]. After resizing, weights may ask for what makes
+    pictures of different cameras more alike: ``smoothing``, the standard deviation of a Gaussian
+    blur in pixels of the resized picture, 0 to 8, and then ``stretch``, the share of values at
+    either end of a picture's levels that become black or white, 0 to 0.25. Neither happens at 0,
+    and neither is in the papers.
 
     Raises:
         InvalidInputError: a size below 1, a value that is not finite, a ``std`` that is not
@@ -46,8 +47,8 @@ class Preprocess:
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
     interpolation: Interpolation = "bilinear"
-    smoothing: float = field(default=0.0, metadata=_LATER)
-    stretch: float = field(default=0.0, metadata=_LATER)
+    smoothing: float = field(default=0.0, metadata=ADDED_LATER)
+    stretch: float = field(default=0.0, metadata=ADDED_LATER)
 
     def __post_init__(self) -> None:
         if self.height < 1 or self.width < 1:
@@ -66,11 +67,13 @@ class Preprocess:
             raise InvalidInputError(
                 f"interpolation {self.interpolation!r}: choose one of {allowed}."
             )
+        self._check_filters()
+
+    def _check_filters(self) -> None:
         for name, most in (("smoothing", _MOST_SMOOTHING), ("stretch", _MOST_STRETCH)):
-            if not 0 <= getattr(self, name) <= most:
-                raise InvalidInputError(
-                    f"{name} {getattr(self, name)!r}: give a number from 0 to {most}."
-                )
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not 0 <= value <= most:
+                raise InvalidInputError(f"{name} {value!r}: give a number from 0 to {most}.")
 
     def resize(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Resize one RGB picture, (H, W, 3) uint8, to (height, width, 3) uint8.
@@ -93,7 +96,7 @@ class Preprocess:
         return torch.empty_like(images, dtype=torch.float32).copy_(even)
 
     def scale(self, values: Tensor) -> Tensor:
-        """Subtract the mean of numbers (N, 3, H, W) in [0, 255], and divide by std: float32.
+        """Subtract ``mean`` from numbers (N, 3, H, W) in [0, 255] and divide by ``std``: float32.
 
         This alone is for what is not a photograph, such as part images with empty texels.
         """

@@ -50,6 +50,14 @@ def test_a_picture_of_one_colour_stays_as_it_is_when_smoothed() -> None:
     torch.testing.assert_close(smooth(flat, 4.0), flat.float())
 
 
+def test_autocasting_does_not_reach_the_filters() -> None:
+    images = pictures()
+    preprocess = Preprocess(24, 12, smoothing=1.0, stretch=0.02)
+    expected = preprocess.normalize(images)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(preprocess.normalize(images), expected)
+
+
 def test_nothing_happens_at_zero() -> None:
     images = pictures()
     assert torch.equal(smooth(images, 0.0), images.float())

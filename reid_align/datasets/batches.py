@@ -29,7 +29,7 @@ class BatchStream:
     Args:
         source: of the pictures.
         wanted: what the batches hold.
-        preprocess: size, mean and standard deviation, as the encoder's.
+        preprocess: as the encoder's.
         augment: how pictures are varied.
         batching: how batches are drawn; its numbers are those of all processes together.
         seed: of everything, 0 or more.

@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from reid_align.datasets.sampling import Indices, camera_batches, pk_batches, plain_batches
+from reid_align.datasets.camera_sampling import camera_batches
+from reid_align.datasets.sampling import Indices, pk_batches, plain_batches
 from reid_align.errors import InvalidInputError
 
 

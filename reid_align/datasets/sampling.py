@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from reid_align.errors import InvalidInputError
 
 Indices = NDArray[np.int64]
-# Keeps this module's random numbers apart from those of other modules with the same seed.
-_KEY = 4201
+# Keeps the random numbers of sampling apart from those of other modules with the same seed.
+KEY = 4201
 
 
 def pk_batches(
@@ -34,8 +34,8 @@ def pk_batches(
 
     Source: the sampler of SAN's public code (microsoft, samplers.py), which is torchreid's.
     """
-    rng = np.random.default_rng([seed, epoch, _KEY])
-    owned = _owned(person_ids, people, pictures)
+    rng = np.random.default_rng([seed, epoch, KEY])
+    owned = by_person(person_ids, people, pictures)
     left = [_groups(indices, pictures, rng) for indices in owned]
     available, batches = np.arange(len(left)), []
     while len(available) >= people:
@@ -46,70 +46,12 @@ def pk_batches(
     return batches
 
 
-def camera_batches(
-    person_ids: Indices,
-    camera_ids: Indices,
-    people: int,
-    pictures: int,
-    cameras: int,
-    seed: int,
-    epoch: int,
-) -> list[Indices]:
-    """Draw batches of persons that few cameras took, so that each camera took many of a batch.
-
-    For each batch the cameras are drawn anew, then the persons among those with ``pictures`` by
-    these cameras; where these are too few, more cameras are added, and where even all cameras do
-    not help, some pictures come more than once. An epoch has as many pictures as there are, though
-    not each of them once.
-
-    Args:
-        person_ids: (N,) who is on each picture.
-        camera_ids: (N,) which camera took it; -1, not known, counts as one camera.
-        people: in a batch.
-        pictures: of each.
-        cameras: that took a batch, if that is enough.
-        seed: of the run.
-        epoch: which one.
-
-    Returns:
-        ⌊N / (people·pictures)⌋ arrays of people·pictures indices into ``person_ids``.
+def by_person(person_ids: Indices, people: int, pictures: int) -> list[Indices]:
+    """Return the pictures of each person, in the order of their ids, for batches of so many.
 
     Raises:
         InvalidInputError: as of `pk_batches`.
-
-    Source: ours.
     """
-    rng = np.random.default_rng([seed, epoch, _KEY])
-    owned = _owned(person_ids, people, pictures)
-    known, taken_by = np.unique(camera_ids, return_inverse=True)
-    counts = np.stack([np.bincount(taken_by[indices], minlength=len(known)) for indices in owned])
-    batches = []
-    for _ in range(len(person_ids) // (people * pictures)):
-        place, able = _place(counts, people, pictures, cameras, rng)
-        chosen = rng.choice(able, people, replace=False)
-        shown = [owned[person][np.isin(taken_by[owned[person]], place)] for person in chosen]
-        drawn = [rng.choice(own, pictures, replace=len(own) < pictures) for own in shown]
-        batches.append(np.concatenate(drawn))
-    return batches
-
-
-def _place(
-    counts: Indices, people: int, pictures: int, cameras: int, rng: np.random.Generator
-) -> tuple[Indices, Indices]:
-    """Return the cameras that take a batch, and the persons that may be on it.
-
-    ``counts`` (persons, cameras) says how many pictures of each person each camera took.
-    """
-    order = rng.permutation(counts.shape[1])
-    for count in range(min(cameras, len(order)), len(order) + 1):
-        able = np.flatnonzero(counts[:, order[:count]].sum(1) >= pictures)
-        if len(able) >= people:
-            return order[:count], able
-    return order, np.arange(len(counts))
-
-
-def _owned(person_ids: Indices, people: int, pictures: int) -> list[Indices]:
-    """Return the pictures of each person, in the order of their ids."""
     if people < 1 or pictures < 1:
         raise InvalidInputError(f"Batches of {people} persons × {pictures}: both at least 1.")
     if nobody := int((person_ids < 0).sum()):
@@ -143,5 +85,5 @@ def plain_batches(count: int, size: int, seed: int, epoch: int) -> list[Indices]
     """
     if not 1 <= size <= count:
         raise InvalidInputError(f"Batches of {size} from {count} pictures: give 1 to {count}.")
-    order = np.random.default_rng([seed, epoch, _KEY]).permutation(count)
+    order = np.random.default_rng([seed, epoch, KEY]).permutation(count)
     return list(order[: count // size * size].reshape(-1, size))

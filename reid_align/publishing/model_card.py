@@ -49,9 +49,10 @@ def model_card(publication: Publication, repo_id: str) -> str:
 def _preprocessing(preprocess: Preprocess) -> str:
     done = [f"resized to {preprocess.height} × {preprocess.width} pixels"]
     if preprocess.smoothing:
-        done.append(f"smoothed with a standard deviation of {preprocess.smoothing:g} pixels")
+        done.append(f"blurred by a Gaussian of {preprocess.smoothing:g} px")
     if preprocess.stretch:
-        done.append(f"its levels stretched but for {preprocess.stretch:.1%} at either end")
+        share = f"{100 * preprocess.stretch:g} %"
+        done.append(f"its darkest and brightest {share} stretched to black and white")
     return ", ".join(done)
 
 

@@ -91,4 +91,6 @@ def _tiny_stream(stream: StreamConfig) -> StreamConfig:
 
 def _tiny_batching(batching: Batching) -> PkBatching | PlainBatching:
     # Four pictures of each, as the official form of SAN's constraint takes them.
-    return PkBatching(2, 4) if isinstance(batching, PkBatching) else PlainBatching(8)
+    if isinstance(batching, PkBatching):
+        return replace(batching, people=2, pictures=4)
+    return PlainBatching(8)

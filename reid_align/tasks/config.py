@@ -48,8 +48,8 @@ class EncoderConfig:
         arguments: what its factory takes; its defaults where left out.
         height: of the pictures in pixels.
         width: of the pictures in pixels.
-        smoothing: blur of the pictures; see `Preprocess`.
-        stretch: of their levels; see `Preprocess`.
+        smoothing: of the pictures, in pixels; see `Preprocess`.
+        stretch: of their levels, the share at either end; see `Preprocess`.
     """
 
     architecture: str = "san_resnet50"

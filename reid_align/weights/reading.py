@@ -9,6 +9,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 from reid_align.errors import InvalidInputError
+from reid_align.preprocess import ADDED_LATER
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="DataclassInstance")
 
 SCHEMA = 1
-ADDED_LATER = "added_later"
 EXACT = 2**53  # up to here a float holds every whole number
 SCALARS: dict[object, str] = {
     bool: "true or false",
@@ -55,8 +55,8 @@ def read_record(record: type[T], value: object, **given: object) -> T:
 
     Args:
         record: the dataclass; its fields may be dataclasses, Literals, unions, tuples and
-            mappings of these, and scalars. A field whose metadata says "added_later" has its
-            default where an older file does not name it.
+            mappings of these, and scalars. Fields marked `ADDED_LATER` have their
+            default where an older file does not name them.
         value: the parsed JSON.
         given: fields that do not come from the object and may not be in it.
 
@@ -68,7 +68,7 @@ def read_record(record: type[T], value: object, **given: object) -> T:
     entries = read_object(value)
     if unknown := sorted(set(entries) - set(names)):
         raise InvalidInputError(f"{unknown[0]}: unknown key; known are {', '.join(names)}")
-    later = {field.name for field in fields(record) if field.metadata.get(ADDED_LATER)}
+    later = {field.name for field in fields(record) if field.metadata == ADDED_LATER}
     if missing := [name for name in names if name not in entries and name not in later]:
         raise InvalidInputError(f"{missing[0]}: missing key")
     values = {name: _at(name, kinds[name], entries[name]) for name in names if name in entries}

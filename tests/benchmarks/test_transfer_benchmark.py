@@ -67,7 +67,10 @@ def test_an_encoder_is_named_by_its_file_its_run_or_its_name(
         named_encoder("nobody")
 
 
-@pytest.mark.parametrize("subject", [[], ["data/synth", "--encoder", "runs/san"]])
+@pytest.mark.parametrize(
+    "subject",
+    [[], ["data/synth", "--encoder", "runs/san"], ["data/synth", "--smoothing", "1"]],
+)
 def test_it_takes_a_set_or_an_encoder(subject: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     command = ["transfer.py", *subject, "--cuhk03", "data/cuhk03", "--label", "mine"]
     monkeypatch.setattr(sys, "argv", command)
@@ -98,4 +101,4 @@ def test_the_table_says_how_pictures_were_evened_out() -> None:
     rows = [{**row, **origin}, {**row, **origin, "smoothing": 1.0, "stretch": 0.01}]
     text = transfer_encoders({"rows": rows})
     assert "| mine | 32×16 |" in text
-    assert "| mine | 32×16, smoothed, stretched |" in text
+    assert "| mine | 32×16, smoothed by 1, 1 % stretched |" in text

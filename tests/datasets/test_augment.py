@@ -210,3 +210,13 @@ def test_compression_shows_the_blocks_of_jpeg_and_keeps_the_size() -> None:
     assert errors.max() > 5 * errors.min()
     plain = torch.full((3, 16, 16), 90, dtype=torch.uint8)
     assert all((change_colours(plain, config, rng).int() - 90).abs().max() <= 4 for rng in rngs(9))
+
+
+def test_half_of_the_compressed_pictures_are_sharpened_first() -> None:
+    config = AugmentConfig(compress=1.0)
+    edge = torch.full((3, 16, 16), 60, dtype=torch.uint8)
+    edge[:, :, 8:] = 190
+    stored = torch.stack([change_colours(edge, config, rng) for rng in rngs(200)]).float()
+    # The edge lies between two blocks of the codec, which keeps it as it is.
+    overshoot = stored[:, :, :, 8].mean((1, 2)) - 190
+    assert 0.3 < (overshoot > 8).float().mean() < 0.6

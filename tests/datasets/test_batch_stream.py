@@ -22,7 +22,7 @@ from reid_align.preprocess import Preprocess
 # torch warns if a machine has fewer cores than workers are asked for.
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create:UserWarning")
 
-SIZE = Preprocess(64, 32)
+SIZE = Preprocess(64, 32, smoothing=0.8, stretch=0.02)
 EVERYTHING = Wanted("texture", "uv", iuv=True)
 VARIED = AugmentConfig(jitter=0.5, blur=0.5, partial=0.5)
 
@@ -91,6 +91,12 @@ def test_processes_share_the_batch_that_one_would_have(
         for name in ("images", "person_ids", "camera_ids", "target", "part_images", "iuv"):
             joined = torch.cat([getattr(share, name) for share in shares])
             assert torch.equal(joined, getattr(batch, name))
+
+
+def test_cameras_reach_the_drawing_of_batches(source: SyntheticSource) -> None:
+    assert set(source.camera_ids.tolist()) == {0, 1}
+    taken = [batch.camera_ids for batch in stream(source, PkBatching(3, 2, cameras=1)).epoch(0)]
+    assert all(len(cameras.unique()) == 1 for cameras in taken)
 
 
 def test_a_persons_pictures_are_never_torn_between_processes(source: SyntheticSource) -> None:

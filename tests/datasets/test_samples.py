@@ -161,6 +161,16 @@ def test_empty_cells_of_part_images_are_exactly_zero_for_any_mean(source: Synthe
     assert (batch.part_images[:, parts_never_painted] == 0).all()
 
 
+def test_part_images_are_neither_smoothed_nor_stretched(source: SyntheticSource) -> None:
+    wanted = Wanted(part_images="uv")
+    plain, evened = (
+        next(BatchStream(source, wanted, size, NO_AUGMENT, PlainBatching(24), 0).epoch(0))
+        for size in (Preprocess(64, 32), Preprocess(64, 32, smoothing=1.0, stretch=0.1))
+    )
+    assert torch.equal(plain.part_images, evened.part_images)
+    assert not torch.equal(plain.images, evened.images)
+
+
 def test_pictures_of_other_sizes_than_their_maps_are_fitted_to_them(source: Source) -> None:
     class Larger(TextureInput):
         def __init__(self) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from reid_align.datasets.batching import PkBatching, PlainBatching
-from reid_align.datasets.sampling import camera_batches, pk_batches, plain_batches
+from reid_align.datasets.camera_sampling import camera_batches
+from reid_align.datasets.sampling import pk_batches, plain_batches
 from reid_align.errors import InvalidInputError
 
 # Persons 0 to 9 have 1 to 10 pictures each, in mixed order.
@@ -88,8 +89,27 @@ def test_pictures_come_twice_only_where_all_cameras_together_have_too_few() -> N
         assert sorted(PERSONS[batch].reshape(10, 4)[:, 0].tolist()) == list(range(10))
         counts = Counter(batch.tolist())
         assert all(PERSONS[index] < 3 for index, count in counts.items() if count > 1)
-    every = camera_batches(PERSONS, CAMERAS, 4, 2, cameras=99, seed=0, epoch=0)
-    assert {len(batch) for batch in every} == {8}
+
+
+def test_persons_with_few_pictures_are_drawn_as_well() -> None:
+    people = np.repeat(np.arange(30), np.repeat([2, 3, 9], 10))
+    cameras = np.random.default_rng(5).integers(0, 6, len(people))
+    epochs = [camera_batches(people, cameras, 8, 4, 3, 0, epoch) for epoch in range(60)]
+    assert {int(p) for epoch in epochs for batch in epoch for p in people[batch]} == set(range(30))
+
+
+def test_an_epoch_has_a_batch_even_of_few_pictures_and_of_all_cameras_there_are() -> None:
+    few = camera_batches(np.arange(10), np.arange(10) % 3, 4, 4, cameras=99, seed=0, epoch=0)
+    assert [len(batch) for batch in few] == [16]
+
+
+def test_pictures_of_no_known_camera_are_those_of_one_more_unless_none_is_known() -> None:
+    unknown = np.where(SEEN_BY == 3, -1, SEEN_BY)
+    batches = camera_batches(SEEN, unknown, 6, 3, cameras=4, seed=0, epoch=0)
+    assert all(len(set(unknown[batch].tolist())) <= 4 for batch in batches)
+    assert any((unknown[batch] == -1).any() for batch in batches)
+    with pytest.raises(InvalidInputError, match="no picture says which camera took it: give 0"):
+        camera_batches(SEEN, np.full_like(SEEN, -1), 6, 3, cameras=4, seed=0, epoch=0)
 
 
 def test_a_batch_by_cameras_needs_persons_and_a_number_of_cameras() -> None:

@@ -69,7 +69,7 @@ def test_the_text_says_what_a_person_has_to_know(built: Path, publication: Publi
     for said in (
         f"# {NAME}",
         "Two steps on six people",
-        "smoothed with a standard deviation of 0.5 pixels, its levels stretched but for 2.0%",
+        "blurred by a Gaussian of 0.5 px, its darkest and brightest 2 % stretched to black",
         f'from_pretrained("{REPO_ID}")',
         "people of plain colours: people who do not exist. Terms: Apache-2.0",
         publication.recipe.command,

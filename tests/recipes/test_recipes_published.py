@@ -171,3 +171,13 @@ def test_expected_results_are_the_published_ones(
 ) -> None:
     found = [(e.rank1, e.mean_ap) for e in RECIPES[name].expected if e.dataset == dataset]
     assert (rank1, mean_ap) in found
+
+
+@pytest.mark.parametrize("name", ["san_synthetic", "dsa_synthetic"])
+def test_what_cameras_leave_goes_in_the_last_synthetic_stage(name: str) -> None:
+    *earlier, final = RECIPES[name].stages
+    encoder, batching = final.task.encoder, final.streams["reid"].batching
+    assert (encoder.smoothing, encoder.stretch, batching.cameras) == (1.0, 0.01, 8)
+    for stage in earlier:
+        encoder, batching = stage.task.encoder, stage.streams["reid"].batching
+        assert (encoder.smoothing, encoder.stretch, batching.cameras) == (0.0, 0.0, 0)
