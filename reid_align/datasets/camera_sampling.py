@@ -48,9 +48,10 @@ def camera_batches(
         )
     known, taken_by = np.unique(camera_ids, return_inverse=True)
     counts = np.stack([np.bincount(taken_by[indices], minlength=len(known)) for indices in owned])
+    needed = np.minimum(pictures, counts.sum(1, keepdims=True))
     batches = []
     for _ in range(max(1, len(person_ids) // (people * pictures))):
-        place, able = _place(counts, people, pictures, cameras, rng)
+        place, able = _place(counts, needed, people, cameras, rng)
         chosen = rng.choice(able, people, replace=False)
         shown = [owned[person][np.isin(taken_by[owned[person]], place)] for person in chosen]
         drawn = [rng.choice(own, pictures, replace=len(own) < pictures) for own in shown]
@@ -59,14 +60,14 @@ def camera_batches(
 
 
 def _place(
-    counts: Indices, people: int, pictures: int, cameras: int, rng: np.random.Generator
+    counts: Indices, needed: Indices, people: int, cameras: int, rng: np.random.Generator
 ) -> tuple[Indices, Indices]:
     """Return the cameras that take a batch, and the persons that may be on it.
 
-    ``counts`` (persons, cameras) says how many pictures of each person each camera took.
+    ``counts`` (persons, cameras) says how many pictures of each person each camera took, ``needed``
+    (persons, 1) how many of a person a batch has to draw from.
     """
     order = rng.permutation(counts.shape[1])
-    needed = np.minimum(pictures, counts.sum(1, keepdims=True))
     able = counts[:, order].cumsum(1) >= needed
     count = min(cameras, len(order))
     while able[:, count - 1].sum() < people:
