@@ -28,6 +28,7 @@ PURPOSES = {
     "release": "Build, push and pin in one go.",
     "bundle": "Store weights as int8 inside the package, and list them in its manifest.",
     "convert": "Convert an official SAN checkpoint into a folder that the other commands take.",
+    "average": "Average encoders that were trained from one start into such a folder.",
 }
 
 
@@ -55,6 +56,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("release", what, where, sending, listing, manifest)
     add("bundle", what, listing)
     add("convert", output).add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    add("average", output).add_argument(
+        "weights", type=Path, nargs="+", metavar="WEIGHTS", help="two or more, as --weights takes"
+    )
     return parser
 
 

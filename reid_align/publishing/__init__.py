@@ -1,5 +1,6 @@
 """Weights made elsewhere, or here, on their way to people who use them."""
 
+from reid_align.publishing.average import Averaged, average_encoders
 from reid_align.publishing.build import build
 from reid_align.publishing.bundle import bundle
 from reid_align.publishing.convert import ConvertedSan, convert_san
@@ -10,10 +11,12 @@ from reid_align.publishing.push import describe_push, push
 from reid_align.publishing.release import Place, describe_release, release
 
 __all__ = [
+    "Averaged",
     "ConvertedSan",
     "Listing",
     "Place",
     "Publication",
+    "average_encoders",
     "build",
     "bundle",
     "convert_san",

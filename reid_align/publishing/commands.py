@@ -4,6 +4,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 
 from reid_align.errors import InvalidInputError
+from reid_align.publishing.average import average_encoders
 from reid_align.publishing.build import build as build_folder
 from reid_align.publishing.bundle import bundle as bundle_weights
 from reid_align.publishing.convert import convert_san
@@ -77,8 +78,18 @@ def convert(args: Namespace) -> None:
     print(f"left out: {', '.join(done.dropped)}")
 
 
+def average(args: Namespace) -> None:
+    """Average encoders, and say of which files."""
+    for source, digest in zip(
+        args.weights, average_encoders(args.weights, args.output).members, strict=True
+    ):
+        print(f"{source}, sha256 {digest}")
+    print(f"{args.output} is their average.")
+
+
 COMMANDS: Mapping[str, Callable[[Namespace], None]] = {
-    command.__name__: command for command in (check, build, push, pin, release, bundle, convert)
+    command.__name__: command
+    for command in (check, build, push, pin, release, bundle, convert, average)
 }
 
 

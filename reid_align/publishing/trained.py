@@ -52,7 +52,7 @@ def open_trained(architecture: str, where: Path) -> Trained:
         WeightsError: it is not there, damaged, not finite, or does not compute what it did.
     """
     kind = _kind(architecture)
-    path = _locate(where, "encoder" if kind == "encoder" else architecture)
+    path = find_product(where, "encoder" if kind == "encoder" else architecture)
     network = _load(kind, architecture, path)
     if network.architecture != architecture:
         raise InvalidInputError(
@@ -63,18 +63,16 @@ def open_trained(architecture: str, where: Path) -> Trained:
     return Trained(kind, network, None if config is None else read_run(config))
 
 
-def _kind(architecture: str) -> Kind:
-    if architecture in MODELS:
-        return "encoder"
-    if architecture in HEADS:
-        return "head"
-    if architecture == ESTIMATOR:
-        return "estimator"
-    raise UnknownNameError("architecture", architecture, [*MODELS, *HEADS, ESTIMATOR])
+def find_product(where: Path, product: str) -> Path:
+    """Return the file or the folder that the loaders take.
 
+    Args:
+        where: as for `open_trained`.
+        product: what a run's file of it is called: "encoder", "san_decoder", …
 
-def _locate(where: Path, product: str) -> Path:
-    """Return the file or the folder that the loaders take."""
+    Raises:
+        WeightsNotFoundError: it is not there.
+    """
     file = f"{product}.safetensors"
     if where.is_file() or (where / WEIGHTS_NAME).is_file():
         return where
@@ -85,6 +83,16 @@ def _locate(where: Path, product: str) -> Path:
     if below:
         advice = f"There is one in {' and in '.join(below)} below: name that folder."
     raise WeightsNotFoundError(f"{where}: there is no {file} and no {WEIGHTS_NAME}. {advice}")
+
+
+def _kind(architecture: str) -> Kind:
+    if architecture in MODELS:
+        return "encoder"
+    if architecture in HEADS:
+        return "head"
+    if architecture == ESTIMATOR:
+        return "estimator"
+    raise UnknownNameError("architecture", architecture, [*MODELS, *HEADS, ESTIMATOR])
 
 
 def _load(kind: Kind, architecture: str, path: Path) -> Network:

@@ -21,6 +21,7 @@ from reid_align.weights import (
     shipped_weights,
 )
 from reid_align.weights.fit import describe, fits, listed
+from reid_align.weights.repository import WEIGHTS_NAME
 
 ENCODER = "encoder"
 # What belongs to an encoder's head: another one than that of the weights starts at random.
@@ -36,8 +37,9 @@ def start(task: Task, initial: str, fresh: Sequence[str] = ()) -> None:
 
     Args:
         task: as it was built, with random weights.
-        initial: "imagenet", "random", the folder of a run, an ``encoder.safetensors``, or the name
-            of published weights, which a path of that name hides.
+        initial: "imagenet", "random", the folder of a run or of `save_pretrained`, an
+            ``encoder.safetensors``, or the name of published weights, which a path of that name
+            hides.
         fresh: starts of the names of the encoder's tensors that stay random.
 
     Raises:
@@ -91,9 +93,10 @@ def _place(initial: str) -> Path:
 
 
 def _files(task: Task, source: Path) -> dict[str, Path]:
-    """Return the files of a run that hold networks of the task."""
-    if source.is_file():
-        return {next(iter(task.products())): source}
+    """Return the files of a run, or of what `save_pretrained` wrote, that hold its networks."""
+    single = source / WEIGHTS_NAME if (source / WEIGHTS_NAME).is_file() else source
+    if single.is_file():
+        return {next(iter(task.products())): single}
     files = {name: source / f"{name}.safetensors" for name in task.products()}
     found = {name: path for name, path in files.items() if path.is_file()}
     needed = next(iter(files))

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from reid_align import from_pretrained, save_pretrained
 from reid_align.errors import InvalidInputError, WeightsFormatError, WeightsNotFoundError
 from reid_align.models import create_model
 from reid_align.recipes.imagenet import DENSENET_121, IBN_A, PLAIN, imagenet_url
@@ -147,6 +148,15 @@ def test_a_run_gives_its_encoder_and_its_decoder(pg_run: Path) -> None:
     start(task, str(pg_run))
     assert same(task.encoder, generator(1).encoder)
     assert same(task.decoder, generator(1).decoder)
+
+
+def test_a_folder_of_save_pretrained_gives_its_encoder(pg_run: Path, tmp_path: Path) -> None:
+    saved = from_pretrained(pg_run / "encoder.safetensors")
+    save_pretrained(saved, tmp_path / "saved")
+    task = generator(2)
+    start(task, str(tmp_path / "saved"))
+    assert same(task.encoder, saved)
+    assert same(task.decoder, generator(2).decoder)
 
 
 def test_an_encoder_with_another_head_takes_the_trunk(pg_run: Path) -> None:
