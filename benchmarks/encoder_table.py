@@ -41,6 +41,17 @@ def transfer_encoders(record: Record) -> str:
     return f"{table(head, map(_row, rows))}\n\n{origins(rows)}"
 
 
+def noise(record: Record) -> str:
+    """Return what trainings that differ in a little find of persons that none of them has seen."""
+    ways = {"plain": "plain", "camera_wise": "camera by camera"}
+    rows = [
+        (row["label"], *(_scores(row["cuhk03_train"][way]) for way in ways))
+        for row in record["rows"]
+    ]
+    head = "encoder", *(f"{title}: rank-1 / mAP" for title in ways.values())
+    return f"{table(head, rows)}\n\n{origins(record['rows'])}"
+
+
 def _row(row: Record) -> tuple[str, ...]:
     found = row["cuhk03_train"]
     return (

@@ -14,6 +14,8 @@ adapted to them besides, each also whitened camera by camera, as a row of
 benchmarks/results/transfer_encoders.json:
 
     python benchmarks/transfer.py --encoder runs/san/san --cuhk03 data/cuhk03 --label "SAN"
+
+With --plain only the first of the three, for a table of many that are compared.
 """
 
 import argparse
@@ -27,7 +29,16 @@ import torch
 from PIL import Image
 from provenance import RESULTS, add_row, provenance
 from small_net import HEIGHT, WIDTH, Images, features_of, train
-from transfer_score import Features, Pictures, encoder_scores, named_encoder, pictures_of, score
+from transfer_score import (
+    PLAIN,
+    WAYS,
+    Features,
+    Pictures,
+    encoder_scores,
+    named_encoder,
+    pictures_of,
+    score,
+)
 
 from reid_align.datasets import load_dataset
 from reid_align.preprocess import Preprocess
@@ -125,7 +136,9 @@ def measure_encoder(options: argparse.Namespace) -> dict[str, object]:
         "width": encoder.preprocess.width,
         **{name: getattr(encoder.preprocess, name) for name in EVENING},
         "cuhk03_train": encoder_scores(
-            encoder, load_dataset("cuhk03_detected", options.cuhk03).train
+            encoder,
+            load_dataset("cuhk03_detected", options.cuhk03).train,
+            PLAIN if options.plain else WAYS,
         ),
         **provenance(),
     }
@@ -141,6 +154,7 @@ def main() -> None:
     subject.add_argument("--encoder", help="or an encoder to score: its name, file or run")
     for name in EVENING:
         parser.add_argument(f"--{name}", type=float, help="of its pictures, in place of its own")
+    parser.add_argument("--plain", action="store_true", help="one way of scoring instead of three")
     parser.add_argument("--cuhk03", type=Path, required=True, help="folder with images_detected/")
     parser.add_argument("--label", required=True, help="what is new about this set or encoder")
     parser.add_argument("--output", type=Path, help="default: see above")

@@ -15,6 +15,8 @@ from reid_align.metrics import CROSS_CAMERA, Labels, distance_blocks, normalize_
 from reid_align.models.select import select_encoder
 
 Features = NDArray[np.float32]
+PLAIN = ("",)
+WAYS = (*PLAIN, "flip", "flip_adapted")
 
 
 class Pictures(NamedTuple):
@@ -72,7 +74,9 @@ def named_encoder(name: str) -> Encoder:
     return select_encoder(None, str(path)) if path.exists() else select_encoder(name, None)
 
 
-def encoder_scores(encoder: Encoder, records: Sequence[ImageRecord]) -> dict[str, dict[str, float]]:
+def encoder_scores(
+    encoder: Encoder, records: Sequence[ImageRecord], ways: Sequence[str] = WAYS
+) -> dict[str, dict[str, float]]:
     """Score an encoder on pictures: plain, with their mirror images, and adapted to them besides.
 
     Each of these stands beside the same whitened camera by camera.
@@ -80,7 +84,7 @@ def encoder_scores(encoder: Encoder, records: Sequence[ImageRecord]) -> dict[str
     pictures = pictures_of(records, np.empty((len(records), 0), np.uint8))
     paths = [record.path for record in records]
     found = {}
-    for way in ("", "flip", "flip_adapted"):
+    for way in ways:
         used = adapt_norms(encoder, paths) if way.endswith("adapted") else encoder
         features = extract_features(paths, used, flip=way.startswith("flip")).values
         found[way or "plain"] = score(features, pictures)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 import transfer
-from encoder_table import transfer_encoders
+from encoder_table import noise, transfer_encoders
 from PIL import Image
 from transfer import evened
-from transfer_score import encoder_scores, named_encoder
+from transfer_score import PLAIN, encoder_scores, named_encoder
 
 from reid_align import Encoder, create_model, save_pretrained
 from reid_align.datasets import ImageRecord
@@ -102,3 +102,19 @@ def test_the_table_says_how_pictures_were_evened_out() -> None:
     text = transfer_encoders({"rows": rows})
     assert "| mine | 32×16 |" in text
     assert "| mine | 32×16, smoothed by 1, 1 % stretched |" in text
+
+
+def test_one_way_of_scoring_is_enough_for_the_table_of_noise(
+    encoder: Encoder, people: list[ImageRecord]
+) -> None:
+    scores = encoder_scores(encoder, people, PLAIN)
+    assert scores == {
+        way: found for way, found in encoder_scores(encoder, people).items() if way in scores
+    }
+    origin = {"command": "c", "commit": "d", "machine": "m", "cores": 2, "torch": "2"}
+    text = noise({"rows": [{"label": "seed 1", "cuhk03_train": scores, **origin}]})
+    plain, whitened = scores["plain"], scores["camera_wise"]
+    assert (
+        f"| seed 1 | {plain['rank1']:.1f} / {plain['mAP']:.1f} | "
+        f"{whitened['rank1']:.1f} / {whitened['mAP']:.1f} |" in text
+    )
