@@ -10,10 +10,10 @@ from paper.compare import compare
 from paper.reference import Table, load_tables
 from paper.report import heading, markdown_report
 from paper.results import Result, all_results
-from paper.scale import FULL, SMALL, Scale
+from paper.scale import FULL, MEDIUM, SMALL, Scale
 
 # Tiny trainings show that everything runs, and nothing else.
-SHOWN = (FULL, SMALL)
+SHOWN = (FULL, MEDIUM, SMALL)
 
 
 def documented(key: str, results: Path) -> str:
@@ -39,7 +39,8 @@ def documented(key: str, results: Path) -> str:
 def _measured(table: Table, scale: Scale, results: Path) -> list[str]:
     found = all_results(results, scale.name)
     blocks = [block for block in compare(table, found) if block.measured]
-    parts = [_block(markdown_report([block]), heading(block)) for block in blocks]
+    where = f", scale “{scale.name}”"
+    parts = [_block(markdown_report([block]), heading(block), where) for block in blocks]
     recipes = {row.recipe for row in table.rows}
     used = [
         result
@@ -49,8 +50,8 @@ def _measured(table: Table, scale: Scale, results: Path) -> list[str]:
     return [*parts, _conditions(used, results)] if parts else []
 
 
-def _block(report: str, title: str) -> str:
-    return report.replace(title, f"**{title}**", 1)
+def _block(report: str, title: str, where: str = "") -> str:
+    return report.replace(title, f"**{title}{where}**", 1)
 
 
 def _conditions(used: Sequence[Result], results: Path) -> str:
