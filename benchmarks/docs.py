@@ -18,7 +18,7 @@ from pathlib import Path
 
 from aligned.tables import alignment, draw_alignment
 from docs_tables import Record, origin, origins, table
-from encoder_table import fitted, noise, storage, transfer_encoders
+from encoder_table import fitted, storage, transfer_encoders, variations
 from evaluation_tables import draw_evaluation, evaluation
 from paper.docs import documented
 from PIL import Image
@@ -120,7 +120,7 @@ def recipes() -> str:
 TABLES: dict[str, Callable[[Record], str]] = {
     "transfer": transfer,
     "transfer_encoders": transfer_encoders,
-    "noise": noise,
+    "variations": variations,
     "fitted": fitted,
     "storage": storage,
     "synth_speed": synth_speed,

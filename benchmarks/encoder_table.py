@@ -41,7 +41,7 @@ def transfer_encoders(record: Record) -> str:
     return f"{table(head, map(_row, rows))}\n\n{origins(rows)}"
 
 
-def noise(record: Record) -> str:
+def variations(record: Record) -> str:
     """Return what trainings that differ in a little find of persons that none of them has seen."""
     ways = {"plain": "plain", "camera_wise": "camera by camera"}
     rows = [

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 import transfer
-from encoder_table import noise, transfer_encoders
+from encoder_table import transfer_encoders, variations
 from PIL import Image
 from transfer import evened
 from transfer_score import PLAIN, encoder_scores, named_encoder
@@ -112,7 +112,7 @@ def test_one_way_of_scoring_is_enough_for_the_table_of_noise(
         way: found for way, found in encoder_scores(encoder, people).items() if way in scores
     }
     origin = {"command": "c", "commit": "d", "machine": "m", "cores": 2, "torch": "2"}
-    text = noise({"rows": [{"label": "seed 1", "cuhk03_train": scores, **origin}]})
+    text = variations({"rows": [{"label": "seed 1", "cuhk03_train": scores, **origin}]})
     plain, whitened = scores["plain"], scores["camera_wise"]
     assert (
         f"| seed 1 | {plain['rank1']:.1f} / {plain['mAP']:.1f} | "
