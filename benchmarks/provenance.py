@@ -12,6 +12,7 @@ from pathlib import Path
 from reid_align import __version__
 
 RESULTS = Path(__file__).parent / "results"
+WRITTEN = (":(top,exclude)benchmarks/results", ":(top,exclude)docs/images")
 
 
 def provenance() -> dict[str, object]:
@@ -43,10 +44,21 @@ def add_row(path: Path, benchmark: str, row: Mapping[str, object]) -> None:
     write_result(path, {"benchmark": benchmark, "rows": [*rows, row]})
 
 
-def _commit() -> str:
-    describe = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    done = subprocess.run(describe, capture_output=True, text=True, cwd=Path(__file__).parent)
-    return done.stdout.strip() or "unknown"
+def _commit(folder: Path = RESULTS.parent) -> str:
+    """Return the commit, with "-dirty" behind it where the code has changed since.
+
+    What commands like these write is no code: otherwise the first row of a table that is written
+    row by row would call all others dirty.
+    """
+    commit = _git(folder, "rev-parse", "HEAD")
+    changed = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ":/", *WRITTEN)
+    return f"{commit}-dirty" if changed else commit or "unknown"
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], capture_output=True, text=True, cwd=folder
+    ).stdout.strip()
 
 
 def _processor(info: Path = Path("/proc/cpuinfo")) -> str:

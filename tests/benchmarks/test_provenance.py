@@ -1,12 +1,13 @@
-"""Where a figure comes from: the processor by name, family and model, and each origin once."""
+"""Where a figure comes from: the processor, the commit, and each origin once."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
 from docs_tables import origins
 from encoder_table import fitted
 from profile_tables import precision
-from provenance import _processor
+from provenance import _commit, _processor
 
 ZEN4 = """\
 processor\t: 0
@@ -61,3 +62,32 @@ def test_tables_of_rows_tell_all_origins() -> None:
     for table in (precision, fitted):
         text = table({"rows": [{**row, **FIRST}, {**row, **SECOND}]})
         assert text.count("Measured by") == 2
+
+
+def test_results_that_are_being_written_do_not_change_the_commit(tmp_path: Path) -> None:
+    def git(*arguments: str) -> str:
+        identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+        command = ["git", *identity, *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    results, code = tmp_path / "benchmarks/results/zoo.json", tmp_path / "benchmarks/zoo.py"
+    results.parent.mkdir(parents=True)
+    results.write_text("{}")
+    code.write_text("")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-q", "-m", "x")
+    commit = git("rev-parse", "HEAD")
+    results.write_text("[]")
+    assert _commit(code.parent) == commit
+    code.write_text("1")
+    assert _commit(code.parent) == f"{commit}-dirty"
+
+
+def test_without_a_repository_the_commit_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    assert _commit(tmp_path) == "unknown"
