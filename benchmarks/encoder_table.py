@@ -49,7 +49,10 @@ def variations(record: Record) -> str:
         for row in record["rows"]
     ]
     head = "encoder", *(f"{title}: rank-1 / mAP" for title in ways.values())
-    return f"{table(head, rows)}\n\n{origins(record['rows'])}"
+    # Their commands differ in the encoder and its label.
+    first = {(row["commit"], row["machine"]): row for row in reversed(record["rows"])}
+    likewise = "The others likewise, each with its own encoder and label."
+    return f"{table(head, rows)}\n\n{origins(reversed(first.values()))} {likewise}"
 
 
 def _row(row: Record) -> tuple[str, ...]:
