@@ -28,7 +28,7 @@ PURPOSES = {
     "release": "Build, push and pin in one go.",
     "bundle": "Store weights as int8 inside the package, and list them in its manifest.",
     "convert": "Convert an official SAN checkpoint into a folder that the other commands take.",
-    "average": "Average encoders trained from one start, into a folder that the other commands take.",
+    "average": "Average encoders trained from one start, into a folder the other commands take.",
 }
 
 
