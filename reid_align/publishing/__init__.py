@@ -1,6 +1,6 @@
 """Weights made elsewhere, or here, on their way to people who use them."""
 
-from reid_align.publishing.average import Averaged, average_encoders
+from reid_align.publishing.average import average_encoders
 from reid_align.publishing.build import build
 from reid_align.publishing.bundle import bundle
 from reid_align.publishing.convert import ConvertedSan, convert_san
@@ -11,7 +11,6 @@ from reid_align.publishing.push import describe_push, push
 from reid_align.publishing.release import Place, describe_release, release
 
 __all__ = [
-    "Averaged",
     "ConvertedSan",
     "Listing",
     "Place",

@@ -1,37 +1,20 @@
 """The average of trained encoders, which often finds better than any of them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from reid_align.errors import InvalidInputError
 from reid_align.models import Encoder, save_pretrained
 from reid_align.models.pretrained import load_encoder
 from reid_align.publishing.trained import find_product
-from reid_align.weights.files import sha256_of
-from reid_align.weights.repository import WEIGHTS_NAME
 
 PRODUCT = "encoder"
 ALIKE = ("architecture", "arch_args", "preprocess")
 
 
-@dataclass(frozen=True)
-class Averaged:
-    """What went into an average.
-
-    Attributes:
-        folder: with the average, as `from_pretrained` reads.
-        members: the sha256 of each member's file, in their order.
-    """
-
-    folder: Path
-    members: tuple[str, ...]
-
-
-def average_encoders(sources: Sequence[Path], folder: Path) -> Averaged:
+def average_encoders(sources: Sequence[Path], folder: Path) -> tuple[str | None, ...]:
     """Average the weights and the running statistics of encoders, each of which counts alike.
 
     They should have been trained from one start: only then does the way from one to the other lead
@@ -42,6 +25,9 @@ def average_encoders(sources: Sequence[Path], folder: Path) -> Averaged:
         sources: two or more, each a run's folder, its ``best``, a folder of `save_pretrained` or a
             ``.safetensors`` file; weights stored as int8 are float32 again first.
         folder: where to write; it must not exist, or be empty.
+
+    Returns:
+        The sha256 of each member's file, in their order.
 
     Raises:
         InvalidInputError: fewer than two, or one that is built or reads pictures in another way.
@@ -54,19 +40,17 @@ def average_encoders(sources: Sequence[Path], folder: Path) -> Averaged:
         raise InvalidInputError(f"An average is of two or more encoders, and {len(sources)} came.")
     paths = [find_product(source, PRODUCT) for source in sources]
     encoder = load_encoder(paths[0])
-    total = _doubles(encoder)
+    total, digests = _doubles(encoder), [encoder.origin.sha256]
     for path in paths[1:]:
         member = load_encoder(path)
         _check_alike(member, encoder, path, paths[0])
+        digests.append(member.origin.sha256)
         for name, tensor in _doubles(member).items():
             total[name] += tensor
-    _fill(encoder, {name: tensor / len(paths) for name, tensor in total.items()})
+    means = {name: tensor / len(paths) for name, tensor in total.items()}
+    encoder.load_state_dict({**encoder.state_dict(), **means})
     save_pretrained(encoder, folder)
-    return Averaged(folder, tuple(sha256_of(_file(path)) for path in paths))
-
-
-def _file(path: Path) -> Path:
-    return path / WEIGHTS_NAME if path.is_dir() else path
+    return tuple(digests)
 
 
 def _doubles(encoder: Encoder) -> dict[str, Tensor]:
@@ -83,10 +67,3 @@ def _check_alike(member: Encoder, first: Encoder, path: Path, first_path: Path) 
                 f"{path}: its {what} is {found}, and that of {first_path} is {expected}. Average "
                 "encoders that were trained alike, from one start."
             )
-
-
-@torch.no_grad()
-def _fill(encoder: Encoder, tensors: Mapping[str, Tensor]) -> None:
-    state = encoder.state_dict()
-    for name, tensor in tensors.items():
-        state[name].copy_(tensor)

@@ -80,9 +80,8 @@ def convert(args: Namespace) -> None:
 
 def average(args: Namespace) -> None:
     """Average encoders, and say of which files."""
-    for source, digest in zip(
-        args.weights, average_encoders(args.weights, args.output).members, strict=True
-    ):
+    digests = average_encoders(args.weights, args.output)
+    for source, digest in zip(args.weights, digests, strict=True):
         print(f"{source}, sha256 {digest}")
     print(f"{args.output} is their average.")
 
