@@ -154,7 +154,7 @@ def main() -> None:
     subject.add_argument("--encoder", help="or an encoder to score: its name, file or run")
     for name in EVENING:
         parser.add_argument(f"--{name}", type=float, help="of its pictures, in place of its own")
-    parser.add_argument("--plain", action="store_true", help="one way of scoring instead of three")
+    parser.add_argument("--plain", action="store_true", help="score it in one way instead of three")
     parser.add_argument("--cuhk03", type=Path, required=True, help="folder with images_detected/")
     parser.add_argument("--label", required=True, help="what is new about this set or encoder")
     parser.add_argument("--output", type=Path, help="default: see above")
@@ -162,8 +162,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    if not options.encoder and any(getattr(options, name) is not None for name in EVENING):
-        parser.error(f"--{' and --'.join(EVENING)} are for an --encoder")
+    evens = any(getattr(options, name) is not None for name in EVENING)
+    if not options.encoder and (options.plain or evens):
+        parser.error(f"--plain, --{' and --'.join(EVENING)} are for an --encoder")
     torch.set_num_threads(options.threads)
     table = "transfer_encoders" if options.encoder else "transfer"
     row = measure_encoder(options) if options.encoder else measure(options)

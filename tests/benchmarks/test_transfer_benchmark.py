@@ -104,7 +104,7 @@ def test_the_table_says_how_pictures_were_evened_out() -> None:
     assert "| mine | 32×16, smoothed by 1, 1 % stretched |" in text
 
 
-def test_one_way_of_scoring_is_enough_for_the_table_of_noise(
+def test_one_way_of_scoring_is_enough_for_a_table_of_variations(
     encoder: Encoder, people: list[ImageRecord]
 ) -> None:
     scores = encoder_scores(encoder, people, PLAIN)
