@@ -104,14 +104,14 @@ def _add_recipe_options(group: argparse._ArgumentGroup) -> None:
         "--from",
         dest="run",
         metavar="RUN",
-        help="an earlier run, its encoder or the name of published weights, in place of all stages "
-        "but the last",
+        help="an earlier run, its encoder, a folder of save_pretrained or the name of published "
+        "weights, in place of all stages but the last",
     )
     group.add_argument(
         "--initial",
         metavar="WEIGHTS",
-        help="what the first stage starts from: imagenet, random, a run, an encoder or the name of "
-        "published weights; default: what the recipe says",
+        help="what the first stage starts from: imagenet, random, or what --from takes; default: "
+        "what the recipe says",
     )
     group.add_argument(
         "--seed",
