@@ -10,10 +10,10 @@ from paper.compare import compare
 from paper.reference import Table, load_tables
 from paper.report import heading, markdown_report
 from paper.results import Result, all_results
-from paper.scale import FULL, SMALL, Scale
+from paper.scale import FULL, MEDIUM, SMALL, Scale
 
 # Tiny trainings show that everything runs, and nothing else.
-SHOWN = (FULL, SMALL)
+SHOWN = (FULL, MEDIUM, SMALL)
 
 
 def documented(key: str, results: Path) -> str:

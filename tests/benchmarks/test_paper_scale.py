@@ -2,7 +2,7 @@ from dataclasses import asdict
 
 import pytest
 from paper.reference import load_tables
-from paper.scale import FULL, SMALL, TINY, Scale, scaled
+from paper.scale import FULL, MEDIUM, SMALL, TINY, Scale, scaled
 
 from reid_align.models import list_models
 from reid_align.recipes import RECIPES
@@ -10,17 +10,28 @@ from reid_align.recipes import RECIPES
 NAMES = sorted({row.recipe for t in load_tables().values() for row in t.rows if row.recipe})
 
 
+def updates(name: str, scale: Scale) -> float:
+    """Return how many updates with reID pictures the last stage of a row has at a scale."""
+    training = scaled(RECIPES[name], scale).last.training
+    batches = training.alternate.count("reid") / len(training.alternate)
+    return training.epochs * training.steps_per_epoch * batches
+
+
+@pytest.mark.parametrize("scale", [SMALL, MEDIUM], ids=lambda scale: scale.name)
 @pytest.mark.parametrize("name", NAMES)
-def test_every_row_has_the_same_small_network_pictures_and_updates(name: str) -> None:
-    stage, original = scaled(RECIPES[name], SMALL).last, RECIPES[name].last
+def test_every_row_has_the_same_small_network_pictures_and_updates(name: str, scale: Scale) -> None:
+    stage, original = scaled(RECIPES[name], scale).last, RECIPES[name].last
     encoder = stage.task.encoder
     assert encoder.architecture in list_models()
     assert "resnet18" in encoder.architecture
     assert (encoder.height, encoder.width) == (128, 64)
-    batches = stage.training.alternate.count("reid") / len(stage.training.alternate)
-    updates = stage.training.epochs * stage.training.steps_per_epoch * batches
-    assert updates == original.training.epochs * SMALL.steps / SMALL.shrink
+    assert updates(name, scale) == original.training.epochs // scale.shrink * scale.steps
     assert stage.streams["reid"] == original.streams["reid"]
+
+
+@pytest.mark.parametrize("name", ["san_baseline", "san_full", "dsa_full"])
+def test_the_headline_rows_have_so_many_updates(name: str) -> None:
+    assert (updates(name, SMALL), updates(name, MEDIUM)) == (400, 1000)
 
 
 @pytest.mark.parametrize("name", ["san_baseline", "san_full", "dsa_full"])
