@@ -5,7 +5,8 @@
 
 A table stands between ``<!-- results: NAME -->`` and ``<!-- end of results -->`` in README.md or
 docs/*.md; NAME is that of a result file, "recipes", or "paper_" and the name of a paper's table.
-Curves are drawn to docs/images/NAME.png.
+Curves are drawn to docs/images/NAME.png, and the rows of the papers' tables that were trained on a
+dataset to docs/images/paper_DATASET.png, where a document shows them.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from aligned.tables import alignment, draw_alignment
 from docs_tables import Record, origin, origins, table
 from encoder_table import fitted, storage, transfer_encoders, variations
 from evaluation_tables import draw_evaluation, evaluation
-from paper.docs import documented
+from paper.docs import documented, draw_documented
 from PIL import Image
 from profile_tables import precision, training_profile
 from provenance import RESULTS
@@ -30,7 +31,9 @@ from zoo_table import zoo
 from reid_align.recipes import RECIPES
 
 ROOT = Path(__file__).parent.parent
+IMAGES = ROOT / "docs" / "images"
 PAPER = "paper_"
+DRAWN = re.compile(r"images/paper_(\w+)\.png")
 MARKED = re.compile(r"<!-- results: (\w+) -->\n.*?<!-- end of results -->", re.DOTALL)
 
 
@@ -163,11 +166,14 @@ def fill(text: str) -> str:
 
 
 def draw_figures(shown: str) -> None:
-    """Draw the results that are curves to docs/images, where the documents show them."""
+    """Draw results to docs/images, where the documents show them."""
     for name, draw in FIGURES.items():
         result = RESULTS / f"{name}.json"
         if result.exists() and f"images/{name}.png" in shown:
-            draw(json.loads(result.read_text("utf-8"))).save(ROOT / f"docs/images/{name}.png")
+            draw(json.loads(result.read_text("utf-8"))).save(IMAGES / f"{name}.png")
+    for dataset in set(DRAWN.findall(shown)):
+        picture = draw_documented(dataset, RESULTS / "paper_tables")
+        picture.save(IMAGES / f"{PAPER}{dataset}.png")
 
 
 def _percent(value: float | None) -> str:

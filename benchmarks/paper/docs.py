@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from docs_tables import Record
+from PIL import Image
 
 from paper.compare import compare
+from paper.figure import draw_blocks
 from paper.reference import Table, load_tables
 from paper.report import heading, markdown_report
 from paper.results import Result, all_results
@@ -14,6 +16,8 @@ from paper.scale import FULL, MEDIUM, SMALL, Scale
 
 # Tiny trainings show that everything runs, and nothing else.
 SHOWN = (FULL, MEDIUM, SMALL)
+# Those that tell what the parts of a method add.
+DRAWN = ("san1", "san2", "dsa3", "dsa4", "dsa5")
 
 
 def documented(key: str, results: Path) -> str:
@@ -34,6 +38,19 @@ def documented(key: str, results: Path) -> str:
     published = [block for block in compare(table, []) if block.scored not in measured]
     parts += [_block(markdown_report([block]), heading(block)) for block in published]
     return "\n\n".join([*parts, *([table.note] if table.note else [])])
+
+
+def draw_documented(dataset: str, results: Path) -> Image.Image:
+    """Draw what the small trainings on a dataset gave, a block for each table that tells of parts.
+
+    Args:
+        dataset: that was trained on, such as "synthetic".
+        results: the folder with what was measured.
+    """
+    found = all_results(results, SMALL.name)
+    tables = [load_tables()[key] for key in DRAWN]
+    blocks = [block for table in tables for block in compare(table, found)]
+    return draw_blocks([block for block in blocks if block.trained == dataset])
 
 
 def _measured(table: Table, scale: Scale, results: Path) -> list[str]:

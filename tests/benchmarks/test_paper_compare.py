@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from paper.compare import Block, compare
-from paper.docs import documented
+from paper.docs import documented, draw_documented
 from paper.figure import draw_blocks
 from paper.reference import load_tables
 from paper.report import json_report, markdown_report, text_report
@@ -98,6 +98,17 @@ def test_the_documentation_says_how_figures_came_about(tmp_path: Path) -> None:
     assert "market1501; single query, scale “small”**" in text
     # Nothing was measured on the other dataset, which has its published figures all the same.
     assert "| SAN | 80.1 | 76.4 |" in text
+
+
+def test_the_picture_of_a_dataset_has_what_was_trained_on_it_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    empty = draw_documented("synthetic", tmp_path)
+    save(result("dsa_concat_fc", 70.0), tmp_path)
+    assert draw_documented("synthetic", tmp_path).tobytes() == empty.tobytes()
+    save(result("dsa_concat_fc", 70.0, dataset="synthetic"), tmp_path)
+    # A block of one row, in the place of the line that there is nothing.
+    assert draw_documented("synthetic", tmp_path).height > empty.height
 
 
 def test_commands_name_no_folder_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
