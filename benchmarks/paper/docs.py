@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 from docs_tables import Record
@@ -56,15 +57,13 @@ def draw_documented(dataset: str, results: Path) -> Image.Image:
 def _measured(table: Table, scale: Scale, results: Path) -> list[str]:
     found = all_results(results, scale.name)
     blocks = [block for block in compare(table, found) if block.measured]
-    where = f", scale “{scale.name}”"
-    parts = [_block(markdown_report([block]), heading(block), where) for block in blocks]
-    recipes = {row.recipe for row in table.rows}
-    used = [
-        result
-        for result in found
-        if result.recipe in recipes and result.dataset in {block.trained for block in blocks}
-    ]
-    return [*parts, _conditions(used, results)] if parts else []
+    recipes, parts = {row.recipe for row in table.rows}, []
+    for trained, group in groupby(blocks, key=lambda block: block.trained):
+        where = f", scale “{scale.name}”"
+        parts += [_block(markdown_report([block]), heading(block), where) for block in group]
+        used = [one for one in found if one.recipe in recipes and one.dataset == trained]
+        parts.append(_conditions(used, results))
+    return parts
 
 
 def _block(report: str, title: str, where: str = "") -> str:
@@ -72,7 +71,7 @@ def _block(report: str, title: str, where: str = "") -> str:
 
 
 def _conditions(used: Sequence[Result], results: Path) -> str:
-    """Return the line that says how figures came about."""
+    """Return the line that says how the figures of one dataset came about."""
     scale = used[0].scale
     records: list[Record] = [json.loads(one.place(results).read_text("utf-8")) for one in used]
     network = f"ResNet-{scale['depth']}" if scale["depth"] else "the recipes' networks"
@@ -80,11 +79,13 @@ def _conditions(used: Sequence[Result], results: Path) -> str:
     commits = sorted({str(one["commit"])[:8] for one in records})
     settings = sorted({f"{one.recipe}:{path}" for one in used for path in one.settings})
     changed = f" Changed: {', '.join(f'`{path}`' for path in settings)}." if settings else ""
+    commands = list(dict.fromkeys(f"`{one['command']}`" for one in records))
+    others = " and the same for other rows" if len(commands) > 1 else ""
     hours = sum(one.hours for one in used)
     trainings = f"{len(used)} training{'s' * (len(used) > 1)}"
     return (
         f"Scale “{scale['name']}”: {network}, pictures of {scale['height']}×{scale['width']}; "
         f"started from {'; '.join(sorted({one.start for one in used}))}.{changed} "
         f"{trainings}, {hours:.1f} hours without what rows share, by "
-        f"`{records[0]['command']}` at commit {', '.join(commits)}, {'; '.join(machines)}."
+        f"{commands[0]}{others} at commit {', '.join(commits)}, {'; '.join(machines)}."
     )
