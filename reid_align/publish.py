@@ -135,7 +135,8 @@ def publish(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run and return the exit code."""
-    return run(build_parser(), publish, argv)
+    left = "files are whole or not there; a commit that reached the Hub stays, and pin lists it"
+    return run(build_parser(), publish, argv, left)
 
 
 if __name__ == "__main__":
