@@ -29,6 +29,11 @@ class BaselineConfig(EncoderTaskConfig):
     encoder: EncoderConfig = BASELINE
     supervision: SupervisionConfig = field(default_factory=SupervisionConfig)
 
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The weight of each loss by its name."""
+        return self.supervision.weights
+
     def wanted(self) -> Mapping[str, Wanted]:
         """Return what the reID batches must hold: pictures and ids."""
         return {REID: Wanted()}
@@ -62,4 +67,4 @@ class BaselineTask(Task):
         """Compute the losses of one batch."""
         features = read_features(self.encoder, self.encoder.forward_maps(batch.images))
         terms = self.supervision(features, batch.person_ids, batch.camera_ids, context.group)
-        return Losses({MAIN: weighted(terms, self.config.supervision.weights)}, terms)
+        return Losses({MAIN: weighted(terms, self.config.weights)}, terms)

@@ -64,6 +64,15 @@ class SanConfig(EncoderTaskConfig):
         require_choices(self)
         require_amounts(self)
 
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The weight of each loss by its name."""
+        return {
+            **self.supervision.weights,
+            "reconstruction": self.reconstruction_weight,
+            "constraint": self.constraint_weight,
+        }
+
     def wanted(self) -> Mapping[str, Wanted]:
         """Return what the batches of each stream must hold: the decoder's target."""
         streams = (REID, SYNTHETIC) if self.synthetic else (REID,)
@@ -144,12 +153,7 @@ class SanTask(Task):
         return constraint(list(map(gather, blocks)), gather(person_ids), context.generator)
 
     def _objectives(self, identity: Mapping[str, Tensor], texture: Mapping[str, Tensor]) -> Losses:
-        terms = {**identity, **texture}
-        weights = {
-            **self.config.supervision.weights,
-            "reconstruction": self.config.reconstruction_weight,
-            "constraint": self.config.constraint_weight,
-        }
+        terms, weights = {**identity, **texture}, self.config.weights
         parts = {MAIN: terms} if self.config.step == "joint" else {MAIN: identity, TEXTURE: texture}
         return Losses(
             {name: weighted(part, weights) for name, part in parts.items() if part}, terms
