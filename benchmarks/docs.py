@@ -19,7 +19,7 @@ from pathlib import Path
 
 from aligned.tables import alignment, draw_alignment
 from docs_tables import Record, origin, origins, table
-from encoder_table import fitted, storage, transfer_encoders, variations
+from encoder_table import fitted, loss_gradients, storage, transfer_encoders, variations
 from evaluation_tables import draw_evaluation, evaluation
 from paper.docs import documented, draw_documented
 from PIL import Image
@@ -125,6 +125,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "transfer_encoders": transfer_encoders,
     "variations": variations,
     "fitted": fitted,
+    "loss_gradients": loss_gradients,
     "storage": storage,
     "synth_speed": synth_speed,
     "loading": loading,

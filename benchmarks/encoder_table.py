@@ -16,6 +16,17 @@ def fitted(record: Record) -> str:
     return f"{table(head, rows)}\n\n{origins(record['rows'])}"
 
 
+def loss_gradients(record: Record) -> str:
+    """Return how strongly each loss pulls at the encoder of each row."""
+    rows = record["rows"]
+    names = list(dict.fromkeys(name for row in rows for name in row["norms"]))
+    lines = [
+        (row["label"], *(f"{row['norms'][n]:.2f}" if n in row["norms"] else "" for n in names))
+        for row in rows
+    ]
+    return f"{table(('row', *names), lines)}\n\n{origins(rows)}"
+
+
 def storage(record: Record) -> str:
     """Return what storing weights as int8 saves, and what it costs."""
     rows = []

@@ -17,23 +17,16 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from data_option import add_data_option
 from paper.compare import Block, compare
 from paper.figure import draw_blocks
 from paper.measure import measure, plan
-from paper.reference import WITHDRAWN, load_tables
+from paper.options import add_setup_options, setup_of
+from paper.reference import load_tables
 from paper.report import json_report, markdown_report, text_report
 from paper.results import all_results
-from paper.scale import SCALES
-from paper.setup import Setup
-from provenance import RESULTS
 
 from reid_align.cli import OK, run
-from reid_align.errors import InvalidInputError
 from reid_align.files import check_writable
-from reid_align.recipes import Machine, default_workers
-
-TABLES = RESULTS / "paper_tables"
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,53 +40,15 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--report-only", action="store_true", help="measure nothing")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="FILE.json, .md or .txt")
     parser.add_argument("--figure", type=Path, metavar="FILE.png", help="what we measured, as bars")
-    _add_data(parser.add_argument_group("data"))
-    _add_training(parser.add_argument_group("training"))
+    add_setup_options(parser)
     return parser
-
-
-def _add_data(group: argparse._ArgumentGroup) -> None:
-    add_data_option(group, "a dataset that evaluate knows, or synthetic=FOLDER; may be repeated")
-    group.add_argument("--synthetic", metavar="FOLDER", help="as for train")
-    group.add_argument("--external", metavar="FOLDER", help="as for train: pictures of PN-GAN")
-    group.add_argument("--runs", type=Path, default=Path("runs/paper_tables"), metavar="FOLDER")
-    group.add_argument("--results", type=Path, default=TABLES, metavar="FOLDER")
-    group.add_argument(
-        "--hold-out",
-        type=int,
-        default=0,
-        metavar="N",
-        help="score on N training persons who are not trained on, and on no test person; on the "
-        "validation persons of a synthetic set, whatever N is",
-    )
-
-
-def _add_training(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--scale", choices=SCALES, default="full")
-    group.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N")
-    group.add_argument(
-        "--only", nargs="+", default=[], metavar="RECIPE", help="measure these, in this order"
-    )
-    group.add_argument("--initial", metavar="WEIGHTS", help="what all rows start from")
-    group.add_argument("--san-pg", metavar="RUN", help="a trained generator of textures")
-    group.add_argument("--dense-uv", metavar="RUN", help="a trained estimator of dense maps")
-    group.add_argument(
-        "--set",
-        action="append",
-        default=[],
-        dest="settings",
-        metavar="RECIPE:PATH=VALUE",
-        help="change a setting of a recipe; may be repeated",
-    )
-    group.add_argument("--device", default="auto")
-    group.add_argument("--workers", type=int, default=default_workers())
 
 
 def paper_tables(args: argparse.Namespace) -> int:
     """Measure what is missing, report, and return the exit code."""
     for output in filter(None, (args.output, args.figure)):
         check_writable(output)
-    setup = _setup(args)
+    setup = setup_of(args)
     tables = [load_tables()[name] for name in (load_tables() if args.all else args.table)]
     if not args.report_only:
         for job in plan(tables, setup, args.seeds, args.only):
@@ -107,28 +62,6 @@ def paper_tables(args: argparse.Namespace) -> int:
     if args.figure is not None:
         draw_blocks(blocks).save(args.figure)
     return OK
-
-
-def _setup(args: argparse.Namespace) -> Setup:
-    folders = dict(args.data)
-    if WITHDRAWN in folders:
-        raise InvalidInputError(
-            f"--data {WITHDRAWN}=…: its authors withdrew it, and its figures are only shown."
-        )
-    return Setup(
-        SCALES[args.scale],
-        folders,
-        args.runs,
-        args.results,
-        args.synthetic,
-        args.initial,
-        args.hold_out,
-        tuple(args.settings),
-        args.san_pg,
-        args.dense_uv,
-        args.external,
-        Machine(args.device, args.workers, progress=True),
-    )
 
 
 def _document(blocks: Sequence[Block], suffix: str) -> str:

@@ -13,7 +13,7 @@ from paper.results import Result
 from paper.setup import SYNTHETIC, Setup
 from reid_align.datasets import ReidDataset
 from reid_align.features import resolve_device
-from reid_align.recipes import RECIPES, Data, Stage, prepare, run_recipe
+from reid_align.recipes import RECIPES, Data, Recipe, Stage, prepare, run_recipe
 from reid_align.recipes.initial import start
 from reid_align.recipes.scores import make_evaluator
 from reid_align.tasks import SanConfig
@@ -117,19 +117,37 @@ def _blank(job: Job, setup: Setup) -> Result:
     return Result(name, job.dataset, job.seed, *made, hours=0.0, scores={})
 
 
-def _train(job: Job, setup: Setup) -> tuple[Stage, Data, Path]:
-    """Return the last stage as it was trained, its data, and the folder of the finished run."""
+def ready(job: Job, setup: Setup) -> tuple[Recipe, Data]:
+    """Return the recipe of a job, prepared, and its data, with all that other networks draw for it.
+
+    What it starts from and draws with is trained if it is not there.
+
+    Raises:
+        KeyboardInterrupt: as of `measure`.
+        ReidAlignError: as of `measure`.
+    """
     recipe, data = setup.recipe(str(job.row.recipe), job.seed), setup.data(job.dataset)
     run = _start(job, setup) or generator(setup, recipe)
     data = with_maps(setup, job.dataset, recipe.last, data)
     if run is not None:
         data = with_targets(setup, job.dataset, recipe.last, data, run)
     begin = setup.initial if run is None else None
-    ready = prepare(recipe, data, run=None if run is None else str(run), initial=begin)
-    folder = _folder(job.row.recipe, job.dataset, job.seed, setup)
+    return prepare(recipe, data, run=None if run is None else str(run), initial=begin), data
+
+
+def run_folder(job: Job, setup: Setup) -> Path:
+    """Return where the training of a job is kept."""
+    where = setup.runs / setup.scale.name / f"{job.dataset}-{setup.part}"
+    return where / f"{job.row.recipe}-{job.seed}"
+
+
+def _train(job: Job, setup: Setup) -> tuple[Stage, Data, Path]:
+    """Return the last stage as it was trained, its data, and the folder of the finished run."""
+    recipe, data = ready(job, setup)
+    folder = run_folder(job, setup)
     # Looked at when it is finished, and never before.
-    run_recipe(ready, replace(data, evaluation=None), folder, setup.machine)
-    return ready.last, data, folder
+    run_recipe(recipe, replace(data, evaluation=None), folder, setup.machine)
+    return recipe.last, data, folder
 
 
 def _start(job: Job, setup: Setup) -> Path | None:
@@ -139,10 +157,6 @@ def _start(job: Job, setup: Setup) -> Path | None:
     dataset = job.row.start_on or job.dataset
     before = Job(Row(job.row.start, job.row.start), dataset, job.seed)
     return _train(before, setup)[2]
-
-
-def _folder(recipe: str | None, dataset: str, seed: int, setup: Setup) -> Path:
-    return setup.runs / setup.scale.name / f"{dataset}-{setup.part}" / f"{recipe}-{seed}"
 
 
 def _score(
