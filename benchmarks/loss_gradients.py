@@ -5,7 +5,8 @@ r"""How much each loss of a row has to say about its encoder.
 
 The norm of the encoder's gradient of each loss with its weight, alone, over the first batches of
 the training, with the weights that the row starts from and, where `paper_tables.py` has trained it
-with the same options, with those that it ends with. One row of a table for each.
+with the same options, with those that it ends with. One row of a table for each. Runs leave no
+classifiers, so that identity losses have a new one both times.
 """
 
 import argparse
