@@ -4,7 +4,8 @@
     python benchmarks/docs.py --check    # only says whether all of it is up to date
 
 A table stands between ``<!-- results: NAME -->`` and ``<!-- end of results -->`` in README.md or
-docs/*.md; NAME is that of a result file, "recipes", or "paper_" and the name of a paper's table.
+docs/*.md; NAME is that of a result file, "recipes", "paper_" and the name of a paper's table, or
+"paper_variants" for rows with changed settings.
 Curves are drawn to docs/images/NAME.png, and the rows of the papers' tables that were trained on a
 dataset to docs/images/paper_DATASET.png, where a document shows them.
 """
@@ -21,7 +22,7 @@ from aligned.tables import alignment, draw_alignment
 from docs_tables import Record, origin, origins, table
 from encoder_table import fitted, loss_gradients, storage, transfer_encoders, variations
 from evaluation_tables import draw_evaluation, evaluation
-from paper.docs import documented, draw_documented
+from paper.docs import documented, documented_variants, draw_documented
 from PIL import Image
 from profile_tables import precision, training_profile
 from provenance import RESULTS
@@ -32,7 +33,7 @@ from reid_align.recipes import RECIPES
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
-PAPER = "paper_"
+PAPER, VARIANTS = "paper_", "variants"
 DRAWN = re.compile(r"images/paper_(\w+)\.png")
 MARKED = re.compile(r"<!-- results: (\w+) -->\n.*?<!-- end of results -->", re.DOTALL)
 
@@ -155,7 +156,8 @@ def fill(text: str) -> str:
         if name == "recipes":
             return f"<!-- results: recipes -->\n{recipes()}\n<!-- end of results -->"
         if name.startswith(PAPER):
-            found = documented(name.removeprefix(PAPER), RESULTS / "paper_tables")
+            key, results = name.removeprefix(PAPER), RESULTS / "paper_tables"
+            found = documented_variants(results) if key == VARIANTS else documented(key, results)
             return f"<!-- results: {name} -->\n{found}\n<!-- end of results -->"
         if not (RESULTS / f"{name}.json").exists():
             missing = f"Not measured yet: `python benchmarks/{name}.py` does it."

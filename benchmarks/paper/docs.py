@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from docs_tables import Record
+from docs_tables import Record, origins, table
 from PIL import Image
 
 from paper.compare import compare
@@ -41,6 +41,39 @@ def documented(key: str, results: Path) -> str:
     return "\n\n".join([*parts, *([table.note] if table.note else [])])
 
 
+def documented_variants(results: Path) -> str:
+    """Return a table in Markdown of rows with changed settings, each beside the same row unchanged.
+
+    Args:
+        results: the folder with what was measured; each folder in ``paper_variants`` beside it has
+            the results of one change.
+    """
+    folders = sorted(results.with_name("paper_variants").iterdir())
+    found = [(one, folder) for folder in folders for one in all_results(folder, SMALL.name)]
+    usual = {_key(one): one for one in all_results(results, SMALL.name)}
+    lines = [
+        (
+            one.recipe,
+            one.dataset,
+            ", ".join(one.settings),
+            _figures(usual[_key(one)]),
+            _figures(one),
+        )
+        for one, _ in found
+    ]
+    head = "row", "on", "changed", "as it is: rank-1 / mAP", "changed: rank-1 / mAP"
+    return f"{table(head, lines)}\n\n{origins(_record(*one) for one in found)}"
+
+
+def _key(result: Result) -> tuple[str, str, int]:
+    return result.recipe, result.dataset, result.seed
+
+
+def _figures(result: Result) -> str:
+    scores = result.scores[result.dataset]["f"]
+    return f"{scores['rank1']:.1f} / {scores['mAP']:.1f}"
+
+
 def draw_documented(dataset: str, results: Path) -> Image.Image:
     """Draw what the small trainings on a dataset gave, a block for each table that tells of parts.
 
@@ -73,7 +106,7 @@ def _block(report: str, title: str, where: str = "") -> str:
 def _conditions(used: Sequence[Result], results: Path) -> str:
     """Return the line that says how the figures of one dataset came about."""
     scale = used[0].scale
-    records: list[Record] = [json.loads(one.place(results).read_text("utf-8")) for one in used]
+    records = [_record(one, results) for one in used]
     network = f"ResNet-{scale['depth']}" if scale["depth"] else "the recipes' networks"
     machines = sorted({f"{one['machine']}, {one['cores']} cores" for one in records})
     commits = sorted({str(one["commit"])[:8] for one in records})
@@ -89,3 +122,9 @@ def _conditions(used: Sequence[Result], results: Path) -> str:
         f"{trainings}, {hours:.1f} hours without what rows share, by "
         f"{commands[0]}{others} at commit {', '.join(commits)}, {'; '.join(machines)}."
     )
+
+
+def _record(result: Result, results: Path) -> Record:
+    """Return all that was written of a result."""
+    record: Record = json.loads(result.place(results).read_text("utf-8"))
+    return record

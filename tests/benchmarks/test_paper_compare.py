@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from paper.compare import Block, compare
-from paper.docs import documented, draw_documented
+from paper.docs import documented, documented_variants, draw_documented
 from paper.figure import draw_blocks
 from paper.reference import load_tables
 from paper.report import json_report, markdown_report, text_report
@@ -109,6 +109,19 @@ def test_the_picture_of_a_dataset_has_what_was_trained_on_it_and_nothing_else(
     save(result("dsa_concat_fc", 70.0, dataset="synthetic"), tmp_path)
     # A block of one row, in the place of the line that there is nothing.
     assert draw_documented("synthetic", tmp_path).height > empty.height
+
+
+def test_rows_with_changed_settings_stand_beside_the_rows_as_they_are(tmp_path: Path) -> None:
+    usual, other = result("san_basic", 70.0), result("san_full", 50.0)
+    changed = replace(result("san_basic", 71.5), settings=["task.reconstruction_weight=20"])
+    for one in (usual, other):
+        save(one, tmp_path / "paper_tables")
+    save(changed, tmp_path / "paper_variants" / "louder")
+    text = documented_variants(tmp_path / "paper_tables")
+    row = "| san_basic | market1501 | task.reconstruction_weight=20 | 80.0 / 70.0 | 81.5 / 71.5 |"
+    assert row in text
+    assert "san_full" not in text
+    assert text.count("Measured by") == 1
 
 
 def test_commands_name_no_folder_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
