@@ -17,8 +17,13 @@ def origin(record: Record) -> str:
     commit, dash, changed = record["commit"].partition("-")
     return (
         f"Measured by `{record['command']}` at commit `{commit[:8]}{dash}{changed}`, "
-        f"{record['machine']}, {record['cores']} cores, torch {record['torch']}."
+        f"{machine(record)}, torch {record['torch']}."
     )
+
+
+def machine(record: Record) -> str:
+    """Return what a result was measured on."""
+    return f"{record['machine']}, {record['cores']} core{'s' * (record['cores'] > 1)}"
 
 
 def origins(rows: Iterable[Record]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from docs_tables import Record, origins, table
+from docs_tables import Record, machine, origins, table
 from PIL import Image
 
 from paper.compare import compare
@@ -50,15 +50,9 @@ def documented_variants(results: Path) -> str:
     """
     folders = sorted(results.with_name("paper_variants").iterdir())
     found = [(one, folder) for folder in folders for one in all_results(folder, SMALL.name)]
-    usual = {_key(one): one for one in all_results(results, SMALL.name)}
+    usual = {_key(one): _figures(one) for one in all_results(results, SMALL.name)}
     lines = [
-        (
-            one.recipe,
-            one.dataset,
-            ", ".join(one.settings),
-            _figures(usual[_key(one)]),
-            _figures(one),
-        )
+        (one.recipe, one.dataset, ", ".join(one.settings), usual.get(_key(one), ""), _figures(one))
         for one, _ in found
     ]
     head = "row", "on", "changed", "as it is: rank-1 / mAP", "changed: rank-1 / mAP"
@@ -108,7 +102,7 @@ def _conditions(used: Sequence[Result], results: Path) -> str:
     scale = used[0].scale
     records = [_record(one, results) for one in used]
     network = f"ResNet-{scale['depth']}" if scale["depth"] else "the recipes' networks"
-    machines = sorted({f"{one['machine']}, {one['cores']} cores" for one in records})
+    machines = sorted(set(map(machine, records)))
     commits = sorted({str(one["commit"])[:8] for one in records})
     settings = sorted({f"{one.recipe}:{path}" for one in used for path in one.settings})
     changed = f" Changed: {', '.join(f'`{path}`' for path in settings)}." if settings else ""
