@@ -1,7 +1,8 @@
 r"""How much each loss of a row has to say about its encoder.
 
     python benchmarks/loss_gradients.py --table san1 --only san_full --scale small \
-        --data synthetic=data/synth --initial runs/start/deep --san-pg runs/san_pg
+        --data synthetic=data/synth --initial runs/start/deep --san-pg runs/san_pg \
+        --set san_full:task.constraint_weight=0.01
 
 The norm of the encoder's gradient of each loss with its weight, alone, over the first batches of
 the training, with the weights that the row starts from and, where `paper_tables.py` has trained it
@@ -47,10 +48,11 @@ def loss_gradients(args: argparse.Namespace) -> int:
     tables = [load_tables()[name] for name in args.table]
     for job in plan(tables, setup, args.seeds, args.only):
         for moment, norms in pulls(job, setup, args.batches):
-            label = f"{job.row.recipe} on {job.dataset}, {moment}"
+            label = f"{job.row.recipe}-{job.seed} on {job.dataset}, {setup.scale.name}, {moment}"
             row = {
                 "label": label,
                 "scale": setup.scale.name,
+                "seed": job.seed,
                 "start": setup.start(str(job.row.recipe)),
                 "settings": setup.settings_of(str(job.row.recipe)),
                 "batches": args.batches,

@@ -48,7 +48,7 @@ def documented_variants(results: Path) -> str:
         results: the folder with what was measured; each folder in ``paper_variants`` beside it has
             the results of one change.
     """
-    folders = sorted(results.with_name("paper_variants").iterdir())
+    folders = sorted(results.with_name("paper_variants").glob("*"))
     found = [(one, folder) for folder in folders for one in all_results(folder, SMALL.name)]
     usual = {_key(one): _figures(one) for one in all_results(results, SMALL.name)}
     lines = [

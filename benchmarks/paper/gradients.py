@@ -8,7 +8,7 @@ from statistics import mean
 import torch
 from torch.nn.utils import get_total_norm
 
-from paper.measure import Job, ready, run_folder
+from paper.measure import Job, known, ready, run_folder
 from paper.setup import ENCODER, Setup
 from reid_align.features import resolve_device
 from reid_align.recipes import Stage
@@ -32,13 +32,14 @@ def pulls(job: Job, setup: Setup, batches: int) -> Iterator[tuple[str, Norms]]:
         batches: how many of each stream, the first ones.
 
     Raises:
+        InvalidInputError: the row was measured under other conditions, so that "after" would be too.
         ReidAlignError: as of `measure`.
     """
     recipe, data = ready(job, setup)
     stage, device = recipe.last, resolve_device(setup.machine.device)
     streams = open_streams(stage, data, setup.machine.workers, ALONE, str(device))
     moments, folder = [("before", stage.initial, stage.fresh)], run_folder(job, setup)
-    if (folder / ENCODER).is_file():
+    if known(job, setup) is not None and (folder / ENCODER).is_file():
         moments.append(("after", str(folder), ()))
     for moment, networks, fresh in moments:
         torch.manual_seed(job.seed)
@@ -61,7 +62,8 @@ def gradient_norms(
     Returns:
         By "STREAM/LOSS".
     """
-    parameters = [] if task.encoder is None else list(task.encoder.parameters())
+    assert task.encoder is not None
+    parameters = list(task.encoder.parameters())
     device, found = parameters[0].device, defaultdict[str, list[float]](list)
     for stream, source in streams.items():
         for step, batch in enumerate(islice(source.epoch(0), batches)):

@@ -82,8 +82,7 @@ def measure(job: Job, setup: Setup) -> Result:
         KeyboardInterrupt: SIGINT or SIGTERM came; the same call goes on where it was.
         ReidAlignError: something is missing or does not fit; the message says what to give.
     """
-    wanted = _blank(job, setup)
-    found = results.load(wanted, setup.results)
+    wanted, found = _blank(job, setup), known(job, setup)
     scored = {job.dataset, *_partial(job, setup)}
     if found is not None and scored <= found.scores.keys():
         return found
@@ -96,6 +95,16 @@ def measure(job: Job, setup: Setup) -> Result:
     result = replace(wanted, hours=round(hours(folder), 3), scores=scores)
     results.save(result, setup.results)
     return result
+
+
+def known(job: Job, setup: Setup) -> Result | None:
+    """Return the result of a job that was measured before, or None.
+
+    Raises:
+        InvalidInputError: it was measured under other conditions.
+        WeightsNotFoundError: what it starts from is not there.
+    """
+    return results.load(_blank(job, setup), setup.results)
 
 
 def hours(folder: Path) -> float:

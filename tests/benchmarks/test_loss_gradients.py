@@ -56,9 +56,9 @@ def test_rows_are_measured_before_they_are_trained_and_after(tmp_path: Path) -> 
     assert loss_gradients.main(command) == 0
     record = json.loads(result.read_text("utf-8"))
     before, after = record["rows"]
-    assert before["label"] == "san_full on synthetic, before"
-    assert after["label"] == "san_full on synthetic, after"
+    assert before["label"] == "san_full-0 on synthetic, tiny, before"
+    assert after["label"] == "san_full-0 on synthetic, tiny, after"
     assert before["norms"].keys() == after["norms"].keys()
     assert before["norms"].keys() > {"reid/reconstruction", "synthetic/reconstruction"}
     assert before["norms"] != after["norms"]
-    assert "| san_full on synthetic, before | " in table(record)
+    assert "| san_full-0 on synthetic, tiny, before | " in table(record)
