@@ -32,7 +32,7 @@ def pulls(job: Job, setup: Setup, batches: int) -> Iterator[tuple[str, Norms]]:
         batches: how many of each stream, the first ones.
 
     Raises:
-        InvalidInputError: the row was measured under other conditions, so that "after" would be too.
+        InvalidInputError: the row was measured under other conditions.
         ReidAlignError: as of `measure`.
     """
     recipe, data = ready(job, setup)
