@@ -33,7 +33,7 @@ from reid_align.recipes import RECIPES
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "images"
-PAPER, VARIANTS = "paper_", "variants"
+PAPER, PAPER_RESULTS = "paper_", RESULTS / "paper_tables"
 DRAWN = re.compile(r"images/paper_(\w+)\.png")
 MARKED = re.compile(r"<!-- results: (\w+) -->\n.*?<!-- end of results -->", re.DOTALL)
 
@@ -152,20 +152,23 @@ def fill(text: str) -> str:
     """Return a document with every marked table as the results have it now."""
 
     def rewrite(mark: re.Match[str]) -> str:
-        name = mark[1]
-        if name == "recipes":
-            return f"<!-- results: recipes -->\n{recipes()}\n<!-- end of results -->"
-        if name.startswith(PAPER):
-            key, results = name.removeprefix(PAPER), RESULTS / "paper_tables"
-            found = documented_variants(results) if key == VARIANTS else documented(key, results)
-            return f"<!-- results: {name} -->\n{found}\n<!-- end of results -->"
-        if not (RESULTS / f"{name}.json").exists():
-            missing = f"Not measured yet: `python benchmarks/{name}.py` does it."
-            return f"<!-- results: {name} -->\n{missing}\n<!-- end of results -->"
-        record = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
-        return f"<!-- results: {name} -->\n{TABLES[name](record)}\n<!-- end of results -->"
+        return f"<!-- results: {mark[1]} -->\n{_generated(mark[1])}\n<!-- end of results -->"
 
     return MARKED.sub(rewrite, text)
+
+
+def _generated(name: str) -> str:
+    """Return what stands between the marks of that name."""
+    if name == "recipes":
+        return recipes()
+    if name == f"{PAPER}variants":
+        return documented_variants(PAPER_RESULTS)
+    if name.startswith(PAPER):
+        return documented(name.removeprefix(PAPER), PAPER_RESULTS)
+    result = RESULTS / f"{name}.json"
+    if not result.exists():
+        return f"Not measured yet: `python benchmarks/{name}.py` does it."
+    return TABLES[name](json.loads(result.read_text("utf-8")))
 
 
 def draw_figures(shown: str) -> None:
@@ -175,8 +178,7 @@ def draw_figures(shown: str) -> None:
         if result.exists() and f"images/{name}.png" in shown:
             draw(json.loads(result.read_text("utf-8"))).save(IMAGES / f"{name}.png")
     for dataset in set(DRAWN.findall(shown)):
-        picture = draw_documented(dataset, RESULTS / "paper_tables")
-        picture.save(IMAGES / f"{PAPER}{dataset}.png")
+        draw_documented(dataset, PAPER_RESULTS).save(IMAGES / f"{PAPER}{dataset}.png")
 
 
 def _percent(value: float | None) -> str:

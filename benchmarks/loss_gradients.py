@@ -47,14 +47,16 @@ def loss_gradients(args: argparse.Namespace) -> int:
     setup = setup_of(args)
     tables = [load_tables()[name] for name in args.table]
     for job in plan(tables, setup, args.seeds, args.only):
+        recipe = str(job.row.recipe)
+        begun, settings = setup.start(recipe), setup.settings_of(recipe)
         for moment, norms in pulls(job, setup, args.batches):
-            label = f"{job.row.recipe}-{job.seed} on {job.dataset}, {setup.scale.name}, {moment}"
+            label = f"{recipe}-{job.seed} on {job.dataset}, {setup.scale.name}, {moment}"
             row = {
                 "label": label,
                 "scale": setup.scale.name,
                 "seed": job.seed,
-                "start": setup.start(str(job.row.recipe)),
-                "settings": setup.settings_of(str(job.row.recipe)),
+                "start": begun,
+                "settings": settings,
                 "batches": args.batches,
                 "norms": {name: round(norm, 4) for name, norm in norms.items()},
                 **provenance(),

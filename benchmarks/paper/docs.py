@@ -84,9 +84,8 @@ def draw_documented(dataset: str, results: Path) -> Image.Image:
 def _measured(table: Table, scale: Scale, results: Path) -> list[str]:
     found = all_results(results, scale.name)
     blocks = [block for block in compare(table, found) if block.measured]
-    recipes, parts = {row.recipe for row in table.rows}, []
+    recipes, where, parts = {row.recipe for row in table.rows}, f", scale “{scale.name}”", []
     for trained, group in groupby(blocks, key=lambda block: block.trained):
-        where = f", scale “{scale.name}”"
         parts += [_block(markdown_report([block]), heading(block), where) for block in group]
         used = [one for one in found if one.recipe in recipes and one.dataset == trained]
         parts.append(_conditions(used, results))

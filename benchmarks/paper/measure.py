@@ -82,7 +82,8 @@ def measure(job: Job, setup: Setup) -> Result:
         KeyboardInterrupt: SIGINT or SIGTERM came; the same call goes on where it was.
         ReidAlignError: something is missing or does not fit; the message says what to give.
     """
-    wanted, found = _blank(job, setup), known(job, setup)
+    wanted = _blank(job, setup)
+    found = results.load(wanted, setup.results)
     scored = {job.dataset, *_partial(job, setup)}
     if found is not None and scored <= found.scores.keys():
         return found
