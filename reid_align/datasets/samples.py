@@ -109,17 +109,23 @@ class SampleMaker:
         return _planes(resized[:, ::-1] if mirrored else resized)
 
     def _part_images(self, picture: Pixels, iuv: IUV, mirrored: bool) -> Tensor | None:
-        """Return part images of the picture as it was: crop and erasing do not reach them."""
+        """Return part images of the picture as it was: crop and erasing do not reach them.
+
+        They are taken from as many pixels as the encoder reads, whatever size the dense map has.
+        """
         if self.wanted.part_images == "none":
             return None
-        height, width = iuv.planes.shape[-2:]
-        pixels = _planes(replace(self.preprocess, height=height, width=width).resize(picture))
+        pixels, iuv = _planes(self.preprocess.resize(picture)), self._fitted(iuv)
         fill = _mean_colour(self.preprocess)
         if self.wanted.part_images == "uv":
             parts = part_images(pixels, iuv, fill=fill)
             return mirror_part_images(parts) if mirrored else parts
         crops = part_crops(pixels, iuv, fill=fill)
         return mirror_part_crops(crops) if mirrored else crops
+
+    def _fitted(self, iuv: IUV) -> IUV:
+        planes = iuv.planes.permute(1, 2, 0).numpy()
+        return IUV(_planes(replace(self.preprocess, interpolation="nearest").resize(planes)))
 
     def _map(self, iuv: IUV, geometry: Geometry) -> Tensor:
         planes = iuv.planes.permute(1, 2, 0).numpy()

@@ -90,7 +90,10 @@ class DsagStream(Head):
             )
         surfaces = merge(self._each(self.stem, part_images), LEFT_RIGHT)
         merged = merge(self._each(self.conv4, surfaces), FRONT_BACK).flatten(1, 2)
-        return DsagFeatures(self.conv5_g(merged).mean((2, 3)), self.conv5_l(merged).mean((2, 3)))
+        maps = self.conv5_g(merged), self.conv5_l(merged)
+        # They are added to features that are pooled in float32, under autocast too.
+        dtype = torch.promote_types(maps[0].dtype, torch.float32)
+        return DsagFeatures(*(one.mean((2, 3), dtype=dtype) for one in maps))
 
     def example_inputs(self) -> tuple[Tensor, ...]:
         """Return the part images of one person, 16×16 pixels each."""

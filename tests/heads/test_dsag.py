@@ -212,3 +212,12 @@ def test_part_images_of_other_shapes_are_refused(shape: tuple[int, ...]) -> None
 def test_unknown_choices_are_refused(argument: str) -> None:
     with pytest.raises(UnknownNameError, match=f"Unknown {argument} 'some'"):
         DsagStream(**{argument: "some"})
+
+
+def test_under_autocast_features_are_pooled_in_full_precision() -> None:
+    stream = DsagStream(width=WIDTH).eval()
+    with torch.autocast("cpu", torch.bfloat16):
+        features = stream(*stream.example_inputs())
+    rounded = features.global_feature.bfloat16().float()
+    assert features.global_feature.dtype == features.local_features.dtype == torch.float32
+    assert not torch.equal(features.global_feature, rounded)
