@@ -136,7 +136,7 @@ def ready(job: Job, setup: Setup) -> tuple[Recipe, Data]:
         KeyboardInterrupt: as of `measure`.
         ReidAlignError: as of `measure`.
     """
-    recipe, data = setup.recipe(str(job.row.recipe), job.seed), setup.data(job.dataset)
+    recipe, data = setup.recipe(str(job.row.recipe), job.seed), setup.data(job.dataset, job.seed)
     run = _start(job, setup) or generator(setup, recipe)
     data = with_maps(setup, job.dataset, recipe.last, data)
     if run is not None:

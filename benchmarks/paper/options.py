@@ -66,7 +66,14 @@ def _add_data(group: argparse._ArgumentGroup) -> None:
 
 def _add_training(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--scale", choices=SCALES, default="full")
-    group.add_argument("--seeds", type=int, nargs="+", default=[0], metavar="N")
+    group.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        default=[0],
+        metavar="N",
+        help="of the trainings; of CUHK01, which is divided ten times, the division too",
+    )
     group.add_argument(
         "--only", nargs="+", default=[], metavar="RECIPE", help="measure these, in this order"
     )

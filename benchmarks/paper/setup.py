@@ -6,6 +6,8 @@ from pathlib import Path
 
 from paper.reference import TEST_ONLY
 from paper.scale import Scale, scaled
+from reid_align.datasets import DATASETS
+from reid_align.datasets.repeated import RepeatedBenchmark
 from reid_align.errors import InvalidInputError, WeightsNotFoundError
 from reid_align.recipes import RECIPES, Data, Machine, Recipe, override, read_data
 from reid_align.recipes.recipe import IMAGENET, RANDOM
@@ -62,17 +64,11 @@ class Setup:
     def recipe(self, name: str, seed: int) -> Recipe:
         """Return a recipe as it is trained here.
 
-        A start that is given counts for all that it holds, heads too, even where the paper's are
-        random: else rows would differ in their start.
-
         Raises:
             InvalidInputError: a setting that is not written as it should be.
             UnknownNameError: a setting, or its recipe, that does not exist.
         """
         recipe = scaled(RECIPES[name], self.scale)
-        if self.initial is not None:
-            stages = tuple(replace(stage, fresh=()) for stage in recipe.stages)
-            recipe = replace(recipe, stages=stages)
         seeds = [f"{stage.name}.training.seed={seed}" for stage in recipe.stages]
         return override(recipe, [*seeds, *self.settings_of(name)])
 
@@ -88,19 +84,27 @@ class Setup:
             RECIPES[recipe]
         return [path for recipe, _, path in split if recipe == name]
 
-    def data(self, dataset: str) -> Data:
+    def data(self, dataset: str, seed: int) -> Data:
         """Return what there is to train and to score on.
 
+        Args:
+            dataset: its name.
+            seed: of the training; of a dataset that is divided several times into training and
+                test, the division too.
+
         Raises:
-            ReidAlignError: it cannot be read.
+            ReidAlignError: it cannot be read, or has no such division.
         """
         named = f"{dataset}={self.folders[dataset]}"
         validate = bool(self.held_out)
         own = dataset == SYNTHETIC
+        repeated = issubclass(DATASETS[dataset], RepeatedBenchmark)
+        division = (f"split={seed}",) if repeated else ()
         data = read_data(
             named,
+            division,
             evaluation=None if validate and not own else named,
-            evaluation_options=("split=val",) if validate and own else (),
+            evaluation_options=("split=val",) if validate and own else division,
             held_out=0 if own else self.held_out,
             synthetic=self.synthetic,
         )

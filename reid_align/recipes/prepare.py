@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from reid_align.errors import InvalidInputError
 from reid_align.recipes.data import NO_PAIRS, Data
-from reid_align.recipes.recipe import GIVEN, Recipe, Stage
+from reid_align.recipes.recipe import GIVEN, IMAGENET, Recipe, Stage
 from reid_align.recipes.rehearsal import rehearse
 from reid_align.recipes.scores import decisive_score
 from reid_align.recipes.streams import check_streams
@@ -41,7 +41,7 @@ def prepare(
     """
     stages = recipe.stages if run is None else (_from_run(recipe, run),)
     if initial is not None:
-        stages = (replace(stages[0], initial=initial), *stages[1:])
+        stages = (_from_weights(stages[0], initial), *stages[1:])
     stages = tuple(_fit(stage, data) for stage in stages)
     _require_all(stages, data)
     for number, stage in enumerate(stages):
@@ -55,8 +55,16 @@ def _from_run(recipe: Recipe, run: str) -> Stage:
     last = recipe.last
     unwrapper = run if last.unwrapper in before else last.unwrapper
     if last.initial in before or unwrapper == last.unwrapper:
-        return replace(last, initial=run, unwrapper=unwrapper)
+        return replace(_from_weights(last, run), unwrapper=unwrapper)
     return replace(last, unwrapper=unwrapper)
+
+
+def _from_weights(stage: Stage, initial: str) -> Stage:
+    """Return the stage with another start; weights that are given count for all that they hold.
+
+    What stays random beside ImageNet's weights, as in DSA-reID, stays so beside those alone.
+    """
+    return replace(stage, initial=initial, fresh=stage.fresh if initial == IMAGENET else ())
 
 
 def _fit(stage: Stage, data: Data) -> Stage:

@@ -5,18 +5,19 @@ from collections.abc import Mapping
 from reid_align.datasets import ReidDataset
 from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
 from reid_align.features import ExtractOptions, Features, resolve_device
-from reid_align.metrics import PROTOCOLS
+from reid_align.metrics import PROTOCOLS, Metric
 from reid_align.recipes.data import SYNTHETIC_DATASET, Data
 from reid_align.recipes.fused import fused_features
 from reid_align.tasks import REID, DsaTask, PartsTask
 from reid_align.training.task import Evaluator, Task
 
 RANKS = (1, 5, 10)
-COSINE = EvaluationOptions(metrics=("cosine",))
 
 
 def make_evaluator(task: Task, data: Data, device: str, workers: int) -> Evaluator | None:
-    """Return what scores a task: "mAP", "rank1", "rank5" and "rank10", with cosine distances.
+    """Return what scores a task: "mAP", "rank1", "rank5" and "rank10".
+
+    Distances are cosine; of the head "fc512" they are Euclidean, as in SAN's official code.
 
     Fused features are scored beside the encoder's, as "z_G_mAP" and so on, where the set to
     evaluate on has dense maps; without an encoder, both branches together are what counts.
@@ -38,6 +39,7 @@ def make_evaluator(task: Task, data: Data, device: str, workers: int) -> Evaluat
     if task.encoder is None and not guided:
         return None
     options = ExtractOptions(device, num_workers=workers or None, normalize=False)
+    distance = EvaluationOptions(metrics=(_metric(task),))
 
     def score(task: Task) -> Mapping[str, float]:
         found: dict[str, Features] = {}
@@ -52,7 +54,7 @@ def make_evaluator(task: Task, data: Data, device: str, workers: int) -> Evaluat
         return {
             f"{prefix}{name}": value
             for prefix, features in found.items()
-            for name, value in _scores(dataset, features).items()
+            for name, value in _scores(dataset, features, distance).items()
         }
 
     return score
@@ -63,8 +65,15 @@ def decisive_score(dataset: ReidDataset) -> str:
     return "rank1" if PROTOCOLS[dataset.protocol].single_gallery_shot else "mAP"
 
 
-def _scores(dataset: ReidDataset, features: Features) -> dict[str, float]:
-    found = evaluate(dataset, features, COSINE).scores[0]
+def _metric(task: Task) -> Metric:
+    official = task.encoder is not None and task.encoder.arch_args.get("head") == "fc512"
+    return "euclidean" if official else "cosine"
+
+
+def _scores(
+    dataset: ReidDataset, features: Features, distance: EvaluationOptions
+) -> dict[str, float]:
+    found = evaluate(dataset, features, distance).scores[0]
     scores = {f"rank{k}": found.cmc[k - 1] for k in RANKS}
     if found.mean_average_precision is not None:
         scores["mAP"] = found.mean_average_precision

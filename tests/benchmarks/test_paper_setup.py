@@ -1,4 +1,4 @@
-"""What a measurement says that it started from."""
+"""What a measurement says that it started from, and which pictures it has."""
 
 import hashlib
 from dataclasses import replace
@@ -8,7 +8,7 @@ import pytest
 from paper.scale import SMALL
 from paper.setup import Setup
 
-from reid_align.errors import WeightsNotFoundError
+from reid_align.errors import InvalidInputError, WeightsNotFoundError
 
 
 @pytest.fixture
@@ -62,3 +62,24 @@ def test_weights_that_are_not_there_are_named(setup: Setup, tmp_path: Path, opti
     lacking = replace(setup, **{option: str(tmp_path / "gone")})
     with pytest.raises(WeightsNotFoundError, match=r"gone/encoder\.safetensors is not there"):
         lacking.start("san_full")
+
+
+def test_a_seed_is_the_division_of_a_set_that_is_divided_several_times(
+    setup: Setup, tmp_path: Path
+) -> None:
+    campus = tmp_path / "campus"
+    campus.mkdir()
+    for person in range(1, 972):
+        for picture in range(1, 5):
+            (campus / f"{person:04d}{picture:03d}.png").touch()
+    given = replace(setup, folders={"cuhk01": str(tmp_path)})
+    tested = []
+    for seed in (0, 7):
+        data = given.data("cuhk01", seed)
+        (split,) = data.evaluation.splits
+        tested.append({record.person_id for record in split.query})
+        trained = {record.person_id for record in data.reid.train}
+        assert (len(trained), len(tested[-1]), trained & tested[-1]) == (485, 486, set())
+    assert tested[0] != tested[1]
+    with pytest.raises(InvalidInputError, match="split 10 does not exist"):
+        given.data("cuhk01", 10)

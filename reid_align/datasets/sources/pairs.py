@@ -19,7 +19,9 @@ class PairsSource(FileSource):
     """Paired data: pictures of nobody in particular, and the texture that each one shows.
 
     This reads the archive of SAN's Paired-Image-Texture data, and any other, by a list of it; and
-    ``pairs.csv``, which ``python -m reid_align.synthesize --format folders`` writes.
+    ``pairs.csv``, which ``python -m reid_align.synthesize --format folders`` writes. Textures of an
+    atlas that is not symmetric, SMPL's in that archive, must not be mirrored with their pictures:
+    ``flip_target="keep"`` or no flip at all.
 
     Args:
         path: a CSV file with the columns ``image``, ``texture`` and, if there are such files,
