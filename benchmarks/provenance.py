@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -18,7 +19,7 @@ WRITTEN = (":(top,exclude)benchmarks/results", ":(top,exclude)docs/images")
 def provenance() -> dict[str, object]:
     """Return version and commit of the code, the command, the libraries and the machine."""
     return {
-        "command": " ".join(["python", *map(_relative, sys.argv)]),
+        "command": shlex.join(["python", *map(_relative, sys.argv)]),
         "version": __version__,
         "commit": _commit(),
         "machine": f"{platform.system()} {platform.machine()}, {_processor()}",

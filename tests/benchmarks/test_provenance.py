@@ -1,5 +1,6 @@
 """Where a figure comes from: the processor, the commit, and each origin once."""
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from docs_tables import origins
 from encoder_table import fitted
 from profile_tables import precision
-from provenance import _commit, _processor
+from provenance import _commit, _processor, provenance
 
 ZEN4 = """\
 processor\t: 0
@@ -91,3 +92,9 @@ def test_without_a_repository_the_commit_is_unknown(
 ) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert _commit(tmp_path) == "unknown"
+
+
+def test_a_command_can_be_pasted_into_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+    arguments = ["transfer.py", "--label", "SAN's last stage, seed 0", "--encoder", "two ways=a"]
+    monkeypatch.setattr("sys.argv", arguments)
+    assert shlex.split(str(provenance()["command"])) == ["python", *arguments]
