@@ -44,7 +44,7 @@ from reid_align.weights import shipped_weights
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ROUNDS, COPIES = 5, 4
-SMALL_COPIES = "64×128 copies of the crops"
+SMALL_COPIES = "128×64 copies of the crops"
 Scores = dict[str, object]
 
 

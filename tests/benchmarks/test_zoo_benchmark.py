@@ -18,7 +18,7 @@ from reid_align.weights import shipped_weights
 
 PEOPLE, CAMERAS, VIEWS = 6, 2, 3
 SCORES = {
-    "note": "64×128 copies of the crops",
+    "note": "128×64 copies of the crops",
     "plain": {"rank1": 14.25, "mAP": 13.5},
     "camera_wise": {"rank1": 19.0, "mAP": 18.0},
     "flip_adapted": {"rank1": 17.0, "mAP": 16.0},
@@ -118,7 +118,7 @@ def test_small_copies_of_cuhk03_are_called_so(tmp_path: Path) -> None:
         return ReidDataset(name, str(tmp_path), (), (Split("s", records, records),), "all_images")
 
     small, other = (64, 128), (60, 160)
-    assert zoo.note(dataset("cuhk03_detected", small, small)) == "64×128 copies of the crops"
+    assert zoo.note(dataset("cuhk03_detected", small, small)) == "128×64 copies of the crops"
     assert zoo.note(dataset("cuhk03_detected", small, other)) is None
     assert zoo.note(dataset("market1501", small, small)) is None
 
@@ -130,9 +130,9 @@ def test_the_table_shows_plain_and_helped_scores_and_leaves_out_what_is_missing(
         "| 14.2 / 13.5 | 20.8 / 19.2 | 22.5 / 24.0 | Apache-2.0 |"
     )
     assert line in text
-    assert "CUHK03-NP: 64×128 copies of the crops." in text
+    assert "CUHK03-NP: 128×64 copies of the crops." in text
     assert "cpu, 2 threads" in text
-    assert "the pictures of all queries and the gallery together, but not who is on them" in text
+    assert "and which camera took each, but not who is on them" in text
     assert "Measured by `python zoo.py`" in text
 
 

@@ -84,7 +84,7 @@ def weights_of(content: bytes = b"content", **changes: object) -> Weights:
         license="Apache-2.0",
         metrics=(
             Metrics("market1501", "single query", 95.5, 88.0, "python -m reid_align.evaluate"),
-            Metrics("synthetic", "single query", 90.0, 80.0, "a command", "64×128 copies"),
+            Metrics("synthetic", "single query", 90.0, 80.0, "a command", "128×64 copies"),
         ),
         fingerprint=module_fingerprint(TinyEncoder()),
     )
