@@ -20,7 +20,7 @@ from pathlib import Path
 
 from aligned.tables import alignment, draw_alignment
 from docs_tables import Record, origin, origins, table
-from encoder_table import fitted, loss_gradients, storage, transfer_encoders, variations
+from encoder_table import fitted, fused_maps, loss_gradients, storage, transfer_encoders, variations
 from evaluation_tables import draw_evaluation, evaluation
 from paper.docs import documented, documented_variants, draw_documented
 from PIL import Image
@@ -126,6 +126,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "transfer_encoders": transfer_encoders,
     "variations": variations,
     "fitted": fitted,
+    "fused_maps": fused_maps,
     "loss_gradients": loss_gradients,
     "storage": storage,
     "synth_speed": synth_speed,

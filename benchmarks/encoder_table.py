@@ -27,6 +27,13 @@ def loss_gradients(record: Record) -> str:
     return f"{table(('row', *names), lines)}\n\n{origins(rows)}"
 
 
+def fused_maps(record: Record) -> str:
+    """Return what fused features find with each kind of dense map."""
+    rows = [(row["label"], _scores(row["z"])) for row in record["rows"]]
+    head = "row, and the dense maps of the test pictures", "fused z: rank-1 / mAP"
+    return f"{table(head, rows)}\n\n{origins(record['rows'])}"
+
+
 def storage(record: Record) -> str:
     """Return what storing weights as int8 saves, and what it costs."""
     rows = []

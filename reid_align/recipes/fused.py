@@ -13,7 +13,6 @@ from reid_align.datasets.sources.companions import find_companions
 from reid_align.datasets.sources.files import FileSource
 from reid_align.datasets.synthetic import SyntheticSet
 from reid_align.features import Features
-from reid_align.recipes.data import SYNTHETIC_DATASET
 from reid_align.tasks import REID, DsaTask, PartsTask
 from reid_align.tasks.guide import GLOBAL, LOCAL
 
@@ -34,7 +33,7 @@ class InOrder(PlainBatching):
 def fused_features(
     task: DsaTask | PartsTask,
     dataset: ReidDataset,
-    iuv: str | None,
+    maps: Sequence[str],
     workers: int,
     device: torch.device,
 ) -> dict[str, Features]:
@@ -43,17 +42,23 @@ def fused_features(
     Args:
         task: in evaluation mode, on the device.
         dataset: with splits.
-        iuv: a folder of dense maps of its pictures; a synthetic set has its own.
+        maps: the name of the dense map of each picture, in the order of `evaluated_pictures`.
         workers: processes that decode pictures.
         device: where to compute.
 
     Returns:
         "z_G", "z_L" and, of two branches, "z", one after the other.
-
-    Raises:
-        DatasetFormatError: pictures without a dense map.
     """
-    source = _source(dataset, iuv)
+    records = evaluated_pictures(dataset)
+    source = FileSource(
+        dataset.name,
+        dataset.root,
+        [record.path for record in records],
+        [record.person_id for record in records],
+        [-1 if record.camera_id is None else record.camera_id for record in records],
+        {"iuv": maps},
+        None,
+    )
     stream = BatchStream(
         source,
         task.wanted()[REID],
@@ -69,31 +74,27 @@ def fused_features(
     found = {NAMES[name]: torch.cat([part[name] for part in parts]) for name in parts[0]}
     if len(found) > 1:
         found["z"] = torch.cat(list(found.values()), dim=1)
-    paths = tuple(record.path for record in _records(dataset))
+    paths = tuple(record.path for record in records)
     return {name: Features(z.float().cpu().numpy(), paths, ()) for name, z in found.items()}
 
 
-def _records(dataset: ReidDataset) -> list[ImageRecord]:
+def evaluated_pictures(dataset: ReidDataset) -> list[ImageRecord]:
     """Return every query and gallery picture once, sorted by path."""
     records = {r.path: r for split in dataset.splits for r in (*split.query, *split.gallery)}
     return [records[path] for path in sorted(records)]
 
 
-def _source(dataset: ReidDataset, iuv: str | None) -> FileSource:
-    records = _records(dataset)
-    paths = [record.path for record in records]
-    return FileSource(
-        dataset.name,
-        dataset.root,
-        paths,
-        [record.person_id for record in records],
-        [-1 if record.camera_id is None else record.camera_id for record in records],
-        {"iuv": _maps(dataset, paths, iuv)} if iuv or dataset.name == SYNTHETIC_DATASET else {},
-        None,
-    )
+def find_maps(dataset: ReidDataset, iuv: str | None) -> Sequence[str]:
+    """Return the names of the dense maps of all query and gallery pictures of a dataset.
 
+    Args:
+        dataset: with splits.
+        iuv: a folder of them; None for a synthetic set, which has its own.
 
-def _maps(dataset: ReidDataset, paths: Sequence[str], iuv: str | None) -> list[str]:
+    Raises:
+        DatasetFormatError: pictures without a dense map.
+    """
+    paths = [record.path for record in evaluated_pictures(dataset)]
     if iuv is not None:
         return find_companions(iuv, "iuv", paths, dataset.root)
     held = SyntheticSet(dataset.root)

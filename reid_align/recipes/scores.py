@@ -7,7 +7,7 @@ from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
 from reid_align.features import ExtractOptions, Features, resolve_device
 from reid_align.metrics import PROTOCOLS, Metric
 from reid_align.recipes.data import SYNTHETIC_DATASET, Data
-from reid_align.recipes.fused import fused_features
+from reid_align.recipes.fused import find_maps, fused_features
 from reid_align.tasks import REID, DsaTask, PartsTask
 from reid_align.training.task import Evaluator, Task
 
@@ -47,7 +47,8 @@ def make_evaluator(task: Task, data: Data, device: str, workers: int) -> Evaluat
             found[""] = dataset_features(dataset, task.encoder, options)
         if guided and isinstance(task, DsaTask | PartsTask):
             place = resolve_device(device)
-            fused = fused_features(task, dataset, data.evaluation_iuv, workers, place)
+            maps = find_maps(dataset, data.evaluation_iuv)
+            fused = fused_features(task, dataset, maps, workers, place)
             found |= {f"{name}_": features for name, features in fused.items()}
             if task.encoder is None:
                 found[""] = fused["z"]

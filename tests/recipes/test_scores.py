@@ -13,7 +13,7 @@ from reid_align.evaluation import evaluate
 from reid_align.features import Features
 from reid_align.preprocess import Preprocess
 from reid_align.recipes import RECIPES, Data, read_data, tiny
-from reid_align.recipes.fused import fused_features
+from reid_align.recipes.fused import find_maps, fused_features
 from reid_align.recipes.scores import make_evaluator
 from reid_align.tasks import DsaTask
 from reid_align.uv import IUV, part_images, save_iuv
@@ -43,7 +43,7 @@ def test_fused_features_are_those_of_single_pictures(
     task: DsaTask, table: Path, maps: Path
 ) -> None:
     dataset = load_dataset("csv", table)
-    found = fused_features(task, dataset, str(maps), 0, CPU)
+    found = fused_features(task, dataset, find_maps(dataset, str(maps)), 0, CPU)
     assert set(found) == {"z_G", "z_L", "z"}
     assert found["z"].values.shape == (8, 1024)
     preprocess = Preprocess(64, 32)
@@ -66,8 +66,9 @@ def test_both_kinds_of_features_are_scored(task: DsaTask, table: Path, maps: Pat
     assert evaluator is not None
     scores = evaluator(task)
     assert {"mAP", "rank1", "z_mAP", "z_G_rank1", "z_L_mAP"} <= set(scores)
-    z = fused_features(task, load_dataset("csv", table), str(maps), 0, CPU)["z"]
-    expected = evaluate(load_dataset("csv", table), Features(z.values, z.paths, ())).scores[0]
+    dataset = load_dataset("csv", table)
+    z = fused_features(task, dataset, find_maps(dataset, str(maps)), 0, CPU)["z"]
+    expected = evaluate(dataset, Features(z.values, z.paths, ())).scores[0]
     assert scores["z_mAP"] == pytest.approx(expected.mean_average_precision)
 
 
@@ -93,6 +94,6 @@ def test_nothing_is_scored_without_a_set_or_without_a_feature(people: Path, data
     assert make_evaluator(baseline, data, "cpu", 0) is None
 
 
-def test_a_missing_map_is_named(task: DsaTask, table: Path, tmp_path: Path) -> None:
+def test_a_missing_map_is_named(table: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetFormatError, match=r"iuv: 8 of the 8"):
-        fused_features(task, load_dataset("csv", table), str(tmp_path), 0, CPU)
+        find_maps(load_dataset("csv", table), str(tmp_path))

@@ -1,0 +1,78 @@
+"""What the fused features of DSA-reID are worth with other dense maps than the true ones."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from aligned.drawings import estimated_map
+
+from paper.measure import Job, run_folder
+from paper.networks import estimator
+from paper.setup import Setup
+from reid_align.datasets import ReidDataset, read_picture
+from reid_align.evaluation import EvaluationOptions, Score, evaluate
+from reid_align.features import resolve_device
+from reid_align.recipes.fused import evaluated_pictures, find_maps, fused_features
+from reid_align.recipes.initial import start
+from reid_align.tasks import DsaTask
+from reid_align.unwrapping import Unwrapper, load_unwrapper
+from reid_align.uv import IUV, save_iuv
+
+TRUE, ESTIMATED, NONE = "true maps", "estimated maps", "no maps"
+
+
+COSINE = EvaluationOptions(metrics=("cosine",))
+
+
+def by_maps(job: Job, setup: Setup) -> Iterator[tuple[str, Mapping[str, float]]]:
+    """Yield rank-1 and mAP, in percent, of a trained row's fused z with each kind of dense map.
+
+    With the true ones, which it was trained with; with those of the estimator; and with maps on
+    which nobody was detected, so that the guide says the same of every picture.
+
+    Args:
+        job: a row with a guide, on a synthetic set; its training is finished.
+        setup: as for `measure`.
+
+    Raises:
+        WeightsNotFoundError: the row was not trained.
+        ReidAlignError: as of `measure`.
+    """
+    device = resolve_device(setup.machine.device)
+    dataset = setup.data(job.dataset, job.seed).evaluation
+    task = setup.recipe(str(job.row.recipe), job.seed).last.task.build(1)
+    assert isinstance(task, DsaTask)
+    assert dataset is not None
+    start(task, str(run_folder(job, setup)))
+    task.eval().to(device)
+    unwrapper = load_unwrapper("iuv", [str(estimator(setup))], device)
+    with TemporaryDirectory() as folder:
+        for kind, maps in (
+            (TRUE, find_maps(dataset, None)),
+            (ESTIMATED, _estimated(dataset, unwrapper, Path(folder))),
+            (NONE, _empty(dataset, Path(folder))),
+        ):
+            fused = fused_features(task, dataset, maps, setup.machine.workers, device)
+            found = evaluate(dataset, fused["z"], COSINE).scores[0]
+            yield kind, {"rank1": 100 * found.cmc[0], "mAP": 100 * _known(found)}
+
+
+def _known(found: Score) -> float:
+    assert found.mean_average_precision is not None
+    return found.mean_average_precision
+
+
+def _estimated(dataset: ReidDataset, unwrapper: Unwrapper, folder: Path) -> list[str]:
+    names = []
+    for row, record in enumerate(evaluated_pictures(dataset)):
+        planes = estimated_map(read_picture(record.path), unwrapper)
+        names.append(str(folder / f"{row}.png"))
+        save_iuv(names[-1], IUV(torch.from_numpy(np.moveaxis(planes, -1, 0).copy())))
+    return names
+
+
+def _empty(dataset: ReidDataset, folder: Path) -> Sequence[str]:
+    save_iuv(folder / "empty.png", IUV(torch.zeros(3, 2, 1, dtype=torch.uint8)))
+    return [str(folder / "empty.png")] * len(evaluated_pictures(dataset))

@@ -1,0 +1,30 @@
+"""Fused features with true, estimated and empty dense maps, from a row trained on the spot."""
+
+import json
+from pathlib import Path
+
+import fused_maps
+import paper_tables
+import pytest
+from encoder_table import fused_maps as table
+from tiny_people import make_set
+
+
+def test_maps_that_are_not_the_true_ones_move_fused_features(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people, result = make_set(tmp_path / "people"), tmp_path / "found.json"
+    common = ["--table", "dsa5", "--only", "dsa_full", "--data", f"synthetic={people}"]
+    common += ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
+    common += ["--scale", "tiny", "--workers", "0", "--device", "cpu"]
+    assert fused_maps.main([*common, "-o", str(result)]) == 1
+    assert "dsa_full-0" in capsys.readouterr().err
+    assert paper_tables.main(common) == 0
+    (measured,) = (json.loads(f.read_text()) for f in (tmp_path / "results").rglob("*.json"))
+    assert fused_maps.main([*common, "-o", str(result)]) == 0
+    record = json.loads(result.read_text("utf-8"))
+    kinds = {row["label"].partition(": ")[2]: row["z"] for row in record["rows"]}
+    assert kinds.keys() == {"true maps", "estimated maps", "no maps"}
+    true = measured["scores"]["synthetic"]["z"]
+    assert kinds["true maps"] == {name: true[name] for name in ("rank1", "mAP")}
+    assert "| dsa_full-0 on synthetic, tiny: no maps | " in table(record)
