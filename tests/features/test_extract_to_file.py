@@ -135,7 +135,7 @@ def test_names_that_are_not_utf8_survive(encoder: Encoder, images: Path, tmp_pat
 CHILD = """
 import sys, torch
 from reid_align import create_model
-from reid_align.features import ExtractOptions, extract_to_file
+from reid_align.features import ExtractOptions, Shard, extract_to_file
 from reid_align.images import find_images
 from reid_align.preprocess import Preprocess
 torch.set_num_threads(1)
@@ -143,13 +143,21 @@ torch.manual_seed(0)
 encoder = create_model("resnet50_baseline")
 encoder.preprocess = Preprocess(64, 32)
 options = ExtractOptions(batch_size=4, num_workers=2, device="cpu")
-extract_to_file(find_images([sys.argv[1]]), encoder, sys.argv[2], options, resume=True)
+shard = Shard.parse(sys.argv[3])
+extract_to_file(find_images([sys.argv[1]]), encoder, sys.argv[2], options, shard=shard, resume=True)
+"""
+DIE_WHILE_PUBLISHING = """
+import os, signal, sys
+def die(event, arguments):
+    if event == "shutil.copyfile":
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(die)
 """
 
 
 def kill_half_way(images: Path, output: Path) -> int:
     """Run an extraction in another process, kill it at its first checkpoint, return what it had."""
-    child = subprocess.Popen([sys.executable, "-c", CHILD, str(images), str(output)])
+    child = subprocess.Popen([sys.executable, "-c", CHILD, str(images), str(output), "0/1"])
     progress = Path(f"{output}.partial") / "progress.json"
     done, deadline = 0, time.monotonic() + 120
     while done == 0 and child.poll() is None and time.monotonic() < deadline:
@@ -331,6 +339,18 @@ def test_a_shard_may_be_empty(encoder: Encoder, images: Path, tmp_path: Path) ->
     done = extract_to_file(one, encoder, tmp_path / "feats.npy", OPTIONS, shard=Shard(1, 2))
     assert done.rows == 0
     assert read_features(done.output).values.shape == (0, 2048)
+
+
+def test_an_empty_shard_that_is_killed_while_it_is_published_can_be_resumed(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    one, output = str(images / "000.png"), tmp_path / "feats.npy"
+    command = [sys.executable, "-c", DIE_WHILE_PUBLISHING + CHILD, one, str(output), "1/2"]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert names_in(tmp_path) == {"feats-00001-of-00002.json", "feats-00001-of-00002.npy.partial"}
+    done = extract_to_file([one], encoder, output, OPTIONS, shard=Shard(1, 2), resume=True)
+    assert read_features(done.output).values.shape == (0, 2048)
+    assert done.output.with_suffix(".csv").read_text() == "row,path\n"
 
 
 @pytest.mark.parametrize("text", ["4/4", "5/4", "0/0", "1", "-1/4", "a/b", "1/4/2", ""])
