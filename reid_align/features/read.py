@@ -58,21 +58,22 @@ def _failed(entries: Json) -> Iterator[FailedImage]:
 
 def _read_one(file: Path) -> Features:
     try:
-        values = np.load(file, mmap_mode="r", allow_pickle=False)
+        values = np.lib.format.open_memmap(file, mode="r")
         table = file.with_suffix(".csv")
         with open(table, newline="", encoding="utf-8", errors="surrogateescape") as lines:
             paths = tuple(row["path"] for row in csv.DictReader(lines))
         description = read_description(file)
-        failed = tuple(_failed(description["failed"]))
+        failed, rows = tuple(_failed(description["failed"])), description["rows"]
     except ReidAlignError:
         raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    # A damaged header makes NumPy raise nearly anything: SyntaxError, TokenError, ValueError ...
+    except Exception as error:
         raise OutputError(
             f"Cannot read {file} with its .csv and .json: {error}. Extract the features again."
         ) from error
-    if values.ndim != 2 or not len(values) == len(paths) == description["rows"]:
+    if values.ndim != 2 or not len(values) == len(paths) == rows:
         raise OutputError(
             f"{file} has the shape {values.shape}, its .csv names {len(paths)} images and its "
-            f".json {description['rows']}: they are not of one run. Extract the features again."
+            f".json {rows}: they are not of one run. Extract the features again."
         )
     return Features(values, paths, failed)

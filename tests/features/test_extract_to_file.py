@@ -301,11 +301,36 @@ def test_a_finished_run_that_lost_a_file_is_done_again(
 ) -> None:
     output = tmp_path / "feats.npy"
     extract_to_file(find_images([images]), encoder, output, OPTIONS)
-    for damage in ("feats.csv", "feats.json"):
+    for damage in ("feats.npy", "feats.csv", "feats.json"):
         (tmp_path / damage).write_text("")
         done = extract_to_file(find_images([images]), encoder, output, OPTIONS, resume=True)
         assert done.resumed == 0
         assert len(read_features(output).paths) == COUNT
+
+
+def test_damaged_features_are_named(encoder: Encoder, images: Path, tmp_path: Path) -> None:
+    output = tmp_path / "feats.npy"
+    extract_to_file([str(images / "000.png")], encoder, output, OPTIONS)
+    whole = output.read_bytes()
+    np.savez(tmp_path / "other.npz", values=np.zeros((1, 2048)))
+    too_long = csv.field_size_limit() + 1
+    damaged = [
+        (".npy", b""),
+        (".npy", whole[:100]),
+        (".npy", whole.replace(b"(", b"\n")),
+        (".npy", whole.replace(b", 2048)", b"] 2048)")),
+        (".npy", (tmp_path / "other.npz").read_bytes()),
+        (".csv", b"row,path\n0," + b"a" * too_long),
+        (".json", b'{"failed": []}'),
+    ]
+    for suffix, content in damaged:
+        file = output.with_suffix(suffix)
+        before = file.read_bytes()
+        file.write_bytes(content)
+        with pytest.raises(OutputError, match=r"Cannot read .*feats\.npy .*Extract"):
+            read_features(output)
+        file.write_bytes(before)
+    assert len(read_features(output).paths) == 1
 
 
 def test_the_same_weights_under_another_name_continue(
