@@ -359,6 +359,75 @@ def test_shards_are_disjoint_and_together_everything(
     np.testing.assert_allclose(joined.values[order], expected, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("other", "difference"),
+    [
+        ({"flip": True}, r"made with flip False, .*b\.npy with True"),
+        ({"normalize": False}, r"made with normalized True, .*b\.npy with False"),
+    ],
+)
+def test_features_that_were_made_differently_are_not_joined(
+    encoder: Encoder, images: Path, tmp_path: Path, other: dict[str, bool], difference: str
+) -> None:
+    files = tmp_path / "a.npy", tmp_path / "b.npy"
+    for file, options in zip(files, ({}, other), strict=True):
+        made = ExtractOptions(device="cpu", on_error="skip", **options)
+        extract_to_file([str(images / f"00{len(options)}.png")], encoder, file, made)
+    with pytest.raises(OutputError, match=rf"a\.npy was {difference}: .*Extract both"):
+        read_features(*files)
+
+
+def test_features_of_other_dimensions_or_without_a_setting_are_not_joined(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    files = tmp_path / "a.npy", tmp_path / "b.npy"
+    for file in files:
+        extract_to_file([str(images / "000.png")], encoder, file, OPTIONS)
+    description = json.loads((tmp_path / "b.json").read_text())
+    del description["flip"]
+    (tmp_path / "b.json").write_text(json.dumps(description))
+    for order, values in ((files, "False, .* None"), (files[::-1], "None, .* False")):
+        with pytest.raises(OutputError, match=f"made with flip {values}"):
+            read_features(*order)
+    (tmp_path / "b.json").write_text((tmp_path / "a.json").read_text())
+    np.save(tmp_path / "b.npy", np.zeros((1, 512), np.float32))
+    with pytest.raises(OutputError, match=r"the shape \(1, 512\), .* the shape \(1, 2048\)"):
+        read_features(*files)
+
+
+def test_shards_are_joined_whatever_failed_in_them_and_however_weights_are_spelled(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    save_pretrained(encoder, tmp_path / "encoder")
+    again = create_model("resnet50_baseline", weights=tmp_path / "encoder")
+    paths = [str(images / "000.png"), "gone.png", str(images / "001.png")]
+    skip = ExtractOptions(device="cpu", on_error="skip")
+    for index, network in enumerate((encoder, again)):
+        extract_to_file(paths, network, tmp_path / "f.npy", skip, shard=Shard(index, 2))
+    joined = read_features(*sorted(tmp_path.glob("f-*.npy")))
+    assert joined.paths == (paths[0], paths[2])
+    assert [failure.path for failure in joined.failed] == ["gone.png"]
+
+
+def test_shards_adapted_to_the_same_pictures_are_joined_whatever_machine_adapted_them(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    paths, adaptation = [*find_images([images])] * 2, Adaptation(count=32)
+    files = [
+        extract_to_file(
+            paths, encoder, tmp_path / "f.npy", OPTIONS, adaptation=adaptation, shard=Shard(i, 2)
+        ).output
+        for i in range(2)
+    ]
+    file = files[1].with_suffix(".json")
+    description = json.loads(file.read_text()) | {"state_sha256": "0" * 64}
+    file.write_text(json.dumps(description))
+    assert len(read_features(*files).paths) == 2 * COUNT
+    file.write_text(json.dumps(description | {"listing_sha256": "0" * 64}))
+    with pytest.raises(OutputError, match="made with state_sha256"):
+        read_features(*files)
+
+
 def test_a_shard_may_be_empty(encoder: Encoder, images: Path, tmp_path: Path) -> None:
     one = [str(images / "000.png")]
     done = extract_to_file(one, encoder, tmp_path / "feats.npy", OPTIONS, shard=Shard(1, 2))
