@@ -58,7 +58,7 @@ ALLOWED = {
     "unwrapping": BASE | {"weights", "models", "heads", "features", "viz"},
     "features": BASE | {"models.blocks", "models.encoder", "models.norms", "models.resnet"},
     "datasets": BASE | {"shards", "shard_set"},
-    "evaluation": {"errors", "datasets", "features", "metrics", "models.encoder"},
+    "evaluation": {"errors", "checks", "datasets", "features", "metrics", "models.encoder"},
     "publishing": BASE | {"weights", "models", "heads", "features"},
     "training": {
         "errors",
