@@ -21,7 +21,7 @@ ALLOWED = {
     "filters": set(),
     "preprocess": {"errors", "filters"},
     "images": {"errors"},
-    "uv": {"errors", "preprocess"},
+    "uv": {"errors", "files", "preprocess"},
     "metrics": {"errors"},
     "shards": {"errors", "files"},
     "shard_set": {"errors", "files", "shards"},
