@@ -49,7 +49,7 @@ ALLOWED = {
         "synth.places",
         "synth.photos",
     },
-    "synth.compiling": {"errors", "uv", "synth.body"},
+    "synth.compiling": {"errors", "files", "uv", "synth.body"},
     "losses": {"errors", "checks"},
     "weights": BASE,
     "models": BASE | {"weights"},
