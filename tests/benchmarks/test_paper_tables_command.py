@@ -1,6 +1,7 @@
 """One row of each kind, trained at the tiny scale."""
 
 import json
+import resource
 from pathlib import Path
 
 import paper_tables
@@ -74,11 +75,31 @@ def test_dense_maps_are_estimated_where_a_set_has_none(tmp_path: Path) -> None:
     assert set(read(file)["scores"]["csv"]) == {"f", "z_G", "z_L", "z"}
 
 
+@pytest.mark.parametrize(("option", "name"), [("-o", "table.md"), ("--figure", "table.png")])
+def test_a_full_disk_leaves_the_earlier_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, name: str
+) -> None:
+    file = tmp_path / name
+    command = ["--table", "san1", "--report-only", option, str(file)]
+    assert paper_tables.main(command) == 0
+    whole = file.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))
+    try:
+        assert paper_tables.main(command) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert f"Cannot write {file}: File too large" in capsys.readouterr().err
+    assert file.read_bytes() == whole
+    assert list(tmp_path.iterdir()) == [file]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--data", "dukemtmc=data"], "withdrew"),
         (["--set", "san_full", "--data", "synthetic=data"], "write RECIPE:PATH=VALUE"),
+        (["--figure", "rows.jpg"], "rows.jpg: the name has to end in .png"),
         (["--only", "san_ful", "--data", "synthetic=data"], "san_full"),
     ],
 )
