@@ -35,12 +35,20 @@ def test_a_row_is_measured_once_and_scored_on_crops_when_they_are_asked_for(
     assert (first["start"], first["scale"]["height"]) == ("random", 64)
     (block,) = [b for b in read_blocks(tmp_path / "san1.json") if b["dataset"] == "synthetic"]
     assert block["rows"][0]["ours"]["mAP"]["mean"] == first["scores"]["synthetic"]["f"]["mAP"]
+    others = tmp_path / "others"
+    others.mkdir()
+    (others / "set.json").write_text("{}")
+    assert run(tmp_path, "--table", "san1", "--data", f"synthetic={others}", *chosen[2:]) == 2
+    assert "was measured with sets" in capsys.readouterr().err
+    assert first.pop("sets").keys() == {"data"}
+    file.write_text(json.dumps(first))
     (timing,) = (tmp_path / "runs").rglob("timing.jsonl")
     trained = timing.stat().st_mtime_ns
     assert run(tmp_path, "--table", "san1", "--table", "san4", *chosen) == 0
     assert timing.stat().st_mtime_ns == trained
     second = read(file)
     assert set(second["scores"]) == {"synthetic", "partial_reid", "partial_ilids"}
+    assert second["sets"] is None
     assert second["scores"]["synthetic"] == first["scores"]["synthetic"]
     assert "crops of its test persons" in capsys.readouterr().out
     assert run(tmp_path, "--table", "san1", *chosen[:2], "--report-only") == 0
