@@ -15,6 +15,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 from paper.compare import Block, compare
@@ -26,7 +27,8 @@ from paper.report import json_report, markdown_report, text_report
 from paper.results import all_results
 
 from reid_align.cli import OK, run
-from reid_align.files import check_writable
+from reid_align.errors import InvalidInputError
+from reid_align.files import check_writable, replace_file, writing
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -48,6 +50,8 @@ def paper_tables(args: argparse.Namespace) -> int:
     """Measure what is missing, report, and return the exit code."""
     for output in filter(None, (args.output, args.figure)):
         check_writable(output)
+    if args.figure is not None and args.figure.suffix != ".png":
+        raise InvalidInputError(f"--figure {args.figure}: the name has to end in .png.")
     setup = setup_of(args)
     tables = [load_tables()[name] for name in (load_tables() if args.all else args.table)]
     if not args.report_only:
@@ -58,10 +62,17 @@ def paper_tables(args: argparse.Namespace) -> int:
     blocks = [block for table in tables for block in compare(table, results, setup.trainable)]
     print(text_report(blocks))
     if args.output is not None:
-        args.output.write_text(_document(blocks, args.output.suffix), "utf-8")
+        _write(args.output, _document(blocks, args.output.suffix).encode())
     if args.figure is not None:
-        draw_blocks(blocks).save(args.figure)
+        content = BytesIO()
+        draw_blocks(blocks).save(content, "PNG")
+        _write(args.figure, content.getvalue())
     return OK
+
+
+def _write(path: Path, content: bytes) -> None:
+    with writing(path):
+        replace_file(path, content)
 
 
 def _document(blocks: Sequence[Block], suffix: str) -> str:

@@ -24,6 +24,9 @@ Score an encoder, or features that extract wrote, on a person re-identification 
   python -m reid_align.evaluate csv mine.csv --features feats.npy
   python -m reid_align.evaluate folder crops --set 'pattern=(?P<person_id>[^/]+)/'"""
 
+# Without an encoder that runs, these decide nothing.
+ENCODING = ("model", "weights", "dtype", "backend", "batch_size", "num_workers", "flip", "adapt")
+
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of this command."""
@@ -139,18 +142,12 @@ def _check(args: argparse.Namespace) -> None:
     """Refuse what cannot be, or would be ignored, before any work is done."""
     if args.root is None:
         raise InvalidInputError(f"Where is {args.dataset}? Give its folder after its name.")
-    ignored = {
-        "--model": args.model,
-        "--weights": args.weights,
-        "--flip": args.flip,
-        "--adapt": args.adapt,
-        "--batch-size": args.batch_size,
-        "--num-workers": args.num_workers,
-    }
-    for option, value in ignored.items():
-        if args.features and value:
+    default = build_parser().get_default
+    for name in ENCODING if args.features else ():
+        if getattr(args, name) != default(name):
             raise InvalidInputError(
-                f"{option} with --features: no encoder runs, the features are there. Give one."
+                f"--{name.replace('_', '-')} with --features: no encoder runs, the features are "
+                "there. Give one."
             )
     if args.output and args.output == args.queries:
         raise InvalidInputError(f"-o and --queries both name {args.output}: give two names.")

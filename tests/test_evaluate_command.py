@@ -15,6 +15,7 @@ from reid_align.evaluate import main as evaluate
 from reid_align.extract import main as extract
 
 PATTERN = r"pattern=^(?P<person_id>\d+)_c(?P<camera_id>\d)"
+WITH_FEATURES = ["folder", "people", "--set", PATTERN, "--features", "no.npy"]
 COLOURS = [(200, 20, 20), (20, 200, 20), (20, 20, 200), (200, 200, 20)]
 
 
@@ -169,25 +170,23 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
             1,
             "no published weights",
         ),
-        (["folder", "people", "--set", PATTERN, "--features", "no.npy"], 1, "Cannot read no.npy"),
-        (
-            ["folder", "people", "--set", PATTERN, "--weights", "random", "--verification", "2"],
-            2,
-            "from 0 to 1",
-        ),
-        (["folder", "people", "--set", PATTERN, "--features", "f.npy", "--flip"], 2, "--flip with"),
-        (
-            ["folder", "people", "--set", PATTERN, "--features", "f.npy", "--adapt"],
-            2,
-            "--adapt with",
-        ),
+        (WITH_FEATURES, 1, "Cannot read no.npy"),
+        ([*WITH_FEATURES, "--dtype", "float32"], 1, "Cannot read no.npy"),
+        # The features come last: where they are missed, the options were accepted.
+        ([*WITH_FEATURES, "--verification", "2"], 2, "false_positive_rates=2.0: give a number"),
+        ([*WITH_FEATURES, "--seed", "-1"], 2, "seed=-1"),
+        ([*WITH_FEATURES, "--flip"], 2, "--flip with --features"),
+        ([*WITH_FEATURES, "--adapt"], 2, "--adapt with --features"),
+        ([*WITH_FEATURES, "--dtype", "bfloat16"], 2, "--dtype with --features"),
+        ([*WITH_FEATURES, "--backend", "onnx"], 2, "--backend with --features"),
+        ([*WITH_FEATURES, "--num-workers", "0"], 2, "--num-workers with --features"),
         (
             ["folder", "people", "--set", PATTERN, "--weights", "random", "--adapt"],
             2,
             "12 of 12 pictures can be read",
         ),
         (["folder", "people", "--set", PATTERN, "-o", "same", "--queries", "same"], 2, "both name"),
-        (["folder", "people", "--set", PATTERN, "--draws", "0"], 2, "draws 0"),
+        (["folder", "people", "--set", PATTERN, "--draws", "0"], 2, "draws=0"),
         (
             ["folder", "people", "--set", r"pattern=^(?P<person_id>\d+)", "--normalize-cameras"],
             2,

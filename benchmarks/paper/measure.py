@@ -10,6 +10,7 @@ from paper.networks import generator, is_guided, with_maps, with_targets
 from paper.partial import partial_sets
 from paper.reference import Row, Table
 from paper.results import Result
+from paper.sets import sets
 from paper.setup import SYNTHETIC, Setup
 from reid_align.datasets import ReidDataset
 from reid_align.features import resolve_device
@@ -93,7 +94,8 @@ def measure(job: Job, setup: Setup) -> Result:
         partial = _partial(job, setup).get(name)
         on_crops = replace(data, evaluation=partial, evaluation_iuv=None)
         scores[name] = _score(stage, folder, data if partial is None else on_crops, setup)
-    result = replace(wanted, hours=round(hours(folder), 3), scores=scores)
+    # What was found and does not say which sets it is of, must not seem to know it now.
+    result = replace(found or wanted, hours=round(hours(folder), 3), scores=scores)
     results.save(result, setup.results)
     return result
 
@@ -124,7 +126,10 @@ def _blank(job: Job, setup: Setup) -> Result:
     del scale["checkpoint_every"]
     settings = setup.settings_of(name)
     made = (scale, setup.start(name), settings, setup.part)
-    return Result(name, job.dataset, job.seed, *made, hours=0.0, scores={})
+    of = sets(setup, name, job.dataset)
+    if job.row.start is not None:
+        of |= sets(setup, job.row.start, job.row.start_on or job.dataset)
+    return Result(name, job.dataset, job.seed, *made, hours=0.0, scores={}, sets=of)
 
 
 def ready(job: Job, setup: Setup) -> tuple[Recipe, Data]:

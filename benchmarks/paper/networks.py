@@ -69,8 +69,7 @@ def with_targets(setup: Setup, dataset: str, stage: Stage, data: Data, networks:
 
 def with_maps(setup: Setup, dataset: str, stage: Stage, data: Data) -> Data:
     """Return the data with dense maps of all pictures, where the stage needs and the set lacks."""
-    needs = REID in stage.streams and stage.task.wanted()[REID].part_images != "none"
-    if not needs or data.reid is None or dataset == SYNTHETIC:
+    if data.reid is None or not needs_maps(stage, dataset):
         return data
     folder = setup.runs / setup.scale.name / dataset / "maps"
     device = resolve_device(setup.machine.device)
@@ -81,6 +80,12 @@ def with_maps(setup: Setup, dataset: str, stage: Stage, data: Data) -> Data:
     if done.failed:
         raise ImageReadError(done.failed[0].path, done.failed[0].error)
     return replace(data, iuv=str(folder), evaluation_iuv=str(folder))
+
+
+def needs_maps(stage: Stage, dataset: str) -> bool:
+    """Return whether a stage needs dense maps that its dataset lacks."""
+    needs = REID in stage.streams and stage.task.wanted()[REID].part_images != "none"
+    return needs and dataset != SYNTHETIC
 
 
 def is_guided(stage: Stage) -> bool:

@@ -11,7 +11,7 @@ from provenance import provenance, write_result
 from reid_align.errors import InvalidInputError
 
 # What two results must have in common to stand in one table.
-CONDITIONS = ("scale", "start", "settings", "part")
+CONDITIONS = ("scale", "start", "settings", "part", "sets")
 Evaluated = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
@@ -30,6 +30,8 @@ class Result:
         hours: that the training took, of one process, without what rows share.
         scores: in percent, by the dataset that was scored, the feature and the metric; distances
             are cosines.
+        sets: digests of the synthetic sets, and of the estimator of dense maps, that it depends on;
+            None where that is unknown.
     """
 
     recipe: str
@@ -41,6 +43,7 @@ class Result:
     part: str
     hours: float
     scores: Evaluated
+    sets: Mapping[str, str] | None = None
 
     def place(self, results: Path) -> Path:
         """Return the file of this result."""
@@ -89,7 +92,8 @@ def load(wanted: Result, results: Path) -> Result | None:
     found = _read(path)
     for name in CONDITIONS:
         before, now = (json.dumps(getattr(one, name)) for one in (found, wanted))
-        if before != now:
+        # Older results do not say which sets they are of.
+        if before not in (now, "null"):
             raise InvalidInputError(
                 f"{path.name} of {path.parent.name} was measured with {name} {before}, and now it "
                 f"is {now}. Give other folders with --results and --runs, or move the file away."
@@ -124,4 +128,5 @@ def _scores(
 
 def _read(path: Path) -> Result:
     content = json.loads(path.read_text("utf-8"))
-    return Result(**{name: content[name] for name in Result.__dataclass_fields__})
+    fields = Result.__dataclass_fields__.keys() & content.keys()
+    return Result(**{name: content[name] for name in fields})

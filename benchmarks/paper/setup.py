@@ -119,16 +119,16 @@ class Setup:
         said, guide = self._encoder(), Path(self.initial or "") / GUIDE
         task = RECIPES[name].last.task
         if isinstance(task, DsaConfig) and task.guided and guide.is_file():
-            said += f", guided by sha256 {_digest(guide)}"
+            said += f", guided by sha256 {digest(guide)}"
         if self.san_pg is not None and drawn_target(RECIPES[name]) == "texture":
-            said += f", by way of SAN-PG, sha256 {_digest(Path(self.san_pg) / ENCODER)}"
+            said += f", by way of SAN-PG, sha256 {digest(Path(self.san_pg) / ENCODER)}"
         return said
 
     def _encoder(self) -> str:
         if self.initial is None or self.initial in (IMAGENET, RANDOM):
             return self.initial or self.scale.initial
         path = Path(self.initial)
-        return f"{path.name}, sha256 {_digest(path if path.is_file() else path / ENCODER)}"
+        return f"{path.name}, sha256 {digest(path if path.is_file() else path / ENCODER)}"
 
 
 def drawn_target(recipe: Recipe) -> DecoderTarget | None:
@@ -139,9 +139,15 @@ def drawn_target(recipe: Recipe) -> DecoderTarget | None:
     return first.decoder.target
 
 
-def _digest(file: Path) -> str:
+def digest(file: Path) -> str:
+    """Return the first 16 hexadecimal digits of a file's SHA-256.
+
+    Raises:
+        WeightsNotFoundError: it is not there.
+    """
     if not file.is_file():
         raise WeightsNotFoundError(
-            f"{file} is not there. Name the folder of a finished run, or a file of weights."
+            f"{file} is not there. Name the folder of a finished run or of a synthetic set, or a "
+            "file of weights."
         )
     return sha256_of(file)[:16]

@@ -4,6 +4,7 @@ import csv
 import os
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 from reid_align.datasets.files import absolute, shown
 from reid_align.datasets.layout import describe
 from reid_align.errors import DatasetFormatError, DatasetNotFoundError, MissingExtraError
+from reid_align.files import writing
 
 TESTSETS_FILE = "cuhk03_testsets.csv"
 _FIELDS = ("detected", "labeled", "testsets")
@@ -46,6 +48,7 @@ def extract_cuhk03(mat: str | os.PathLike[str], folder: str | os.PathLike[str]) 
         DatasetNotFoundError: there is no such file.
         DatasetFormatError: it is no HDF5 file, or lacks the fields of cuhk-03.mat.
         MissingExtraError: h5py is not installed.
+        OutputError: the folder cannot be written; what was written is kept.
 
     Source: the file's own layout. ``detected`` and ``labeled`` are cells of 5 camera pairs, each
     a cell with a row for each person and 10 images in it, empty where there is none; ``testsets``
@@ -77,7 +80,8 @@ def extract_cuhk03(mat: str | os.PathLike[str], folder: str | os.PathLike[str]) 
 
 
 def _write_images(file: _Hdf5, boxes: str, folder: str) -> int:
-    os.makedirs(folder, exist_ok=True)
+    with writing(Path(folder)):
+        os.makedirs(folder, exist_ok=True)
     return sum(
         _write_image(path, _transposed(file, cell))
         for name, cell in _image_cells(file, boxes)
@@ -101,16 +105,20 @@ def _transposed(file: _Hdf5, key: object) -> NDArray[np.generic]:
 def _write_image(path: str, image: NDArray[np.generic]) -> bool:
     if image.ndim != 3:  # MATLAB stores an empty matrix as its size, a vector
         return False
-    Image.fromarray(np.ascontiguousarray(image, dtype=np.uint8)).save(path + ".part", "PNG")
-    os.replace(path + ".part", path)
+    picture = Image.fromarray(np.ascontiguousarray(image, dtype=np.uint8))
+    with writing(Path(path)):
+        picture.save(path + ".part", "PNG")
+        os.replace(path + ".part", path)
     return True
 
 
 def _write_testsets(file: _Hdf5, path: str) -> None:
-    with open(path + ".part", "w", newline="", encoding="utf-8") as part:
-        writer = csv.writer(part)
-        writer.writerow(("testset", "pair", "person"))
-        for number, cell in enumerate(_transposed(file, "testsets").flat):
-            for pair, person in _transposed(file, cell).astype(np.int64):
-                writer.writerow((number, pair, person))
-    os.replace(path + ".part", path)
+    rows = [
+        (number, pair, person)
+        for number, cell in enumerate(_transposed(file, "testsets").flat)
+        for pair, person in _transposed(file, cell).astype(np.int64)
+    ]
+    with writing(Path(path)):
+        with open(path + ".part", "w", newline="", encoding="utf-8") as part:
+            csv.writer(part).writerows([("testset", "pair", "person"), *rows])
+        os.replace(path + ".part", path)

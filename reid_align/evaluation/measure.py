@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_align.checks import at_least_one, at_least_zero, up_to_one
 from reid_align.datasets import ReidDataset
 from reid_align.errors import InvalidInputError
 from reid_align.evaluation.features import Side
@@ -44,7 +45,8 @@ class EvaluationOptions:
             of the plain features.
 
     Raises:
-        InvalidInputError: ``draws`` below 1.
+        InvalidInputError: ``draws`` or ``max_rank`` below 1, ``seed`` below 0, or a rate outside
+            [0, 1].
     """
 
     metrics: tuple[Metric, ...] = ("cosine", "euclidean")
@@ -58,8 +60,12 @@ class EvaluationOptions:
     normalize_cameras: bool = False
 
     def __post_init__(self) -> None:
-        if self.draws is not None and self.draws < 1:
-            raise InvalidInputError(f"draws {self.draws}: give at least 1.")
+        if self.draws is not None:
+            at_least_one("draws", self.draws)
+        at_least_one("max_rank", self.max_rank)
+        at_least_zero("seed", self.seed)
+        for rate in self.false_positive_rates or ():
+            up_to_one("false_positive_rates", rate)
 
 
 def check_options(dataset: ReidDataset, options: EvaluationOptions) -> None:

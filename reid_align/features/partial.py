@@ -170,7 +170,7 @@ class PartialOutput:
             file.truncate(self.progress.sizes.get(name, 0))
             file.seek(0, os.SEEK_END)
             self._files[name] = file
-        if not self.progress.images:
+        if not self.progress.sizes:
             write_json(self.folder / DESCRIPTION, self._settings)
             write_array_header(self._files[FEATURES], 0, self.feature_dim)
             self._files[ROWS].write(CSV_HEADER)

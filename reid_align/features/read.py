@@ -11,25 +11,33 @@ import numpy as np
 from reid_align.errors import OutputError, ReidAlignError
 from reid_align.features.batches import FailedImage
 from reid_align.features.extract import Features
-from reid_align.features.formats import Json
+from reid_align.features.formats import Json, first_difference
+
+# What may differ between features that can be compared: which pictures they are of.
+_PICTURES = frozenset({"shard", "images", "listing_sha256", "rows", "failed"})
 
 
 def read_features(*files: str | PathLike[str]) -> Features:
-    """Read one ``feats.npy`` with its table and description, or the shards of one run.
+    """Read one ``feats.npy`` with its table and description, or several made in the same way.
 
-    A single file is memory-mapped; several are joined in the order given.
+    A single file is memory-mapped; several, such as the shards of one run, are joined in the order
+    given.
 
     Args:
         files: the ``.npy`` files; the ``.csv`` and ``.json`` of each lie beside it.
 
     Raises:
-        OutputError: a file is missing or broken, the three disagree, or no file was given.
+        OutputError: a file is missing or broken, the three disagree, files were made by different
+            encoders or settings, or no file was given.
     """
     if not files:
         raise OutputError("No features to read: name at least one .npy file.")
-    parts = [_read_one(Path(fspath(file))) for file in files]
-    if len(parts) == 1:
+    first, *others = (Path(fspath(file)) for file in files)
+    parts = [_read_one(file) for file in (first, *others)]
+    if not others:
         return parts[0]
+    for other in others:
+        _require_same_making(first, other)
     return Features(
         np.concatenate([part.values for part in parts]),
         tuple(path for part in parts for path in part.paths),
@@ -50,6 +58,22 @@ def read_description(file: str | PathLike[str]) -> dict[str, Json]:
         raise OutputError(f"Cannot read {path}: {error}. Extract the features again.") from error
 
 
+def _require_same_making(first: Path, other: Path) -> None:
+    one, two = read_description(first), read_description(other)
+    differing = _PICTURES
+    if one.get("adapted") and one.get("listing_sha256") == two.get("listing_sha256"):
+        # Adapted to the same pictures, networks of two machines differ in their last bits.
+        differing |= {"state_sha256"}
+    one, two = (
+        {key: value for key, value in each.items() if key not in differing} for each in (one, two)
+    )
+    if key := first_difference(one, two) or first_difference(two, one):
+        raise OutputError(
+            f"{first} was made with {key} {one.get(key)!r}, {other} with {two.get(key)!r}: their "
+            "features cannot be compared. Extract both with the same encoder and settings."
+        )
+
+
 def _failed(entries: Json) -> Iterator[FailedImage]:
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, Mapping):
@@ -58,21 +82,23 @@ def _failed(entries: Json) -> Iterator[FailedImage]:
 
 def _read_one(file: Path) -> Features:
     try:
-        values = np.load(file, mmap_mode="r", allow_pickle=False)
+        values = np.lib.format.open_memmap(file, mode="r")
         table = file.with_suffix(".csv")
         with open(table, newline="", encoding="utf-8", errors="surrogateescape") as lines:
             paths = tuple(row["path"] for row in csv.DictReader(lines))
         description = read_description(file)
         failed = tuple(_failed(description["failed"]))
+        described = (description["rows"], description["feature_dim"])
     except ReidAlignError:
         raise
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    # A damaged header makes NumPy raise nearly anything: SyntaxError, TokenError, ValueError ...
+    except Exception as error:
         raise OutputError(
             f"Cannot read {file} with its .csv and .json: {error}. Extract the features again."
         ) from error
-    if values.ndim != 2 or not len(values) == len(paths) == description["rows"]:
+    if values.shape != described or len(values) != len(paths):
         raise OutputError(
             f"{file} has the shape {values.shape}, its .csv names {len(paths)} images and its "
-            f".json {description['rows']}: they are not of one run. Extract the features again."
+            f".json the shape {described}: they are not of one run. Extract the features again."
         )
     return Features(values, paths, failed)

@@ -1,5 +1,6 @@
 """Dense maps as PNG files: red is the part number, green U·255, blue V·255."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
@@ -8,13 +9,14 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from reid_align.errors import ImageReadError, InvalidInputError, OutputError
+from reid_align.errors import ImageReadError, InvalidInputError
+from reid_align.files import replace_file, writing
 from reid_align.uv.atlas import NUM_PARTS
 from reid_align.uv.iuv import IUV
 
 
 def save_iuv(path: str | Path, iuv: IUV) -> None:
-    """Write the dense map of one picture, without loss.
+    """Write the dense map of one picture, without loss; the file is there whole or not at all.
 
     Raises:
         InvalidInputError: the map is a batch, or the file's name does not end in .png.
@@ -29,11 +31,10 @@ def save_iuv(path: str | Path, iuv: IUV) -> None:
         raise InvalidInputError(
             f"{path}: a dense map is saved as .png, since other formats may alter part numbers."
         )
-    picture = Image.fromarray(iuv.planes.permute(1, 2, 0).cpu().numpy())
-    try:
-        picture.save(path, format="PNG")
-    except OSError as error:
-        raise OutputError(f"{path}: the dense map cannot be written ({error}).") from error
+    content = BytesIO()
+    Image.fromarray(iuv.planes.permute(1, 2, 0).cpu().numpy()).save(content, "PNG")
+    with writing(Path(path)):
+        replace_file(Path(path), content.getvalue())
 
 
 def load_iuv(path: str | Path) -> IUV:

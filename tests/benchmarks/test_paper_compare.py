@@ -150,3 +150,16 @@ def test_a_result_is_found_again_and_other_conditions_are_refused(tmp_path: Path
     other = replace(done, start="random")
     with pytest.raises(InvalidInputError, match=r"start \"imagenet\".* \"random\""):
         load(other, tmp_path)
+
+
+def test_a_result_of_another_set_is_refused_and_an_older_one_is_of_any(tmp_path: Path) -> None:
+    done = replace(result("san_full", 80.0), sets={"data": "one"})
+    save(done, tmp_path)
+    assert load(done, tmp_path) == done
+    with pytest.raises(InvalidInputError, match=r'sets {"data": "one"}, .* {"data": "two"}\. Give'):
+        load(replace(done, sets={"data": "two"}), tmp_path)
+    place = done.place(tmp_path)
+    record = json.loads(place.read_text("utf-8"))
+    del record["sets"]
+    place.write_text(json.dumps(record))
+    assert load(done, tmp_path) == replace(done, sets=None)

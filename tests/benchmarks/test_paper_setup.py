@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from paper.scale import SMALL
+from paper.sets import sets
 from paper.setup import Setup
 
 from reid_align.errors import InvalidInputError, WeightsNotFoundError
@@ -62,6 +63,42 @@ def test_weights_that_are_not_there_are_named(setup: Setup, tmp_path: Path, opti
     lacking = replace(setup, **{option: str(tmp_path / "gone")})
     with pytest.raises(WeightsNotFoundError, match=r"gone/encoder\.safetensors is not there"):
         lacking.start("san_full")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "dataset", "lacking", "names"),
+    [
+        ("san_baseline", "market1501", None, ()),
+        ("san_baseline", "synthetic", None, ("data",)),
+        ("san_basic", "market1501", None, ()),
+        ("san_basic", "market1501", "san_pg", ("synthetic",)),
+        ("san_full", "market1501", None, ("synthetic",)),
+        ("san_full", "synthetic", "synthetic", ("data", "synthetic")),
+        ("dsa_baseline", "market1501", None, ()),
+        ("dsa_full", "market1501", None, ("dense_uv",)),
+        ("dsa_full", "market1501", "dense_uv", ("synthetic",)),
+        ("dsa_full", "synthetic", None, ("data",)),
+    ],
+)
+def test_a_row_names_the_sets_that_it_depends_on(
+    setup: Setup, tmp_path: Path, recipe: str, dataset: str, lacking: str | None, names: tuple[str]
+) -> None:
+    for name in ("people/set.json", "pairs.csv", "maps/dense_uv.safetensors"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    people, pairs, maps = (str(tmp_path / name) for name in ("people", "pairs.csv", "maps"))
+    given = replace(setup, folders={"synthetic": people}, synthetic=pairs, dense_uv=maps)
+    given = replace(given, **{lacking: None} if lacking else {})
+    pictures = "people/set.json" if lacking == "synthetic" else "pairs.csv"
+    files = {"data": "people/set.json", "dense_uv": "maps/dense_uv.safetensors"}
+    expected = {name: digest(files.get(name, pictures)) for name in names}
+    assert sets(given, recipe, dataset) == expected
+
+
+def test_a_set_that_is_not_there_is_named(setup: Setup, tmp_path: Path) -> None:
+    given = replace(setup, folders={"synthetic": str(tmp_path / "gone")})
+    with pytest.raises(WeightsNotFoundError, match=r"gone/set\.json is not there.*synthetic set"):
+        sets(given, "san_baseline", "synthetic")
 
 
 def test_a_seed_is_the_division_of_a_set_that_is_divided_several_times(

@@ -1,6 +1,7 @@
 """One row of each kind, trained at the tiny scale."""
 
 import json
+import resource
 from pathlib import Path
 
 import paper_tables
@@ -34,12 +35,20 @@ def test_a_row_is_measured_once_and_scored_on_crops_when_they_are_asked_for(
     assert (first["start"], first["scale"]["height"]) == ("random", 64)
     (block,) = [b for b in read_blocks(tmp_path / "san1.json") if b["dataset"] == "synthetic"]
     assert block["rows"][0]["ours"]["mAP"]["mean"] == first["scores"]["synthetic"]["f"]["mAP"]
+    others = tmp_path / "others"
+    others.mkdir()
+    (others / "set.json").write_text("{}")
+    assert run(tmp_path, "--table", "san1", "--data", f"synthetic={others}", *chosen[2:]) == 2
+    assert "was measured with sets" in capsys.readouterr().err
+    assert first.pop("sets").keys() == {"data"}
+    file.write_text(json.dumps(first))
     (timing,) = (tmp_path / "runs").rglob("timing.jsonl")
     trained = timing.stat().st_mtime_ns
     assert run(tmp_path, "--table", "san1", "--table", "san4", *chosen) == 0
     assert timing.stat().st_mtime_ns == trained
     second = read(file)
     assert set(second["scores"]) == {"synthetic", "partial_reid", "partial_ilids"}
+    assert second["sets"] is None
     assert second["scores"]["synthetic"] == first["scores"]["synthetic"]
     assert "crops of its test persons" in capsys.readouterr().out
     assert run(tmp_path, "--table", "san1", *chosen[:2], "--report-only") == 0
@@ -74,11 +83,31 @@ def test_dense_maps_are_estimated_where_a_set_has_none(tmp_path: Path) -> None:
     assert set(read(file)["scores"]["csv"]) == {"f", "z_G", "z_L", "z"}
 
 
+@pytest.mark.parametrize(("option", "name"), [("-o", "table.md"), ("--figure", "table.png")])
+def test_a_full_disk_leaves_the_earlier_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, name: str
+) -> None:
+    file = tmp_path / name
+    command = ["--table", "san1", "--report-only", option, str(file)]
+    assert paper_tables.main(command) == 0
+    whole = file.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))
+    try:
+        assert paper_tables.main(command) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert f"Cannot write {file}: File too large" in capsys.readouterr().err
+    assert file.read_bytes() == whole
+    assert list(tmp_path.iterdir()) == [file]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--data", "dukemtmc=data"], "withdrew"),
         (["--set", "san_full", "--data", "synthetic=data"], "write RECIPE:PATH=VALUE"),
+        (["--figure", "rows.jpg"], "rows.jpg: the name has to end in .png"),
         (["--only", "san_ful", "--data", "synthetic=data"], "san_full"),
     ],
 )

@@ -15,7 +15,12 @@ from cuhk03_twin import (
 )
 
 from reid_align.datasets import extract_cuhk03, load_dataset
-from reid_align.errors import DatasetFormatError, DatasetNotFoundError, MissingExtraError
+from reid_align.errors import (
+    DatasetFormatError,
+    DatasetNotFoundError,
+    MissingExtraError,
+    OutputError,
+)
 
 STEMS = [stem for stem, _, _ in cuhk03_names()]
 
@@ -63,6 +68,24 @@ def test_what_was_extracted_can_be_loaded(mat: Path, tmp_path: Path) -> None:
         assert len(new.train) + len(new.splits[0].query) + len(new.splits[0].gallery) == len(STEMS)
         classic = load_dataset(f"cuhk03_classic_{boxes}", tmp_path, check_counts=False)
         assert len(classic.splits) == len(CUHK03_TESTSETS)
+
+
+@pytest.mark.parametrize("taken", ["images_detected", f"images_labeled/{STEMS[1]}.png.part"])
+def test_what_cannot_be_written_is_named(mat: Path, tmp_path: Path, taken: str) -> None:
+    out = tmp_path / "out"
+    place = out / taken
+    place.parent.mkdir(parents=True)
+    # A file where a folder has to be, or a device that is always full.
+    place.symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=rf"Cannot write .*{taken.removesuffix('.part')}: "):
+        extract_cuhk03(mat, out)
+    place.unlink()
+    assert extract_cuhk03(mat, out) > 0
+    place = out / "cuhk03_testsets.csv"
+    place.unlink()
+    place.with_name(f"{place.name}.part").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match=r"testsets\.csv: No space left on device\. Free space"):
+        extract_cuhk03(mat, out)
 
 
 def test_interrupted_run_is_taken_up_and_what_is_there_is_kept(mat: Path, tmp_path: Path) -> None:

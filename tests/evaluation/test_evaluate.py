@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -278,3 +279,19 @@ def test_a_dataset_for_training_only_cannot_be_evaluated() -> None:
     training = ReidDataset("toy", "/data", records("t", [1], [1]), (), "cross_camera")
     with pytest.raises(InvalidInputError, match="training images only"):
         evaluate(training, line_features(t0=0))
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"draws": 0},
+        {"seed": -1},
+        {"max_rank": 0},
+        {"false_positive_rates": (0.1, 1.1)},
+        {"false_positive_rates": (math.nan,)},
+    ],
+)
+def test_options_that_cannot_be_are_refused_at_once(option: dict[str, Any]) -> None:
+    (name,) = option
+    with pytest.raises(InvalidInputError, match=f"{name}="):
+        EvaluationOptions(**option)

@@ -135,7 +135,7 @@ def test_names_that_are_not_utf8_survive(encoder: Encoder, images: Path, tmp_pat
 CHILD = """
 import sys, torch
 from reid_align import create_model
-from reid_align.features import ExtractOptions, extract_to_file
+from reid_align.features import ExtractOptions, Shard, extract_to_file
 from reid_align.images import find_images
 from reid_align.preprocess import Preprocess
 torch.set_num_threads(1)
@@ -143,13 +143,21 @@ torch.manual_seed(0)
 encoder = create_model("resnet50_baseline")
 encoder.preprocess = Preprocess(64, 32)
 options = ExtractOptions(batch_size=4, num_workers=2, device="cpu")
-extract_to_file(find_images([sys.argv[1]]), encoder, sys.argv[2], options, resume=True)
+shard = Shard.parse(sys.argv[3])
+extract_to_file(find_images([sys.argv[1]]), encoder, sys.argv[2], options, shard=shard, resume=True)
+"""
+DIE_WHILE_PUBLISHING = """
+import os, signal, sys
+def die(event, arguments):
+    if event == "shutil.copyfile":
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(die)
 """
 
 
 def kill_half_way(images: Path, output: Path) -> int:
     """Run an extraction in another process, kill it at its first checkpoint, return what it had."""
-    child = subprocess.Popen([sys.executable, "-c", CHILD, str(images), str(output)])
+    child = subprocess.Popen([sys.executable, "-c", CHILD, str(images), str(output), "0/1"])
     progress = Path(f"{output}.partial") / "progress.json"
     done, deadline = 0, time.monotonic() + 120
     while done == 0 and child.poll() is None and time.monotonic() < deadline:
@@ -293,11 +301,36 @@ def test_a_finished_run_that_lost_a_file_is_done_again(
 ) -> None:
     output = tmp_path / "feats.npy"
     extract_to_file(find_images([images]), encoder, output, OPTIONS)
-    for damage in ("feats.csv", "feats.json"):
+    for damage in ("feats.npy", "feats.csv", "feats.json"):
         (tmp_path / damage).write_text("")
         done = extract_to_file(find_images([images]), encoder, output, OPTIONS, resume=True)
         assert done.resumed == 0
         assert len(read_features(output).paths) == COUNT
+
+
+def test_damaged_features_are_named(encoder: Encoder, images: Path, tmp_path: Path) -> None:
+    output = tmp_path / "feats.npy"
+    extract_to_file([str(images / "000.png")], encoder, output, OPTIONS)
+    whole = output.read_bytes()
+    np.savez(tmp_path / "other.npz", values=np.zeros((1, 2048)))
+    too_long = csv.field_size_limit() + 1
+    damaged = [
+        (".npy", b""),
+        (".npy", whole[:100]),
+        (".npy", whole.replace(b"(", b"\n")),
+        (".npy", whole.replace(b", 2048)", b"] 2048)")),
+        (".npy", (tmp_path / "other.npz").read_bytes()),
+        (".csv", b"row,path\n0," + b"a" * too_long),
+        (".json", b'{"failed": []}'),
+    ]
+    for suffix, content in damaged:
+        file = output.with_suffix(suffix)
+        before = file.read_bytes()
+        file.write_bytes(content)
+        with pytest.raises(OutputError, match=r"Cannot read .*feats\.npy .*Extract"):
+            read_features(output)
+        file.write_bytes(before)
+    assert len(read_features(output).paths) == 1
 
 
 def test_the_same_weights_under_another_name_continue(
@@ -326,11 +359,92 @@ def test_shards_are_disjoint_and_together_everything(
     np.testing.assert_allclose(joined.values[order], expected, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("other", "difference"),
+    [
+        ({"flip": True}, r"made with flip False, .*b\.npy with True"),
+        ({"normalize": False}, r"made with normalized True, .*b\.npy with False"),
+    ],
+)
+def test_features_that_were_made_differently_are_not_joined(
+    encoder: Encoder, images: Path, tmp_path: Path, other: dict[str, bool], difference: str
+) -> None:
+    files = tmp_path / "a.npy", tmp_path / "b.npy"
+    for file, options in zip(files, ({}, other), strict=True):
+        made = ExtractOptions(device="cpu", on_error="skip", **options)
+        extract_to_file([str(images / f"00{len(options)}.png")], encoder, file, made)
+    with pytest.raises(OutputError, match=rf"a\.npy was {difference}: .*Extract both"):
+        read_features(*files)
+
+
+def test_features_of_other_dimensions_or_without_a_setting_are_not_joined(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    files = tmp_path / "a.npy", tmp_path / "b.npy"
+    for file in files:
+        extract_to_file([str(images / "000.png")], encoder, file, OPTIONS)
+    description = json.loads((tmp_path / "b.json").read_text())
+    del description["flip"]
+    (tmp_path / "b.json").write_text(json.dumps(description))
+    for order, values in ((files, "False, .* None"), (files[::-1], "None, .* False")):
+        with pytest.raises(OutputError, match=f"made with flip {values}"):
+            read_features(*order)
+    (tmp_path / "b.json").write_text((tmp_path / "a.json").read_text())
+    np.save(tmp_path / "b.npy", np.zeros((1, 512), np.float32))
+    with pytest.raises(OutputError, match=r"the shape \(1, 512\), .* the shape \(1, 2048\)"):
+        read_features(*files)
+
+
+def test_shards_are_joined_whatever_failed_in_them_and_however_weights_are_spelled(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    save_pretrained(encoder, tmp_path / "encoder")
+    again = create_model("resnet50_baseline", weights=tmp_path / "encoder")
+    paths = [str(images / "000.png"), "gone.png", str(images / "001.png")]
+    skip = ExtractOptions(device="cpu", on_error="skip")
+    for index, network in enumerate((encoder, again)):
+        extract_to_file(paths, network, tmp_path / "f.npy", skip, shard=Shard(index, 2))
+    joined = read_features(*sorted(tmp_path.glob("f-*.npy")))
+    assert joined.paths == (paths[0], paths[2])
+    assert [failure.path for failure in joined.failed] == ["gone.png"]
+
+
+def test_shards_adapted_to_the_same_pictures_are_joined_whatever_machine_adapted_them(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    paths, adaptation = [*find_images([images])] * 2, Adaptation(count=32)
+    files = [
+        extract_to_file(
+            paths, encoder, tmp_path / "f.npy", OPTIONS, adaptation=adaptation, shard=Shard(i, 2)
+        ).output
+        for i in range(2)
+    ]
+    file = files[1].with_suffix(".json")
+    description = json.loads(file.read_text()) | {"state_sha256": "0" * 64}
+    file.write_text(json.dumps(description))
+    assert len(read_features(*files).paths) == 2 * COUNT
+    file.write_text(json.dumps(description | {"listing_sha256": "0" * 64}))
+    with pytest.raises(OutputError, match="made with state_sha256"):
+        read_features(*files)
+
+
 def test_a_shard_may_be_empty(encoder: Encoder, images: Path, tmp_path: Path) -> None:
     one = [str(images / "000.png")]
     done = extract_to_file(one, encoder, tmp_path / "feats.npy", OPTIONS, shard=Shard(1, 2))
     assert done.rows == 0
     assert read_features(done.output).values.shape == (0, 2048)
+
+
+def test_an_empty_shard_that_is_killed_while_it_is_published_can_be_resumed(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
+    one, output = str(images / "000.png"), tmp_path / "feats.npy"
+    command = [sys.executable, "-c", DIE_WHILE_PUBLISHING + CHILD, one, str(output), "1/2"]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert names_in(tmp_path) == {"feats-00001-of-00002.json", "feats-00001-of-00002.npy.partial"}
+    done = extract_to_file([one], encoder, output, OPTIONS, shard=Shard(1, 2), resume=True)
+    assert read_features(done.output).values.shape == (0, 2048)
+    assert done.output.with_suffix(".csv").read_text() == "row,path\n"
 
 
 @pytest.mark.parametrize("text", ["4/4", "5/4", "0/0", "1", "-1/4", "a/b", "1/4/2", ""])

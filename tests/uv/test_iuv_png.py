@@ -1,3 +1,4 @@
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +39,20 @@ def test_a_name_of_another_format_is_refused(make_iuv: MakeIUV, tmp_path: Path) 
 def test_a_folder_that_is_missing_is_named(make_iuv: MakeIUV, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"missing/map\.png"):
         save_iuv(tmp_path / "missing" / "map.png", make_iuv(0, 4, 4))
+
+
+def test_a_full_disk_leaves_the_earlier_map(make_iuv: MakeIUV, tmp_path: Path) -> None:
+    earlier = make_iuv(0, 4, 4)
+    save_iuv(tmp_path / "map.png", earlier)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OutputError, match=r"Cannot write .*map\.png: File too large"):
+            save_iuv(tmp_path / "map.png", make_iuv(0, 64, 64))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert torch.equal(load_iuv(tmp_path / "map.png").planes, earlier.planes)
+    assert [path.name for path in tmp_path.iterdir()] == ["map.png"]
 
 
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -82,10 +82,12 @@ def load_asset(path: Path = ASSET_PATH) -> BodyAsset:
         OutputError: the file is missing or is not what the compiler writes.
     """
     try:
-        with np.load(path) as file:
+        # Opened here: of a damaged archive NumPy leaves the file open.
+        with path.open("rb") as stream, np.load(stream) as file:
             arrays = {name: file[name] for name in file.files}
         return _from_arrays(arrays)
-    except (OSError, ValueError, KeyError) as error:
+    # A damaged archive raises nearly anything: EOFError, BadZipFile, zlib.error, RuntimeError ...
+    except Exception as error:
         raise OutputError(
             f"{path}: no body asset ({error}). Reinstall reid-align, or compile it with "
             "python -m reid_align.synth.compiling."

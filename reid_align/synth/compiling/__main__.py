@@ -4,10 +4,12 @@ Needs the packages ``anny``, ``scipy`` and ``trimesh``, two minutes, and 2 GB of
 """
 
 import argparse
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
+from reid_align.files import replace_file, writing
 from reid_align.synth.body.asset import ASSET_PATH
 from reid_align.synth.body.charts import REGIONS
 from reid_align.synth.compiling.drape import chart_levels, hair_charts, skirt_charts
@@ -94,6 +96,18 @@ def _per_quad(values: np.ndarray) -> np.ndarray:
     return np.repeat(pairs.mean(1), 2, axis=0)
 
 
+def write_asset(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write the asset so that it is there whole or not at all; an earlier one makes way.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    content = BytesIO()
+    np.savez_compressed(content, allow_pickle=False, **arrays)
+    with writing(path):
+        replace_file(path, content.getvalue())
+
+
 def main() -> None:
     """Compile the asset and write it."""
     parser = argparse.ArgumentParser(
@@ -106,9 +120,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("anny_cache"), help="Anny's own cache")
     options = parser.parse_args()
     source = read_source(options.bodies, options.seed, options.cache)
-    np.savez_compressed(
-        options.output, allow_pickle=False, **compile_asset(source, options.components)
-    )
+    write_asset(options.output, compile_asset(source, options.components))
     print(f"{options.output}: {options.output.stat().st_size / 2**20:.2f} MiB")
 
 

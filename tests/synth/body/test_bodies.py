@@ -31,6 +31,20 @@ def test_a_missing_or_foreign_asset_is_named(tmp_path: Path) -> None:
         load_asset(tmp_path / "other.npz")
 
 
+def test_a_damaged_asset_is_named(tmp_path: Path) -> None:
+    whole = ASSET_PATH.read_bytes()
+    directory = whole.rindex(b"PK\x01\x02")
+    version, method = (
+        whole[: directory + at] + b"\xff" + whole[directory + at + 1 :] for at in (6, 10)
+    )
+    torn = whole[:1000] + bytes(200) + whole[1200:]
+    for number, content in enumerate([b"", whole[:9999], torn, version, method]):
+        path = tmp_path / f"{number}.npz"
+        path.write_bytes(content)
+        with pytest.raises(OutputError, match=rf"{number}\.npz: no body asset .*compiling"):
+            load_asset(path)
+
+
 def test_people_are_as_tall_as_people() -> None:
     rng = np.random.default_rng(0)
     bodies = [sample_body(load_asset(), rng) for _ in range(120)]
