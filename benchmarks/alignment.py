@@ -15,21 +15,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 from aligned.drawings import drawn_by, drawn_without_looking, map_errors, texture_errors
 from aligned.ranks import CONDITIONS, Bin, rank1_by
 from aligned.sheet import draw_sheet
 from aligned.tables import alignment as alignment_tables
 from aligned.tables import draw_alignment
 from aligned.truth import Floats, Truth, read_truth
-from numpy.typing import NDArray
 from provenance import RESULTS, provenance, write_result
 
 from reid_align.cli import OK, run
-from reid_align.datasets.stored import read_picture
 from reid_align.datasets.synthetic import SyntheticSet
 from reid_align.errors import InvalidInputError
-from reid_align.features import ExtractOptions, Picture, gather_features, resolve_device
+from reid_align.evaluation.features import StoredPicture
+from reid_align.features import ExtractOptions, gather_features, resolve_device
 from reid_align.files import check_writable
 from reid_align.models.pretrained import load_encoder
 from reid_align.unwrapping import Kind, Unwrapper, load_unwrapper
@@ -125,16 +123,8 @@ def _texture_errors(
 
 def _features(truth: Truth, file: str, device: str) -> Floats:
     options = ExtractOptions(device)
-    pictures = (_Stored(name, name) for name in truth.names)
+    pictures = (StoredPicture(name, name) for name in truth.names)
     return gather_features(pictures, load_encoder(file), options).values
-
-
-class _Stored(Picture):
-    """A picture of a shard."""
-
-    def decode(self) -> NDArray[np.uint8]:
-        """Return (H, W, 3) uint8 RGB."""
-        return read_picture(self.name)
 
 
 def _records(found: dict[str, list[Bin]]) -> dict[str, list[dict[str, float]]]:

@@ -10,11 +10,13 @@ from speed_timing import best_of, rate
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
+from reid_align.features.backends.open_vino import PRECISIONS
 from reid_align.features.lanes import Lanes
+from reid_align.features.prepare import DTYPES, DtypeName
 from reid_align.models.encoder import Encoder
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
+# The number formats in which speed is measured.
+MEASURED: tuple[DtypeName, DtypeName] = ("float32", "bfloat16")
 Product = Callable[[], object]
 
 
@@ -47,7 +49,7 @@ def matrix_product_rates(
             the CPU; with it, it is not imported. Other names change nothing.
     """
     rates: dict[str, dict[str, float]] = {}
-    for dtype in DTYPES:
+    for dtype in MEASURED:
         works: dict[str, Callable[[], float]] = {}
         for size in sizes:
             for name, product in _products(dtype, size, device, skip).items():
@@ -74,7 +76,7 @@ def _products(
     if device.type == "cpu":
         products["oneDNN"] = _one_dnn(left, right)
         if "openvino" not in skip:
-            products["OpenVINO"] = _open_vino(size, PRECISIONS[dtype])
+            products["OpenVINO"] = _open_vino(size, PRECISIONS[DTYPES[dtype]])
     return products
 
 

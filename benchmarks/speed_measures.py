@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from speed_limits import MEASURED
 from speed_timing import best_of, rate
 from speed_variants import Variant, our_extract, our_forward, peers_extract
 
@@ -22,7 +23,6 @@ from reid_align.preprocess import Preprocess
 
 # The largest error that each number format may have, relative to the largest feature.
 TOLERANCE = {"float32": 1e-5, "bfloat16": 3e-2}
-DTYPES: tuple[DtypeName, DtypeName] = ("float32", "bfloat16")
 Way = tuple[BackendName, DtypeName]
 
 
@@ -146,11 +146,11 @@ def measure_encoders(options: argparse.Namespace) -> dict[str, float]:
     for name in ("san_resnet50", "dsa_reid"):
         encoder = create_model(name)
         encoder.preprocess = Preprocess(options.height, options.width)
-        for dtype in DTYPES:
+        for dtype in MEASURED:
             variant = our_forward(encoder, "torch", dtype, device, (size,))
             works[f"{name} {dtype}"] = partial(forward_rate, variant, size, options)
     best = {name: round(value, 1) for name, value in best_of(options.rounds, works).items()}
-    for dtype in DTYPES:
+    for dtype in MEASURED:
         ratio = best[f"san_resnet50 {dtype}"] / best[f"dsa_reid {dtype}"]
         best[f"time_ratio {dtype}"] = round(ratio, 2)
     return best

@@ -2,11 +2,13 @@
 
 A set is a folder with ``set.json``, which says what was asked for, and shards, which hold tables;
 beside them may lie ``texture_mask.png``, which says which texels of its textures count.
+Writers and readers of synthetic people share these names and the meaning of the numbers in them.
 """
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +23,14 @@ from reid_align.files import replace_file, writing
 from reid_align.shards import FORMAT, Column, Shard
 
 MASK_FILE = "texture_mask.png"
-_SET_FILE = "set.json"
-_OWN_FILES = (_SET_FILE, "shard-*.safetensors", MASK_FILE)
+SET_FILE = "set.json"
+_OWN_FILES = (SET_FILE, "shard-*.safetensors", MASK_FILE)
 Setting = str | int | float | bool
+SplitName = Literal["train", "val", "test"]
+Role = Literal["train", "query", "gallery"]
+# What the numbers in the columns "split" and "role" stand for.
+SPLITS: tuple[SplitName, ...] = get_args(SplitName)
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 class ShardSet:
@@ -31,6 +38,10 @@ class ShardSet:
 
     Args:
         folder: of the set.
+
+    Attributes:
+        settings: what the set was made from.
+        shards: its shards in the order of the rows, opened once: a large set has a thousand.
 
     Raises:
         DatasetNotFoundError: the folder holds no set.
@@ -46,7 +57,7 @@ class ShardSet:
                 f"{folder}: {len(missing)} of {count} shards are missing. Run the command that "
                 "wrote the set again to make them."
             )
-        self._shards = [Shard(shard_path(folder, index)) for index in range(count)]
+        self.shards = [Shard(shard_path(folder, index)) for index in range(count)]
         self._starts: dict[str, NDArray[np.int64]] = {}
 
     def length(self, table: str) -> int:
@@ -55,7 +66,7 @@ class ShardSet:
 
     def column(self, table: str, name: str) -> Column:
         """Return a column of numbers of all shards, (N, ...)."""
-        return np.concatenate([shard.column(table, name) for shard in self._shards])
+        return np.concatenate([shard.column(table, name) for shard in self.shards])
 
     def file(self, table: str, name: str, row: int) -> bytes:
         """Return the file in one row, counted through all shards."""
@@ -65,11 +76,11 @@ class ShardSet:
                 f"{self.folder}: row {row} of {table!r}, which has {starts[-1]} rows."
             )
         shard = int(np.searchsorted(starts, row, side="right")) - 1
-        return self._shards[shard].file(table, name, row - int(starts[shard]))
+        return self.shards[shard].file(table, name, row - int(starts[shard]))
 
     def _table_starts(self, table: str) -> NDArray[np.int64]:
         if table not in self._starts:
-            lengths = [shard.length(table) for shard in self._shards]
+            lengths = [shard.length(table) for shard in self.shards]
             self._starts[table] = np.cumsum([0, *lengths], dtype=np.int64)
         return self._starts[table]
 
@@ -112,7 +123,7 @@ def begin_set(folder: Path, settings: Mapping[str, Setting], shards: int) -> lis
         OutputError: the folder cannot be written, holds something else, or holds a set that was
             made from other settings or in another format.
     """
-    path, wanted = folder / _SET_FILE, description(settings, shards)
+    path, wanted = folder / SET_FILE, description(settings, shards)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         remains = _remains(folder)
@@ -160,10 +171,10 @@ def _flat(record: object) -> dict[str, object]:
 
 
 def _read_set(folder: Path) -> tuple[dict[str, Setting], int]:
-    path = folder / _SET_FILE
+    path = folder / SET_FILE
     if not path.is_file():
         found = "no such folder" if not folder.is_dir() else "other files"
-        raise DatasetNotFoundError("A set of shards", str(folder), _SET_FILE, found)
+        raise DatasetNotFoundError("A set of shards", str(folder), SET_FILE, found)
     try:
         content = json.loads(path.read_text())
         version, count, settings = content["format"], int(content["shards"]), content["settings"]

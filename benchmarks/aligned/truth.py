@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.datasets.stored import read_iuv
-from reid_align.datasets.synthetic import ROLES, SPLITS, Part, SyntheticSet
-from reid_align.shard_set import ShardSet
+from reid_align.datasets.synthetic import SyntheticSet
+from reid_align.shard_set import ROLES, SPLITS, ShardSet, SplitName
 from reid_align.uv.atlas import NUM_PARTS
 
 Floats = NDArray[np.float32]
@@ -45,7 +45,7 @@ class Truth:
     heights: Floats
 
 
-def read_truth(folder: Path, split: Part = "test") -> Truth:
+def read_truth(folder: Path, split: SplitName = "test") -> Truth:
     """Read what a set knows about the pictures of a split.
 
     Raises:

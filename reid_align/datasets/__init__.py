@@ -13,7 +13,7 @@ from reid_align.datasets import msmt17 as msmt17
 from reid_align.datasets import partial_ilids as partial_ilids
 from reid_align.datasets import partial_reid as partial_reid
 from reid_align.datasets import synthetic as synthetic
-from reid_align.datasets.base import ImageRecord, ReidDataset, Split, person_labels
+from reid_align.datasets.base import ImageRecord, ReidDataset, Split
 from reid_align.datasets.cuhk03_extract import extract_cuhk03
 from reid_align.datasets.hold_out import hold_out
 from reid_align.datasets.loader import DATASETS, list_datasets, load_dataset
@@ -31,6 +31,5 @@ __all__ = [
     "list_datasets",
     "load_dataset",
     "parse_options",
-    "person_labels",
     "read_picture",
 ]

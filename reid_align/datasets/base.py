@@ -90,11 +90,3 @@ class ReidDataset:
 def contiguous_ids(values: Iterable[Value]) -> dict[Value, int]:
     """Map the distinct values to 0, 1, 2 … in sorted order; no values give an empty map."""
     return {value: number for number, value in enumerate(sorted(set(values)))}
-
-
-def person_labels(records: Iterable[ImageRecord]) -> dict[int, int]:
-    """Map each person id to its class for training: 0, 1, 2 … in the order of the ids.
-
-    The same persons give the same classes in every process, whatever the order of the records.
-    """
-    return contiguous_ids(record.person_id for record in records)

@@ -5,8 +5,7 @@ import re
 from collections.abc import Sequence
 
 from reid_align.errors import DatasetFormatError
-
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
+from reid_align.images.formats import EXTENSIONS
 
 
 def shown(path: str) -> str:
@@ -21,7 +20,7 @@ def absolute(path: str | os.PathLike[str]) -> str:
 
 def is_image(name: str) -> bool:
     """Tell an image by its suffix; hidden files, such as the ``._*`` of macOS, are none."""
-    return name.lower().endswith(IMAGE_SUFFIXES) and not name.startswith(".")
+    return os.path.splitext(name)[1].lower() in EXTENSIONS and not name.startswith(".")
 
 
 def list_images(dataset: str, folder: str) -> list[str]:
@@ -34,7 +33,7 @@ def list_images(dataset: str, folder: str) -> list[str]:
     if not paths:
         raise DatasetFormatError(
             f"{dataset}: there is no image in {shown(folder)}. "
-            f"Images end in {', '.join(IMAGE_SUFFIXES)}."
+            f"Images end in {', '.join(sorted(EXTENSIONS))}."
         )
     return paths
 

@@ -8,7 +8,7 @@ from typing import get_args, get_type_hints
 from reid_align.datasets.loader import DATASETS, Option
 from reid_align.errors import InvalidInputError
 
-_BOOLEANS = {"true": True, "false": False}
+BOOLEANS = {"true": True, "false": False}
 
 
 def parse_options(name: str, assignments: Sequence[str]) -> dict[str, Option]:
@@ -42,8 +42,8 @@ def describe_datasets() -> str:
 
 def _read(key: str, value: str, kind: object) -> Option:
     kinds = get_args(kind) or (kind,)
-    if bool in kinds and value.lower() in _BOOLEANS:
-        return _BOOLEANS[value.lower()]
+    if bool in kinds and value.lower() in BOOLEANS:
+        return BOOLEANS[value.lower()]
     if int in kinds and value.removeprefix("-").isdecimal():
         return int(value)
     if NoneType in kinds and value.lower() == "none":

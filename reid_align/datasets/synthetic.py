@@ -3,24 +3,19 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.datasets.base import ImageRecord, ReidDataset, Split
-from reid_align.datasets.files import absolute, shown
-from reid_align.datasets.layout import describe
+from reid_align.datasets.files import absolute
+from reid_align.datasets.layout import locate
 from reid_align.datasets.loader import DatasetLoader, register
 from reid_align.datasets.stored import stored_names
-from reid_align.errors import DatasetNotFoundError, InvalidInputError
-from reid_align.shard_set import ShardSet
-from reid_align.shards import Shard
+from reid_align.errors import InvalidInputError
+from reid_align.shard_set import ROLES, SET_FILE, SPLITS, Role, ShardSet, SplitName
 
-Part = Literal["train", "val", "test"]
-# What the numbers in the columns "split" and "role" stand for.
-SPLITS: tuple[Part, ...] = get_args(Part)
-ROLES = ("train", "query", "gallery")
 # A person id for pictures of a texture on many bodies, which are of nobody.
 NOBODY = -1
 
@@ -47,8 +42,8 @@ class SyntheticSet:
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         folder = absolute(root)
-        if not os.path.isfile(os.path.join(folder, "set.json")):
-            raise DatasetNotFoundError("synthetic", shown(folder), "set.json", describe(folder))
+        # Says more of what is there instead than `ShardSet` would.
+        locate("synthetic", folder, ((SET_FILE,),), advice="")
         self.folder = Path(folder)
         shards = ShardSet(self.folder)
         self.settings = shards.settings
@@ -59,9 +54,7 @@ class SyntheticSet:
         self.camera_ids = shards.column("images", "camera").astype(np.int64)
         self.splits = shards.column("images", "split")
         self.roles = shards.column("images", "role")
-        # Opened once: several columns are named, and a large set has a thousand shards.
-        paths = sorted(self.folder.glob("shard-*.safetensors"))
-        self._shards = [Shard(path) for path in paths]
+        self._shards = shards.shards
 
     def names(self, table: str, column: str) -> list[str]:
         """Return the names of all files of a column, in the order of the rows."""
@@ -101,14 +94,14 @@ class SyntheticDataset(DatasetLoader):
         found = SyntheticSet(root)
         names = found.names("images", "jpeg")
 
-        def records(split: Part, role: str) -> tuple[ImageRecord, ...]:
+        def records(split: SplitName, role: Role) -> tuple[ImageRecord, ...]:
             chosen = (found.splits == SPLITS.index(split)) & (found.roles == ROLES.index(role))
             return tuple(
                 ImageRecord(names[row], int(found.person_ids[row]), int(found.camera_ids[row]))
                 for row in np.flatnonzero(chosen)
             )
 
-        part = cast(Part, self.split)
+        part = cast(SplitName, self.split)
         query, gallery = records(part, "query"), records(part, "gallery")
         splits = (Split(self.split, query, gallery),) if query and gallery else ()
         train = records("train", "train")

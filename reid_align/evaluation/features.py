@@ -37,7 +37,7 @@ def dataset_features(
         ImageReadError: a picture cannot be read and ``options.on_error`` is "fail".
     """
     with tqdm(_paths(dataset), unit="image", disable=None if progress else True) as bar:
-        return gather_features((_Named(path, path) for path in bar), encoder, options)
+        return gather_features((StoredPicture(path, path) for path in bar), encoder, options)
 
 
 def adapt_to_dataset(
@@ -64,11 +64,11 @@ def adapt_to_dataset(
         InvalidInputError: fewer than 32 pictures can be read.
     """
     paths = _paths(dataset)
-    drawn = adaptation.draw((_Named(path, path) for path in paths), len(paths))
+    drawn = adaptation.draw((StoredPicture(path, path) for path in paths), len(paths))
     return adapt_to(drawn, encoder, adaptation, options, progress=progress)
 
 
-class _Named(Picture):
+class StoredPicture(Picture):
     """A picture that may lie in a shard."""
 
     def decode(self) -> NDArray[np.uint8]:

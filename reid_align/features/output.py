@@ -70,7 +70,8 @@ def extract_to_file(
         progress: show a bar with rate and time left on standard error, if that is a terminal.
 
     Raises:
-        NoImagesError: there are no pictures.
+        NoImagesError: raised by `find_images`, if that is what ``paths`` is; a list without paths
+            gives an empty matrix.
         ImageReadError: a picture cannot be read and ``options.on_error`` is "fail".
         InvalidInputError: ``output`` does not end in ``.npy``, ``paths`` is an iterator, which can
             be read only once, or there are too few to adapt to.

@@ -8,7 +8,7 @@ from reid_align.heads.base import HEADS, Head
 from reid_align.heads.classifier import IdentityClassifier, TwoLayerClassifier
 from reid_align.heads.dsag import DsagFeatures, DsagStream
 from reid_align.heads.factory import create_head
-from reid_align.heads.fitting import decoder_for, guide_for
+from reid_align.heads.fitting import decoder_for
 from reid_align.heads.fusion import AddFusion, ConcatFusion
 from reid_align.heads.texture_decoder import DecodedTexture, TextureDecoder
 
@@ -25,5 +25,4 @@ __all__ = [
     "TwoLayerClassifier",
     "create_head",
     "decoder_for",
-    "guide_for",
 ]

@@ -6,7 +6,7 @@ Source: DSA-reID, CVPR 2019. One training of `dsa_full` gives four rows of table
 from dataclasses import replace
 
 from reid_align.datasets.augment import AugmentConfig
-from reid_align.recipes.common import AUGMENT, adam, add, reid_stream, training
+from reid_align.recipes.common import AUGMENT, BASELINE_COST, adam, add, reid_stream, training
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM, Expected, Recipe, Stage
 from reid_align.tasks import (
     BaselineConfig,
@@ -25,7 +25,6 @@ START = "Starts from ImageNet's weights but for the last stages, which are rando
 DSA_COST = "320 epochs of the reID set; 4.6 GMAC an image forward for the main stream, 11.5 more "
 DSA_COST += "for the guiding stream, 198 million parameters"
 MAIN_COST = "320 epochs of the reID set, 4.6 GMAC an image forward"
-BASELINE_COST = "320 epochs of the reID set, 4.1 GMAC an image forward"
 NO_ERASING = AugmentConfig(erase=0.0)
 # Both heads of the main stream are random, as its section 3.2.2 says, though ImageNet has layer4.
 RANDOM_HEADS = ("layer4.", "local4.")

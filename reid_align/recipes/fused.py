@@ -9,7 +9,7 @@ from reid_align.datasets.augment import NO_AUGMENT
 from reid_align.datasets.batches import BatchStream
 from reid_align.datasets.batching import PlainBatching
 from reid_align.datasets.sampling import Indices
-from reid_align.datasets.sources.companions import find_companions
+from reid_align.datasets.sources.companions import MAP_SUFFIXES, find_companions
 from reid_align.datasets.sources.files import FileSource
 from reid_align.datasets.synthetic import SyntheticSet
 from reid_align.features import Features
@@ -96,7 +96,7 @@ def find_maps(dataset: ReidDataset, iuv: str | None) -> Sequence[str]:
     """
     paths = [record.path for record in evaluated_pictures(dataset)]
     if iuv is not None:
-        return find_companions(iuv, "iuv", paths, dataset.root)
+        return find_companions(iuv, "iuv", paths, dataset.root, MAP_SUFFIXES)
     held = SyntheticSet(dataset.root)
     maps = dict(zip(held.names("images", "jpeg"), held.names("images", "iuv"), strict=True))
     return [maps[path] for path in paths]

@@ -5,7 +5,7 @@ Source: arXiv:1905.13143 (AAAI 2020).
 
 from dataclasses import replace
 
-from reid_align.recipes.common import add
+from reid_align.recipes.common import BASELINE_COST, add
 from reid_align.recipes.recipe import GIVEN, Expected, Recipe, Stage
 from reid_align.recipes.san_stages import (
     PG,
@@ -22,7 +22,6 @@ PAPER = "SAN (arXiv:1905.13143)"
 START = "Starts from ImageNet's weights, as the paper does."
 PG_COST = "80 epochs of the generator, {} GMAC an image forward, on the synthetic set"
 PG_50_COST = PG_COST.format(7.2)
-BASELINE_COST = "320 epochs of the reID set, 4.1 GMAC an image forward"
 SAN_COST = f"{PG_50_COST}; textures of all images; 320 epochs of the reID set, 7.2 GMAC an image"
 SYNTHETIC_COST = f"{SAN_COST}, and as many synthetic images"
 Scores = tuple[float, float]

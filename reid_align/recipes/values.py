@@ -3,9 +3,8 @@
 from types import NoneType, UnionType
 from typing import Literal, Union, get_args, get_origin
 
+from reid_align.datasets.options import BOOLEANS
 from reid_align.errors import InvalidInputError
-
-BOOLEANS = {"true": True, "false": False}
 
 
 def read_value(kind: object, text: str) -> object:

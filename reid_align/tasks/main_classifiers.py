@@ -6,10 +6,9 @@ from typing import Literal, cast
 from torch import Tensor, nn
 
 from reid_align.heads import TwoLayerClassifier
+from reid_align.models.dsa import PARTS
 from reid_align.tasks.guide import LOCAL
 from reid_align.tasks.objectives import total
-
-PARTS = 8
 
 
 class MainClassifiers(nn.ModuleDict):

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import get_args
 
 from reid_align.checks import at_least_one, below_one, one_of, positive
 from reid_align.errors import InvalidInputError
+from reid_align.features.prepare import DtypeName
 from reid_align.training.optimisers import OptimiserConfig
 
-Precision = Literal["float32", "bfloat16", "float16"]
+Precision = DtypeName
 SEEDS = 2**63
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from reid_align.datasets.batch import Batch
 from reid_align.errors import InvalidInputError, UnknownNameError
+from reid_align.features.prepare import DTYPES
 from reid_align.training.average import Average
 from reid_align.training.config import TrainingConfig
 from reid_align.training.group import ProcessGroup
@@ -22,8 +23,6 @@ from reid_align.training.tensors import (
     optimiser_tensors,
     state_tensors,
 )
-
-DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 
 
 class Learner:

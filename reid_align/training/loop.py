@@ -44,8 +44,10 @@ class Summary:
         steps: updates, of all runs together.
         resumed_at: the steps that earlier runs had done.
         nothing_to_do: it was finished before, and nothing was computed.
-        latest: the last evaluation; None without an evaluator, and in all processes but the first.
-        best: the best one.
+        latest: the last evaluation; None without an evaluator. Other processes than the first know
+            only what was in the checkpoint that they began with: nothing in a new run, everything
+            in a finished one.
+        best: the best evaluation, known to the same processes.
         products: the files with the trained networks.
     """
 

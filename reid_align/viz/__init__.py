@@ -3,6 +3,6 @@
 from reid_align.viz.curves import draw_curves
 from reid_align.viz.dense import draw_iuv
 from reid_align.viz.sheets import contact_sheet
-from reid_align.viz.textures import draw_textures, texture_pixels
+from reid_align.viz.textures import texture_pixels
 
-__all__ = ["contact_sheet", "draw_curves", "draw_iuv", "draw_textures", "texture_pixels"]
+__all__ = ["contact_sheet", "draw_curves", "draw_iuv", "texture_pixels"]

@@ -1,9 +1,8 @@
-"""Decoded textures, and any other picture that a network gives, as pictures."""
+"""Decoded textures, and any other picture that a network gives, as pixels."""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from reid_align.errors import InvalidInputError
@@ -29,8 +28,3 @@ def texture_pixels(textures: Tensor) -> NDArray[np.uint8]:
         )
     levels = textures.detach().float().nan_to_num(-1.0).clamp(-1, 1).add(1).mul(127.5).round()
     return levels.to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu().numpy()
-
-
-def draw_textures(textures: Tensor) -> list[Image.Image]:
-    """Return one RGB picture for each texture; see `texture_pixels`."""
-    return [Image.fromarray(pixels) for pixels in texture_pixels(textures)]

@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 
-from reid_align.datasets import ImageRecord, ReidDataset, Split, person_labels
+from reid_align.datasets import ImageRecord, ReidDataset, Split
 from reid_align.errors import InvalidInputError
 
 A = ImageRecord("a.jpg", 5, 0)
@@ -35,9 +35,3 @@ def test_dataset_needs_images_to_train_or_to_test_on() -> None:
 def test_dataset_survives_a_worker_process() -> None:
     dataset = ReidDataset("x", "/data", (A, B), (SPLIT,), "all_images")
     assert pickle.loads(pickle.dumps(dataset)) == dataset
-
-
-def test_labels_follow_the_ids_and_not_the_order_of_the_records() -> None:
-    records = [ImageRecord("x", person, None) for person in (1467, 10, 2, 10, 700)]
-    assert person_labels(records) == {2: 0, 10: 1, 700: 2, 1467: 3}
-    assert person_labels([]) == {}

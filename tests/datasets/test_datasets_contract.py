@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from dataset_trees import TREES
 
-from reid_align.datasets import DATASETS, ReidDataset, list_datasets, load_dataset, person_labels
+from reid_align.datasets import DATASETS, ReidDataset, list_datasets, load_dataset
 from reid_align.datasets.loader import Benchmark, Count
 from reid_align.errors import (
     DatasetFormatError,
@@ -192,21 +192,6 @@ def test_benchmark_states_where_it_comes_from(name: str) -> None:
     assert loader.paper
     assert loader.url.startswith(("http://", "https://"))
     assert loader.terms.endswith(".")
-
-
-@pytest.mark.parametrize("name", list_datasets())
-def test_training_labels_are_contiguous_and_in_the_order_of_the_ids(
-    name: str, tmp_path: Path
-) -> None:
-    tree = TREES[name](tmp_path)
-    options = dict(tree.options)
-    if "classic" in name or name == "cuhk01":
-        options["split"] = 0
-    train = load_dataset(name, tree.root, **options).train
-    labels = person_labels(train)
-    assert labels == person_labels(reversed(train))
-    assert list(labels) == sorted({record.person_id for record in train})
-    assert list(labels.values()) == list(range(len(labels)))
 
 
 def test_unknown_dataset_is_refused_with_the_nearest_name() -> None:

@@ -7,6 +7,7 @@ from dataset_trees import touch
 
 from reid_align.datasets import ImageRecord, load_dataset
 from reid_align.errors import DatasetFormatError, DatasetNotFoundError, InvalidInputError
+from reid_align.images import find_images
 
 NAMES = r"^(?P<person_id>-?\d+)_c(?P<camera_id>\d)"
 FOLDERS = "(?P<person_id>[^/]+)/"
@@ -39,6 +40,14 @@ def test_folder_for_each_person_is_leave_one_out(tmp_path: Path) -> None:
     assert split.query == split.gallery
     expected = [("al/x.jpg", 0, None), ("bo/deep/y.png", 1, None), ("bo/x.jpg", 1, None)]
     assert rows(split.query, tmp_path) == expected
+
+
+def test_images_are_those_that_extract_takes(tmp_path: Path) -> None:
+    names = ["x.jpg", "x.JFIF", "x.gif", "x.ppm", "x.tiff", "x.txt", "gif"]
+    touch(tmp_path, [f"al/{name}" for name in names])
+    (split,) = load_dataset("folder", tmp_path, pattern=FOLDERS).splits
+    assert [record.path for record in split.query] == sorted(find_images([tmp_path]))
+    assert len(split.query) == 5
 
 
 def test_layout_of_market1501_is_read_and_its_junk_left_out(tmp_path: Path) -> None:

@@ -166,6 +166,16 @@ def test_missing_files_are_counted_and_the_first_ones_named(folder: Path, kind: 
         assert str(folder / kind / "train" / name) in str(error.value)
 
 
+def test_a_jpeg_counts_for_a_texture_and_never_for_a_dense_map(folder: Path) -> None:
+    for kind in ("textures", "iuv"):
+        path = folder / kind / "train" / "11_c1.png"
+        Image.open(path).save(path.with_suffix(".jpg"))
+        path.unlink()
+    assert source_of(folder, textures=folder / "textures").texture(0).shape == (64, 64, 3)
+    with pytest.raises(DatasetFormatError, match=r"iuv: 1 of the 3 .*11_c1\.png"):
+        source_of(folder, iuv=folder / "iuv")
+
+
 def test_a_dataset_without_what_is_asked_for_says_what_to_do(folder: Path) -> None:
     plain = source_of(folder)
     for read in (plain.texture, plain.frontal, plain.external, plain.iuv):

@@ -19,7 +19,7 @@ from filelock import FileLock
 from PIL import Image
 
 from reid_align import create_model, extract_features, read_features, save_pretrained
-from reid_align.errors import ImageReadError, InvalidInputError, OutputError
+from reid_align.errors import ImageReadError, InvalidInputError, NoImagesError, OutputError
 from reid_align.features import Adaptation, ExtractOptions, Shard, extract_to_file
 from reid_align.images import find_images
 from reid_align.models.encoder import Encoder
@@ -119,6 +119,15 @@ def test_nothing_but_failures_gives_an_empty_matrix(encoder: Encoder, tmp_path: 
     done = extract_to_file(["a.png", "b.png"], encoder, tmp_path / "feats.npy", skip)
     assert (done.rows, done.failed) == (0, 2)
     assert read_features(tmp_path / "feats.npy").values.shape == (0, 2048)
+
+
+def test_no_paths_give_an_empty_matrix_too(encoder: Encoder, tmp_path: Path) -> None:
+    done = extract_to_file([], encoder, tmp_path / "feats.npy", OPTIONS)
+    assert (done.rows, done.failed) == (0, 0)
+    assert read_features(tmp_path / "feats.npy").values.shape == (0, 2048)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NoImagesError):
+        extract_to_file(find_images([tmp_path / "empty"]), encoder, tmp_path / "feats.npy", OPTIONS)
 
 
 def test_names_that_are_not_utf8_survive(encoder: Encoder, images: Path, tmp_path: Path) -> None:

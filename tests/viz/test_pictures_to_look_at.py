@@ -5,17 +5,16 @@ from PIL import Image
 
 from reid_align.errors import InvalidInputError
 from reid_align.uv import IUV
-from reid_align.viz import contact_sheet, draw_iuv, draw_textures
+from reid_align.viz import contact_sheet, draw_iuv, texture_pixels
 
 
 def test_textures_run_from_black_to_white_and_are_clamped() -> None:
     values = torch.tensor([-2.0, -1.0, 0.0, 1.0, 3.0, float("nan")])
     texture = values.view(1, 1, 1, 6).repeat(2, 3, 4, 1)
     texture[:, 0] = 1.0
-    pictures = draw_textures(texture)
-    assert [picture.size for picture in pictures] == [(6, 4)] * 2
-    pixels = np.asarray(pictures[1])
-    assert pixels[2, :, 1].tolist() == [0, 0, 128, 255, 255, 0]
+    pixels = texture_pixels(texture)
+    assert pixels.shape == (2, 4, 6, 3)
+    assert pixels[1, 2, :, 1].tolist() == [0, 0, 128, 255, 255, 0]
     assert (pixels[..., 0] == 255).all()
 
 
@@ -29,7 +28,7 @@ def test_textures_run_from_black_to_white_and_are_clamped() -> None:
 )
 def test_other_textures_are_refused(textures: torch.Tensor) -> None:
     with pytest.raises(InvalidInputError, match=r"\(N, 3, H, W\)"):
-        draw_textures(textures)
+        texture_pixels(textures)
 
 
 def all_parts() -> IUV:

@@ -6,22 +6,30 @@ from collections.abc import Sequence
 from reid_align.datasets.files import absolute, shown
 from reid_align.errors import DatasetFormatError
 
-_SUFFIXES = (".png", ".jpg")
+PICTURE_SUFFIXES = (".png", ".jpg")
+# JPEG mixes the colours of neighbours, which in a dense map are part numbers.
+MAP_SUFFIXES = (".png",)
 _SHOWN = 3
 
 
 def find_companions(
-    folder: str | os.PathLike[str], kind: str, pictures: Sequence[str], root: str
+    folder: str | os.PathLike[str],
+    kind: str,
+    pictures: Sequence[str],
+    root: str,
+    suffixes: Sequence[str],
 ) -> list[str]:
     """Return the file in ``folder`` that belongs to each picture.
 
-    For ``root/a/b.jpeg`` that is ``folder/a/b.png``, or else ``folder/a/b.jpg``.
+    For ``root/a/b.jpeg`` and `PICTURE_SUFFIXES` that is ``folder/a/b.png``, or else
+    ``folder/a/b.jpg``.
 
     Args:
         folder: the folder.
         kind: what the files are, for the message: "texture", "iuv" …
         pictures: paths below ``root``.
         root: the dataset's folder.
+        suffixes: what the files may end in, the best first.
 
     Raises:
         DatasetFormatError: some are missing; the first few are named.
@@ -30,7 +38,7 @@ def find_companions(
         os.path.join(absolute(folder), os.path.splitext(os.path.relpath(path, root))[0])
         for path in pictures
     ]
-    found = [_existing(stem) for stem in stems]
+    found = [_existing(stem, suffixes) for stem in stems]
     missing = [stem for stem, path in zip(stems, found, strict=True) if path is None]
     if missing:
         listed = ", ".join(shown(f"{stem}.png") for stem in missing[:_SHOWN])
@@ -41,5 +49,5 @@ def find_companions(
     return [path for path in found if path is not None]
 
 
-def _existing(stem: str) -> str | None:
-    return next((stem + suffix for suffix in _SUFFIXES if os.path.isfile(stem + suffix)), None)
+def _existing(stem: str, suffixes: Sequence[str]) -> str | None:
+    return next((stem + suffix for suffix in suffixes if os.path.isfile(stem + suffix)), None)

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reid_align.datasets.stored import read_picture
+from reid_align.shard_set import MASK_FILE as MASK_FILE
 
 TEXTURE_SIZE = 256
-MASK_FILE = "texture_mask.png"
 
 
 def read_mask(folder: Path) -> NDArray[np.bool_] | None:

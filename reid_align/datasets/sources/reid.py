@@ -5,7 +5,11 @@ from pathlib import Path
 
 from reid_align.datasets.base import ReidDataset
 from reid_align.datasets.sources.base import Extra
-from reid_align.datasets.sources.companions import find_companions
+from reid_align.datasets.sources.companions import (
+    MAP_SUFFIXES,
+    PICTURE_SUFFIXES,
+    find_companions,
+)
 from reid_align.datasets.sources.files import FileSource
 from reid_align.datasets.sources.masks import read_mask
 from reid_align.errors import InvalidInputError
@@ -54,9 +58,13 @@ class ReidSource(FileSource):
             [record.person_id for record in dataset.train],
             [-1 if record.camera_id is None else record.camera_id for record in dataset.train],
             {
-                extra: find_companions(folder, extra, images, dataset.root)
+                extra: find_companions(folder, extra, images, dataset.root, _suffixes(extra))
                 for extra, folder in folders.items()
                 if folder is not None
             },
             None if textures is None else read_mask(Path(textures)),
         )
+
+
+def _suffixes(extra: Extra) -> tuple[str, ...]:
+    return MAP_SUFFIXES if extra == "iuv" else PICTURE_SUFFIXES

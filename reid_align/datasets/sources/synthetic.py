@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from reid_align.datasets.sources.base import Extra
 from reid_align.datasets.sources.files import FileSource, hash_lines
 from reid_align.datasets.sources.masks import read_mask
-from reid_align.datasets.synthetic import SPLITS, Part, SyntheticSet
+from reid_align.datasets.synthetic import SyntheticSet
 from reid_align.errors import InvalidInputError
+from reid_align.shard_set import SPLITS, SplitName
 
 
 class SyntheticSource(FileSource):
@@ -31,7 +32,7 @@ class SyntheticSource(FileSource):
 
     advice = "A synthetic set has no such pictures: use another dataset, or another recipe."
 
-    def __init__(self, folder: str | os.PathLike[str], split: Part = "train") -> None:
+    def __init__(self, folder: str | os.PathLike[str], split: SplitName = "train") -> None:
         if split not in SPLITS:
             raise InvalidInputError(f"split {split!r}: choose one of {', '.join(SPLITS)}.")
         found = SyntheticSet(folder)

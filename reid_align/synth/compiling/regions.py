@@ -19,6 +19,8 @@ _REGION_BONES: dict[Region, tuple[str, ...]] = {
     "foot": ("foot", "toe"),
 }
 _FORWARD = np.array([0.0, -1.0, 0.0])
+# From the middle of the left hand and forearm, at rest.
+_TOWARDS_THUMB = np.array([-0.3, -1.0, 1.0])
 # How far the middle of the inner chart of the upper arm is turned from the front to the trunk.
 # Source: the share of the arm that it covers in DensePose's frontal sample images.
 _UPPER_ARM_TURN = np.radians(66)
@@ -49,8 +51,7 @@ class Charts:
     def __init__(
         self, vertices: Array, regions: NDArray[np.int64], heads: dict[str, Array]
     ) -> None:
-        folded = vertices * [1, 1, 1]
-        folded[:, 0] = np.abs(folded[:, 0])
+        folded = _fold(vertices)
         self._points = {name: folded[regions == k] for k, name in enumerate(REGIONS)}
         self._limbs = self._limb_frames(heads)
         self._side_seam = self._torso_seam()
@@ -154,7 +155,7 @@ class Charts:
         elif chart.region == "upper_arm":
             target = _FORWARD + np.array([1.0, 0.0, 0.0])
         else:
-            target = np.array([-0.3, -1.0, 1.0])
+            target = _TOWARDS_THUMB
         return float(np.sign(limb.side @ target))
 
     def _torso(self, chart: Chart, corners: Array) -> tuple[Array, Array]:
@@ -182,7 +183,7 @@ class Charts:
         return np.asarray(np.where(palm, reach / 2, 1 - reach / 2))
 
     def _thumb_sign(self, limb: _Limb) -> float:
-        return float(np.sign(limb.side @ np.array([-0.3, -1.0, 1.0])))
+        return float(np.sign(limb.side @ _TOWARDS_THUMB))
 
 
 def _unit(vector: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Look-alikes: outfits that differ from another one in a single thing."""
+"""Look-alikes: outfits that differ from another one in a single thing, or in shoes and looks."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +20,10 @@ _Variation = Callable[[Outfit, np.random.Generator, bool], Outfit]
 
 
 def vary_outfit(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
-    """Return a look-alike's outfit: the same with one thing, now and then two, changed."""
+    """Return a look-alike's outfit: the same with one thing, now and then two, changed.
+
+    Other shoes come with other hair and another face.
+    """
     for _ in range(1 if rng.random() < 0.75 else 2):
         outfit = _VARIATIONS[int(rng.integers(len(_VARIATIONS)))](outfit, rng, female)
     return replace(outfit, creases=int(rng.integers(2**31)))
@@ -53,6 +56,7 @@ def _other_looks(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outf
 
 
 def _other_shoes(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
+    # Shoes are few pixels, and often hidden; so hair and face change with them.
     return replace(
         outfit,
         shoes=sample_shoes(rng),

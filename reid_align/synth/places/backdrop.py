@@ -99,7 +99,7 @@ def _materials(indoor: bool) -> tuple[tuple[Ground, ...], tuple[Wall, ...]]:
 def _rows(where: Mask) -> slice:
     """Return the rows in which there is something, so that the others need not be painted."""
     found = np.flatnonzero(where.any(1))
-    return slice(int(found.min(initial=0)), int(found.max(initial=-1)) + 1)
+    return slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(0)
 
 
 def _open_top(

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from reid_align.errors import OutputError
 from reid_align.files import new_folder, writing
-from reid_align.shard_set import MASK_FILE, ShardSet, description
-from reid_align.synth.sets.settings import ROLES, SPLITS, Role, SynthSettings
+from reid_align.shard_set import MASK_FILE, ROLES, SPLITS, Role, ShardSet, description
+from reid_align.synth.sets.settings import SynthSettings
 
 _ROLE_FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
 # Says what the files were made from, as set.json says it of the shards.

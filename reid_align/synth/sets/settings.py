@@ -1,20 +1,15 @@
 """What a set is made from, and who is where: identities, splits, cameras, roles."""
 
 from dataclasses import asdict, dataclass
-from typing import Literal
 
 import numpy as np
 
 from reid_align.errors import InvalidInputError
-from reid_align.shard_set import Setting
+from reid_align.shard_set import Role, Setting, SplitName
 from reid_align.synth.arrays import Integers
 
-Split = Literal["train", "val", "test"]
-Role = Literal["train", "query", "gallery"]
-SPLITS: tuple[Split, ...] = ("train", "val", "test")
-ROLES: tuple[Role, ...] = ("train", "query", "gallery")
 # Cameras of the splits; no camera is in two.
-CAMERAS: dict[Split, range] = {
+CAMERAS: dict[SplitName, range] = {
     "train": range(0, 24), "val": range(24, 28), "test": range(28, 36)
 }  # fmt: skip
 # Identities come in threes, the second a look-alike of the first; a split takes whole threes. Of
@@ -80,7 +75,7 @@ class SynthSettings:
         return {**asdict(self), "generator": GENERATOR}
 
 
-def split_of(settings: SynthSettings, person: int) -> Split:
+def split_of(settings: SynthSettings, person: int) -> SplitName:
     """Return the split of an identity."""
     place = person // GROUP % _PERIOD
     if settings.pit or place not in _VAL + _TEST:
@@ -100,7 +95,7 @@ def camera_plan(settings: SynthSettings, person: int) -> Integers:
     return np.repeat(rng.permutation(cameras), share + (np.arange(len(cameras)) < extra))
 
 
-def roles(split: Split, cameras: Integers) -> list[Role]:
+def roles(split: SplitName, cameras: Integers) -> list[Role]:
     """Return the role of every picture of one identity.
 
     Of several pictures from one camera the first is a query, the others are gallery, as in the new

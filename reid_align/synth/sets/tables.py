@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from reid_align.shard_set import ROLES, SPLITS
 from reid_align.shards import Table
 from reid_align.synth.body.gait import KINDS
 from reid_align.synth.sets.encode import jpeg, png
 from reid_align.synth.sets.produce import Identity
-from reid_align.synth.sets.settings import ROLES, SPLITS, SynthSettings, roles, split_of
+from reid_align.synth.sets.settings import SynthSettings, roles, split_of
 
 
 def identity_tables(settings: SynthSettings, identities: Sequence[Identity]) -> dict[str, Table]:

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from reid_align.shard_set import MASK_FILE, ShardSet
-from reid_align.synth.sets.settings import ROLES, SPLITS, SynthSettings
+from reid_align.shard_set import MASK_FILE, ROLES, SPLITS, ShardSet
+from reid_align.synth.sets.settings import SynthSettings
 
 SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 DOCS = Path(__file__).parents[3] / "docs" / "synthetic.md"

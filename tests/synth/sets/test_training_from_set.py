@@ -4,25 +4,17 @@ from pathlib import Path
 import torch
 
 from reid_align.datasets import load_dataset
-from reid_align.datasets import synthetic as reader
 from reid_align.datasets.augment import AugmentConfig
 from reid_align.datasets.batch import Wanted
 from reid_align.datasets.batches import BatchStream
 from reid_align.datasets.batching import PkBatching
 from reid_align.datasets.sources import PairsSource, SyntheticSource
-from reid_align.datasets.sources.masks import MASK_FILE as MASK_READ
 from reid_align.preprocess import Preprocess
-from reid_align.shard_set import MASK_FILE, ShardSet
+from reid_align.shard_set import ShardSet
 from reid_align.synth.sets.folders import export_folders
-from reid_align.synth.sets.settings import ROLES, SPLITS, SynthSettings
+from reid_align.synth.sets.settings import SynthSettings
 
 SETTINGS = SynthSettings(identities=24, images=2, seed=4)
-
-
-def test_reader_and_writer_mean_the_same_by_their_numbers() -> None:
-    assert reader.SPLITS == SPLITS
-    assert reader.ROLES == ROLES
-    assert MASK_READ == MASK_FILE
 
 
 def test_a_set_that_was_made_can_be_trained_on(synthetic_folder: Path) -> None:
