@@ -61,7 +61,7 @@ def imagenet_tensors(body: Body) -> dict[str, Tensor]:
         ) from error
     except RuntimeError as error:
         raise WeightsIntegrityError(f"{name} is not the published file ({error}).") from error
-    return {OLD_POINT.sub(r"\1", key): tensor for key, tensor in found.items()}
+    return _as_saved_today(found)
 
 
 def imagenet_url(body: Body) -> str:
@@ -85,3 +85,15 @@ def imagenet_url(body: Body) -> str:
             "else, such as --initial random."
         )
     return (PLAIN if plain else IBN_A)[depth]
+
+
+def _as_saved_today(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors by the names that torch gives them today, and those it has beside them."""
+    named = {OLD_POINT.sub(r"\1", key): tensor for key, tensor in tensors.items()}
+    # Before torch 0.4.1 a batch norm did not count its batches.
+    counters = {
+        key.replace("running_mean", "num_batches_tracked"): torch.tensor(0)
+        for key in named
+        if key.endswith("running_mean")
+    }
+    return counters | named

@@ -25,6 +25,8 @@ from reid_align.tasks import (
 from reid_align.training.outputs import save_products
 from reid_align.weights import Argument, shipped_weights
 
+COUNTER = "num_batches_tracked"
+
 
 def small(architecture: str, **arguments: Argument) -> EncoderConfig:
     return EncoderConfig(architecture, arguments, 32, 16)
@@ -68,10 +70,14 @@ def hub_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def imagenet(hub_folder: Path) -> dict[str, torch.Tensor]:
-    """A classifier of a thousand classes, saved under the name of torchvision's ResNet-18."""
+    """A classifier of a thousand classes, saved under the name of torchvision's ResNet-18.
+
+    Like old files it has no counters of batches.
+    """
     torch.manual_seed(9)
     tensors = create_model("san_resnet18").state_dict() | {"fc.weight": torch.zeros(1000, 512)}
-    torch.save(tensors, hub_folder / Path(PLAIN[18]).name)
+    saved = {key: value for key, value in tensors.items() if not key.endswith(COUNTER)}
+    torch.save(saved, hub_folder / Path(PLAIN[18]).name)
     return tensors
 
 
@@ -89,6 +95,17 @@ def test_imagenet_fills_the_whole_encoder_and_no_classifier(
     for name, tensor in task.encoder.state_dict().items():
         assert torch.equal(tensor, imagenet[name]), name
     assert same(task.supervision, baseline(1).supervision)
+
+
+def test_counters_of_batches_that_the_file_has_are_kept(
+    imagenet: dict[str, torch.Tensor], hub_folder: Path
+) -> None:
+    file = hub_folder / Path(PLAIN[18]).name
+    torch.save(torch.load(file) | {f"bn1.{COUNTER}": torch.tensor(7)}, file)
+    task = baseline(1)
+    start(task, "imagenet")
+    assert task.encoder.bn1.num_batches_tracked == 7
+    assert task.encoder.layer1[0].bn1.num_batches_tracked == 0
 
 
 def test_what_is_to_be_fresh_stays_random(imagenet: dict[str, torch.Tensor]) -> None:
