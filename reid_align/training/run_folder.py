@@ -43,17 +43,16 @@ def open_folder(folder: Path, places: Sequence[str]) -> Iterator[None]:
             f"{folder} holds {foreign[0]!r} and is no run. Give a new or an empty folder."
         )
     lock = FileLock(folder / LOCK)
+    with writing(folder):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise OutputError(
+                f"Another process is training in {folder}. Wait for its end."
+            ) from error
     try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise OutputError(f"Another process is training in {folder}. Wait for its end.") from error
-    try:
-        for place in (folder, *(folder / name for name in places)):
-            for left in place.glob("*.partial"):
-                if left.is_dir():
-                    shutil.rmtree(left)
-                else:
-                    left.unlink()
+        with writing(folder):
+            _sweep(folder, *(folder / name for name in places))
         yield
     finally:
         lock.release()
@@ -115,6 +114,16 @@ def check_config(folder: Path, config: Mapping[str, Json], free: frozenset[str])
             f"{folder} was begun otherwise: {'; '.join(different[:SHOWN])}. Continue it as it was "
             "begun, or give another folder."
         )
+
+
+def _sweep(*places: Path) -> None:
+    """Remove what is half written."""
+    for place in places:
+        for left in place.glob("*.partial"):
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
 
 
 def _flat(path: str, value: Json) -> Iterator[tuple[str, Json]]:
