@@ -62,8 +62,9 @@ def describe_environment() -> dict[str, Json]:
     """Return the versions of what computes, and the commit of this library if it is known."""
     package = Path(reid_align.__file__).parent
     commit = None
-    if (package.parent / ".git").exists():
-        command = ["git", "-C", str(package), "rev-parse", "HEAD"]
+    git = shutil.which("git")
+    if git is not None and (package.parent / ".git").exists():
+        command = [git, "-C", str(package), "rev-parse", "HEAD"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         commit = done.stdout.strip() or None
     return {
