@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,6 +130,15 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
     lock = FileLock(tmp_path / "lock")
     with lock, pytest.raises(OutputError, match="Another process is training in"):
         train(tmp_path)
+
+
+def test_the_clock_of_every_session_begins_at_zero(tmp_path: Path) -> None:
+    train(tmp_path, config(2))
+    train(tmp_path)
+    text = (tmp_path / "timing.jsonl").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [line["step"] for line in lines if line["seconds"] == 0.0] == [0, 7]
+    assert all(line["images/s"] > 0 for line in lines if line["seconds"])
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o777])
