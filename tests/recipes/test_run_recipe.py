@@ -8,7 +8,16 @@ import pytest
 from PIL import Image
 from tiny_people import PICTURES, TRAINING, write_files
 
-from reid_align.recipes import RECIPES, Machine, override, prepare, read_data, run_recipe, tiny
+from reid_align.recipes import (
+    RECIPES,
+    Machine,
+    default_workers,
+    override,
+    prepare,
+    read_data,
+    run_recipe,
+    tiny,
+)
 from reid_align.unwrapping import load_unwrapper
 
 ONE_STEP = ["pg.training.steps_per_epoch=1", "training.steps_per_epoch=1"]
@@ -25,6 +34,14 @@ def test_a_run_named_like_a_stage_is_a_run(
     again = prepare(recipe, data, run=name)
     # It was looked for in "other", which that stage is about to write.
     assert run_recipe(again, data, Path("other"), Machine("cpu")).steps == 1
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(1, 0), (7, 3), (24, 8)])
+def test_half_of_the_cores_that_the_process_may_use_decode(
+    monkeypatch: pytest.MonkeyPatch, cores: int, workers: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    assert default_workers() == workers
 
 
 def test_persons_from_the_front_are_drawn_by_the_generator(people: Path, tmp_path: Path) -> None:
