@@ -85,7 +85,7 @@ def _draw(
     pictures = folder / FOLDERS[extra]
     if machine.group.rank == 0:
         networks = earlier.get(stage.unwrapper, Path(stage.unwrapper))
-        draw_targets(data.reid, networks, pictures, machine.device)
+        draw_targets(data.reid, networks, pictures, machine.device, progress=machine.progress)
         if extra == "texture":
             copy_mask(data.synthetic, pictures)
     # The others wait here.
