@@ -1,7 +1,6 @@
 """What a figure depends on beside its command: the code, the libraries and the machine."""
 
 import json
-import os
 import platform
 import shlex
 import subprocess
@@ -11,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from reid_align import __version__
+from reid_align.cores import available_cores
 
 RESULTS = Path(__file__).parent / "results"
 WRITTEN = (":(top,exclude)benchmarks/results", ":(top,exclude)docs/images")
@@ -23,7 +23,7 @@ def provenance() -> dict[str, object]:
         "version": __version__,
         "commit": _commit(),
         "machine": f"{platform.system()} {platform.machine()}, {_processor()}",
-        "cores": _cores(),
+        "cores": available_cores(),
         "python": platform.python_version(),
         "torch": version("torch"),
         "numpy": version("numpy"),
@@ -75,11 +75,6 @@ def _processor(info: Path = Path("/proc/cpuinfo")) -> str:
     if not fields.keys() >= {"cpu family", "model"}:
         return found
     return f"{found} (family {fields['cpu family']}, model {fields['model']})"
-
-
-def _cores() -> int:
-    available = getattr(os, "sched_getaffinity", None)
-    return len(available(0)) if available else os.cpu_count() or 1
 
 
 def _relative(argument: str) -> str:

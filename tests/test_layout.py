@@ -11,10 +11,11 @@ import pytest
 import reid_align
 
 PACKAGE = Path(reid_align.__file__).parent
-BASE = {"errors", "files", "finite", "registry", "preprocess", "images", "uv"}
+BASE = {"errors", "cores", "files", "finite", "registry", "preprocess", "images", "uv"}
 ALLOWED = {
     "errors": set(),
     "checks": {"errors"},
+    "cores": set(),
     "files": {"errors"},
     "finite": set(),
     "registry": {"errors"},
@@ -39,6 +40,7 @@ ALLOWED = {
     },
     "synth.sets": {
         "errors",
+        "cores",
         "files",
         "shards",
         "shard_set",
@@ -181,6 +183,7 @@ def test_inference_loads_nothing_that_only_training_or_evaluation_needs() -> Non
     parts = {name.split(".")[1] for name in loaded if name.startswith("reid_align.")}
     assert parts == {
         "errors",
+        "cores",
         "files",
         "filters",
         "finite",

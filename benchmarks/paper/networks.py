@@ -61,7 +61,8 @@ def with_targets(setup: Setup, dataset: str, stage: Stage, data: Data, networks:
     if extra is None or data.reid is None:
         return data
     folder = setup.runs / setup.scale.name / dataset / FOLDERS[extra]
-    draw_targets(data.reid, networks, folder, setup.machine.device)
+    machine = setup.machine
+    draw_targets(data.reid, networks, folder, machine.device, progress=machine.progress)
     if extra == "texture":
         copy_mask(data.synthetic, folder)
     return with_drawn(extra, data, folder)
@@ -76,7 +77,7 @@ def with_maps(setup: Setup, dataset: str, stage: Stage, data: Data) -> Data:
     unwrapper = load_unwrapper("iuv", [str(estimator(setup))], device)
     paths = _paths(data.reid) + ([] if data.evaluation is None else _paths(data.evaluation))
     jobs = jobs_below(data.reid.root, paths, folder)
-    done = unwrap_pictures(jobs, unwrapper, folder, progress=True)
+    done = unwrap_pictures(jobs, unwrapper, folder, progress=setup.machine.progress)
     if done.failed:
         raise ImageReadError(done.failed[0].path, done.failed[0].error)
     return replace(data, iuv=str(folder), evaluation_iuv=str(folder))

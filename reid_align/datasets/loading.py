@@ -1,5 +1,6 @@
 """Batches made in other processes, in order; errors arrive as what they were raised as."""
 
+import os
 import signal
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -37,7 +38,7 @@ def load(maker: SampleMaker, plan: Sequence[Rows], workers: int) -> Iterator[Raw
         batch_size=None,
         sampler=plan,
         num_workers=workers,
-        worker_init_fn=_ignore_interrupts,
+        worker_init_fn=_leave_signals_to_the_parent,
         # Without one of its own the loader would draw a seed from the global generator.
         generator=torch.Generator(),
     )
@@ -66,6 +67,9 @@ class _RawBatches(Dataset[RawBatch | ReidAlignError]):
             return error
 
 
-def _ignore_interrupts(_: int) -> None:
-    # The terminal sends Ctrl-C to workers too; it is the training process that decides when to end.
+def _leave_signals_to_the_parent(_: int) -> None:
+    # It is the training process that decides when to end, and that ends its workers. Ctrl-C and
+    # torchrun signal a whole process group, and a worker that dies of it takes the training along
+    # before there is a checkpoint. SIGTERM cannot be ignored, as it is how workers are ended.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.setpgid(0, 0)

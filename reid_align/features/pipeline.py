@@ -1,11 +1,11 @@
 """Pictures in, features out: decoding and the network side by side, batch by batch, in order."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from reid_align.cores import available_cores
 from reid_align.features.batches import FeatureBatch, PictureBatch, grouped, read_batch
 from reid_align.features.pictures import Picture
 from reid_align.features.prepare import Launched, PreparedEncoder
@@ -24,8 +24,7 @@ def default_batch_size(device_type: str) -> int:
 
 def default_workers(device_type: str) -> int:
     """Return the number of threads that suits this process: its cores; beside a GPU 16 at most."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    cores = available_cores()
     # There they only decode, and a batch of a GPU's size waits for each of them in memory.
     return cores if device_type == "cpu" else min(cores, GPU_DECODERS)
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from reid_align.errors import WeightsIntegrityError, WeightsNotFoundError
 from reid_align.models import DenseNetEncoder
 from reid_align.models.resnet import LAYOUTS, Depth, ResNetTrunk
+from reid_align.weights.files import sha256_of
 
 Body = ResNetTrunk | DenseNetEncoder
 
@@ -44,7 +45,10 @@ def imagenet_tensors(body: Body) -> dict[str, Tensor]:
         WeightsIntegrityError: it is another file than the one that was published.
     """
     url = imagenet_url(body)
-    name = Path(urlsplit(url).path).name
+    file = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlsplit(url).path).name
+    if file.exists():
+        # torch compares the hash only of what it downloads.
+        _check(file)
     try:
         found: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
             url,
@@ -56,12 +60,12 @@ def imagenet_tensors(body: Body) -> dict[str, Tensor]:
     except OSError as error:
         raise WeightsNotFoundError(
             f"ImageNet's weights cannot be downloaded from {url} ({error}). Put the file into "
-            f"{Path(torch.hub.get_dir()) / 'checkpoints'}, or start from something else: "
-            "--initial random, or --initial with an encoder.safetensors."
+            f"{file.parent}, or start from something else: --initial random, or --initial with an "
+            "encoder.safetensors."
         ) from error
     except RuntimeError as error:
-        raise WeightsIntegrityError(f"{name} is not the published file ({error}).") from error
-    return {OLD_POINT.sub(r"\1", key): tensor for key, tensor in found.items()}
+        raise WeightsIntegrityError(f"{file.name} is not the published file ({error}).") from error
+    return _as_saved_today(found)
 
 
 def imagenet_url(body: Body) -> str:
@@ -85,3 +89,33 @@ def imagenet_url(body: Body) -> str:
             "else, such as --initial random."
         )
     return (PLAIN if plain else IBN_A)[depth]
+
+
+def _check(file: Path) -> None:
+    """Refuse a file whose SHA-256 does not begin as its name ends, before anything reads it.
+
+    Raises:
+        WeightsIntegrityError: it is so, or the file cannot be read.
+    """
+    published = file.stem.rpartition("-")[2]
+    try:
+        found = sha256_of(file)
+    except OSError as error:
+        raise WeightsIntegrityError(f"{file}: it cannot be read ({error}).") from error
+    if not found.startswith(published):
+        raise WeightsIntegrityError(
+            f"{file}: this is not the published file. Its sha256 is {found}, and that of the "
+            f"published one begins with {published}. Remove it, and it is downloaded anew."
+        )
+
+
+def _as_saved_today(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors by the names that torch gives them today, and those it has beside them."""
+    named = {OLD_POINT.sub(r"\1", key): tensor for key, tensor in tensors.items()}
+    # Before torch 0.4.1 a batch norm did not count its batches.
+    counters = {
+        key.replace("running_mean", "num_batches_tracked"): torch.tensor(0)
+        for key in named
+        if key.endswith("running_mean")
+    }
+    return counters | named

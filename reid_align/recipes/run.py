@@ -1,11 +1,11 @@
 """Run a recipe: its stages one after the other, each in a folder of its own."""
 
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 
+from reid_align.cores import available_cores
 from reid_align.features import resolve_device
 from reid_align.recipes.data import Data
 from reid_align.recipes.initial import describe_start, start
@@ -71,8 +71,8 @@ def run_recipe(recipe: Recipe, data: Data, folder: Path, machine: Machine) -> Su
 
 
 def default_workers() -> int:
-    """Return how many processes should decode each stream: half of the cores, at most 8."""
-    return min(8, (os.cpu_count() or 1) // 2)
+    """Return how many processes should decode each stream: half of the cores there are, up to 8."""
+    return min(8, available_cores() // 2)
 
 
 def _draw(
@@ -85,7 +85,7 @@ def _draw(
     pictures = folder / FOLDERS[extra]
     if machine.group.rank == 0:
         networks = earlier.get(stage.unwrapper, Path(stage.unwrapper))
-        draw_targets(data.reid, networks, pictures, machine.device)
+        draw_targets(data.reid, networks, pictures, machine.device, progress=machine.progress)
         if extra == "texture":
             copy_mask(data.synthetic, pictures)
     # The others wait here.

@@ -104,7 +104,9 @@ def check_drawing(stage: Stage, data: Data, extra: Extra | None, earlier: Collec
         load_unwrapper("texture", [stage.unwrapper])
 
 
-def draw_targets(dataset: ReidDataset, networks: Path, folder: Path, device: str) -> None:
+def draw_targets(
+    dataset: ReidDataset, networks: Path, folder: Path, device: str, *, progress: bool
+) -> None:
     """Let trained networks draw a picture for each training picture.
 
     An interrupted drawing is continued.
@@ -114,6 +116,7 @@ def draw_targets(dataset: ReidDataset, networks: Path, folder: Path, device: str
         networks: the run with the encoder and the decoder.
         folder: where to write, under the pictures' names in the dataset.
         device: where to run.
+        progress: show a bar with the time left on standard error, if that is a terminal.
 
     Raises:
         InvalidInputError: as of `list_drawings`.
@@ -122,7 +125,8 @@ def draw_targets(dataset: ReidDataset, networks: Path, folder: Path, device: str
         WeightsError: the run has no such networks.
     """
     unwrapper = load_unwrapper("texture", [str(networks)], resolve_device(device))
-    done = unwrap_pictures(list_drawings(dataset, folder), unwrapper, folder, progress=True)
+    drawings = list_drawings(dataset, folder)
+    done = unwrap_pictures(drawings, unwrapper, folder, progress=progress)
     if done.failed:
         raise ImageReadError(done.failed[0].path, done.failed[0].error)
 

@@ -33,6 +33,8 @@ class Checkpoints:
     def write(self, state: State, tensors: Mapping[str, Tensor]) -> None:
         """Write a checkpoint; when it is on the disk, remove the ones that are too many.
 
+        Those of later steps are among them: had they been whole, they would have been gone on from.
+
         Raises:
             OutputError: it cannot be written; the others are as they were.
         """
@@ -55,10 +57,16 @@ class Checkpoints:
                 _flush(file)
                 file.replace(path)
                 _flush(self.folder)
-                for step in self.steps()[: -self.keep]:
-                    self.path(step).unlink()
+                self._remove_all_but_the_newest(state.position.step)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+
+    def _remove_all_but_the_newest(self, now: int) -> None:
+        steps = self.steps()
+        kept = [step for step in steps if step <= now][-self.keep :]
+        for step in steps:
+            if step not in kept:
+                self.path(step).unlink()
 
     def steps(self) -> list[int]:
         """Return the steps there are checkpoints of, in order."""

@@ -126,6 +126,7 @@ def run_training(
             stack.callback(meter.close)
             records = None
             if group.rank == 0:
+                meter.begin(step)
                 leading = feeds[config.alternate[0]]
                 records = Records(
                     folder,

@@ -26,6 +26,16 @@ class Meter:
         self._began = self._since = time.monotonic()
         self._images = 0
 
+    def begin(self, step: int) -> None:
+        """Note that a session begins, from which the seconds of its lines count.
+
+        Without this line nobody could tell it from the session before, if that was the shorter.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        self._journal.append({"step": step, "seconds": 0.0})
+
     def step(self, images: int, position: Position, epochs: int) -> None:
         """Count one step, which ended at a position."""
         self._images += images

@@ -43,17 +43,16 @@ def open_folder(folder: Path, places: Sequence[str]) -> Iterator[None]:
             f"{folder} holds {foreign[0]!r} and is no run. Give a new or an empty folder."
         )
     lock = FileLock(folder / LOCK)
+    with writing(folder):
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise OutputError(
+                f"Another process is training in {folder}. Wait for its end."
+            ) from error
     try:
-        lock.acquire(timeout=0)
-    except Timeout as error:
-        raise OutputError(f"Another process is training in {folder}. Wait for its end.") from error
-    try:
-        for place in (folder, *(folder / name for name in places)):
-            for left in place.glob("*.partial"):
-                if left.is_dir():
-                    shutil.rmtree(left)
-                else:
-                    left.unlink()
+        with writing(folder):
+            _sweep(folder, *(folder / name for name in places))
         yield
     finally:
         lock.release()
@@ -63,8 +62,9 @@ def describe_environment() -> dict[str, Json]:
     """Return the versions of what computes, and the commit of this library if it is known."""
     package = Path(reid_align.__file__).parent
     commit = None
-    if (package.parent / ".git").exists():
-        command = ["git", "-C", str(package), "rev-parse", "HEAD"]
+    git = shutil.which("git")
+    if git is not None and (package.parent / ".git").exists():
+        command = [git, "-C", str(package), "rev-parse", "HEAD"]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         commit = done.stdout.strip() or None
     return {
@@ -115,6 +115,16 @@ def check_config(folder: Path, config: Mapping[str, Json], free: frozenset[str])
             f"{folder} was begun otherwise: {'; '.join(different[:SHOWN])}. Continue it as it was "
             "begun, or give another folder."
         )
+
+
+def _sweep(*places: Path) -> None:
+    """Remove what is half written."""
+    for place in places:
+        for left in place.glob("*.partial"):
+            if left.is_dir():
+                shutil.rmtree(left)
+            else:
+                left.unlink()
 
 
 def _flat(path: str, value: Json) -> Iterator[tuple[str, Json]]:

@@ -1,3 +1,6 @@
+import hashlib
+import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -5,7 +8,12 @@ import torch
 from torch import nn
 
 from reid_align import from_pretrained, save_pretrained
-from reid_align.errors import InvalidInputError, WeightsFormatError, WeightsNotFoundError
+from reid_align.errors import (
+    InvalidInputError,
+    WeightsFormatError,
+    WeightsIntegrityError,
+    WeightsNotFoundError,
+)
 from reid_align.models import create_model
 from reid_align.recipes.imagenet import DENSENET_121, IBN_A, PLAIN, imagenet_url
 from reid_align.recipes.initial import describe_start, start
@@ -24,6 +32,9 @@ from reid_align.tasks import (
 )
 from reid_align.training.outputs import save_products
 from reid_align.weights import Argument, shipped_weights
+
+COUNTER = "num_batches_tracked"
+Publish = Callable[[dict[str, torch.Tensor]], None]
 
 
 def small(architecture: str, **arguments: Argument) -> EncoderConfig:
@@ -67,11 +78,26 @@ def hub_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def imagenet(hub_folder: Path) -> dict[str, torch.Tensor]:
-    """A classifier of a thousand classes, saved under the name of torchvision's ResNet-18."""
+def publish(hub_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Publish:
+    """Put tensors where torch looks for its ResNet-18, under a name that ends in their hash."""
+
+    def put(tensors: dict[str, torch.Tensor]) -> None:
+        content = io.BytesIO()
+        torch.save(tensors, content)
+        digest = hashlib.sha256(content.getvalue()).hexdigest()
+        name = f"resnet18-{digest[:8]}.pth"
+        (hub_folder / name).write_bytes(content.getvalue())
+        monkeypatch.setitem(PLAIN, 18, f"https://download.pytorch.org/models/{name}")
+
+    return put
+
+
+@pytest.fixture
+def imagenet(publish: Publish) -> dict[str, torch.Tensor]:
+    """A classifier of a thousand classes; like in old files there are no counters of batches."""
     torch.manual_seed(9)
     tensors = create_model("san_resnet18").state_dict() | {"fc.weight": torch.zeros(1000, 512)}
-    torch.save(tensors, hub_folder / Path(PLAIN[18]).name)
+    publish({key: value for key, value in tensors.items() if not key.endswith(COUNTER)})
     return tensors
 
 
@@ -89,6 +115,17 @@ def test_imagenet_fills_the_whole_encoder_and_no_classifier(
     for name, tensor in task.encoder.state_dict().items():
         assert torch.equal(tensor, imagenet[name]), name
     assert same(task.supervision, baseline(1).supervision)
+
+
+def test_counters_of_batches_that_the_file_has_are_kept(
+    imagenet: dict[str, torch.Tensor], publish: Publish
+) -> None:
+    old = {key: value for key, value in imagenet.items() if not key.endswith(COUNTER)}
+    publish(old | {f"bn1.{COUNTER}": torch.tensor(7)})
+    task = baseline(1)
+    start(task, "imagenet")
+    assert task.encoder.bn1.num_batches_tracked == 7
+    assert task.encoder.layer1[0].bn1.num_batches_tracked == 0
 
 
 def test_what_is_to_be_fresh_stays_random(imagenet: dict[str, torch.Tensor]) -> None:
@@ -114,6 +151,19 @@ def test_imagenet_fills_the_trunk_of_the_dense_estimator(
 def test_without_a_connection_the_message_says_where_to_put_the_file(hub_folder: Path) -> None:
     with pytest.raises(WeightsNotFoundError, match=r"Put the file into .*checkpoints.*--initial"):
         start(baseline(1), "imagenet")
+
+
+@pytest.mark.parametrize("kept", [0, 1000, None])
+def test_another_file_of_the_published_name_is_refused_unread(
+    imagenet: dict[str, torch.Tensor], hub_folder: Path, kept: int | None
+) -> None:
+    (ours,) = hub_folder.iterdir()
+    other = hub_folder / Path(PLAIN[34]).name
+    # Nothing at all, cut off, or whole and of something else.
+    other.write_bytes(ours.read_bytes()[:kept])
+    task = BaselineConfig(small("resnet34_baseline")).build(3)
+    with pytest.raises(WeightsIntegrityError, match=r"b627a593\.pth: this is not .*Remove it"):
+        start(task, "imagenet")
 
 
 def test_the_addresses_are_those_of_torchvision() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_people import write_files
+from tiny_people import TRAINING, write_files
 
 from reid_align.errors import (
     InvalidInputError,
@@ -15,7 +15,9 @@ from reid_align.errors import (
     WeightsError,
 )
 from reid_align.recipes import RECIPES, Data, override, prepare, read_data, tiny
+from reid_align.recipes.initial import start
 from reid_align.training.group import ProcessGroup
+from reid_align.training.outputs import save_products
 
 
 @pytest.fixture
@@ -94,6 +96,27 @@ def test_the_first_stage_may_start_from_something_else(data: Data, generator: st
     encoder = f"{generator}/encoder.safetensors"
     ready = prepare(twin("san_full"), data, initial=encoder)
     assert [stage.initial for stage in ready.stages] == [encoder, "pg"]
+
+
+@pytest.mark.parametrize("option", ["run", "initial"])
+def test_weights_that_are_given_count_for_the_last_stage_too(
+    data: Data, tmp_path: Path, option: str
+) -> None:
+    recipe = twin("dsa_two_branch")
+    torch.manual_seed(1)
+    given = recipe.last.task.build(TRAINING)
+    save_products(tmp_path, given.eval().products())
+    source = tmp_path if option == "run" else tmp_path / "encoder.safetensors"
+    stage = prepare(recipe, data, **{option: str(source)}).last
+    torch.manual_seed(2)
+    task = stage.task.build(TRAINING)
+    start(task, stage.initial, stage.fresh)
+    held = given.encoder.state_dict()
+    for name, tensor in task.encoder.state_dict().items():
+        assert torch.equal(tensor, held[name]), name
+    # Beside ImageNet's weights both heads stay random, whoever names those.
+    fresh = prepare(recipe, data, initial="imagenet").last.fresh
+    assert fresh == ("layer4.", "local4.")
 
 
 def test_published_encoders_draw_no_textures(people: Path, table: Path) -> None:

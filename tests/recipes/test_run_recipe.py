@@ -1,6 +1,10 @@
 """What one stage draws for the next, where the files do not come with it."""
 
+import os
+import pty
+import select
 from collections import Counter
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +12,16 @@ import pytest
 from PIL import Image
 from tiny_people import PICTURES, TRAINING, write_files
 
-from reid_align.recipes import RECIPES, Machine, override, prepare, read_data, run_recipe, tiny
+from reid_align.recipes import (
+    RECIPES,
+    Machine,
+    default_workers,
+    override,
+    prepare,
+    read_data,
+    run_recipe,
+    tiny,
+)
 from reid_align.unwrapping import load_unwrapper
 
 ONE_STEP = ["pg.training.steps_per_epoch=1", "training.steps_per_epoch=1"]
@@ -25,6 +38,28 @@ def test_a_run_named_like_a_stage_is_a_run(
     again = prepare(recipe, data, run=name)
     # It was looked for in "other", which that stage is about to write.
     assert run_recipe(again, data, Path("other"), Machine("cpu")).steps == 1
+
+
+@pytest.mark.parametrize(("cores", "workers"), [(1, 0), (7, 3), (24, 8)])
+def test_half_of_the_cores_that_the_process_may_use_decode(
+    monkeypatch: pytest.MonkeyPatch, cores: int, workers: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
+    assert default_workers() == workers
+
+
+def test_without_progress_no_stage_shows_a_bar(
+    people: Path, table: Path, generator: str, tmp_path: Path
+) -> None:
+    data = read_data(f"csv={table}", synthetic=str(people))
+    recipe = override(tiny(RECIPES["san_full"]), ["training.steps_per_epoch=1"])
+    ready = prepare(recipe, data, run=generator)
+    reader, writer = pty.openpty()
+    with os.fdopen(writer, "w") as terminal, redirect_stderr(terminal):
+        run_recipe(ready, data, tmp_path, Machine("cpu"))
+        assert not select.select([reader], [], [], 0)[0]
+    os.close(reader)
+    assert (tmp_path / "textures" / "pictures" / "0_0.png").is_file()
 
 
 def test_persons_from_the_front_are_drawn_by_the_generator(people: Path, tmp_path: Path) -> None:

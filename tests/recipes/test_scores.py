@@ -5,12 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from tiny_people import TRAINING, dense_map
 
 from reid_align.datasets import load_dataset, read_picture
 from reid_align.errors import DatasetFormatError
-from reid_align.evaluation import evaluate
-from reid_align.features import Features
+from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
+from reid_align.features import ExtractOptions, Features
+from reid_align.metrics import Metric
 from reid_align.preprocess import Preprocess
 from reid_align.recipes import RECIPES, Data, read_data, tiny
 from reid_align.recipes.fused import find_maps, fused_features
@@ -85,6 +87,44 @@ def test_part_images_alone_are_scored_by_what_they_give(people: Path) -> None:
     assert evaluator is not None
     scores = evaluator(parts)
     assert scores["mAP"] == scores["z_mAP"]
+
+
+def similar_people(folder: Path) -> Path:
+    """Write plain pictures whose colours tell little of who is on them, so that metrics differ."""
+    lines = ["path,person_id,camera_id,split"]
+    for number, colour in enumerate(np.random.default_rng(0).integers(0, 256, (16, 3))):
+        Image.new("RGB", (32, 64), tuple(colour.tolist())).save(folder / f"{number}.png")
+        split = "query" if number < 4 else "gallery"
+        lines.append(f"{number}.png,{number % 4},{split == 'query':d},{split}")
+    (folder / "people.csv").write_text("\n".join(lines) + "\n")
+    return folder / "people.csv"
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "other"),
+    [
+        ("san_full_official", "euclidean", "cosine"),
+        ("san_baseline", "cosine", "euclidean"),
+        ("dsa_two_branch", "cosine", "euclidean"),
+    ],
+)
+def test_the_official_head_is_scored_by_euclidean_distances(
+    name: str, metric: Metric, other: Metric, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    task = tiny(RECIPES[name]).last.task.build(TRAINING).eval()
+    table = similar_people(tmp_path)
+    dataset = load_dataset("csv", table)
+    raw = ExtractOptions("cpu", num_workers=0, normalize=False)
+    features = dataset_features(dataset, task.encoder, raw)
+    found, wrong = (
+        evaluate(dataset, features, EvaluationOptions(metrics=(one,))).scores[0]
+        for one in (metric, other)
+    )
+    assert found.mean_average_precision != wrong.mean_average_precision
+    evaluator = make_evaluator(task, read_data(evaluation=f"csv={table}"), "cpu", 0)
+    assert evaluator is not None
+    assert evaluator(task)["mAP"] == pytest.approx(found.mean_average_precision)
 
 
 def test_nothing_is_scored_without_a_set_or_without_a_feature(people: Path, data: Data) -> None:

@@ -80,6 +80,18 @@ def test_a_cut_off_checkpoint_is_passed_over(tmp_path: Path) -> None:
         checkpoints.newest()
 
 
+@pytest.mark.parametrize(("keep", "left"), [(1, [150]), (2, [100, 150])])
+def test_a_damaged_later_checkpoint_takes_no_place(
+    tmp_path: Path, keep: int, left: list[int]
+) -> None:
+    checkpoints = Checkpoints(tmp_path, keep)
+    checkpoints.write(state(100), TENSORS)
+    checkpoints.path(200).write_bytes(b"cut off")
+    assert checkpoints.newest() == 100
+    checkpoints.write(state(150), TENSORS)
+    assert checkpoints.steps() == left
+
+
 def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path, keep=1)
     checkpoints.write(state(1), TENSORS)

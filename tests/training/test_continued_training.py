@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 import torch
 from filelock import FileLock
 from toy_training import ADAM, PEOPLE, STREAMS, MemoryStream, ToyTask, config, train
+from unprivileged import open_folder, without_the_rights_of_root
 
 from reid_align.errors import InvalidInputError, OutputError
 from reid_align.training import OptimiserConfig, ScheduleConfig, run_training
@@ -128,6 +130,26 @@ def test_two_runs_do_not_share_a_folder(tmp_path: Path) -> None:
     lock = FileLock(tmp_path / "lock")
     with lock, pytest.raises(OutputError, match="Another process is training in"):
         train(tmp_path)
+
+
+def test_the_clock_of_every_session_begins_at_zero(tmp_path: Path) -> None:
+    train(tmp_path, config(2))
+    train(tmp_path)
+    text = (tmp_path / "timing.jsonl").read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [line["step"] for line in lines if line["seconds"] == 0.0] == [0, 7]
+    assert all(line["images/s"] > 0 for line in lines if line["seconds"])
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o777])
+def test_a_folder_that_may_not_be_written_is_named(mode: int) -> None:
+    with open_folder() as folder:
+        # Either the lock cannot be made, or what lies deeper cannot be removed.
+        (folder / "checkpoint").mkdir(mode=0o755)
+        (folder / "checkpoint" / "3.partial").touch()
+        folder.chmod(mode)
+        with without_the_rights_of_root(), pytest.raises(OutputError, match=r"Cannot write /.*: P"):
+            train(folder)
 
 
 def test_a_damaged_config_is_named(tmp_path: Path) -> None:

@@ -63,6 +63,15 @@ def test_a_run_learns_and_leaves_its_files(tmp_path: Path) -> None:
     Image.open(summary.folder / "curves.png").load()
 
 
+def test_a_machine_without_git_trains_and_notes_no_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    train(tmp_path / "run", config(1))
+    noted = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert noted["environment"]["commit"] is None
+
+
 def test_samples_are_rows_of_up_to_8_pictures(tmp_path: Path) -> None:
     train(tmp_path, config(2, evaluate_every=1))
     assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == [

@@ -1,6 +1,5 @@
 """Writes a whole set, in several processes, shard by shard."""
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -9,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from reid_align.cores import available_cores
 from reid_align.errors import InvalidInputError, OutputError
 from reid_align.files import replace_file, writing
 from reid_align.shard_set import MASK_FILE, begin_set, shard_path
@@ -44,7 +44,7 @@ def write_set(
         OutputError: the folder holds something else, or cannot be written; what was written before
             stays, and the same call goes on with it.
     """
-    workers = workers if workers is not None else _cores()
+    workers = workers if workers is not None else available_cores()
     if workers < 1:
         raise InvalidInputError(f"{workers} workers: give at least 1.")
     missing = begin_set(folder, settings.record(), settings.shards)
@@ -93,8 +93,3 @@ def _run(folder: Path, settings: SynthSettings, shards: list[int], workers: int)
                 f"{folder}: a worker process was killed, perhaps for want of memory. What was "
                 "written is complete; run the same command again to continue, with fewer workers."
             ) from error
-
-
-def _cores() -> int:
-    available = getattr(os, "sched_getaffinity", None)
-    return len(available(0)) if available else os.cpu_count() or 1

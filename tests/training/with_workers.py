@@ -1,0 +1,52 @@
+"""A training whose pictures other processes decode; it says when they are up."""
+
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from toy_training import HEIGHT, WIDTH, ToyTask, config
+
+from reid_align.datasets import load_dataset
+from reid_align.datasets.augment import NO_AUGMENT
+from reid_align.datasets.batch import Batch, Wanted
+from reid_align.datasets.batches import BatchStream
+from reid_align.datasets.batching import PkBatching
+from reid_align.datasets.sources import ReidSource
+from reid_align.preprocess import Preprocess
+from reid_align.training import run_training
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Leaves time for a signal before its second batch, when both workers are up."""
+
+    stream: BatchStream
+
+    def batches_per_epoch(self, epoch: int) -> int:
+        return self.stream.batches_per_epoch(epoch)
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
+        for number, batch in enumerate(self.stream.epoch(epoch, start), start):
+            if number == 1:
+                print("ready", flush=True)
+                # At the death of a worker torch raises in here.
+                time.sleep(3)
+            yield batch
+
+    def fingerprint(self) -> str:
+        return self.stream.fingerprint()
+
+
+if __name__ == "__main__":
+    table, folder = sys.argv[1:]
+    pictures = BatchStream(
+        ReidSource(load_dataset("csv", table)),
+        Wanted(),
+        Preprocess(HEIGHT, WIDTH),
+        NO_AUGMENT,
+        PkBatching(2, 4),
+        seed=0,
+        workers=2,
+    )
+    run_training(ToyTask(), {"reid": Waiting(pictures)}, config(), folder, device="cpu")
