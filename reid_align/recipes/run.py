@@ -110,8 +110,13 @@ def _train(
         stage.training,
         folder,
         make_evaluator(task, data, machine.device, machine.workers),
-        recipe={"name": recipe, "stage": settings},
+        recipe={"name": recipe, "stage": settings, **_scored_on(data)},
         group=machine.group,
         device=machine.device,
         progress=machine.progress,
     )
+
+
+def _scored_on(data: Data) -> dict[str, str]:
+    """Return what decides which weights are the best: scores on another set cannot be compared."""
+    return {} if data.evaluation is None else {"scored_on": data.evaluation.name}

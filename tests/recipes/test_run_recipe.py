@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from tiny_people import PICTURES, TRAINING, write_files
 
+from reid_align.errors import OutputError
 from reid_align.recipes import (
     RECIPES,
     Machine,
@@ -38,6 +39,19 @@ def test_a_run_named_like_a_stage_is_a_run(
     again = prepare(recipe, data, run=name)
     # It was looked for in "other", which that stage is about to write.
     assert run_recipe(again, data, Path("other"), Machine("cpu")).steps == 1
+
+
+def test_a_run_goes_on_only_with_the_set_that_it_was_scored_on(
+    people: Path, table: Path, tmp_path: Path
+) -> None:
+    scored = read_data(f"synthetic={people}", evaluation=f"csv={table}")
+    recipe = override(tiny(RECIPES["san_baseline"]), ["training.steps_per_epoch=1"])
+    ready = prepare(recipe, scored, initial="random")
+    run_recipe(ready, scored, tmp_path, Machine("cpu"))
+    assert run_recipe(ready, scored, tmp_path, Machine("cpu")).steps == 1
+    other = read_data(f"synthetic={people}", evaluation=f"synthetic={people}")
+    with pytest.raises(OutputError, match="scored_on was csv and is synthetic"):
+        run_recipe(ready, other, tmp_path, Machine("cpu"))
 
 
 @pytest.mark.parametrize(("cores", "workers"), [(1, 0), (7, 3), (24, 8)])
