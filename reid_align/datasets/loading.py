@@ -72,4 +72,5 @@ def _leave_signals_to_the_parent(_: int) -> None:
     # torchrun signal a whole process group, and a worker that dies of it takes the training along
     # before there is a checkpoint. SIGTERM cannot be ignored, as it is how workers are ended.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.setpgid(0, 0)
+    if hasattr(os, "setpgid"):  # Windows has no process groups of this kind.
+        os.setpgid(0, 0)
