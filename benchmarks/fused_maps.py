@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paper.maps import by_maps
-from paper.measure import plan
-from paper.options import add_setup_options, setup_of
+from paper.options import add_setup_options, jobs_of, setup_of
 from paper.reference import load_tables
 from provenance import RESULTS, add_row, provenance
 
@@ -40,8 +39,7 @@ def fused_maps(args: argparse.Namespace) -> int:
     """Measure, write and print, and return the exit code."""
     check_writable(args.output)
     setup = setup_of(args)
-    tables = [load_tables()[name] for name in args.table]
-    for job in plan(tables, setup, args.seeds, args.only):
+    for job in jobs_of(args, setup):
         row = f"{job.row.recipe}-{job.seed} on {job.dataset}, {setup.scale.name}"
         for kind, found in by_maps(job, setup):
             scores = {name: round(value, 2) for name, value in found.items()}

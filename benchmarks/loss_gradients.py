@@ -16,8 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from paper.gradients import pulls
-from paper.measure import plan
-from paper.options import add_setup_options, setup_of
+from paper.options import add_setup_options, jobs_of, setup_of
 from paper.reference import load_tables
 from provenance import RESULTS, add_row, provenance
 
@@ -45,8 +44,7 @@ def loss_gradients(args: argparse.Namespace) -> int:
     """Measure, write and print, and return the exit code."""
     check_writable(args.output)
     setup = setup_of(args)
-    tables = [load_tables()[name] for name in args.table]
-    for job in plan(tables, setup, args.seeds, args.only):
+    for job in jobs_of(args, setup):
         recipe = str(job.row.recipe)
         begun, settings = setup.start(recipe), setup.settings_of(recipe)
         for moment, norms in pulls(job, setup, args.batches):

@@ -12,18 +12,15 @@ from paper.measure import Job, run_folder
 from paper.networks import estimator
 from paper.setup import Setup
 from reid_align.datasets import ReidDataset, read_picture
-from reid_align.evaluation import EvaluationOptions, Score, evaluate
 from reid_align.features import resolve_device
 from reid_align.recipes.fused import evaluated_pictures, find_maps, fused_features
 from reid_align.recipes.initial import start
+from reid_align.recipes.scores import score_features
 from reid_align.tasks import DsaTask
 from reid_align.unwrapping import Unwrapper, load_unwrapper
 from reid_align.uv import IUV, save_iuv
 
 TRUE, ESTIMATED, NONE = "true maps", "estimated maps", "no maps"
-
-
-COSINE = EvaluationOptions(metrics=("cosine",))
 
 
 def by_maps(job: Job, setup: Setup) -> Iterator[tuple[str, Mapping[str, float]]]:
@@ -55,13 +52,8 @@ def by_maps(job: Job, setup: Setup) -> Iterator[tuple[str, Mapping[str, float]]]
             (NONE, _empty(dataset, Path(folder))),
         ):
             fused = fused_features(task, dataset, maps, setup.machine.workers, device)
-            found = evaluate(dataset, fused["z"], COSINE).scores[0]
-            yield kind, {"rank1": 100 * found.cmc[0], "mAP": 100 * _known(found)}
-
-
-def _known(found: Score) -> float:
-    assert found.mean_average_precision is not None
-    return found.mean_average_precision
+            found = score_features(dataset, fused["z"])
+            yield kind, {name: 100 * found[name] for name in ("rank1", "mAP")}
 
 
 def _estimated(dataset: ReidDataset, unwrapper: Unwrapper, folder: Path) -> list[str]:

@@ -6,7 +6,8 @@ from pathlib import Path
 from data_option import add_data_option
 from provenance import RESULTS
 
-from paper.reference import WITHDRAWN
+from paper.measure import Job, plan
+from paper.reference import WITHDRAWN, load_tables
 from paper.scale import SCALES
 from paper.setup import Setup
 from reid_align.errors import InvalidInputError
@@ -46,6 +47,15 @@ def setup_of(args: argparse.Namespace) -> Setup:
         args.external,
         Machine(args.device, args.workers, progress=True),
     )
+
+
+def jobs_of(args: argparse.Namespace, setup: Setup) -> list[Job]:
+    """Return the trainings of the rows that parsed options name: ``--table`` and those of here.
+
+    Raises:
+        UnknownNameError: as of `plan`.
+    """
+    return plan([load_tables()[name] for name in args.table], setup, args.seeds, args.only)
 
 
 def _add_data(group: argparse._ArgumentGroup) -> None:

@@ -39,7 +39,7 @@ def make_evaluator(task: Task, data: Data, device: str, workers: int) -> Evaluat
     if task.encoder is None and not guided:
         return None
     options = ExtractOptions(device, num_workers=workers or None, normalize=False)
-    distance = EvaluationOptions(metrics=(_metric(task),))
+    metric = _metric(task)
 
     def score(task: Task) -> Mapping[str, float]:
         found: dict[str, Features] = {}
@@ -55,7 +55,7 @@ def make_evaluator(task: Task, data: Data, device: str, workers: int) -> Evaluat
         return {
             f"{prefix}{name}": value
             for prefix, features in found.items()
-            for name, value in _scores(dataset, features, distance).items()
+            for name, value in score_features(dataset, features, metric).items()
         }
 
     return score
@@ -71,10 +71,11 @@ def _metric(task: Task) -> Metric:
     return "euclidean" if official else "cosine"
 
 
-def _scores(
-    dataset: ReidDataset, features: Features, distance: EvaluationOptions
+def score_features(
+    dataset: ReidDataset, features: Features, metric: Metric = "cosine"
 ) -> dict[str, float]:
-    found = evaluate(dataset, features, distance).scores[0]
+    """Return "rank1", "rank5", "rank10" and, where the protocol has one, "mAP", in [0, 1]."""
+    found = evaluate(dataset, features, EvaluationOptions(metrics=(metric,))).scores[0]
     scores = {f"rank{k}": found.cmc[k - 1] for k in RANKS}
     if found.mean_average_precision is not None:
         scores["mAP"] = found.mean_average_precision
