@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from aligned.drawings import estimated_map
 
-from paper.measure import Job, run_folder
+from paper.measure import Job, known, run_folder
 from paper.networks import estimator
 from paper.setup import Setup
 from reid_align.datasets import ReidDataset, read_picture
+from reid_align.errors import InvalidInputError
 from reid_align.features import resolve_device
 from reid_align.recipes.fused import evaluated_pictures, find_maps, fused_features
 from reid_align.recipes.initial import start
@@ -30,13 +31,19 @@ def by_maps(job: Job, setup: Setup) -> Iterator[tuple[str, Mapping[str, float]]]
     which nobody was detected, so that the guide says the same of every picture.
 
     Args:
-        job: a row with a guide, on a synthetic set; its training is finished.
+        job: a row with a guide, on a synthetic set, that was measured.
         setup: as for `measure`.
 
     Raises:
-        WeightsNotFoundError: the row was not trained.
+        InvalidInputError: the row was not measured, or under other conditions.
+        WeightsNotFoundError: its run is not there any more.
         ReidAlignError: as of `measure`.
     """
+    if known(job, setup) is None:
+        raise InvalidInputError(
+            f"{run_folder(job, setup)}: not measured, by the results in {setup.results}. Measure "
+            "it with paper_tables.py and the same options first."
+        )
     device = resolve_device(setup.machine.device)
     dataset = setup.data(job.dataset, job.seed).evaluation
     task = setup.recipe(str(job.row.recipe), job.seed).last.task.build(1)

@@ -17,9 +17,12 @@ def test_maps_that_are_not_the_true_ones_move_fused_features(
     common = ["--table", "dsa5", "--only", "dsa_full", "--data", f"synthetic={people}"]
     common += ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
     common += ["--scale", "tiny", "--workers", "0", "--device", "cpu"]
-    assert fused_maps.main([*common, "-o", str(result)]) == 1
-    assert "dsa_full-0" in capsys.readouterr().err
+    assert fused_maps.main([*common, "-o", str(result)]) == 2
+    assert "dsa_full-0: not measured" in capsys.readouterr().err
     assert paper_tables.main(common) == 0
+    other = [*common, "--set", "dsa_full:task.main_contrast_weight=1.5", "-o", str(result)]
+    assert fused_maps.main(other) == 2
+    assert "measured with settings" in capsys.readouterr().err
     (measured,) = (json.loads(f.read_text()) for f in (tmp_path / "results").rglob("*.json"))
     assert fused_maps.main([*common, "-o", str(result)]) == 0
     record = json.loads(result.read_text("utf-8"))
