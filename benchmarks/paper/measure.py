@@ -125,7 +125,7 @@ def _blank(job: Job, setup: Setup) -> Result:
     # How often a run is saved decides nothing.
     del scale["checkpoint_every"]
     settings = setup.settings_of(name)
-    made = (scale, setup.start(name), settings, setup.part)
+    made = (scale, setup.start(name, job.row.start), settings, setup.part)
     of = sets(setup, name, job.dataset)
     if job.row.start is not None:
         of |= sets(setup, job.row.start, job.row.start_on or job.dataset)

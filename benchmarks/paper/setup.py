@@ -110,12 +110,19 @@ class Setup:
         )
         return replace(data, external=None if own else self.external)
 
-    def start(self, name: str) -> str:
+    def start(self, name: str, after: str | None = None) -> str:
         """Return what a recipe's encoder starts from, in words that hold on any machine.
+
+        Args:
+            name: of the recipe.
+            after: the recipe whose training it goes on from, if it does.
 
         Raises:
             WeightsNotFoundError: a file of weights that is not there.
         """
+        if after is not None:
+            changed = ", ".join(self.settings_of(after))
+            return f"{self.start(after)}, by way of {after}{changed and f' with {changed}'}"
         said, guide = self._encoder(), Path(self.initial or "") / GUIDE
         task = RECIPES[name].last.task
         if isinstance(task, DsaConfig) and task.guided and guide.is_file():

@@ -45,6 +45,19 @@ def test_a_start_names_every_network_whose_weights_the_row_takes(
     assert setup.start(recipe) == f"start, sha256 {digest('start/encoder')}{more}"
 
 
+def test_a_row_that_goes_on_from_another_says_what_that_one_was(setup: Setup) -> None:
+    encoder = f"start, sha256 {digest('start/encoder')}"
+    by_way = f"{encoder}, by way of SAN-PG, sha256 {digest('san_pg/encoder')}, by way of san_full"
+    assert setup.start("san_partial", after="san_full") == by_way
+    settings = ("san_full:task.constraint_weight=1", "san_partial:training.epochs=2")
+    changed = replace(setup, settings=settings).start("san_partial", after="san_full")
+    assert changed == f"{by_way} with task.constraint_weight=1"
+    assert (
+        setup.start("san_baseline_partial", after="san_baseline")
+        == f"{encoder}, by way of san_baseline"
+    )
+
+
 @pytest.mark.parametrize("initial", [None, "random", "start/encoder.safetensors"])
 def test_a_file_a_word_or_nothing_may_be_the_start(
     setup: Setup, tmp_path: Path, initial: str | None
