@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
+from paper.check import check
 from paper.compare import Block, compare
 from paper.figure import draw_blocks
 from paper.measure import measure, plan
@@ -55,7 +56,9 @@ def paper_tables(args: argparse.Namespace) -> int:
     setup = setup_of(args)
     tables = [load_tables()[name] for name in (load_tables() if args.all else args.table)]
     if not args.report_only:
-        for job in plan(tables, setup, args.seeds, args.only):
+        jobs = plan(tables, setup, args.seeds, args.only)
+        check(tables, jobs, setup, args.only)
+        for job in jobs:
             done = measure(job, setup)
             print(f"{done.recipe} on {done.dataset}, seed {done.seed}: done", file=sys.stderr)
     results = all_results(args.results, args.scale, setup.part)

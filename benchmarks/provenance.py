@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reid_align import __version__
 from reid_align.cores import available_cores
+from reid_align.files import replace_file, writing
 
 RESULTS = Path(__file__).parent / "results"
 WRITTEN = (":(top,exclude)benchmarks/results", ":(top,exclude)docs/images")
@@ -31,11 +32,14 @@ def provenance() -> dict[str, object]:
 
 
 def write_result(path: Path, content: Mapping[str, object]) -> None:
-    """Write one result as JSON; it appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-    part.replace(path)
+    """Write one result as JSON; it appears whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
 def add_row(path: Path, benchmark: str, row: Mapping[str, object]) -> None:

@@ -18,7 +18,7 @@ class Line:
         paper: the published figures, in percent; none where there are none for the dataset.
         ours: what we measured; none where we did not.
         paper_gain: the published gain over the published baseline.
-        our_gain: ours, over the better of our baselines.
+        our_gain: ours, over the better of our baselines, by each metric for itself.
     """
 
     row: Row
@@ -112,14 +112,14 @@ def _block(table: Table, results: Sequence[Result], trained: str | None, scored:
 
 
 def _gains(table: Table, scores: Sequence[Scores]) -> list[Scores]:
-    """Return what each row gains over the baseline, and over the best of several."""
-    known = [one for row, one in zip(table.rows, scores, strict=True) if row.baseline and one]
-    if not known:
-        return [{} for _ in scores]
-    base = max(known, key=lambda one: one.get("mAP", one.get("rank1", 0.0)))
+    """Return what each row gains over the baseline, by each metric over the best of several."""
+    base: dict[str, float] = {}
+    for row, one in zip(table.rows, scores, strict=True):
+        for metric, value in one.items() if row.baseline else ():
+            base[metric] = max(value, base.get(metric, value))
     return [
-        {}
-        if row.baseline or row.cited
-        else {metric: value - base[metric] for metric, value in one.items() if metric in base}
+        {metric: value - base[metric] for metric, value in one.items() if metric in base}
+        if row.recipe is not None and not row.baseline
+        else {}
         for row, one in zip(table.rows, scores, strict=True)
     ]

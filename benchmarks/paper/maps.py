@@ -9,7 +9,7 @@ import torch
 from aligned.drawings import estimated_map
 
 from paper.measure import Job, known, run_folder
-from paper.networks import estimator
+from paper.networks import estimator, is_guided
 from paper.setup import Setup
 from reid_align.datasets import ReidDataset, read_picture
 from reid_align.errors import InvalidInputError
@@ -35,10 +35,16 @@ def by_maps(job: Job, setup: Setup) -> Iterator[tuple[str, Mapping[str, float]]]
         setup: as for `measure`.
 
     Raises:
-        InvalidInputError: the row was not measured, or under other conditions.
+        InvalidInputError: the row has no fused features, or was not measured, or under other
+            conditions.
         WeightsNotFoundError: its run is not there any more.
         ReidAlignError: as of `measure`.
     """
+    stage = setup.recipe(str(job.row.recipe), job.seed).last
+    if not is_guided(stage):
+        raise InvalidInputError(
+            f"{job.row.recipe} has no fused features. Name rows that have, with --only dsa_full."
+        )
     if known(job, setup) is None:
         raise InvalidInputError(
             f"{run_folder(job, setup)}: not measured, by the results in {setup.results}. Measure "
@@ -46,7 +52,7 @@ def by_maps(job: Job, setup: Setup) -> Iterator[tuple[str, Mapping[str, float]]]
         )
     device = resolve_device(setup.machine.device)
     dataset = setup.data(job.dataset, job.seed).evaluation
-    task = setup.recipe(str(job.row.recipe), job.seed).last.task.build(1)
+    task = stage.task.build(1)
     assert isinstance(task, DsaTask)
     assert dataset is not None
     start(task, str(run_folder(job, setup)))

@@ -128,7 +128,7 @@ def _blank(job: Job, setup: Setup) -> Result:
     made = (scale, setup.start(name, job.row.start), settings, setup.part)
     of = sets(setup, name, job.dataset)
     if job.row.start is not None:
-        of |= sets(setup, job.row.start, job.row.start_on or job.dataset)
+        of = sets(setup, job.row.start, job.row.start_on or job.dataset) | of
     return Result(name, job.dataset, job.seed, *made, hours=0.0, scores={}, sets=of)
 
 

@@ -26,9 +26,11 @@ def setup_of(args: argparse.Namespace) -> Setup:
     """Return what parsed options say.
 
     Raises:
-        InvalidInputError: data that nobody should measure on any more.
+        InvalidInputError: data that nobody should measure on any more, or named twice.
     """
     folders = dict(args.data)
+    if len(folders) < len(args.data):
+        raise InvalidInputError("--data: a dataset is named twice. Give each its own command.")
     if WITHDRAWN in folders:
         raise InvalidInputError(
             f"--data {WITHDRAWN}=…: its authors withdrew it, and its figures are only shown."

@@ -28,15 +28,16 @@ Persons = Mapping[int, list[ImageRecord]]
 def partial_sets(setup: Setup, dataset: str) -> dict[str, ReidDataset]:
     """Return what networks that were trained on a dataset are scored on, by name.
 
-    Real ones have the folders that the user names. Of the synthetic test persons (the validation
-    persons, where persons are held out) the first pictures are cropped and the last ones are left
-    as they are, in the layouts of both datasets.
+    Real ones have the folders that the user names, and there are none where persons are held out,
+    as all of theirs are test persons. Of the synthetic test persons (the validation persons, where
+    persons are held out) the first pictures are cropped and the last ones are left as they are, in
+    the layouts of both datasets.
 
     Raises:
         InvalidInputError: a synthetic set with fewer than two pictures of a person.
     """
     if dataset != SYNTHETIC:
-        given = [name for name in TEST_ONLY if name in setup.folders]
+        given = [name for name in TEST_ONLY if name in setup.folders and not setup.held_out]
         return {name: load_dataset(name, setup.folders[name]) for name in given}
     split = "val" if setup.held_out else "test"
     root = Path(setup.folders[SYNTHETIC])

@@ -58,7 +58,8 @@ def cells(block: Block) -> list[Cells]:
     if block.measured:
         for metric in metrics:
             head += [f"{TITLES[metric]}: ours", "difference"]
-        head += [f"gain in {TITLES[metrics[-1]]}: paper", "gain: ours"] if gains else []
+        named = " / ".join(TITLES[metric] for metric in metrics)
+        head += [f"gain in {named}: paper", "gain: ours"] if gains else []
     return [head, *(list(_cells(block, line, gains=gains)) for line in block.lines)]
 
 
@@ -77,8 +78,8 @@ def _cells(block: Block, line: Line, *, gains: bool) -> Iterator[str]:
         yield "" if ours is None else str(ours)
         yield _number(line.difference.get(metric), signed=True)
     if gains:
-        yield _number(line.paper_gain.get(metrics[-1]), signed=True)
-        yield _number(line.our_gain.get(metrics[-1]), signed=True)
+        for gain in (line.paper_gain, line.our_gain):
+            yield " / ".join(_number(gain[metric], signed=True) for metric in metrics if gain)
 
 
 def _record(line: Line) -> Mapping[str, object]:
@@ -111,7 +112,8 @@ def _rounded(scores: Scores) -> Mapping[str, float]:
 def _number(value: float | None, *, signed: bool = False) -> str:
     if value is None:
         return ""
-    return f"{value:+.1f}" if signed else f"{value:.1f}"
+    # Nothing lost is written like nothing won.
+    return f"{round(value, 1) + 0.0:+.1f}" if signed else f"{value:.1f}"
 
 
 def _aligned(rows: Sequence[Cells]) -> str:

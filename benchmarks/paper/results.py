@@ -1,6 +1,7 @@
 """What we measured: one file for each recipe, dataset and seed."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,8 +11,10 @@ from provenance import provenance, write_result
 
 from reid_align.errors import InvalidInputError
 
-# What two results must have in common to stand in one table.
+# What results must have in common: those of one recipe, and all that stand in one table.
 CONDITIONS = ("scale", "start", "settings", "part", "sets")
+SHARED = ("scale", "encoder")
+ENCODER_START = re.compile(r"[^,]+(, sha256 \w+)?")
 Evaluated = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
@@ -45,6 +48,12 @@ class Result:
     scores: Evaluated
     sets: Mapping[str, str] | None = None
 
+    @property
+    def encoder(self) -> str:
+        """What the encoder started from, by way of whatever else: rows of one table share it."""
+        found = ENCODER_START.match(self.start)
+        return found[0] if found else self.start
+
     def place(self, results: Path) -> Path:
         """Return the file of this result."""
         name = f"{self.recipe}-{self.seed}.json"
@@ -71,8 +80,8 @@ class Spread:
         return cls(mean(values), stdev(values) if len(values) > 1 else None, len(values))
 
     def __str__(self) -> str:
-        deviation = "" if self.deviation is None else f" ± {self.deviation:.1f}"
-        return f"{self.mean:.1f}{deviation}"
+        several = "" if self.deviation is None else f" ± {self.deviation:.1f} ({self.seeds})"
+        return f"{self.mean:.1f}{several}"
 
 
 def save(result: Result, results: Path) -> None:
@@ -84,21 +93,26 @@ def load(wanted: Result, results: Path) -> Result | None:
     """Return the result that was written for a training, or None.
 
     Raises:
-        InvalidInputError: it was measured under other conditions.
+        InvalidInputError: it was measured under other conditions, or another seed was, or rows
+            beside it have another start; or one of these files is damaged.
     """
     path = wanted.place(results)
-    if not path.is_file():
-        return None
-    found = _read(path)
-    for name in CONDITIONS:
-        before, now = (json.dumps(getattr(one, name)) for one in (found, wanted))
+    for file in sorted(path.parent.glob("*.json")):
+        found = _read(file)
+        same = found.recipe == wanted.recipe
+        _require_alike(file, found, wanted, CONDITIONS if same else SHARED)
+    return _read(path) if path.is_file() else None
+
+
+def _require_alike(path: Path, found: Result, wanted: Result, names: Sequence[str]) -> None:
+    for name in names:
+        before, now = (json.dumps(getattr(one, name), sort_keys=True) for one in (found, wanted))
         # Older results do not say which sets they are of.
         if before not in (now, "null"):
             raise InvalidInputError(
                 f"{path.name} of {path.parent.name} was measured with {name} {before}, and now it "
                 f"is {now}. Give other folders with --results and --runs, or move the file away."
             )
-    return found
 
 
 def all_results(results: Path, scale: str, part: str = "test") -> list[Result]:
@@ -127,6 +141,12 @@ def _scores(
 
 
 def _read(path: Path) -> Result:
-    content = json.loads(path.read_text("utf-8"))
-    fields = Result.__dataclass_fields__.keys() & content.keys()
-    return Result(**{name: content[name] for name in fields})
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        fields = Result.__dataclass_fields__.keys() & content.keys()
+        return Result(**{name: content[name] for name in fields})
+    except (ValueError, TypeError, AttributeError) as error:
+        raise InvalidInputError(
+            f"{path} is damaged, or no result of a training ({error}). Move it away, and the "
+            "training is scored again."
+        ) from None

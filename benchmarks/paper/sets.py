@@ -1,9 +1,12 @@
-"""Which synthetic sets a figure depends on, and which estimator of dense maps."""
+"""Which sets of pictures a figure depends on, and which estimator of dense maps."""
 
+import os
 from pathlib import Path
 
 from paper.networks import ESTIMATOR, needs_maps
 from paper.setup import SYNTHETIC, Setup, digest, drawn_target
+from reid_align.datasets import ReidDataset, load_dataset
+from reid_align.datasets.sources.files import hash_lines
 from reid_align.recipes import RECIPES
 from reid_align.tasks import SYNTHETIC as PAIRS
 
@@ -12,7 +15,8 @@ def sets(setup: Setup, name: str, dataset: str) -> dict[str, str]:
     """Return digests of what a recipe's figures on a dataset depend on, by the options' names.
 
     Raises:
-        WeightsNotFoundError: a set or an estimator that is not there.
+        WeightsNotFoundError: a synthetic set or an estimator that is not there.
+        ReidAlignError: a dataset that cannot be read.
     """
     recipe, pairs = RECIPES[name], setup.synthetic or setup.folders.get(SYNTHETIC)
     drawn = drawn_target(recipe) == "texture" and setup.san_pg is not None
@@ -20,6 +24,8 @@ def sets(setup: Setup, name: str, dataset: str) -> dict[str, str]:
     paired, found = any(PAIRS in stage.streams for stage in trained), {}
     if dataset == SYNTHETIC:
         found["data"] = digest(_file(setup.folders[SYNTHETIC]))
+    elif dataset in setup.folders:
+        found["data"] = _listing(load_dataset(dataset, setup.folders[dataset]))
     if needs_maps(recipe.last, dataset):
         if setup.dense_uv is None:
             paired = True
@@ -28,6 +34,18 @@ def sets(setup: Setup, name: str, dataset: str) -> dict[str, str]:
     if paired and pairs is not None:
         found["synthetic"] = digest(_file(pairs))
     return found
+
+
+def _listing(dataset: ReidDataset) -> str:
+    """Return a short hash of the names of a dataset's pictures, who took whom, and what for."""
+    parts = {"train": dataset.train}
+    for number, split in enumerate(dataset.splits):
+        parts |= {f"query {number}": split.query, f"gallery {number}": split.gallery}
+    return hash_lines(
+        f"{part} {os.path.relpath(one.path, dataset.root)} {one.person_id} {one.camera_id}"
+        for part, records in parts.items()
+        for one in records
+    )
 
 
 def _file(synthetic: str) -> Path:

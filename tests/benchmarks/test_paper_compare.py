@@ -48,6 +48,39 @@ def test_gains_count_over_the_better_of_the_baseline_and_our_control() -> None:
     assert line(block, "san_baseline_pginit")["gain"]["ours"] == {}
 
 
+def test_a_gain_counts_over_the_best_baseline_by_each_metric_for_itself() -> None:
+    other = {"market1501": {"f": {"rank1": 90.0, "mAP": 60.0}}}
+    measured = [result("san_baseline", 70), replace(result("san_baseline_pginit", 0), scores=other)]
+    block = blocks("san1", *measured, result("san_full", 70.04))["market1501"]
+    assert line(block, "san_full")["gain"]["ours"] == {"rank1": -9.96, "mAP": 0.04}
+    assert "-10.0 / +0.0" in text_report([block])
+    assert "-0.0" not in text_report(
+        [blocks("san1", *measured, result("san_full", 69.97))["market1501"]]
+    )
+
+
+def test_both_papers_gains_on_detected_boxes_stand_in_one_table() -> None:
+    measured = [
+        result(name, value, dataset="cuhk03_detected")
+        for name, value in (
+            ("san_baseline", 60),
+            ("san_baseline_pginit", 61),
+            ("san_full", 63),
+            ("dsa_full", 62),
+        )
+    ]
+    block = blocks("san3", *measured)["cuhk03_detected"]
+    gains = {name: line(block, name)["gain"] for name in ("san_full", "dsa_full")}
+    assert gains["san_full"] == {
+        "paper": {"rank1": 9.7, "mAP": 8.5},
+        "ours": {"rank1": 2.0, "mAP": 2.0},
+    }
+    assert gains["dsa_full"] == {
+        "paper": {"rank1": 8.5, "mAP": 7.0},
+        "ours": {"rank1": 1.0, "mAP": 1.0},
+    }
+
+
 def test_without_a_figure_for_the_dataset_the_cell_names_those_that_have_one() -> None:
     text = text_report([blocks("dsa3", result("dsa_csa", 9, dataset="synthetic"))["synthetic"]])
     assert text.count("(market1501)") == 10
@@ -69,7 +102,7 @@ def test_nothing_measured_is_said_and_has_no_empty_columns() -> None:
 
 def test_seeds_become_a_mean_with_its_deviation() -> None:
     measured = [result("san_full", value, seed) for seed, value in enumerate((70.0, 71.0, 75.0))]
-    assert "72.0 ± 2.6" in markdown_report([blocks("san1", *measured)["market1501"]])
+    assert "72.0 ± 2.6 (3)" in markdown_report([blocks("san1", *measured)["market1501"]])
     assert Spread.of([70.0, 71.0, 75.0]).deviation == pytest.approx(2.6458, abs=1e-4)
 
 
@@ -91,7 +124,7 @@ def test_the_documentation_says_how_figures_came_about(tmp_path: Path) -> None:
     for one in (result("san_baseline", 70.0), result("san_full", 75.0)):
         save(replace(one, scale=scale, settings=["training.epochs=9"]), tmp_path)
     text = documented("san1", tmp_path)
-    assert "| SAN | 96.1 | 88.0 | 85.0 | -11.1 | 75.0 | -13.0 | +4.8 | +5.0 |" in text
+    assert "| SAN | 96.1 | 88.0 | 85.0 | -11.1 | 75.0 | -13.0 | +2.0 / +4.8 | +5.0 / +5.0 |" in text
     assert "ResNet-18, pictures of 128×64; started from imagenet" in text
     assert "`san_full:training.epochs=9`" in text
     assert "2 trainings, 1.0 hours" in text
@@ -163,3 +196,45 @@ def test_a_result_of_another_set_is_refused_and_an_older_one_is_of_any(tmp_path:
     del record["sets"]
     place.write_text(json.dumps(record))
     assert load(done, tmp_path) == replace(done, sets=None)
+
+
+@pytest.mark.parametrize(
+    ("other", "changed"),
+    [
+        (result("san_full", 80.0, seed=1), {"settings": ["training.epochs=9"]}),
+        (result("san_full", 80.0, seed=1), {"sets": {"data": "other"}}),
+        (result("san_baseline", 80.0), {"start": "random"}),
+        (result("san_baseline", 80.0), {"start": "deep, sha256 01, by way of SAN-PG, sha256 02"}),
+        (result("san_baseline", 80.0), {"scale": {"name": "small", "depth": 34}}),
+    ],
+)
+def test_seeds_of_a_row_and_rows_of_a_table_have_conditions_in_common(
+    tmp_path: Path, other: Result, changed: dict[str, object]
+) -> None:
+    save(replace(result("san_full", 80.0), sets={}), tmp_path)
+    alike = replace(other, sets={})
+    assert load(alike, tmp_path) is None
+    with pytest.raises(InvalidInputError, match=r"san_full-0.json of market1501-test was measured"):
+        load(replace(alike, **changed), tmp_path)
+
+
+def test_rows_of_one_encoder_may_have_other_ways_and_settings(tmp_path: Path) -> None:
+    begun = "deep, sha256 01"
+    save(replace(result("san_baseline", 80.0), start=begun), tmp_path)
+    ways = (", by way of SAN-PG, sha256 02", ", guided by sha256 03")
+    for way in ways:
+        other = replace(result("dsa_full", 80.0), start=begun + way, settings=["training.epochs=9"])
+        assert load(other, tmp_path) is None
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"recipe": "san_full"}'])
+def test_a_damaged_result_is_named(tmp_path: Path, content: str) -> None:
+    place = result("san_full", 80.0).place(tmp_path)
+    place.parent.mkdir(parents=True)
+    place.write_text(content)
+    for read in (
+        lambda: load(result("san_full", 80.0), tmp_path),
+        lambda: all_results(tmp_path, "small"),
+    ):
+        with pytest.raises(InvalidInputError, match=r"san_full-0.json is damaged.*Move it away"):
+            read()

@@ -75,7 +75,8 @@ def test_rows_have_names_of_their_own_and_datasets_that_the_table_describes() ->
         assert {figure.dataset for figure in table.figures()} == set(table.protocols)
         assert set(table.protocols) <= {*list_datasets(), WITHDRAWN}
         assert all(row.recipe for row in table.rows if not row.cited)
-        assert not any(row.recipe for row in table.rows if row.cited)
+        # SAN compares itself with DSA-reID, which is trained here, too.
+        assert {row.recipe for row in table.rows if row.cited} <= {None, "dsa_full"}
 
 
 def test_the_recipes_expect_what_the_tables_say() -> None:

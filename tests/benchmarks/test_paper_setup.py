@@ -8,6 +8,7 @@ import pytest
 from paper.scale import SMALL
 from paper.sets import sets
 from paper.setup import Setup
+from tiny_people import write_files
 
 from reid_align.errors import InvalidInputError, WeightsNotFoundError
 
@@ -106,6 +107,20 @@ def test_a_row_names_the_sets_that_it_depends_on(
     files = {"data": "people/set.json", "dense_uv": "maps/dense_uv.safetensors"}
     expected = {name: digest(files.get(name, pictures)) for name in names}
     assert sets(given, recipe, dataset) == expected
+
+
+def test_a_real_set_is_told_from_another_of_its_kind(setup: Setup, tmp_path: Path) -> None:
+    def found(name: str, old: str = "", new: str = "") -> str:
+        table = write_files(tmp_path / name)
+        table.write_text(table.read_text().replace(old, new, 1))
+        data = sets(replace(setup, folders={"csv": str(table)}), "san_baseline", "csv")
+        assert data.keys() == {"data"}
+        return data["data"]
+
+    once = found("once")
+    assert once == found("again")
+    assert once != found("other camera", "0_0.jpg,0,0,", "0_0.jpg,0,7,")
+    assert once != found("other use", "query", "gallery")
 
 
 def test_a_set_that_is_not_there_is_named(setup: Setup, tmp_path: Path) -> None:

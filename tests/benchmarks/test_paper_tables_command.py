@@ -109,6 +109,9 @@ def test_a_full_disk_leaves_the_earlier_report(
         (["--set", "san_full", "--data", "synthetic=data"], "write RECIPE:PATH=VALUE"),
         (["--figure", "rows.jpg"], "rows.jpg: the name has to end in .png"),
         (["--only", "san_ful", "--data", "synthetic=data"], "san_full"),
+        (["--data", "csv=a", "--data", "csv=b"], "named twice"),
+        ([], "Nothing to measure of san_baseline, san_baseline_pginit"),
+        (["--only", "dsa_full", "--data", "synthetic=data"], "Nothing to measure of dsa_full"),
     ],
 )
 def test_what_cannot_be_is_refused(
@@ -116,6 +119,34 @@ def test_what_cannot_be_is_refused(
 ) -> None:
     assert run(tmp_path, "--table", "san1", *arguments) == 2
     assert message in capsys.readouterr().err
+
+
+def test_what_a_later_row_lacks_is_said_before_anything_is_trained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people, table = make_set(tmp_path / "people"), write_files(tmp_path / "files")
+    data = ["--data", f"csv={table}", "--synthetic", str(people)]
+    file = tmp_path / "file"
+    file.touch()
+    for wrong, message in (
+        (["--set", "san_full:task.typo=1"], "typo"),
+        (["--data", f"market1501={tmp_path / 'nowhere'}"], "nowhere"),
+        (["--san-pg", str(tmp_path / "nowhere")], "nowhere"),
+        (["--results", str(file)], "there is a file where a folder has to be"),
+    ):
+        assert run(tmp_path, "--table", "san1", *data, *wrong) != 0
+        assert message in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+def test_rows_that_want_more_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    people = make_set(tmp_path / "people")
+    only = ["--only", "san_baseline", "san_rec_pngan"]
+    assert (
+        run(tmp_path, "--table", "san1", "--table", "san2", "--data", f"synthetic={people}", *only)
+        == 0
+    )
+    assert "left out, for want of data or of the table: san_rec_pngan" in capsys.readouterr().err
 
 
 def test_hours_of_all_sessions_add_up(tmp_path: Path) -> None:
