@@ -85,8 +85,16 @@ class Spread:
 
 
 def save(result: Result, results: Path) -> None:
-    """Write a result, with what it depends on beside the recipe."""
-    write_result(result.place(results), {**asdict(result), **provenance()})
+    """Write a result, with what it depends on beside the recipe.
+
+    Where it is there already and more was scored, the training keeps what it says of itself, and
+    what scored last stands under "rescored".
+    """
+    path, now = result.place(results), provenance()
+    before = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    made = {name: before.get(name, value) for name, value in now.items()}
+    rescored = {"rescored": now} if before else {}
+    write_result(path, {**asdict(result), **made, **rescored})
 
 
 def load(wanted: Result, results: Path) -> Result | None:

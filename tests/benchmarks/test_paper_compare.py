@@ -185,6 +185,20 @@ def test_a_result_is_found_again_and_other_conditions_are_refused(tmp_path: Path
         load(other, tmp_path)
 
 
+def test_what_is_scored_later_leaves_what_the_training_says_of_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commands = []
+    for name, value in (("train.py", 80.0), ("score.py", 81.0)):
+        monkeypatch.setattr(sys, "argv", [name])
+        done = result("san_full", value)
+        save(done, tmp_path)
+        record = json.loads(done.place(tmp_path).read_text("utf-8"))
+        commands.append((record["command"], record.get("rescored", {}).get("command")))
+    assert commands == [("python train.py", None), ("python train.py", "python score.py")]
+    assert load(done, tmp_path) == done
+
+
 def test_a_result_of_another_set_is_refused_and_an_older_one_is_of_any(tmp_path: Path) -> None:
     done = replace(result("san_full", 80.0), sets={"data": "one"})
     save(done, tmp_path)
