@@ -79,7 +79,8 @@ def _cells(block: Block, line: Line, *, gains: bool) -> Iterator[str]:
         yield _number(line.difference.get(metric), signed=True)
     if gains:
         for gain in (line.paper_gain, line.our_gain):
-            yield " / ".join(_number(gain[metric], signed=True) for metric in metrics if gain)
+            parts = [_number(gain.get(metric), signed=True) or "-" for metric in metrics]
+            yield " / ".join(parts) if gain else ""
 
 
 def _record(line: Line) -> Mapping[str, object]:

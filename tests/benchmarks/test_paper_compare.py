@@ -59,6 +59,16 @@ def test_a_gain_counts_over_the_best_baseline_by_each_metric_for_itself() -> Non
     )
 
 
+def test_a_gain_without_map_has_a_dash_in_its_place() -> None:
+    ranks = {"viper": {"f": {"rank1": 40.0}}}
+    other = {"viper": {"f": {"rank1": 42.0}}}
+    measured = [
+        replace(result("san_baseline", 0, dataset="viper"), scores=ranks),
+        replace(result("san_full", 0, dataset="viper"), scores=other),
+    ]
+    assert "| +2.0 / - |" in markdown_report([blocks("san1", *measured)["viper"]])
+
+
 def test_both_papers_gains_on_detected_boxes_stand_in_one_table() -> None:
     measured = [
         result(name, value, dataset="cuhk03_detected")

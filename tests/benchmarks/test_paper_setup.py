@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from paper.partial import partial_sets
 from paper.scale import SMALL
 from paper.sets import sets
 from paper.setup import Setup
 from tiny_people import write_files
 
-from reid_align.errors import InvalidInputError, WeightsNotFoundError
+from reid_align.errors import DatasetNotFoundError, InvalidInputError, WeightsNotFoundError
 
 
 @pytest.fixture
@@ -121,6 +122,13 @@ def test_a_real_set_is_told_from_another_of_its_kind(setup: Setup, tmp_path: Pat
     assert once == found("again")
     assert once != found("other camera", "0_0.jpg,0,0,", "0_0.jpg,0,7,")
     assert once != found("other use", "query", "gallery")
+
+
+def test_partial_persons_are_all_test_persons(setup: Setup, tmp_path: Path) -> None:
+    given = replace(setup, folders={"csv": "people.csv", "partial_reid": str(tmp_path / "gone")})
+    assert partial_sets(replace(given, held_out=2), "csv") == {}
+    with pytest.raises(DatasetNotFoundError, match="gone"):
+        partial_sets(given, "csv")
 
 
 def test_a_set_that_is_not_there_is_named(setup: Setup, tmp_path: Path) -> None:
