@@ -13,6 +13,7 @@ from paper.results import Result
 from paper.sets import sets
 from paper.setup import SYNTHETIC, Setup
 from reid_align.datasets import ReidDataset
+from reid_align.errors import InvalidInputError
 from reid_align.features import resolve_device
 from reid_align.recipes import RECIPES, Data, Recipe, Stage, prepare, run_recipe
 from reid_align.recipes.initial import start
@@ -52,15 +53,23 @@ def plan(
         only: these recipes and no others, in this order.
 
     Raises:
+        InvalidInputError: there is nothing to measure.
         UnknownNameError: a recipe that does not exist.
     """
     for name in only:
         RECIPES[name]
     found = [job for seed in seeds for table in tables for job in _jobs(table, setup, seed)]
-    if not only:
-        return found
-    chosen = [job for job in found if job.row.recipe in only]
-    return sorted(chosen, key=lambda job: (seeds.index(job.seed), only.index(str(job.row.recipe))))
+    if only:
+        found = [job for job in found if job.row.recipe in only]
+        found.sort(key=lambda job: (seeds.index(job.seed), only.index(str(job.row.recipe))))
+    if not found:
+        rows = only or [row.recipe for table in tables for row in table.rows if row.recipe]
+        raise InvalidInputError(
+            f"Nothing to measure of {', '.join(dict.fromkeys(rows))}. Name data that has training "
+            "persons with --data, and tables that have the rows. What is published is shown by "
+            "paper_tables.py --report-only."
+        )
+    return found
 
 
 def _jobs(table: Table, setup: Setup, seed: int) -> list[Job]:

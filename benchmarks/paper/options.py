@@ -55,7 +55,7 @@ def jobs_of(args: argparse.Namespace, setup: Setup) -> list[Job]:
     """Return the trainings of the rows that parsed options name: ``--table`` and those of here.
 
     Raises:
-        UnknownNameError: as of `plan`.
+        ReidAlignError: as of `plan`.
     """
     return plan([load_tables()[name] for name in args.table], setup, args.seeds, args.only)
 

@@ -105,11 +105,11 @@ def load(wanted: Result, results: Path) -> Result | None:
             beside it have another start; or one of these files is damaged.
     """
     path = wanted.place(results)
-    for file in sorted(path.parent.glob("*.json")):
-        found = _read(file)
+    beside = {file: _read(file) for file in sorted(path.parent.glob("*.json"))}
+    for file, found in beside.items():
         same = found.recipe == wanted.recipe
         _require_alike(file, found, wanted, CONDITIONS if same else SHARED)
-    return _read(path) if path.is_file() else None
+    return beside.get(path)
 
 
 def _require_alike(path: Path, found: Result, wanted: Result, names: Sequence[str]) -> None:

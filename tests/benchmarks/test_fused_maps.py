@@ -28,6 +28,8 @@ def test_maps_that_are_not_the_true_ones_move_fused_features(
     plain = ["--table", "dsa3", *common[2:3], "dsa_two_branch", *common[4:], "-o", str(result)]
     assert fused_maps.main(plain) == 2
     assert "dsa_two_branch has no fused features" in capsys.readouterr().err
+    assert fused_maps.main(["--table", "dsa3", "--only", "dsa_full", "-o", str(result)]) == 2
+    assert "Nothing to measure of dsa_full" in capsys.readouterr().err
     record = json.loads(result.read_text("utf-8"))
     kinds = {row["label"].partition(": ")[2]: row["z"] for row in record["rows"]}
     assert kinds.keys() == {"true maps", "estimated maps", "no maps"}
