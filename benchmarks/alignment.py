@@ -4,7 +4,7 @@ r"""What alignment is for, measured where the truth is known: on a synthetic set
         --encoder SAN=runs/san/san/encoder.safetensors --textures SAN-PG=runs/san/pg \
         --maps dense_uv=runs/dense_uv
 
-Rank-1 of each encoder by how far the body is turned from one picture to the other, by how much of
+Rank-1 of each encoder by how far the body is turned from one image to the other, by how much of
 it is hidden, and by how differently the two boxes are placed; textures by their mean absolute error
 and structural similarity; dense maps by the overlap of parts and the error of their coordinates.
 """
@@ -26,7 +26,7 @@ from provenance import RESULTS, provenance, write_result
 from reid_align.cli import OK, run
 from reid_align.datasets.synthetic import SyntheticSet
 from reid_align.errors import InvalidInputError
-from reid_align.evaluation.features import StoredPicture
+from reid_align.evaluation.features import StoredImage
 from reid_align.features import ExtractOptions, gather_features, resolve_device
 from reid_align.files import check_writable
 from reid_align.models.pretrained import load_encoder
@@ -73,7 +73,7 @@ def alignment(args: argparse.Namespace) -> int:
     record: dict[str, object] = {
         "benchmark": "alignment",
         "split": args.split,
-        "pictures": len(truth.names),
+        "images": len(truth.names),
         "set": dict(held.settings),
         "rank1": {name: _records(found) for name, found in ranks.items()},
         "units": {condition.name: condition.unit for condition in CONDITIONS},
@@ -123,8 +123,8 @@ def _texture_errors(
 
 def _features(truth: Truth, file: str, device: str) -> Floats:
     options = ExtractOptions(device)
-    pictures = (StoredPicture(name, name) for name in truth.names)
-    return gather_features(pictures, load_encoder(file), options).values
+    images = (StoredImage(name, name) for name in truth.names)
+    return gather_features(images, load_encoder(file), options).values
 
 
 def _records(found: dict[str, list[Bin]]) -> dict[str, list[dict[str, float]]]:

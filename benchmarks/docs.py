@@ -43,7 +43,7 @@ def transfer(record: Record) -> str:
     rows = []
     for row in record["rows"]:
         real, own = row["cuhk03_train"], row["own_test"]
-        histogram = row.get("colour_histogram", {}).get("own", {})
+        histogram = row.get("color_histogram", {}).get("own", {})
         rows.append(
             (
                 row["label"],
@@ -57,18 +57,18 @@ def transfer(record: Record) -> str:
     head = (
         "trained on", "real people: rank-1 / mAP", "of the ten nearest, from the own camera",
         "rank-1 within the own camera", "its own test people: rank-1 / mAP",
-        "the same, by a colour histogram",
+        "the same, by a color histogram",
     )  # fmt: skip
-    real = record["rows"][-1]["colour_histogram"]["cuhk03"]
-    colour = (
+    real = record["rows"][-1]["color_histogram"]["cuhk03"]
+    color = (
         f"On the first 300 of the real persons the same histogram finds {real['rank1']:.1f} / "
-        f"{real['mAP']:.1f}: between cameras, colour is hardly a clue."
+        f"{real['mAP']:.1f}: between cameras, color is hardly a clue."
     )
-    return "\n\n".join((table(head, rows), colour, origins(record["rows"])))
+    return "\n\n".join((table(head, rows), color, origins(record["rows"])))
 
 
 def synth_speed(record: Record) -> str:
-    """Return where the time of a picture goes, and how it grows with processes."""
+    """Return where the time of a image goes, and how it grows with processes."""
     one, processes = record["one_core"], record["processes"]
     stages = [(name, f"{cost:.2f}") for name, cost in one["stages_ms"].items()]
     stages.append(("all, without a profiler", f"{one['ms']:.2f}"))
@@ -78,20 +78,20 @@ def synth_speed(record: Record) -> str:
     ]
     rates = processes["per_second"]
     summary = (
-        f"Beyond its start, one process makes {rates['1']:.0f} pictures a second and two make "
+        f"Beyond its start, one process makes {rates['1']:.0f} images a second and two make "
         f"{rates['2']:.0f}, {processes['speed_up']:.2f} times as many."
     )
-    head = "processes", "pictures", "seconds, start included", "peak memory of a process, MiB"
+    head = "processes", "images", "seconds, start included", "peak memory of a process, MiB"
     return "\n\n".join(
-        (table(("stage", "ms a picture"), stages), table(head, runs), summary, origin(record))
+        (table(("stage", "ms a image"), stages), table(head, runs), summary, origin(record))
     )
 
 
 def loading(record: Record) -> str:
-    """Return how fast training pictures are loaded."""
+    """Return how fast training images are loaded."""
     rows = [(name, *rates.values()) for name, rates in record["images_per_second"].items()]
     workers = record["workers"]
-    head = "pictures a second", "a core", "finished by one thread", f"with {workers} workers"
+    head = "images a second", "a core", "finished by one thread", f"with {workers} workers"
     return f"{table(head, rows)}\n\n{origin(record)}"
 
 
@@ -103,7 +103,7 @@ def training_step(record: Record) -> str:
         bare, step = f"{found['bare_ms']:.0f}", f"{found['step_ms']:.0f}"
         rows.append((name, bare, step, f"{found['ratio']:.2f}", shares.replace("aten::", "")))
     head = "recipe", "networks alone, ms", "whole step, ms", "ratio", "what costs most"
-    size = f"{record['batch']} pictures of {record['height']}×{record['width']}"
+    size = f"{record['batch']} images of {record['height']}×{record['width']}"
     return f"{table(head, rows)}\n\nA batch has {size}. {origin(record)}"
 
 
@@ -133,7 +133,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "loading": loading,
     "training_step": training_step,
     "throughput": throughput,
-    "throughput_zen4": partial(throughput, picture="throughput_zen4"),
+    "throughput_zen4": partial(throughput, image="throughput_zen4"),
     "latency": latency,
     "evaluation": evaluation,
     "precision": precision,

@@ -30,7 +30,7 @@ def loss_gradients(record: Record) -> str:
 def fused_maps(record: Record) -> str:
     """Return what fused features find with each kind of dense map."""
     rows = [(row["label"], _scores(row["z"])) for row in record["rows"]]
-    head = "row, and the dense maps of the test pictures", "fused z: rank-1 / mAP"
+    head = "row, and the dense maps of the test images", "fused z: rank-1 / mAP"
     return f"{table(head, rows)}\n\n{origins(record['rows'])}"
 
 
@@ -44,7 +44,7 @@ def storage(record: Record) -> str:
             rows.append((row["label"], *size, name, *scores, f"{row['cosine_min']:.4f}"))
     head = (
         "weights", "float32, MiB", "int8, MiB", "dataset", "float32: rank-1 / mAP",
-        "int8: rank-1 / mAP", "smallest cosine, pictures of examples/",
+        "int8: rank-1 / mAP", "smallest cosine, images of examples/",
     )  # fmt: skip
     return f"{table(head, rows)}\n\n{origins(record['rows'])}"
 
@@ -53,7 +53,7 @@ def transfer_encoders(record: Record) -> str:
     """Return what each encoder finds of persons that none of them has seen."""
     rows = record["rows"]
     head = (
-        "encoder", "picture", *(f"{title}: rank-1 / mAP" for title in WAYS.values()),
+        "encoder", "image", *(f"{title}: rank-1 / mAP" for title in WAYS.values()),
         "of the ten nearest, from the own camera", "rank-1 within the own camera",
     )  # fmt: skip
     return f"{table(head, map(_row, rows))}\n\n{origins(rows)}"
@@ -77,14 +77,14 @@ def _row(row: Record) -> tuple[str, ...]:
     found = row["cuhk03_train"]
     return (
         row["label"],
-        _picture(row),
+        _image(row),
         *(_scores(found[way]) for way in WAYS),
         f"{found['plain']['own_camera']:.0f} %",
         f"{found['plain']['rank1_own_camera']:.0f} %",
     )
 
 
-def _picture(row: Record) -> str:
+def _image(row: Record) -> str:
     done = [f"{row['height']}×{row['width']}"]
     if row.get("smoothing"):
         done.append(f"smoothed by {row['smoothing']:g}")

@@ -1,4 +1,4 @@
-"""The tables and the picture of evaluation.json."""
+"""The tables and the image of evaluation.json."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ FIGURE = "![CPU time and memory by the size of the gallery](images/evaluation.pn
 
 
 def evaluation(record: Record) -> str:
-    """Return what each way costs in the size of each dataset, and the picture of how it grows.
+    """Return what each way costs in the size of each dataset, and the image of how it grows.
 
     Memory on a device has a column where at least one row took some.
     """

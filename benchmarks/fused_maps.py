@@ -4,7 +4,7 @@ r"""How much the fused features of DSA-reID depend on their dense maps.
         --data synthetic=data/synth --initial runs/start/deep --dense-uv runs/dense_uv
 
 Rank-1 and mAP of the fused features of a row that `paper_tables.py` has trained on a synthetic set
-with the same options: with the true dense maps of the test pictures, with those that `dense_uv`
+with the same options: with the true dense maps of the test images, with those that `dense_uv`
 estimates, and with none.
 """
 

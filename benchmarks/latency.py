@@ -1,4 +1,4 @@
-"""How soon the features of one picture are there, as a camera asks for them, call by call.
+"""How soon the features of one image are there, as a camera asks for them, call by call.
 
 The peers' way, `extract_features`, which makes the encoder ready at every call, and a
 `FeatureExtractor`, which has done so before, take turns on the same files.

@@ -1,10 +1,10 @@
-"""How fast training pictures are loaded: images per second of one core, and of several workers.
+"""How fast training images are loaded: images per second of one core, and of several workers.
 
     python benchmarks/loading.py data/synth
     python benchmarks/loading.py data/synth --workers 16 --seconds 30
 
 The first column is CPU time of one worker's work, in this process; the second that of the training
-process, which takes batches over from the workers and finishes them (normalises, erases, scales);
+process, which takes batches over from the workers and finishes them (normalizes, erases, scales);
 the third is wall-clock time with the workers asked for. Decoding, resizing, augmentation, textures
 and part images are included; the network is not. Training is limited by the loader only where the
 third is too little. The figures go to benchmarks/results/loading.json.
@@ -18,19 +18,19 @@ from pathlib import Path
 import torch
 from provenance import RESULTS, provenance, write_result
 
-from reid_align.datasets.augment import MODERN_AUGMENT, AugmentConfig
-from reid_align.datasets.batch import Wanted
-from reid_align.datasets.batches import BatchStream
-from reid_align.datasets.batching import PkBatching
-from reid_align.datasets.loading import Rows, load
-from reid_align.datasets.samples import SampleMaker
-from reid_align.datasets.sources import SyntheticSource
+from reid_align.batches.augment import MODERN_AUGMENT, AugmentConfig
+from reid_align.batches.batch import Wanted
+from reid_align.batches.batch_loader import BatchStream
+from reid_align.batches.sample_builder import SampleMaker
+from reid_align.batches.samplers import PkBatching
+from reid_align.batches.sources import SyntheticSource
+from reid_align.batches.worker_loading import Rows, load
 from reid_align.preprocess import Preprocess
 
 AUGMENT = AugmentConfig()
 CASES = {
-    "pictures": (Wanted(), AUGMENT),
-    "pictures, modern": (Wanted(), MODERN_AUGMENT),
+    "images": (Wanted(), AUGMENT),
+    "images, modern": (Wanted(), MODERN_AUGMENT),
     "with textures": (Wanted("texture"), AUGMENT),
     "with part images": (Wanted(part_images="uv"), AUGMENT),
     "with part crops": (Wanted(part_images="crops"), AUGMENT),
@@ -46,7 +46,7 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 
 
 def measure(source: SyntheticSource, wanted: Wanted, augment: AugmentConfig, count: int) -> float:
-    """Return the CPU seconds of a worker for each picture."""
+    """Return the CPU seconds of a worker for each image."""
     maker = SampleMaker(source, wanted, Preprocess(), augment, seed=0)
     indices = torch.randint(len(source), (count,)).numpy()
     consume = lambda: [None for _ in load(maker, [Rows(0, 0, indices)], workers=0)]  # noqa: E731
@@ -55,7 +55,7 @@ def measure(source: SyntheticSource, wanted: Wanted, augment: AugmentConfig, cou
 
 
 def throughput(stream: BatchStream, seconds: float) -> tuple[float, float]:
-    """Return pictures a second of wall-clock time, and CPU seconds of this process for each."""
+    """Return images a second of wall-clock time, and CPU seconds of this process for each."""
     batches = stream.epoch(0)
     next(batches)
     count, began, cpu = 0, time.perf_counter(), time.thread_time()

@@ -1,10 +1,10 @@
-r"""What number formats cost: features, people found, and the pictures a second that they give.
+r"""What number formats cost: features, people found, and the images a second that they give.
 
     python benchmarks/precision.py --data synthetic=data/synth
     python benchmarks/precision.py --data synthetic=data/synth --data cuhk03_detected=data/cuhk03
 
 The shipped weights extract a dataset in each format: rank-1 and mAP by cosine distances, and how
-far features are from those of float32. The rates are of the network alone, on pictures of
+far features are from those of float32. The rates are of the network alone, on images of
 256×128, all in turn; of each the best round counts. int8 is computed by ONNX Runtime and OpenVINO,
 see `speed_int8`, and needs their extras. Without ``--data`` only rates are measured.
 
@@ -33,8 +33,8 @@ from reid_align import Encoder, create_model
 from reid_align.datasets import load_dataset
 from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
 from reid_align.features import ExtractOptions
-from reid_align.features.backends import BackendName
-from reid_align.features.prepare import DtypeName
+from reid_align.inference.backends import BackendName
+from reid_align.inference.prepared_encoder import DtypeName
 from reid_align.preprocess import Preprocess
 
 Way = tuple[str, DtypeName]
@@ -52,7 +52,7 @@ def label(backend: str, dtype: str) -> str:
 
 
 def rates(encoder: Encoder, ways: Sequence[Way], options: argparse.Namespace) -> dict[str, float]:
-    """Return the pictures a second of each way, the network alone."""
+    """Return the images a second of each way, the network alone."""
     larger, device = deepcopy(encoder), torch.device("cpu")
     larger.preprocess = Preprocess(options.height, options.width)
     works: dict[str, Callable[[], float]] = {}

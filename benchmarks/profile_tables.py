@@ -13,7 +13,7 @@ def precision(record: Record) -> str:
         "encoder", "format", "network alone, images/s",
         *(f"{name}: rank-1 / mAP" for name in last["scores"]), "largest error", "smallest cosine",
     )  # fmt: skip
-    size = f"Rates are of {last['batch']} pictures of {last['height']}×{last['width']} at a time."
+    size = f"Rates are of {last['batch']} images of {last['height']}×{last['width']} at a time."
     measured = f"{size} {origins(record['rows'])}"
     return "\n\n".join([table(head, rows), *filter(None, map(_int8, record["rows"])), measured])
 
@@ -54,6 +54,6 @@ def training_profile(record: Record) -> str:
         for name, found in recipes.items()
     ]
     ways = ", ".join(f"{name} {cost:.0f}" for name, cost in record["update_ms"].items())
-    size = f"{record['batch']} pictures of {record['height']}×{record['width']}"
+    size = f"{record['batch']} images of {record['height']}×{record['width']}"
     text = f"Steps have {size}. Milliseconds of an update of ResNet-50's weights by AdamW: {ways}. "
     return f"{table(('recipe', 'a step, s', *purposes), rows)}\n\n{text}{origin(record)}"

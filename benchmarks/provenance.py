@@ -43,7 +43,7 @@ def write_result(path: Path, content: Mapping[str, object]) -> None:
 
 
 def add_row(path: Path, benchmark: str, row: Mapping[str, object]) -> None:
-    """Put a row at the end of a table of labelled rows; one of the same label makes way."""
+    """Put a row at the end of a table of labeled rows; one of the same label makes way."""
     before = json.loads(path.read_text("utf-8")) if path.exists() else {}
     rows = [old for old in before.get("rows", []) if old["label"] != row["label"]]
     write_result(path, {"benchmark": benchmark, "rows": [*rows, row]})

@@ -1,12 +1,12 @@
-r"""Draw whom queries find: a row for each, the ten nearest pictures beside the query.
+r"""Draw whom queries find: a row for each, the ten nearest images beside the query.
 
     python benchmarks/retrieval.py --data synthetic=data/synth
     python benchmarks/retrieval.py --data cuhk03_detected=data/cuhk03 --worst -o ~/worst.jpg
 
-The first draws queries by a seed, whatever they find, and shows the nearest pictures by other
-cameras, for the README. With ``--worst`` it shows the queries whose first right picture comes last,
-with that picture at the end of the row, and keeps other people that the query's own camera took, as
-the protocol does: for finding out what goes wrong. Pictures of people who exist are never written
+The first draws queries by a seed, whatever they find, and shows the nearest images by other
+cameras, for the README. With ``--worst`` it shows the queries whose first right image comes last,
+with that image at the end of the row, and keeps other people that the query's own camera took, as
+the protocol does: for finding out what goes wrong. Images of people who exist are never written
 into this repository.
 """
 
@@ -20,7 +20,7 @@ from data_option import add_data_option
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
-from reid_align.datasets import ReidDataset, load_dataset, read_picture
+from reid_align.datasets import ReidDataset, load_dataset, read_image
 from reid_align.errors import InvalidInputError
 from reid_align.evaluation import EvaluationOptions, QueryScore, dataset_features, evaluate
 from reid_align.evaluation.features import Side, match_features, rows_by_path
@@ -31,8 +31,8 @@ from reid_align.models.select import select_encoder
 from reid_align.viz.style import INK, WHITE, font
 
 ROOT = Path(__file__).resolve().parents[1]
-README_PICTURE = ROOT / "docs/images/retrieval.jpg"
-# Colours that people with any kind of colour vision can tell apart.
+README_IMAGE = ROOT / "docs/images/retrieval.jpg"
+# Colors that people with any kind of color vision can tell apart.
 RIGHT, WRONG, OWN_CAMERA = "#009e73", "#d55e00", "#56b4e9"
 WIDTH, HEIGHT, FRAME, GAP, LINE = 64, 128, 4, 4, 16
 NEAREST = 10
@@ -40,7 +40,7 @@ LARGEST = 250_000
 
 
 class Row(NamedTuple):
-    """A query, what it found as (picture, colour of its frame), and a line of text, or ""."""
+    """A query, what it found as (image, color of its frame), and a line of text, or ""."""
 
     query: str
     found: list[tuple[str, str]]
@@ -48,11 +48,11 @@ class Row(NamedTuple):
 
 
 def check_place(output: Path, dataset: ReidDataset) -> None:
-    """Refuse to write pictures of people who exist below the root of the repository."""
+    """Refuse to write images of people who exist below the root of the repository."""
     if dataset.name != "synthetic" and output.resolve().is_relative_to(ROOT):
         raise InvalidInputError(
             f"{output} lies in the repository, and {dataset.name} may show people who exist: their "
-            "pictures do not belong there. Give another place with -o."
+            "images do not belong there. Give another place with -o."
         )
 
 
@@ -64,7 +64,7 @@ def drawn(queries: tuple[QueryScore, ...], count: int, seed: int) -> list[QueryS
 
 
 def worst(queries: tuple[QueryScore, ...], count: int) -> list[QueryScore]:
-    """Return the queries whose first right picture comes last."""
+    """Return the queries whose first right image comes last."""
     return sorted(queries, key=lambda query: -(query.first_hit or 0))[:count]
 
 
@@ -75,7 +75,7 @@ def find(chosen: QueryScore, query: Side, gallery: Side, *, protocol: bool) -> R
         chosen: the query.
         query: all queries.
         gallery: what is searched.
-        protocol: keep other people by the query's own camera, and end with the first right picture.
+        protocol: keep other people by the query's own camera, and end with the first right image.
     """
     index = [record.path for record in query.records].index(chosen.path)
     same = gallery.labels.person_ids == chosen.person_id
@@ -89,8 +89,8 @@ def find(chosen: QueryScore, query: Side, gallery: Side, *, protocol: bool) -> R
         rank = int(same[order].argmax()) + 1
         shown = np.append(shown, order[rank - 1])
         text = f"camera {chosen.camera_id}; the last is the first right one, at rank {rank:,}"
-    colours = np.where(same, RIGHT, np.where(own, OWN_CAMERA, WRONG))
-    found = [(gallery.records[place].path, str(colours[place])) for place in shown]
+    colors = np.where(same, RIGHT, np.where(own, OWN_CAMERA, WRONG))
+    found = [(gallery.records[place].path, str(colors[place])) for place in shown]
     return Row(chosen.path, found, text)
 
 
@@ -108,7 +108,7 @@ def rows_of(dataset: ReidDataset, features: Features, options: argparse.Namespac
 
 
 def draw(rows: list[Row], caption: str) -> Image.Image:
-    """Return the picture: a row below the other, and the caption at the end."""
+    """Return the image: a row below the other, and the caption at the end."""
     tile, line = WIDTH + 2 * FRAME + GAP, LINE if any(row.text for row in rows) else 0
     step = HEIGHT + 2 * FRAME + GAP + line
     columns = 1 + max(len(row.found) for row in rows)
@@ -117,43 +117,43 @@ def draw(rows: list[Row], caption: str) -> Image.Image:
     pen = ImageDraw.Draw(sheet)
     for number, row in enumerate(rows):
         top = GAP + number * step
-        for column, (path, colour) in enumerate([(row.query, WHITE), *row.found]):
+        for column, (path, color) in enumerate([(row.query, WHITE), *row.found]):
             # A little more room beside the query.
-            sheet.paste(_framed(path, colour), (GAP + column * tile + GAP * (column > 0), top))
+            sheet.paste(_framed(path, color), (GAP + column * tile + GAP * (column > 0), top))
         pen.text((GAP + FRAME, top + step - line - GAP), row.text, INK, font(11))
     pen.text((GAP + FRAME, size[1] - LINE - GAP), caption, INK, font(11))
     return sheet
 
 
-def encoded(picture: Image.Image) -> bytes:
-    """Return a picture as the best JPEG file below the largest size that is wanted."""
+def encoded(image: Image.Image) -> bytes:
+    """Return a image as the best JPEG file below the largest size that is wanted."""
     for quality in (90, 85, 80, 70, 60, 40):
         file = io.BytesIO()
-        picture.save(file, "JPEG", quality=quality, optimize=True)
+        image.save(file, "JPEG", quality=quality, optimize=True)
         if file.tell() < LARGEST:
             return file.getvalue()
-    raise InvalidInputError(f"The picture is above {LARGEST:,} bytes: ask for fewer rows.")
+    raise InvalidInputError(f"The image is above {LARGEST:,} bytes: ask for fewer rows.")
 
 
-def _framed(path: str, colour: str) -> Image.Image:
-    pixels: NDArray[np.uint8] = read_picture(path)
-    return ImageOps.expand(Image.fromarray(pixels).resize((WIDTH, HEIGHT)), FRAME, colour)
+def _framed(path: str, color: str) -> Image.Image:
+    pixels: NDArray[np.uint8] = read_image(path)
+    return ImageOps.expand(Image.fromarray(pixels).resize((WIDTH, HEIGHT)), FRAME, color)
 
 
 def caption_of(options: argparse.Namespace) -> str:
-    """Return what a picture shows."""
+    """Return what a image shows."""
     if options.worst:
         return (
             "The worst queries. Green: right; red: wrong; blue: wrong, by the query's own camera."
         )
     return (
-        f"Queries drawn by seed {options.seed}, not by result, with their ten nearest pictures by "
+        f"Queries drawn by seed {options.seed}, not by result, with their ten nearest images by "
         "other cameras. Green: the same person; red: another."
     )
 
 
 def main() -> None:
-    """Parse the arguments, search, and write the picture."""
+    """Parse the arguments, search, and write the image."""
     parser = argparse.ArgumentParser("retrieval.py", description=__doc__)
     add_data_option(parser, "the dataset")
     parser.add_argument("--model", help="an architecture, or arch.tag")
@@ -169,7 +169,7 @@ def main() -> None:
         parser.error("--worst: say where to with -o; the README shows queries drawn by a seed.")
     if len(options.data) != 1:
         parser.error("--data NAME=FOLDER: give it once.")
-    dataset, output = load_dataset(*options.data[0]), options.output or README_PICTURE
+    dataset, output = load_dataset(*options.data[0]), options.output or README_IMAGE
     check_place(output, dataset)
     check_writable(output)
     encoder = select_encoder(options.model, options.weights)

@@ -11,7 +11,7 @@ from torch.nn import functional
 from reid_align.losses import BatchHardTriplet
 
 HEIGHT, WIDTH = 128, 64
-PEOPLE, PICTURES = 16, 4
+PEOPLE, IMAGES = 16, 4
 Images = NDArray[np.uint8]
 
 
@@ -62,7 +62,7 @@ class SmallNet(nn.Module):
 
 
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Flip, shift, change light and colour, and erase a rectangle, each picture for itself."""
+    """Flip, shift, change light and color, and erase a rectangle, each image for itself."""
     count = len(images)
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
@@ -77,8 +77,8 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
     images = functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
     images = images * uniform(0.7, 1.35, 1, 1, 1) * uniform(0.88, 1.12, 3, 1, 1)
     images = images.clamp(0, 1) ** uniform(0.7, 1.4, 1, 1, 1)
-    grey = images.mean(1, keepdim=True)
-    images = grey + (images - grey) * uniform(0.4, 1.2, 1, 1, 1)
+    gray = images.mean(1, keepdim=True)
+    images = gray + (images - gray) * uniform(0.4, 1.2, 1, 1, 1)
     top, left = uniform(0, HEIGHT), uniform(0, WIDTH)
     rows, columns = torch.arange(HEIGHT)[:, None], torch.arange(WIDTH)
     erased = (rows - top[:, None, None]).abs() < uniform(0, 0.25, 1, 1) * HEIGHT
@@ -87,26 +87,26 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def train(images: Images, labels: NDArray[np.int64], steps: int, seed: int) -> SmallNet:
-    """Train the network for a fixed number of steps of 16 people with four pictures each."""
+    """Train the network for a fixed number of steps of 16 people with four images each."""
     torch.manual_seed(seed)
     rng, generator = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     rows = [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
     net = SmallNet(len(rows)).train()
-    optimiser = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=5e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 2e-3, steps, pct_start=0.15)
+    optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=5e-4)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, steps, pct_start=0.15)
     triplet, began = BatchHardTriplet(), time.monotonic()
     for step in range(steps):
         people = rng.choice(len(rows), min(PEOPLE, len(rows)), replace=False)
-        chosen = np.concatenate([rng.choice(rows[p], PICTURES) for p in people])
+        chosen = np.concatenate([rng.choice(rows[p], IMAGES) for p in people])
         batch = augment(to_tensor(images[chosen]), generator)
         target = torch.from_numpy(labels[chosen])
         features = net(batch)
         scores = net.classifier(net.neck(features))
         loss = functional.cross_entropy(scores, target, label_smoothing=0.1)
         loss = loss + triplet(features, target)
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         schedule.step()
         if step % 100 == 0:
             print(

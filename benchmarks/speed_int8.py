@@ -1,6 +1,6 @@
 """Static int8 by OpenVINO and ONNX Runtime, as two more backends: to be measured, not shipped.
 
-Scales are calibrated on the example pictures, of which there are 32: weights by output channel,
+Scales are calibrated on the example images, of which there are 32: weights by output channel,
 activations by their least and largest value.
 """
 
@@ -17,13 +17,13 @@ import torch
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from torch import Tensor
 
-from reid_align.features.backends import BACKENDS, Backend, Target
-from reid_align.features.backends.build import state_digest
-from reid_align.features.backends.export import export_onnx
-from reid_align.features.backends.onnx_runtime import run_in_onnx_runtime
-from reid_align.features.backends.open_vino import run_in_open_vino
 from reid_align.features.batches import read_batch
-from reid_align.features.pictures import list_pictures
+from reid_align.features.images import named_images
+from reid_align.inference.backends import BACKENDS, Backend, Target
+from reid_align.inference.backends.build import state_digest
+from reid_align.inference.backends.export import export_onnx
+from reid_align.inference.backends.onnx_runtime import run_in_onnx_runtime
+from reid_align.inference.backends.open_vino import run_in_open_vino
 from reid_align.models.encoder import Encoder
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -38,7 +38,7 @@ _graphs: dict[tuple[str, int, int], bytes] = {}
 
 
 class Calibration(CalibrationDataReader):  # type: ignore[misc]  # The package has no types.
-    """Hands pictures (N, 3, H, W) to the calibration, under the name of the graph's input."""
+    """Hands images (N, 3, H, W) to the calibration, under the name of the graph's input."""
 
     def __init__(self, name: str, images: Tensor) -> None:
         self._name = name
@@ -60,14 +60,14 @@ def _build(run: Open, runtime: ModuleType, encoder: Encoder, target: Target) -> 
     # Both runtimes read the same graph, and to calibrate takes long.
     key = state_digest(encoder), encoder.preprocess.height, encoder.preprocess.width
     if key not in _graphs:
-        _graphs[key] = _quantised(encoder)
+        _graphs[key] = _quantized(encoder)
     return run(_graphs[key], target, runtime)
 
 
-def _quantised(encoder: Encoder) -> bytes:
+def _quantized(encoder: Encoder) -> bytes:
     preprocess = encoder.preprocess
-    pictures = read_batch(list(list_pictures(EXAMPLES)), preprocess, skip_errors=False).pixels
-    images = preprocess.normalize(torch.from_numpy(pictures).permute(0, 3, 1, 2))
+    pixels = read_batch(list(named_images(EXAMPLES)), preprocess, skip_errors=False).pixels
+    images = preprocess.normalize(torch.from_numpy(pixels).permute(0, 3, 1, 2))
     graph = onnx.load_from_string(export_onnx(encoder, "onnx"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "int8.onnx"

@@ -10,9 +10,9 @@ from speed_timing import best_of, rate
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from reid_align.features.backends.open_vino import PRECISIONS
-from reid_align.features.lanes import Lanes
-from reid_align.features.prepare import DTYPES, DtypeName
+from reid_align.inference.backends.open_vino import PRECISIONS
+from reid_align.inference.prepared_encoder import DTYPES, DtypeName
+from reid_align.inference.thread_lanes import Lanes
 from reid_align.models.encoder import Encoder
 
 # The number formats in which speed is measured.
@@ -21,7 +21,7 @@ Product = Callable[[], object]
 
 
 def arithmetic(encoder: Encoder) -> float:
-    """Return the operations of one picture's features; a multiplication with an addition is two."""
+    """Return the operations of one image's features; a multiplication with an addition is two."""
     size = encoder.preprocess.height, encoder.preprocess.width
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         encoder(torch.zeros(1, 3, *size))

@@ -15,9 +15,9 @@ from speed_variants import Variant, our_extract, our_forward, peers_extract
 
 from reid_align import create_model
 from reid_align.features import ExtractOptions
-from reid_align.features.backends import BackendName
 from reid_align.features.pipeline import default_batch_size
-from reid_align.features.prepare import DtypeName
+from reid_align.inference.backends import BackendName
+from reid_align.inference.prepared_encoder import DtypeName
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
 
@@ -29,7 +29,7 @@ Way = tuple[BackendName, DtypeName]
 def measure_forward(
     variants: Sequence[Variant], options: argparse.Namespace
 ) -> list[dict[str, object]]:
-    """Return the pictures a second of each variant at each batch size, the network alone."""
+    """Return the images a second of each variant at each batch size, the network alone."""
     works: dict[str, Callable[[], float]] = {}
     for variant in variants:
         for size in variant.batches:
@@ -49,7 +49,7 @@ def measure_forward(
 
 
 def forward_rate(variant: Variant, size: int, options: argparse.Namespace) -> float:
-    """Return the pictures a second at one batch size; pictures are noise in memory."""
+    """Return the images a second at one batch size; images are noise in memory."""
     images = torch.randn(size, 3, options.height, options.width, device=options.device)
     if variant.channels_last:
         images = images.to(memory_format=torch.channels_last)
@@ -59,7 +59,7 @@ def forward_rate(variant: Variant, size: int, options: argparse.Namespace) -> fl
 def measure_files(
     encoder: Encoder, paths: Sequence[str], ours: Sequence[Way], options: argparse.Namespace
 ) -> list[dict[str, str | float]]:
-    """Return the pictures a second from files to features, and how far the features agree.
+    """Return the images a second from files to features, and how far the features agree.
 
     Beside each of our ways its network alone is measured again, in the same rounds and at the
     batch size of extraction, since a ratio wants both at the same time.
@@ -139,7 +139,7 @@ def distance(found: NDArray[np.float32], expected: NDArray[np.float32]) -> dict[
 
 
 def measure_encoders(options: argparse.Namespace) -> dict[str, float]:
-    """Return the pictures a second of SAN and DSA-reID with the default backend."""
+    """Return the images a second of SAN and DSA-reID with the default backend."""
     works: dict[str, Callable[[], float]] = {}
     device = torch.device(options.device)
     size = default_batch_size(device.type)
@@ -159,7 +159,7 @@ def measure_encoders(options: argparse.Namespace) -> dict[str, float]:
 def measure_growth(
     encoder: Encoder, paths: Sequence[str], options: argparse.Namespace
 ) -> dict[str, dict[int, float]]:
-    """Return seconds by images, and pictures a second by threads, from files with the defaults."""
+    """Return seconds by images, and images a second by threads, from files with the defaults."""
     chosen = ExtractOptions(options.device, normalize=False)
     by_images = {}
     for count in sorted({len(paths) // 4, len(paths) // 2, 3 * len(paths) // 4, len(paths)}):

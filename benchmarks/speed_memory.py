@@ -1,4 +1,4 @@
-"""Peak memory: of a process, and as a script, of one that extracts so many pictures.
+"""Peak memory: of a process, and as a script, of one that extracts so many images.
 
 python benchmarks/speed_memory.py FOLDER OUTPUT.npy COUNT DEVICE   # prints MiB and seconds
 """
@@ -21,9 +21,9 @@ def peak_mib() -> float:
 
 
 def extract_many(folder: str, output: str, count: int, device: str) -> float:
-    """Extract a folder's pictures over and over, and return the seconds.
+    """Extract a folder's images over and over, and return the seconds.
 
-    A small network and small pictures: what grows with their number is the same, and shows sooner.
+    A small network and small images: what grows with their number is the same, and shows sooner.
     """
     from reid_align import create_model
     from reid_align.features import ExtractOptions, extract_to_file

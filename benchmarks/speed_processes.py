@@ -28,11 +28,11 @@ def memory(folder: Path, counts: Sequence[int], device: str) -> list[dict[str, f
     return found
 
 
-def start(picture: Path, weights: Path, rounds: int) -> dict[str, float]:
+def start(image: Path, weights: Path, rounds: int) -> dict[str, float]:
     """Return the seconds to the first feature, and of importing torch and loading the weights."""
     best: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as place:
-        extract = ["-m", "reid_align.extract", str(picture), "-o", str(Path(place) / "f.npy")]
+        extract = ["-m", "reid_align.extract", str(image), "-o", str(Path(place) / "f.npy")]
         works = {
             "torch_and_weights_s": ["-c", LOAD, str(weights)],
             "first_feature_s": [*extract, "--weights", str(weights), "--device", "cpu"],

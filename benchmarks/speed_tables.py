@@ -1,4 +1,4 @@
-"""The tables and the picture of throughput.json."""
+"""The tables and the image of throughput.json."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,12 +11,12 @@ from reid_align.viz import draw_curves
 FIGURE = "![How the cost grows with batch, threads and images](images/{}.png)"
 
 
-def throughput(record: Record, picture: str = "throughput") -> str:
-    """Return the ways from pictures to features beside each other, and what they leave unused.
+def throughput(record: Record, image: str = "throughput") -> str:
+    """Return the ways from images to features beside each other, and what they leave unused.
 
     Args:
         record: what throughput.py measured.
-        picture: the name of the curves that were drawn of it.
+        image: the name of the curves that were drawn of it.
     """
     operations = record["giga_operations_per_image"]
     limits = {
@@ -49,7 +49,7 @@ def throughput(record: Record, picture: str = "throughput") -> str:
         parts.append(table(("the peers' way", "from files, images/s", "ours by default"), peers))
     if kept := _kept(files.values()):
         parts.append(kept)
-    figure = [FIGURE.format(picture)] if "growth" in record else []
+    figure = [FIGURE.format(image)] if "growth" in record else []
     return "\n\n".join([*parts, *_rest(record), *figure, origin(record)])
 
 
@@ -85,12 +85,12 @@ def _rest(record: Record) -> list[str]:
 
 
 def latency(record: Record) -> str:
-    """Return how long one call for one picture takes, in each way."""
+    """Return how long one call for one image takes, in each way."""
     peers = record["rows"][0]["ms"]
     rows = [
         (row["name"], f"{row['ms']:.1f}", f"{row['ms'] / peers:.2f} ×") for row in record["rows"]
     ]
-    head = "one picture a call", "ms", "of the peers'"
+    head = "one image a call", "ms", "of the peers'"
     return f"{table(head, rows)}\n\n{origin(record)}"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from reid_align.features.lanes import Lanes
+from reid_align.inference.thread_lanes import Lanes
 
 
 def rate(work: Callable[[], object], lanes: Lanes, seconds: float) -> float:

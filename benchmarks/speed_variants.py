@@ -1,4 +1,4 @@
-"""The peers' way from pictures to features, and ours in all its variants."""
+"""The peers' way from images to features, and ours in all its variants."""
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -11,13 +11,13 @@ from PIL import Image
 from torch import Tensor
 
 from reid_align.features import ExtractOptions
-from reid_align.features.backends import BackendName, Target
-from reid_align.features.backends.build import build_backend
-from reid_align.features.folding import fold_batch_norms
-from reid_align.features.lanes import Lanes
-from reid_align.features.pictures import list_pictures
+from reid_align.features.images import named_images
 from reid_align.features.pipeline import default_batch_size, default_workers
-from reid_align.features.prepare import DTYPES, DtypeName
+from reid_align.inference.backends import BackendName, Target
+from reid_align.inference.backends.build import build_backend
+from reid_align.inference.folding import fold_batch_norms
+from reid_align.inference.prepared_encoder import DTYPES, DtypeName
+from reid_align.inference.thread_lanes import Lanes
 from reid_align.models.encoder import Encoder
 
 Forward = Callable[[Tensor], Tensor]
@@ -105,7 +105,7 @@ def our_extract(
     prepared = options.prepare(encoder)
 
     def extract() -> NDArray[np.float32]:
-        pictures = list_pictures(list(paths))
-        return np.concatenate([batch.values for batch in options.batches(pictures, prepared)])
+        images = named_images(list(paths))
+        return np.concatenate([batch.values for batch in options.batches(images, prepared)])
 
     return extract

@@ -1,12 +1,12 @@
 r"""What weights lose when they are stored as int8, and what that saves.
 
-Features of the same pictures are computed twice: with the weights as they are in a file, and with
-those that a file in int8 gives back. Their cosine tells how far each picture's features turn; a
+Features of the same images are computed twice: with the weights as they are in a file, and with
+those that a file in int8 gives back. Their cosine tells how far each image's features turn; a
 dataset, how many people are then found.
 
     python benchmarks/storage.py runs/san/encoder.safetensors --label san_resnet50.synth
     python benchmarks/storage.py runs/san/encoder.safetensors --label san_resnet50.synth \
-        --pictures crops --data synthetic=data/synth --data cuhk03_detected=data/cuhk03
+        --images crops --data synthetic=data/synth --data cuhk03_detected=data/cuhk03
 
 Every run adds a row to the table in benchmarks/results/storage.json, in the place of one of the
 same label.
@@ -49,15 +49,15 @@ def store(weights: Path) -> Pair:
         return Pair(full, from_pretrained(path), path.stat().st_size)
 
 
-def cosines(pair: Pair, pictures: Path, device: str) -> dict[str, float | int]:
-    """Return the smallest and the mean cosine between the features of each picture."""
+def cosines(pair: Pair, images: Path, device: str) -> dict[str, float | int]:
+    """Return the smallest and the mean cosine between the features of each image."""
     full, int8 = (
-        extract_features(pictures, encoder, device=device).values
+        extract_features(images, encoder, device=device).values
         for encoder in (pair.full, pair.int8)
     )
     found = (full.astype(np.float64) * int8).sum(1)
     return {
-        "pictures": len(found),
+        "images": len(found),
         "cosine_min": round(float(found.min()), 6),
         "cosine_mean": round(float(found.mean()), 6),
     }
@@ -90,7 +90,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         "sha256": pair.full.origin.sha256,
         "bytes": {"full": options.weights.stat().st_size, "int8": pair.bytes},
         "mebibytes_int8": round(pair.bytes / 2**20, 2),
-        **cosines(pair, options.pictures, options.device),
+        **cosines(pair, options.images, options.device),
         "scores": {
             name: scores(pair, name, folder, options.device) for name, folder in options.data
         },
@@ -103,7 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser("storage.py", description=__doc__)
     parser.add_argument("weights", type=Path, help="the encoder.safetensors of a run")
     parser.add_argument("--label", required=True, help="what the weights are called")
-    parser.add_argument("--pictures", type=Path, default=EXAMPLES, help="a folder of crops")
+    parser.add_argument("--images", type=Path, default=EXAMPLES, help="a folder of crops")
     add_data_option(parser, "a dataset to score on")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--output", type=Path, default=RESULTS / "storage.json")

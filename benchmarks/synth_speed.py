@@ -2,10 +2,10 @@
 
     python benchmarks/synth_speed.py
 
-First the CPU milliseconds of every stage for each picture, on one core. They are the thread's own,
+First the CPU milliseconds of every stage for each image, on one core. They are the thread's own,
 so that other programs disturb little. Together they are more than everything without the profiler:
 that costs time itself, and some contain others, as "light and shade" rasterises shadows, and the
-frontal picture is posed, rasterised and shaded too. Then whole sets, written by the command: a
+frontal image is posed, rasterised and shaded too. Then whole sets, written by the command: a
 small and a larger one, with one process and with two. What the larger one takes longer than the
 small one is free of start-up (compiled loops are loaded, scenes and passers-by are built once in a
 process), so it gives the rate, and their peaks of memory say whether it grows. Two minutes on two
@@ -33,7 +33,7 @@ from reid_align.synth.sets.tables import identity_tables
 # What is called a stage, and the functions whose time it adds up.
 STAGES = {
     "dress a person": ("build_person", "draw_person"),
-    "frontal picture": ("frontal_image",),
+    "frontal image": ("frontal_image",),
     "pose": ("sample",),
     "skin": ("posed_mesh",),
     "place and box": ("stand", "detect"),
@@ -73,7 +73,7 @@ def stage_costs(settings: SynthSettings, folder: Path) -> dict[str, object]:
     cold, warm, profiled = seconds
     count = settings.identities * settings.images
     return {
-        "pictures": count,
+        "images": count,
         "stages_ms": {
             name: round(1e3 * value / count, 2) for name, value in stage_times(profile).items()
         },

@@ -1,6 +1,6 @@
-"""How fast pictures become features: the peers' way, ours, and what the machine can do at most.
+"""How fast images become features: the peers' way, ours, and what the machine can do at most.
 
-All are measured in turn, in one run, on the same pictures; of each the best round counts. The
+All are measured in turn, in one run, on the same images; of each the best round counts. The
 network alone, then from files to features, with a check that the features agree; then the second
 encoder, memory, the start, and how the cost grows.
 
@@ -8,7 +8,7 @@ encoder, memory, the start, and how the cost grows.
     python benchmarks/throughput.py --quick --output throughput.json
     python benchmarks/throughput.py --device cuda --batches 32 128 256
 
-The figures go to benchmarks/results/throughput.json; benchmarks/docs.py makes tables and a picture
+The figures go to benchmarks/results/throughput.json; benchmarks/docs.py makes tables and a image
 of them. Other programs should rest meanwhile. What is not installed is left out with --skip
 onnx openvino compile, and so are parts of the result: --skip memory start.
 """
@@ -37,8 +37,8 @@ from speed_processes import memory, start
 from speed_variants import OURS, our_forward, peers_forward
 
 from reid_align import Encoder, create_model, save_pretrained
-from reid_align.features.lanes import Lanes
 from reid_align.images import find_images
+from reid_align.inference.thread_lanes import Lanes
 from reid_align.preprocess import Preprocess
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -109,11 +109,11 @@ def limits(device: torch.device, options: argparse.Namespace) -> dict[str, dict[
     )
 
 
-def first_feature(encoder: Encoder, picture: Path, rounds: int) -> dict[str, float]:
-    """Return how long the command takes from its start to the features of one picture."""
+def first_feature(encoder: Encoder, image: Path, rounds: int) -> dict[str, float]:
+    """Return how long the command takes from its start to the features of one image."""
     with tempfile.TemporaryDirectory() as folder:
         saved = save_pretrained(deepcopy(encoder).cpu(), Path(folder) / "encoder")
-        return start(picture, saved / "model.safetensors", rounds)
+        return start(image, saved / "model.safetensors", rounds)
 
 
 def main() -> None:

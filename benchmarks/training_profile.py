@@ -2,7 +2,7 @@
 
 Of each recipe's last stage one step is profiled, on a batch of noise that is in memory already. An
 operation's own time counts under what it is for: the
-convolutions of the forward pass, their gradients, normalisation, the optimiser's update, and the
+convolutions of the forward pass, their gradients, normalization, the optimizer's update, and the
 rest: losses, activations, pooling, copies. Beside it stand the three ways in which torch updates
 the weights of the same encoder with AdamW, by the fastest of some rounds.
 
@@ -22,14 +22,14 @@ import torch
 from provenance import RESULTS, provenance, write_result
 from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile
-from training_step import PICTURES, prepare, resize, seconds
+from training_step import IMAGES, prepare, resize, seconds
 
 from reid_align import create_model
 from reid_align.recipes import RECIPES, Stage
 
 NAMES = ("san_baseline", "san_full")
 # What an operation is for, by a part of its name in small letters; the first that fits counts.
-GRADIENTS, FORWARD, NORMS = "gradients of convolutions", "convolutions", "normalisation"
+GRADIENTS, FORWARD, NORMS = "gradients of convolutions", "convolutions", "normalization"
 PURPOSES = {
     "convolution_backward": GRADIENTS,
     "convolutionbackward": GRADIENTS,
@@ -96,8 +96,8 @@ def updates(options: argparse.Namespace) -> dict[str, float]:
         parameter.grad = torch.ones_like(parameter)
     found = {}
     for name, (foreach, fused) in WAYS.items():
-        optimiser = torch.optim.AdamW(encoder.parameters(), foreach=foreach, fused=fused)
-        times = [seconds(optimiser.step, device) for _ in range(options.rounds + 1)]
+        optimizer = torch.optim.AdamW(encoder.parameters(), foreach=foreach, fused=fused)
+        times = [seconds(optimizer.step, device) for _ in range(options.rounds + 1)]
         found[name] = round(1e3 * min(times[1:]), 1)
     return found
 
@@ -109,7 +109,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("recipes", nargs="*", default=NAMES)
     parser.add_argument("--height", type=int, default=256)
     parser.add_argument("--width", type=int, default=128)
-    parser.add_argument("--people", type=int, default=16, help="with four pictures of each")
+    parser.add_argument("--people", type=int, default=16, help="with four images of each")
     parser.add_argument("--rounds", type=int, default=5, help="of the update")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--output", type=Path, default=RESULTS / "training_profile.json")
@@ -119,7 +119,7 @@ def build_parser() -> argparse.ArgumentParser:
 def main() -> None:
     """Measure, print and write."""
     options = build_parser().parse_args()
-    size = {"height": options.height, "width": options.width, "batch": options.people * PICTURES}
+    size = {"height": options.height, "width": options.width, "batch": options.people * IMAGES}
     record = {"benchmark": "training_profile", **provenance(), "device": options.device, **size}
     record["update_ms"] = updates(options)
     print(record["update_ms"], flush=True)

@@ -1,9 +1,9 @@
 """Where the time of a training step goes, recipe by recipe.
 
 Each recipe's last stage does steps on batches that are in memory already: losses, gradients and the
-optimiser's update. Beside it, in the same run and in turn, stands the bare forward and backward of
+optimizer's update. Beside it, in the same run and in turn, stands the bare forward and backward of
 its networks in float32, without losses, classifiers and update; recipes that compute in bfloat16
-may be faster than that. Pictures are noise, of the size that is asked for.
+may be faster than that. Images are noise, of the size that is asked for.
 
     python benchmarks/training_step.py
     python benchmarks/training_step.py san_full dsa_full --height 256 --width 128 --people 16
@@ -23,7 +23,7 @@ from provenance import RESULTS, provenance, write_result
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
-from reid_align.datasets.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, Wanted
 from reid_align.recipes import RECIPES, Stage, override
 from reid_align.tasks import REID, SYNTHETIC
 from reid_align.training.group import ProcessGroup
@@ -34,20 +34,20 @@ NAMES = (
     "san_pg", "san_baseline", "san_full", "san_full_official", "san_modern", "dsa_two_branch",
     "dsa_full", "dsa_modern", "dense_uv",
 )  # fmt: skip
-IDENTITIES, PICTURES = 767, 4
+IDENTITIES, IMAGES = 767, 4
 COSTLIEST = 5
 
 
 def make_batch(wanted: Wanted, people: int, height: int, width: int, device: torch.device) -> Batch:
     """Return a batch of noise that holds what is wanted."""
-    count = people * PICTURES
+    count = people * IMAGES
     target = (256, 256) if wanted.target == "texture" else (height, width)
     parts = torch.randn(count, 24, 3, 32, 32) if wanted.part_images != "none" else None
     planes = torch.randint(0, 255, (count, 3, height, width), dtype=torch.uint8)
     planes[:, 0] %= 25
     batch = Batch(
         torch.randn(count, 3, height, width),
-        torch.arange(people).repeat_interleave(PICTURES),
+        torch.arange(people).repeat_interleave(IMAGES),
         torch.zeros(count, dtype=torch.int64),
         None if wanted.target == "none" else torch.rand(count, 3, *target) * 2 - 1,
         None,
@@ -140,7 +140,7 @@ def measure(stage: Stage, options: argparse.Namespace) -> dict[str, object]:
 
 
 def resize(stage: Stage, height: int, width: int) -> Stage:
-    """Return the stage for pictures of this size."""
+    """Return the stage for images of this size."""
     part = "task" if hasattr(stage.task, "height") else "task.encoder"
     recipe = replace(RECIPES["san_baseline"], stages=(stage,))
     return override(recipe, [f"{part}.height={height}", f"{part}.width={width}"]).last
@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("recipes", nargs="*", default=NAMES)
     parser.add_argument("--height", type=int, default=128)
     parser.add_argument("--width", type=int, default=64)
-    parser.add_argument("--people", type=int, default=4, help="with four pictures of each")
+    parser.add_argument("--people", type=int, default=4, help="with four images of each")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--output", type=Path, default=RESULTS / "training_step.json")
@@ -161,7 +161,7 @@ def main() -> None:
     for name in options.recipes:
         recipes[name] = measure(resize(RECIPES[name].last, options.height, options.width), options)
         print(name, recipes[name], flush=True)
-    size = {"height": options.height, "width": options.width, "batch": options.people * PICTURES}
+    size = {"height": options.height, "width": options.width, "batch": options.people * IMAGES}
     record = {"benchmark": "training_step", **provenance(), "device": options.device, **size}
     write_result(options.output, {**record, "recipes": recipes})
 

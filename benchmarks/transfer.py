@@ -1,15 +1,15 @@
-"""How well does a set of pictures prepare a network for people it has never seen?
+"""How well does a set of images prepare a network for people it has never seen?
 
 A fixed yardstick for synthetic data: one small network, one recipe, one test. It is trained on the
 training identities of a set, and scored without any adaptation on the 767 training identities of
-CUHK03-NP (the test identities stay untouched for results). The first picture of each person in each
-camera is a query, the others are the gallery. Beside it stands what a colour histogram finds.
+CUHK03-NP (the test identities stay untouched for results). The first image of each person in each
+camera is a query, the others are the gallery. Beside it stands what a color histogram finds.
 
-    python benchmarks/transfer.py data/synth --cuhk03 data/cuhk03 --label "muted colours"
+    python benchmarks/transfer.py data/synth --cuhk03 data/cuhk03 --label "muted colors"
 
 Every run adds a row to the table in benchmarks/results/transfer.json. About 20 minutes on two
 cores. Needs scipy for CUHK03's lists. An encoder that is trained already, by its name, file or
-run, is scored on the same pictures plain, averaged with the mirror image, and with batch norms
+run, is scored on the same images plain, averaged with the mirror image, and with batch norms
 adapted to them besides, each also whitened camera by camera, as a row of
 benchmarks/results/transfer_encoders.json:
 
@@ -33,10 +33,10 @@ from transfer_score import (
     PLAIN,
     WAYS,
     Features,
-    Pictures,
+    LabeledImages,
     encoder_scores,
+    labeled_images_of,
     named_encoder,
-    pictures_of,
     score,
 )
 
@@ -48,7 +48,7 @@ STRIPES, BINS = 8, (16, 8, 8)
 EVENING = ("smoothing", "stretch")
 
 
-def colour_stripes(images: Images) -> Features:
+def color_stripes(images: Images) -> Features:
     """Return (N, 256) roots of hue, saturation and value histograms of eight horizontal stripes."""
     found = []
     for image in images:
@@ -62,8 +62,8 @@ def colour_stripes(images: Images) -> Features:
     return np.stack(found).astype(np.float32)
 
 
-def read_set(folder: Path) -> dict[str, Pictures]:
-    """Return the pictures of a synthetic set, by split."""
+def read_set(folder: Path) -> dict[str, LabeledImages]:
+    """Return the images of a synthetic set, by split."""
     source = ShardSet(folder)
     splits = source.column("images", "split")
     people = source.column("images", "person").astype(np.int64)
@@ -73,18 +73,18 @@ def read_set(folder: Path) -> dict[str, Pictures]:
         rows = np.flatnonzero(splits == index)
         files = (io.BytesIO(source.file("images", "jpeg", int(row))) for row in rows)
         images = np.stack([read_image(file) for file in files])
-        result[name] = Pictures(images, people[rows], cameras[rows])
+        result[name] = LabeledImages(images, people[rows], cameras[rows])
     return result
 
 
-def read_cuhk03(folder: Path) -> Pictures:
-    """Return the training pictures of CUHK03-NP, detected boxes."""
+def read_cuhk03(folder: Path) -> LabeledImages:
+    """Return the training images of CUHK03-NP, detected boxes."""
     records = load_dataset("cuhk03_detected", folder).train
-    return pictures_of(records, np.stack([read_image(record.path) for record in records]))
+    return labeled_images_of(records, np.stack([read_image(record.path) for record in records]))
 
 
 def read_image(file: str | io.BytesIO) -> Images:
-    """Return one picture as (128, 64, 3)."""
+    """Return one image as (128, 64, 3)."""
     with Image.open(file) as image:
         return np.asarray(image.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR))
 
@@ -97,7 +97,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
     labels = np.unique(people, return_inverse=True)[1].astype(np.int64)
     net = train(images, labels, options.steps, options.seed)
     histogram = {
-        name: score(colour_stripes(some.images), some)
+        name: score(color_stripes(some.images), some)
         for name, some in (("own", splits["test"].of_first(300)), ("cuhk03", cuhk03.of_first(300)))
     }
     return {
@@ -109,7 +109,7 @@ def measure(options: argparse.Namespace) -> dict[str, object]:
         "parameters": sum(p.numel() for p in net.trunk.parameters()),
         "cuhk03_train": score(features_of(net, cuhk03.images), cuhk03),
         "own_test": score(features_of(net, splits["test"].images), splits["test"]),
-        "colour_histogram": histogram,
+        "color_histogram": histogram,
         **provenance(),
     }
 
@@ -153,7 +153,7 @@ def main() -> None:
     )
     subject.add_argument("--encoder", help="or an encoder to score: its name, file or run")
     for name in EVENING:
-        parser.add_argument(f"--{name}", type=float, help="of its pictures, in place of its own")
+        parser.add_argument(f"--{name}", type=float, help="of its images, in place of its own")
     parser.add_argument("--plain", action="store_true", help="score it in one way instead of three")
     parser.add_argument("--cuhk03", type=Path, required=True, help="folder with images_detected/")
     parser.add_argument("--label", required=True, help="what is new about this set or encoder")

@@ -1,4 +1,4 @@
-"""Who is found on the pictures of the transfer yardstick, and what stands in the way."""
+"""Who is found on the images of the transfer yardstick, and what stands in the way."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,8 @@ from small_net import Images
 
 from reid_align import Encoder, adapt_norms, extract_features
 from reid_align.datasets import ImageRecord
-from reid_align.metrics import CROSS_CAMERA, Labels, distance_blocks, normalize_by_camera, rank
+from reid_align.features.camera_normalization import normalize_by_camera
+from reid_align.metrics import CROSS_CAMERA, Labels, distance_blocks, rank
 from reid_align.models.select import select_encoder
 
 Features = NDArray[np.float32]
@@ -19,26 +20,26 @@ PLAIN = ("",)
 WAYS = (*PLAIN, "flip", "flip_adapted")
 
 
-class Pictures(NamedTuple):
-    """Pictures (N, 128, 64, 3), and who is seen by which camera on each, (N,)."""
+class LabeledImages(NamedTuple):
+    """LabeledImages (N, 128, 64, 3), and who is seen by which camera on each, (N,)."""
 
     images: Images
     people: NDArray[np.int64]
     cameras: NDArray[np.int64]
 
-    def of_first(self, count: int) -> "Pictures":
-        """Return the pictures of the first so many people."""
+    def of_first(self, count: int) -> "LabeledImages":
+        """Return the images of the first so many people."""
         chosen = np.isin(self.people, np.unique(self.people)[:count])
-        return Pictures(*(column[chosen] for column in self))
+        return LabeledImages(*(column[chosen] for column in self))
 
 
-def score(features: Features, pictures: Pictures) -> dict[str, float]:
+def score(features: Features, images: LabeledImages) -> dict[str, float]:
     """Return, in percent, what a query finds, and what stands in the way.
 
-    rank1, mAP: among the pictures by other cameras; own_camera: pictures by the query's own camera
-    among the ten nearest of all; rank1_own_camera: rank-1 among the pictures by the own camera.
+    rank1, mAP: among the images by other cameras; own_camera: images by the query's own camera
+    among the ten nearest of all; rank1_own_camera: rank-1 among the images by the own camera.
     """
-    keys = np.stack([pictures.people, pictures.cameras], 1)
+    keys = np.stack([images.people, images.cameras], 1)
     first = np.unique(keys, axis=0, return_index=True)[1]
     rest = np.setdiff1d(np.arange(len(keys)), first)
     query, gallery = keys[first], keys[rest]
@@ -61,10 +62,12 @@ def score(features: Features, pictures: Pictures) -> dict[str, float]:
     return {name: round(100 * float(share), 2) for name, share in shares.items()}
 
 
-def pictures_of(records: Sequence[ImageRecord], images: Images) -> Pictures:
+def labeled_images_of(records: Sequence[ImageRecord], images: Images) -> LabeledImages:
     """Join images, of which `score` needs none, with who is seen by which camera."""
     people = np.array([record.person_id for record in records], np.int64)
-    return Pictures(images, people, np.array([record.camera_id for record in records], np.int64))
+    return LabeledImages(
+        images, people, np.array([record.camera_id for record in records], np.int64)
+    )
 
 
 def named_encoder(name: str) -> Encoder:
@@ -77,17 +80,17 @@ def named_encoder(name: str) -> Encoder:
 def encoder_scores(
     encoder: Encoder, records: Sequence[ImageRecord], ways: Sequence[str] = WAYS
 ) -> dict[str, dict[str, float]]:
-    """Score an encoder on pictures: plain, with their mirror images, and adapted to them besides.
+    """Score an encoder on images: plain, with their mirror images, and adapted to them besides.
 
     Each of these stands beside the same whitened camera by camera.
     """
-    pictures = pictures_of(records, np.empty((len(records), 0), np.uint8))
+    images = labeled_images_of(records, np.empty((len(records), 0), np.uint8))
     paths = [record.path for record in records]
     found = {}
     for way in ways:
         used = adapt_norms(encoder, paths) if way.endswith("adapted") else encoder
         features = extract_features(paths, used, flip=way.startswith("flip")).values
-        found[way or "plain"] = score(features, pictures)
-        whitened = normalize_by_camera(features, pictures.cameras)
-        found[f"{way}_camera_wise".lstrip("_")] = score(whitened, pictures)
+        found[way or "plain"] = score(features, images)
+        whitened = normalize_by_camera(features, images.cameras)
+        found[f"{way}_camera_wise".lstrip("_")] = score(whitened, images)
     return found

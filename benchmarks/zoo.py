@@ -7,8 +7,8 @@ r"""What trained weights weigh, how fast they are, and whom they find.
 Without ``--weights`` all encoders of the shipped manifest are measured. A dataset is scored with
 cosine distances, and each way is reported apart: plain; averaged with the mirror image and with
 batch norms adapted to queries and gallery ("flip_adapted"); both of these whitened camera by camera
-("…camera_wise"); and all of them re-ranked by k-reciprocal neighbours ("…reranked"). Beside them
-stand two figures on what gets in the way, see `transfer_score.score`: the share of pictures by a
+("…camera_wise"); and all of them re-ranked by k-reciprocal neighbors ("…reranked"). Beside them
+stand two figures on what gets in the way, see `transfer_score.score`: the share of images by a
 query's own camera among the ten nearest, and rank-1 within the own camera, which means little where
 a camera sees most people once, as in synthetic sets. Speed is that of `extract` from files, the
 median of some rounds.
@@ -28,7 +28,7 @@ import numpy as np
 from data_option import add_data_option
 from PIL import Image
 from provenance import RESULTS, provenance, write_result
-from transfer_score import pictures_of
+from transfer_score import labeled_images_of
 from transfer_score import score as score_by_camera
 
 from reid_align import Encoder, create_model, from_pretrained
@@ -39,7 +39,7 @@ from reid_align.evaluation import (
     dataset_features,
     evaluate,
 )
-from reid_align.features import Adaptation, ExtractOptions, Features, Picture, resolve_device
+from reid_align.features import Adaptation, ExtractOptions, Features, NamedImage, resolve_device
 from reid_align.weights import shipped_weights
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -49,7 +49,7 @@ Scores = dict[str, object]
 
 
 class Subject(NamedTuple):
-    """An encoder to measure, the size of its file, and its licence if it is known."""
+    """An encoder to measure, the size of its file, and its license if it is known."""
 
     label: str
     encoder: Encoder
@@ -69,7 +69,7 @@ def subjects(weights: Path | None, label: str | None) -> list[Subject]:
 
 
 def speed(encoder: Encoder, device: str, threads: int | None) -> dict[str, object]:
-    """Return how many pictures a second come from files to features: the median of the rounds."""
+    """Return how many images a second come from files to features: the median of the rounds."""
     options = ExtractOptions(device, num_workers=threads)
     prepared = options.prepare(encoder)
     paths = sorted(map(str, EXAMPLES.glob("*.jpg"))) * COPIES
@@ -77,13 +77,13 @@ def speed(encoder: Encoder, device: str, threads: int | None) -> dict[str, objec
     # The first round only warms up.
     for _ in range(1 + ROUNDS):
         began = time.perf_counter()
-        found = options.batches((Picture(path, path) for path in paths), prepared)
+        found = options.batches((NamedImage(path, path) for path in paths), prepared)
         count = sum(len(batch.paths) for batch in found)
         rates.append(count / (time.perf_counter() - began))
     return {
         "median": round(statistics.median(rates[1:]), 1),
         "rounds": ROUNDS,
-        "pictures": len(paths),
+        "images": len(paths),
         "threads": options.workers,
         "device": str(resolve_device(device)),
     }
@@ -113,28 +113,28 @@ def scores(encoder: Encoder, name: str, folder: str, device: str) -> Scores:
 
 
 def own_camera(dataset: ReidDataset, features: Features) -> dict[str, float]:
-    """Return how much a query's own camera gets in the way, over the pictures of the first split.
+    """Return how much a query's own camera gets in the way, over the images of the first split.
 
-    The first picture of each person in each camera is a query, the others are the gallery.
+    The first image of each person in each camera is a query, the others are the gallery.
     """
     split = dataset.splits[0]
     records = {r.path: r for r in (*split.query, *split.gallery) if r.person_id >= 0}
     rows = [row for row, path in enumerate(features.paths) if path in records]
     chosen = [records[features.paths[row]] for row in rows]
     values = features.values[rows]
-    pictures = pictures_of(chosen, np.empty((len(rows), 0), np.uint8))
-    found = score_by_camera(values / np.linalg.norm(values, axis=1, keepdims=True), pictures)
+    images = labeled_images_of(chosen, np.empty((len(rows), 0), np.uint8))
+    found = score_by_camera(values / np.linalg.norm(values, axis=1, keepdims=True), images)
     return {key: found[key] for key in ("own_camera", "rank1_own_camera")}
 
 
 def note(dataset: ReidDataset) -> str | None:
-    """Return what a reader has to know of the pictures: CUHK03 is also around as small copies."""
+    """Return what a reader has to know of the images: CUHK03 is also around as small copies."""
     if not dataset.name.startswith("cuhk03"):
         return None
     sizes = set()
     for record in dataset.splits[0].query:
-        with Image.open(record.path) as picture:
-            sizes.add(picture.size)
+        with Image.open(record.path) as image:
+            sizes.add(image.size)
     return SMALL_COPIES if sizes == {(64, 128)} else None
 
 

@@ -16,9 +16,9 @@ def zoo(record: Record) -> str:
     if not rows:
         return "No weights are measured yet: `python benchmarks/zoo.py` does it."
     head = (
-        "weights", "parameters", "file, MiB", "picture", "dimension", "pictures a second",
+        "weights", "parameters", "file, MiB", "image", "dimension", "images a second",
         "synthetic test people", "adapted", "CUHK03-NP detected", "adapted", "and re-ranked",
-        "licence",
+        "license",
     )  # fmt: skip
     return "\n\n".join((table(head, map(_row, rows)), _legend(rows[-1]), origins(rows)))
 
@@ -42,8 +42,8 @@ def _legend(row: Record) -> str:
     speed, remark = row["images_per_second"], row["scores"].get(REAL, {}).get("note")
     threads = "1 thread" if speed["threads"] == 1 else f"{speed['threads']} threads"
     return (
-        "Pictures are height × width. Rank-1 / mAP in percent with cosine distances; none of these "
-        'people was seen in training. "Adapted" takes the pictures of all queries and the gallery '
+        "Images are height × width. Rank-1 / mAP in percent with cosine distances; none of these "
+        'people was seen in training. "Adapted" takes the images of all queries and the gallery '
         "together, and which camera took each, but not who is on them: batch norms are estimated "
         "anew from them (`--adapt`), features averaged with the mirror image (`--flip`) and "
         "whitened camera by camera (`--normalize-cameras`); `--rerank` re-ranks. "

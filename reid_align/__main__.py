@@ -13,7 +13,7 @@ VERBS = {
     "unwrap": "write the textures or dense maps of a folder of person images",
     "train": "train a recipe: the papers' rows, and what people train today",
     "publish": "put weights into the package or on the Hugging Face Hub",
-    "synthesize": "make pictures of synthetic people, with dense maps and textures",
+    "synthesize": "make images of synthetic people, with dense maps and textures",
 }
 
 

@@ -58,7 +58,7 @@ class MissingExtraError(ReidAlignError, ImportError):
 
 
 class ImageReadError(ReidAlignError, OSError):
-    """A file cannot be read as a picture.
+    """A file cannot be read as a image.
 
     Args:
         path: the file.
@@ -76,7 +76,7 @@ class ImageReadError(ReidAlignError, OSError):
 
 
 class NoImagesError(ReidAlignError, FileNotFoundError):
-    """The inputs hold no picture at all, or do not exist."""
+    """The inputs hold no image at all, or do not exist."""
 
 
 class OutputError(ReidAlignError, OSError):

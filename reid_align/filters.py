@@ -1,18 +1,18 @@
-"""What makes pictures of different cameras more alike before an encoder sees them."""
+"""What makes images of different cameras more alike before an encoder sees them."""
 
 from math import ceil
 
 import torch
 from torch import Tensor
 
-# What noise and codecs leave in a plain picture is not to be stretched to black and white.
+# What noise and codecs leave in a plain image is not to be stretched to black and white.
 _LEAST_SPAN = 16.0
 
 
 def smooth(images: Tensor, sigma: float) -> Tensor:
-    """Blur pictures with a Gaussian; pixels beyond an edge are as the nearest one inside.
+    """Blur images with a Gaussian; pixels beyond an edge are as the nearest one inside.
 
-    Cameras sharpen, add noise and compress, each in its own way, and mostly in what a picture shows
+    Cameras sharpen, add noise and compress, each in its own way, and mostly in what a image shows
     from one pixel to the next.
 
     Args:
@@ -43,7 +43,7 @@ def _blur_matrix(size: int, sigma: float, device: torch.device) -> Tensor:
 
 
 def stretch(images: Tensor, share: float) -> Tensor:
-    """Stretch the levels of each picture to [0, 255], the same way in all colours.
+    """Stretch the levels of each image to [0, 255], the same way in all colors.
 
     What is darker or brighter than all but a share of its values becomes 0 or 255. A camera's
     exposure, its contrast and the haze before its lens are taken out; its tint stays.
@@ -56,7 +56,7 @@ def stretch(images: Tensor, share: float) -> Tensor:
 
     Returns:
         float32 of the same shape. Fewer than 16 levels get no more contrast than 16 would; a
-        picture of one colour becomes black.
+        image of one color becomes black.
     """
     if not share:
         return images

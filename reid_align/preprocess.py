@@ -1,4 +1,4 @@
-"""What happens to a picture before an encoder sees it: a property of the weights."""
+"""What happens to a image before an encoder sees it: a property of the weights."""
 
 from dataclasses import dataclass, field
 from typing import Literal, get_args
@@ -29,9 +29,9 @@ class Preprocess:
 
     Resizing is Pillow's: anti-aliased, on 8 bits, without keeping the aspect ratio. ``mean`` and
     ``std`` are in RGB order, for values in [0, 1]. After resizing, weights may ask for what makes
-    pictures of different cameras more alike: ``smoothing``, the standard deviation of a Gaussian
-    blur in pixels of the resized picture, 0 to 8, and then ``stretch``, the share of values at
-    either end of a picture's levels that become black or white, 0 to 0.25. Neither happens at 0,
+    images of different cameras more alike: ``smoothing``, the standard deviation of a Gaussian
+    blur in pixels of the resized image, 0 to 8, and then ``stretch``, the share of values at
+    either end of a image's levels that become black or white, 0 to 0.25. Neither happens at 0,
     and neither is in the papers.
 
     Raises:
@@ -76,9 +76,9 @@ class Preprocess:
                 raise InvalidInputError(f"{name} {value!r}: give a number from 0 to {most}.")
 
     def resize(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Resize one RGB picture, (H, W, 3) uint8, to (height, width, 3) uint8.
+        """Resize one RGB image, (H, W, 3) uint8, to (height, width, 3) uint8.
 
-        A picture that has the size already is returned as it is.
+        A image that has the size already is returned as it is.
         """
         if image.shape[:2] == (self.height, self.width):
             return image
@@ -86,7 +86,7 @@ class Preprocess:
         return np.asarray(Image.fromarray(image).resize((self.width, self.height), method))
 
     def normalize(self, images: Tensor) -> Tensor:
-        """Turn a batch (N, 3, H, W) uint8 RGB into float32 of the same shape, normalised.
+        """Turn a batch (N, 3, H, W) uint8 RGB into float32 of the same shape, normalized.
 
         Works on any device and keeps the memory format (channels_last stays channels_last).
         """

@@ -1,4 +1,4 @@
-"""``python -m reid_align.synthesize -o data/synth``: pictures of people who do not exist."""
+"""``python -m reid_align.synthesize -o data/synth``: images of people who do not exist."""
 
 import argparse
 import sys
@@ -9,7 +9,7 @@ from reid_align.cli import OK, command_parser, run
 from reid_align.errors import InvalidInputError
 
 DESCRIPTION = """\
-Make pictures of synthetic people, each with its dense map of body parts, the texture of the person,
+Make images of synthetic people, each with its dense map of body parts, the texture of the person,
 and who is seen by which camera.
 
 A set is a folder of shards, 12 identities in each; a run that was stopped goes on where it
@@ -24,20 +24,20 @@ def build_parser() -> argparse.ArgumentParser:
         "--identities", type=int, metavar="N", help="how many people; default: 3000, with --pit 929"
     )
     parser.add_argument(
-        "--images", type=int, default=10, metavar="M", help="pictures of each; default: %(default)s"
+        "--images", type=int, default=10, metavar="M", help="images of each; default: %(default)s"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="default: %(default)s")
     parser.add_argument(
         "--pit",
         action="store_true",
-        help="paired image and texture data: one texture on a new body in every picture",
+        help="paired image and texture data: one texture on a new body in every image",
     )
     parser.add_argument(
         "--width",
         type=int,
         default=128,
         metavar="W",
-        help="of the pictures, 128 or 256 pixels; they are 256 tall, and 256 shows the same box "
+        help="of the images, 128 or 256 pixels; they are 256 tall, and 256 shows the same box "
         "stretched; default: %(default)s",
     )
     parser.add_argument(

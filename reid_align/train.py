@@ -22,7 +22,7 @@ Train a recipe: a row of the papers' tables, or one of today's.
   python -m reid_align.train san_full --tiny --data synthetic=data/synth -o runs/try
   torchrun --nproc-per-node 4 -m reid_align.train dsa_full --data synthetic=data/synth -o runs/dsa
 
-RUN gets the weights, a log, curves and sample pictures. The same command continues a run that was
+RUN gets the weights, a log, curves and sample images. The same command continues a run that was
 stopped; recipes of several stages have a folder for each."""
 
 
@@ -41,7 +41,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--workers",
         type=int,
         metavar="N",
-        help="processes that decode pictures, for each stream; 0 decodes in the main process; "
+        help="processes that decode images, for each stream; 0 decodes in the main process; "
         "default: half of the cores, at most 8",
     )
     return parser

@@ -55,10 +55,10 @@ def unwrap(args: argparse.Namespace) -> int:
     from pathlib import Path
 
     from reid_align.features import resolve_device
-    from reid_align.unwrapping import load_unwrapper, unwrap_pictures
+    from reid_align.unwrapping import load_unwrapper, unwrap_images
 
     unwrapper = load_unwrapper(args.to, args.weights, resolve_device(args.device))
-    done = unwrap_pictures(
+    done = unwrap_images(
         args.input,
         unwrapper,
         Path(args.output),

@@ -54,7 +54,7 @@ def hub_cache(hub: Hub) -> Path:
 
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A file of ours that wants small pictures, so that commands that use it are quick."""
+    """A file of ours that wants small images, so that commands that use it are quick."""
     from reid_align import san_resnet50, save_pretrained
     from reid_align.preprocess import Preprocess
 

@@ -16,20 +16,20 @@ from reid_align.extract import main as extract
 
 PATTERN = r"pattern=^(?P<person_id>\d+)_c(?P<camera_id>\d)"
 WITH_FEATURES = ["folder", "people", "--set", PATTERN, "--features", "no.npy"]
-COLOURS = [(200, 20, 20), (20, 200, 20), (20, 20, 200), (200, 200, 20)]
+COLORS = [(200, 20, 20), (20, 200, 20), (20, 20, 200), (200, 200, 20)]
 
 
 @pytest.fixture
 def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Four people of one colour each, seen by three cameras, in the current folder."""
+    """Four people of one color each, seen by three cameras, in the current folder."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "people"
     folder.mkdir()
     random = np.random.default_rng(0)
-    for person, colour in enumerate(COLOURS):
+    for person, color in enumerate(COLORS):
         for camera in (1, 2, 3):
             noise = random.integers(-20, 20, (40, 20, 3))
-            pixels = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
+            pixels = np.clip(np.array(color) + noise, 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / f"{person:04}_c{camera}.png")
     return folder
 
@@ -44,7 +44,7 @@ def test_an_encoder_is_scored_on_a_folder(
     result = json.loads(Path("result.json").read_text())
     assert [score["metric"] for score in result["scores"]] == ["cosine", "euclidean"]
     assert f"{result['scores'][0]['mAP']:.1f}" in shown
-    # Plain colours tell these people apart even for an untrained network.
+    # Plain colors tell these people apart even for an untrained network.
     assert result["scores"][1]["rank1"] > 60
     assert result["features"][0]["model"] == "san_resnet50"
     assert result["features"][0]["weights"]["name"] == weights
@@ -81,7 +81,7 @@ def test_measures_are_chosen_by_option(
     assert "euclidean" not in shown
 
 
-def test_features_are_normalised_camera_by_camera_on_request(
+def test_features_are_normalized_camera_by_camera_on_request(
     people: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["folder", "people", "--set", PATTERN, "--weights", weights, "--metric", "cosine"]
@@ -98,16 +98,16 @@ def test_features_are_normalised_camera_by_camera_on_request(
 
 @pytest.fixture
 def crowd(people: Path) -> Path:
-    """So many pictures that an encoder can adapt to them: thrice as many."""
-    for picture in list(people.iterdir()):
+    """So many images that an encoder can adapt to them: thrice as many."""
+    for image in list(people.iterdir()):
         for view in (1, 2):
-            pixels = np.clip(np.asarray(Image.open(picture)).astype(int) + 5 * view, 0, 255)
-            name = f"{picture.stem}_{view}.png"
+            pixels = np.clip(np.asarray(Image.open(image)).astype(int) + 5 * view, 0, 255)
+            name = f"{image.stem}_{view}.png"
             Image.fromarray(pixels.astype(np.uint8)).save(people / name)
     return people
 
 
-def test_an_encoder_gets_used_to_the_pictures_on_request(
+def test_an_encoder_gets_used_to_the_images_on_request(
     crowd: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["folder", "people", "--set", PATTERN, "--weights", weights, "--metric", "cosine"]
@@ -119,7 +119,7 @@ def test_an_encoder_gets_used_to_the_pictures_on_request(
     assert [score["normalized_cameras"] for score in adapted["scores"]] == [False, True]
     assert plain["features"][0]["adapted"] is None
     made_by, before = adapted["features"][0], plain["features"][0]["state_sha256"]
-    assert made_by["adapted"] == {"pictures": 36, "seed": 3, "state_sha256": before}
+    assert made_by["adapted"] == {"images": 36, "seed": 3, "state_sha256": before}
     assert made_by["weights"] == {"name": f"{weights}, adapted", "tag": None, "sha256": None}
     assert made_by["state_sha256"] != before
     assert made_by["flip"] is True
@@ -164,7 +164,7 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
         (["folder", "people", "--weights", "random"], 2, "has to be given 'pattern'"),
         (["folder", "people", "--set", "pattern"], 2, "write OPTION=VALUE"),
         (["market1501", "people", "--set", "check_counts=maybe"], 2, "give true or false"),
-        (["market1501", "people", "--set", "colour=red"], 2, "no option 'colour'"),
+        (["market1501", "people", "--set", "color=red"], 2, "no option 'color'"),
         (
             ["folder", "people", "--set", PATTERN, "--model", "san_resnet18"],
             1,
@@ -183,7 +183,7 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
         (
             ["folder", "people", "--set", PATTERN, "--weights", "random", "--adapt"],
             2,
-            "12 of 12 pictures can be read",
+            "12 of 12 images can be read",
         ),
         (["folder", "people", "--set", PATTERN, "-o", "same", "--queries", "same"], 2, "both name"),
         (["folder", "people", "--set", PATTERN, "--draws", "0"], 2, "draws=0"),

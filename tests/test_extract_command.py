@@ -20,7 +20,7 @@ from reid_align.preprocess import Preprocess
 
 @pytest.fixture
 def crops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with twelve good pictures in ``crops``."""
+    """The current folder, with twelve good images in ``crops``."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "crops"
     folder.mkdir()
@@ -72,7 +72,7 @@ def test_an_encoder_gets_used_to_the_images_on_request(
         for name in ("plain.json", "f.json", "s-00001-of-00002.json")
     )
     assert whole["adapted"] == {
-        "pictures": 36,
+        "images": 36,
         "seed": 2,
         "state_sha256": plain["state_sha256"],
     }
@@ -80,11 +80,11 @@ def test_an_encoder_gets_used_to_the_images_on_request(
     values = np.load("f.npy")
     np.testing.assert_allclose(np.load("s-00001-of-00002.npy"), values[1::2], atol=1e-5)
     assert not np.allclose(np.load("plain.npy"), values, atol=1e-2)
-    (crops / "99.png").write_bytes(b"no picture")
+    (crops / "99.png").write_bytes(b"no image")
     assert extract([*command, "broken.npy", "--adapt"]) == 1
     assert "crops/99.png" in last_line(capsys)
     assert extract([*command, "broken.npy", "--adapt", "--on-error", "skip"]) == 3
-    assert json.loads(Path("broken.json").read_text())["adapted"]["pictures"] == 36
+    assert json.loads(Path("broken.json").read_text())["adapted"]["images"] == 36
 
 
 def test_inputs_of_all_kinds(crops: Path, weights: str) -> None:
@@ -115,7 +115,7 @@ def test_random_weights_only_by_name_and_by_seed(crops: Path) -> None:
 def test_a_broken_image_stops_or_is_listed(
     crops: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (crops / "07.jpg").write_bytes(b"no picture")
+    (crops / "07.jpg").write_bytes(b"no image")
     command = ["crops", "-o", "feats.npy", "--weights", weights]
     assert extract(command) == 1
     said = last_line(capsys)
@@ -142,7 +142,7 @@ def test_a_broken_image_stops_or_is_listed(
         (["crops", "-o", "f.txt", "--weights", "random"], 2, "must end in .npy"),
         (["crops", "-o", "f.npy", "--model", "osnet"], 2, "Unknown model 'osnet'"),
         (["crops", "-o", "f.npy", "--weights", "random", "--shard", "2/2"], 2, "Shard 2/2"),
-        (["crops", "-o", "f.npy", "--weights", "random", "--adapt"], 2, "12 of 12 pictures"),
+        (["crops", "-o", "f.npy", "--weights", "random", "--adapt"], 2, "12 of 12 images"),
         (["crops", "-o", "f.npy", "--weights", "random", "--batch-size", "0"], 2, "batch_size 0"),
         (["crops", "-o", "f.npy", "--weights", "random", "--device", "gpu"], 2, "Device 'gpu'"),
     ],

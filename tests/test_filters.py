@@ -13,12 +13,12 @@ RANDOM = np.random.default_rng(0)
 Plane = NDArray[np.float64]
 
 
-def pictures(count: int = 3, height: int = 24, width: int = 12) -> torch.Tensor:
+def sample_images(count: int = 3, height: int = 24, width: int = 12) -> torch.Tensor:
     return torch.from_numpy(RANDOM.integers(0, 256, (count, 3, height, width), dtype=np.uint8))
 
 
 def blurred(plane: Plane, sigma: float) -> Plane:
-    """Every pixel as a weighted mean of its neighbours, one by one."""
+    """Every pixel as a weighted mean of its neighbors, one by one."""
     reach = int(np.ceil(3 * sigma))
     padded = np.pad(plane, reach, mode="edge")
     weights = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
@@ -31,27 +31,27 @@ def blurred(plane: Plane, sigma: float) -> Plane:
 
 
 @pytest.mark.parametrize("sigma", [0.4, 1.0, 3.0])
-def test_smoothing_is_a_weighted_mean_of_the_neighbours(sigma: float) -> None:
-    images = pictures()
+def test_smoothing_is_a_weighted_mean_of_the_neighbors(sigma: float) -> None:
+    images = sample_images()
     expected = [[blurred(plane, sigma) for plane in image] for image in images.double().numpy()]
     np.testing.assert_allclose(smooth(images, sigma).numpy(), np.array(expected), atol=1e-3)
 
 
 def test_smoothing_is_what_pillow_calls_a_gaussian_blur() -> None:
-    picture = RANDOM.integers(0, 256, (48, 24, 3), dtype=np.uint8)
-    soft = Image.fromarray(picture).filter(ImageFilter.GaussianBlur(2))
-    ours = smooth(torch.from_numpy(picture).permute(2, 0, 1)[None], 2.0)[0].permute(1, 2, 0)
+    image = RANDOM.integers(0, 256, (48, 24, 3), dtype=np.uint8)
+    soft = Image.fromarray(image).filter(ImageFilter.GaussianBlur(2))
+    ours = smooth(torch.from_numpy(image).permute(2, 0, 1)[None], 2.0)[0].permute(1, 2, 0)
     # Pillow takes box blurs for it, on 8 bits.
     assert np.abs(ours.numpy() - np.asarray(soft, np.float32)).mean() < 1.5
 
 
-def test_a_picture_of_one_colour_stays_as_it_is_when_smoothed() -> None:
+def test_a_image_of_one_color_stays_as_it_is_when_smoothed() -> None:
     flat = torch.full((1, 3, 9, 5), 77, dtype=torch.uint8)
     torch.testing.assert_close(smooth(flat, 4.0), flat.float())
 
 
 def test_autocasting_does_not_reach_the_filters() -> None:
-    images = pictures()
+    images = sample_images()
     preprocess = Preprocess(24, 12, smoothing=1.0, stretch=0.02)
     expected = preprocess.normalize(images)
     with torch.autocast("cpu", torch.bfloat16):
@@ -59,19 +59,19 @@ def test_autocasting_does_not_reach_the_filters() -> None:
 
 
 def test_nothing_happens_at_zero() -> None:
-    images = pictures()
+    images = sample_images()
     assert torch.equal(smooth(images, 0.0), images.float())
     assert torch.equal(stretch(images.float(), 0.0), images.float())
 
 
 def test_exposure_and_contrast_are_taken_out() -> None:
-    images = 40 + pictures(height=128, width=64).float() / 2
+    images = 40 + sample_images(height=128, width=64).float() / 2
     brighter = images * 1.3 + 9
     torch.testing.assert_close(stretch(images, 0.01), stretch(brighter, 0.01), atol=1e-2, rtol=0)
 
 
 def test_a_share_of_the_values_becomes_black_and_white() -> None:
-    images = pictures(height=128, width=64).float()
+    images = sample_images(height=128, width=64).float()
     levels = stretch(images, 0.1)
     # Uniform levels, counted among a quarter of the pixels.
     assert (levels == 0).float().mean() == pytest.approx(0.1, abs=0.02)
@@ -81,7 +81,7 @@ def test_a_share_of_the_values_becomes_black_and_white() -> None:
     assert red > green
 
 
-def test_a_picture_of_one_colour_is_black_and_finite_when_stretched() -> None:
+def test_a_image_of_one_color_is_black_and_finite_when_stretched() -> None:
     assert torch.equal(stretch(torch.full((2, 3, 8, 4), 90.0), 0.01), torch.zeros(2, 3, 8, 4))
     assert stretch(torch.full((1, 3, 1, 1), 90.0), 0.25).shape == (1, 3, 1, 1)
     assert stretch(torch.zeros(0, 3, 8, 4), 0.01).shape == (0, 3, 8, 4)
@@ -91,7 +91,7 @@ def test_a_picture_of_one_colour_is_black_and_finite_when_stretched() -> None:
 def test_preprocessing_smooths_then_stretches_then_scales(
     memory_format: torch.memory_format,
 ) -> None:
-    images = pictures().contiguous(memory_format=memory_format)
+    images = sample_images().contiguous(memory_format=memory_format)
     preprocess = Preprocess(24, 12, smoothing=1.0, stretch=0.02)
     normalized = preprocess.normalize(images)
     assert normalized.is_contiguous(memory_format=memory_format)

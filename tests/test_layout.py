@@ -57,9 +57,11 @@ ALLOWED = {
     "models": BASE | {"weights"},
     "heads": BASE | {"weights", "models.blocks", "models.encoder"},
     "viz": {"errors", "files", "images", "uv"},
-    "unwrapping": BASE | {"weights", "models", "heads", "features", "viz"},
-    "features": BASE | {"models.blocks", "models.encoder", "models.norms", "models.resnet"},
+    "unwrapping": BASE | {"weights", "models", "heads", "features", "inference", "viz"},
+    "inference": BASE | {"models.blocks", "models.encoder", "models.norms", "models.resnet"},
+    "features": BASE | {"inference", "metrics", "models.encoder", "weights"},
     "datasets": BASE | {"shards", "shard_set"},
+    "batches": BASE | {"datasets", "shards", "shard_set"},
     "evaluation": {
         "errors",
         "checks",
@@ -75,8 +77,8 @@ ALLOWED = {
         "checks",
         "files",
         "preprocess",
-        "datasets.batch",
-        "features.prepare",
+        "batches.batch",
+        "inference",
         "models.encoder",
         "weights",
         "viz",
@@ -90,7 +92,7 @@ ALLOWED = {
         "models",
         "heads",
         "losses",
-        "datasets.batch",
+        "batches.batch",
         "training.task",
         "training.group",
     },
@@ -99,7 +101,9 @@ ALLOWED = {
         "weights",
         "models",
         "datasets",
+        "batches",
         "features",
+        "inference",
         "metrics",
         "evaluation",
         "training",
@@ -177,8 +181,8 @@ def test_inference_loads_nothing_that_only_training_or_evaluation_needs() -> Non
     loaded = loaded_after(
         "import numpy as np\n"
         "from reid_align import extract_features, san_resnet50\n"
-        "picture = np.zeros((64, 32, 3), np.uint8)\n"
-        "extract_features([picture], san_resnet50(), device='cpu', channel_order='rgb')"
+        "image = np.zeros((64, 32, 3), np.uint8)\n"
+        "extract_features([image], san_resnet50(), device='cpu', channel_order='rgb')"
     )
     parts = {name.split(".")[1] for name in loaded if name.startswith("reid_align.")}
     assert parts == {
@@ -193,6 +197,7 @@ def test_inference_loads_nothing_that_only_training_or_evaluation_needs() -> Non
         "weights",
         "models",
         "features",
+        "inference",
     }
     assert not {name.split(".")[0] for name in loaded} & {
         "torchvision",

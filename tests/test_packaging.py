@@ -27,7 +27,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(folder.glob("*.whl"))
 
 
-def test_the_wheel_holds_the_package_the_manifest_and_the_licence_only(wheel: Path) -> None:
+def test_the_wheel_holds_the_package_the_manifest_and_the_license_only(wheel: Path) -> None:
     names = ZipFile(wheel).namelist()
     assert "reid_align/weights_manifest.json" in names
     assert "reid_align/py.typed" in names

@@ -14,9 +14,9 @@ RANDOM = np.random.default_rng(0)
 
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "lanczos"])
 def test_resize_and_normalize_equal_torchvision_on_pil_images(interpolation: str) -> None:
-    picture = RANDOM.integers(0, 256, (151, 67, 3), dtype=np.uint8)
+    image = RANDOM.integers(0, 256, (151, 67, 3), dtype=np.uint8)
     preprocess = Preprocess(64, 32, interpolation=interpolation)
-    resized = torch.from_numpy(preprocess.resize(picture).copy())
+    resized = torch.from_numpy(preprocess.resize(image).copy())
     ours = preprocess.normalize(resized.permute(2, 0, 1)[None])
     theirs = v2.Compose(
         [
@@ -25,13 +25,13 @@ def test_resize_and_normalize_equal_torchvision_on_pil_images(interpolation: str
             v2.ToDtype(torch.float32, scale=True),
             v2.Normalize(IMAGENET_MEAN, IMAGENET_STD),
         ]
-    )(Image.fromarray(picture))
+    )(Image.fromarray(image))
     torch.testing.assert_close(ours[0], theirs, rtol=0, atol=2e-6)
 
 
-def test_a_picture_of_the_right_size_is_not_resampled() -> None:
-    picture = RANDOM.integers(0, 256, (64, 32, 3), dtype=np.uint8)
-    assert np.array_equal(Preprocess(64, 32).resize(picture), picture)
+def test_a_image_of_the_right_size_is_not_resampled() -> None:
+    image = RANDOM.integers(0, 256, (64, 32, 3), dtype=np.uint8)
+    assert np.array_equal(Preprocess(64, 32).resize(image), image)
 
 
 def test_normalize_keeps_the_memory_format_and_its_input() -> None:

@@ -226,8 +226,8 @@ def test_unknown_tables_and_columns_are_named(tmp_path: Path) -> None:
         shard.length("others")
     with pytest.raises(DatasetFormatError, match="things/weight"):
         shard.column("things", "weight")
-    with pytest.raises(DatasetFormatError, match="things/picture"):
-        shard.file("things", "picture", 0)
+    with pytest.raises(DatasetFormatError, match="things/image"):
+        shard.file("things", "image", 0)
 
 
 def test_columns_of_different_lengths_are_refused() -> None:

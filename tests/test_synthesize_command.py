@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from reid_align.batches.sources import PairsSource
 from reid_align.datasets import load_dataset
-from reid_align.datasets.sources import PairsSource
 from reid_align.shard_set import ShardSet
 from reid_align.synthesize import main
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_people import PERSONS, PICTURES, TRAINING, make_set, write_files
+from tiny_people import IMAGES, PERSONS, TRAINING, make_set, write_files
 
 from reid_align import from_pretrained, read_features
 from reid_align.__main__ import main as reid_align
@@ -46,8 +46,8 @@ def test_both_stages_and_the_textures_between_them_have_folders_of_their_own(run
         assert config["training"]["seed"] == 3
         assert (run / stage / "san_decoder.safetensors").is_file()
         assert (run / stage / "curves.png").is_file()
-    drawn = list((run / "textures" / "pictures").glob("?_?.png"))
-    assert len(drawn) == TRAINING * PICTURES
+    drawn = list((run / "textures" / "images").glob("?_?.png"))
+    assert len(drawn) == TRAINING * IMAGES
     assert (run / "textures" / "texture_mask.png").is_file()
 
 
@@ -67,7 +67,7 @@ def test_its_encoder_goes_straight_into_extract_and_evaluate(
     features = tmp_path / "features.npy"
     common = ["--weights", encoder, "--device", "cpu", "--num-workers", "0"]
     assert reid_align(["extract", str(table.parent), "-o", str(features), *common]) == 0
-    assert read_features(features).values.shape == (PERSONS * PICTURES, 512)
+    assert read_features(features).values.shape == (PERSONS * IMAGES, 512)
     capsys.readouterr()
     assert reid_align(["evaluate", "csv", str(table), *common]) == 0
     assert "mAP" in capsys.readouterr().out
@@ -81,7 +81,7 @@ def test_the_same_command_goes_on_where_it_was(
     shutil.copytree(run, copy)
     trained = (copy / "san" / "encoder.safetensors").read_bytes()
     shutil.rmtree(copy / "san")
-    (copy / "textures" / "pictures" / "0_0.png").unlink()
+    (copy / "textures" / "images" / "0_0.png").unlink()
     arguments = ["san_full", "--data", f"csv={table}", "--synthetic", str(people), *FAST]
     arguments += ["-o", str(copy), "--evaluate", f"csv={table}", "--seed", "3"]
     steps = [*TWO_STEPS, "--set", "pg.training.steps_per_epoch=2"]

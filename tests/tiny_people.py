@@ -1,6 +1,6 @@
-"""A synthetic set to learn in a few steps: everybody in it has colours of their own.
+"""A synthetic set to learn in a few steps: everybody in it has colors of their own.
 
-It has the format of the synthesizer, and its pictures need no rendering.
+It has the format of the synthesizer, and its images need no rendering.
 """
 
 import io
@@ -12,24 +12,24 @@ from PIL import Image
 from reid_align.shard_set import begin_set, shard_path
 from reid_align.shards import Table, write_shard
 
-PERSONS, PICTURES = 8, 4
+PERSONS, IMAGES = 8, 4
 # The last two persons are for testing.
 TRAINING = 6
 HEIGHT, WIDTH = 64, 32
 PARTS = np.array([[1, 2], [9, 10], [13, 14], [23, 24]], np.uint8)
 
 
-def coded(picture: np.ndarray, kind: str = "PNG") -> bytes:
+def coded(image: np.ndarray, kind: str = "PNG") -> bytes:
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, kind)
+    Image.fromarray(image).save(file, kind)
     return file.getvalue()
 
 
 def clothes(person: int, height: int, width: int, view: int = 0) -> np.ndarray:
-    """Four bands in the person's colours, with the noise of a view."""
-    colours = np.random.default_rng([person, 7]).integers(30, 225, (4, 1, 3))
+    """Four bands in the person's colors, with the noise of a view."""
+    colors = np.random.default_rng([person, 7]).integers(30, 225, (4, 1, 3))
     noise = np.random.default_rng([person, view, 8]).integers(-20, 21, (height, width, 3))
-    return (colours.repeat(height // 4, 0) + noise).astype(np.uint8)
+    return (colors.repeat(height // 4, 0) + noise).astype(np.uint8)
 
 
 def dense_map() -> np.ndarray:
@@ -43,11 +43,11 @@ def dense_map() -> np.ndarray:
 
 
 def make_set(folder: Path, *, pit: bool = False) -> Path:
-    """Write 8 persons with 4 pictures each, of 2 cameras; on the first picture nobody is detected.
+    """Write 8 persons with 4 images each, of 2 cameras; on the first image nobody is detected.
 
-    With ``pit`` all pictures are for training, and of nobody.
+    With ``pit`` all images are for training, and of nobody.
     """
-    begin_set(folder, {"identities": PERSONS, "images": PICTURES, "seed": 0, "pit": pit}, 1)
+    begin_set(folder, {"identities": PERSONS, "images": IMAGES, "seed": 0, "pit": pit}, 1)
     write_shard(shard_path(folder, 0), tables(pit=pit))
     mask = np.zeros((256, 256), np.uint8)
     mask[:, 64:-64] = 255
@@ -56,13 +56,13 @@ def make_set(folder: Path, *, pit: bool = False) -> Path:
 
 
 def tables(*, pit: bool) -> dict[str, Table]:
-    owners = np.arange(PERSONS).repeat(PICTURES).astype(np.int32)
-    views = np.tile(np.arange(PICTURES), PERSONS)
+    owners = np.arange(PERSONS).repeat(IMAGES).astype(np.int32)
+    views = np.tile(np.arange(IMAGES), PERSONS)
     tested = (owners >= TRAINING) & (not pit)
     splits = np.where(tested, 2, 0).astype(np.uint8)
     roles = np.where(tested, np.where(views % 2 == 0, 1, 2), 0).astype(np.uint8)
     empty, seen = np.zeros((HEIGHT, WIDTH, 3), np.uint8), dense_map()
-    pictures = [clothes(int(p), HEIGHT, WIDTH, int(v)) for p, v in zip(owners, views, strict=True)]
+    images = [clothes(int(p), HEIGHT, WIDTH, int(v)) for p, v in zip(owners, views, strict=True)]
     people = range(PERSONS)
     return {
         "images": Table(
@@ -73,7 +73,7 @@ def tables(*, pit: bool) -> dict[str, Table]:
                 "role": roles,
             },
             {
-                "jpeg": [coded(picture, "JPEG") for picture in pictures],
+                "jpeg": [coded(image, "JPEG") for image in images],
                 "iuv": [coded(seen if row else empty) for row in range(len(owners))],
             },
         ),
@@ -94,12 +94,12 @@ def write_files(folder: Path) -> Path:
     """Write the same persons as JPEG files, with a CSV file that lists who is where."""
     lines = ["path,person_id,camera_id,split"]
     for person in range(PERSONS):
-        for view in range(PICTURES):
+        for view in range(IMAGES):
             role = "train" if person < TRAINING else ("query" if view % 2 == 0 else "gallery")
-            path = folder / "pictures" / f"{person}_{view}.jpg"
+            path = folder / "images" / f"{person}_{view}.jpg"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(coded(clothes(person, HEIGHT, WIDTH, view), "JPEG"))
-            lines.append(f"pictures/{path.name},{person},{view // 2},{role}")
+            lines.append(f"images/{path.name},{person},{view // 2},{role}")
     table = folder / "people.csv"
     table.write_text("\n".join(lines) + "\n")
     return table

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from aligned.truth import Truth
-from reid_align.datasets import read_picture
-from reid_align.datasets.sources.masks import TEXTURE_SIZE, read_mask
+from reid_align.batches.sources.masks import TEXTURE_SIZE, read_mask
+from reid_align.datasets import read_image
 from reid_align.datasets.stored import read_iuv
 from reid_align.datasets.synthetic import SyntheticSet
 from reid_align.unwrapping import Unwrapper
@@ -23,17 +23,17 @@ BATCH = 32
 WINDOW, DEVIATION = 11, 1.5
 C1, C2 = 0.01**2, 0.03**2
 Pixels = NDArray[np.uint8]
-# From names of pictures to textures (N, 3, 256, 256) in [0, 1].
+# From names of images to textures (N, 3, 256, 256) in [0, 1].
 Draw = Callable[[Sequence[str]], Tensor]
 
 
 def texture_errors(truth: Truth, draw: Draw, folder: Path) -> dict[str, float]:
     """Return how far textures are from the truth: "l1" in levels of 255, and "ssim".
 
-    Both are means over the texels that count, and over all pictures.
+    Both are means over the texels that count, and over all images.
 
     Args:
-        truth: whose pictures are unwrapped.
+        truth: whose images are unwrapped.
         draw: what unwraps them.
         folder: of the set that they are from.
     """
@@ -44,7 +44,7 @@ def texture_errors(truth: Truth, draw: Draw, folder: Path) -> dict[str, float]:
     for start in range(0, len(truth.names), BATCH):
         rows = slice(start, start + BATCH)
         drawn = draw(truth.names[rows])
-        true = _planes([read_picture(name) for name in truth.textures[rows]])
+        true = _planes([read_image(name) for name in truth.textures[rows]])
         l1 += ((drawn - true).abs().mean(1) * share).sum((1, 2)).tolist()
         likeness += (ssim(drawn, true) * share).sum((1, 2)).tolist()
     return {"l1": UV_MAX * float(np.mean(l1)), "ssim": float(np.mean(likeness))}
@@ -52,18 +52,18 @@ def texture_errors(truth: Truth, draw: Draw, folder: Path) -> dict[str, float]:
 
 def drawn_by(unwrapper: Unwrapper) -> Draw:
     """Return what draws textures with a network."""
-    return lambda names: _planes(list(unwrapped(map(read_picture, names), unwrapper)))
+    return lambda names: _planes(list(unwrapped(map(read_image, names), unwrapper)))
 
 
-def unwrapped(pictures: Iterable[Pixels], unwrapper: Unwrapper) -> Pixels:
-    """Return what a network makes of pictures: (N, H, W, 3) uint8, of the network's own size."""
-    return unwrapper(np.stack([unwrapper.preprocess.resize(picture) for picture in pictures]))
+def unwrapped(images: Iterable[Pixels], unwrapper: Unwrapper) -> Pixels:
+    """Return what a network makes of images: (N, H, W, 3) uint8, of the network's own size."""
+    return unwrapper(np.stack([unwrapper.preprocess.resize(image) for image in images]))
 
 
-def estimated_map(picture: Pixels, unwrapper: Unwrapper) -> Pixels:
-    """Return the dense map (H, W, 3) uint8 of a picture, as large as that is."""
-    height, width = picture.shape[:2]
-    return unwrapper.fit(unwrapped([picture], unwrapper)[0], (height, width))
+def estimated_map(image: Pixels, unwrapper: Unwrapper) -> Pixels:
+    """Return the dense map (H, W, 3) uint8 of a image, as large as that is."""
+    height, width = image.shape[:2]
+    return unwrapper.fit(unwrapped([image], unwrapper)[0], (height, width))
 
 
 def drawn_without_looking(found: SyntheticSet) -> Draw:
@@ -78,12 +78,12 @@ def mean_texture(found: SyntheticSet) -> Tensor:
     rows = np.unique(found.people[found.splits == 0])
     total = torch.zeros(3, TEXTURE_SIZE, TEXTURE_SIZE)
     for row in rows:
-        total += _planes([read_picture(names[row])])[0]
+        total += _planes([read_image(names[row])])[0]
     return total / max(len(rows), 1)
 
 
 def ssim(a: Tensor, b: Tensor) -> Tensor:
-    """Return the structural similarity at every pixel, the mean over colours.
+    """Return the structural similarity at every pixel, the mean over colors.
 
     Args:
         a: (N, 3, H, W) in [0, 1].
@@ -104,7 +104,7 @@ def ssim(a: Tensor, b: Tensor) -> Tensor:
 def map_errors(truth: Truth, unwrapper: Unwrapper) -> dict[str, float]:
     """Return how far dense maps are from the truth.
 
-    "body_iou" and "part_iou" are intersection over union over all pixels of all pictures, the
+    "body_iou" and "part_iou" are intersection over union over all pixels of all images, the
     latter the mean over the parts that occur; "uv_error" is the mean distance on the chart, in
     percent of its width, where both see the same part.
     """
@@ -112,7 +112,7 @@ def map_errors(truth: Truth, unwrapper: Unwrapper) -> dict[str, float]:
     counts = np.zeros((size, size), np.int64)
     distance, pixels = 0.0, 0
     for row, name in enumerate(truth.names):
-        drawn = estimated_map(read_picture(name), unwrapper).astype(np.int64)
+        drawn = estimated_map(read_image(name), unwrapper).astype(np.int64)
         true = np.moveaxis(read_iuv(truth.maps[row]).planes.numpy(), 0, -1).astype(np.int64)
         pairs = true[..., 0].ravel() * size + drawn[..., 0].ravel()
         counts += np.bincount(pairs, minlength=size * size).reshape(size, size)
@@ -140,8 +140,8 @@ def overlaps(counts: NDArray[np.int64]) -> dict[str, float]:
     }
 
 
-def _planes(pictures: Sequence[Pixels]) -> Tensor:
-    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float() / UV_MAX
+def _planes(images: Sequence[Pixels]) -> Tensor:
+    return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / UV_MAX
 
 
 def _smooth(planes: Tensor) -> Tensor:

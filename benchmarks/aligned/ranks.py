@@ -1,7 +1,7 @@
-"""Rank-1 by what differs between two pictures of a person.
+"""Rank-1 by what differs between two images of a person.
 
-For each query and each range of a difference, only those of the person's pictures in other cameras
-count that lie in the range, against all pictures of other people. A query without any is left out.
+For each query and each range of a difference, only those of the person's images in other cameras
+count that lie in the range, against all images of other people. A query without any is left out.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Condition:
-    """Something that differs between two pictures.
+    """Something that differs between two images.
 
     Attributes:
         name: of the condition.
@@ -39,7 +39,7 @@ class Bin:
     Attributes:
         low: its lower edge.
         high: its upper edge.
-        queries: that have a picture in it.
+        queries: that have a image in it.
         rank1: of these, in percent; NaN without any.
     """
 
@@ -50,21 +50,21 @@ class Bin:
 
 
 def turned(truth: Truth, query: Indices, gallery: Indices) -> Values:
-    """Return by how many degrees the body is turned from one picture to the other, 0 to 180."""
+    """Return by how many degrees the body is turned from one image to the other, 0 to 180."""
     change = truth.headings[query].astype(np.float64) - truth.headings[gallery]
     apart: Values = 180 - np.abs(np.abs(change) % 360 - 180)
     return apart
 
 
 def least_visible(truth: Truth, query: Indices, gallery: Indices) -> Values:
-    """Return the smaller of the visible shares of both pictures, in percent."""
+    """Return the smaller of the visible shares of both images, in percent."""
     smaller = np.minimum(truth.visible[query], truth.visible[gallery])
     share: Values = 100 * smaller.astype(np.float64)
     return share
 
 
 def misplaced(truth: Truth, query: Indices, gallery: Indices) -> Values:
-    """Return how far the parts that both pictures show lie apart, in percent of their height.
+    """Return how far the parts that both images show lie apart, in percent of their height.
 
     That is the mean over these parts, and NaN where there is none.
     """
@@ -87,8 +87,8 @@ def rank1_by(features: Floats, truth: Truth, condition: Condition) -> list[Bin]:
     """Return rank-1 in each range of a condition.
 
     Args:
-        features: (N, D), a row for each picture; cosines are compared.
-        truth: of these pictures.
+        features: (N, D), a row for each image; cosines are compared.
+        truth: of these images.
         condition: what differs.
     """
     query, gallery = np.flatnonzero(truth.is_query), np.flatnonzero(~truth.is_query)

@@ -1,4 +1,4 @@
-"""The tables and the picture of alignment.json."""
+"""The tables and the image of alignment.json."""
 
 from docs_tables import Record, origin, table
 from PIL import Image

@@ -1,4 +1,4 @@
-"""What a synthetic set knows about each test picture, beside who is on it."""
+"""What a synthetic set knows about each test image, beside who is on it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,19 +19,19 @@ FEWEST = 8
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """The N query and gallery pictures of a split.
+    """The N query and gallery images of a split.
 
     Attributes:
-        names: of the pictures, for `read_picture`.
+        names: of the images, for `read_image`.
         maps: of their dense maps, for `read_iuv`.
-        textures: of their persons' textures, for `read_picture`.
+        textures: of their persons' textures, for `read_image`.
         person_ids: (N,).
         camera_ids: (N,).
         is_query: (N,) bool; the others are gallery.
         headings: (N,) degrees in [0, 360).
         visible: (N,) the share of the person in the box that nothing hides.
         heights: (N, 24) the mean height at which each part is seen, 0 at the upper edge of the
-            picture and 1 at the lower one; NaN for a part that is not seen.
+            image and 1 at the lower one; NaN for a part that is not seen.
     """
 
     names: tuple[str, ...]
@@ -46,7 +46,7 @@ class Truth:
 
 
 def read_truth(folder: Path, split: SplitName = "test") -> Truth:
-    """Read what a set knows about the pictures of a split.
+    """Read what a set knows about the images of a split.
 
     Raises:
         DatasetNotFoundError: there is no set.

@@ -110,7 +110,7 @@ def _conditions(used: Sequence[Result], results: Path) -> str:
     hours = sum(one.hours for one in used)
     trainings = f"{len(used)} training{'s' * (len(used) > 1)}"
     return (
-        f"Scale “{scale['name']}”: {network}, pictures of {scale['height']}×{scale['width']}; "
+        f"Scale “{scale['name']}”: {network}, images of {scale['height']}×{scale['width']}; "
         f"started from {'; '.join(sorted({one.start for one in used}))}.{changed} "
         f"{trainings}, {hours:.1f} hours without what rows share, by "
         f"{commands[0]}{others} at commit {', '.join(commits)}, {'; '.join(machines)}."

@@ -20,10 +20,10 @@ def draw_blocks(blocks: Sequence[Block]) -> Image.Image:
     """Draw the last metric of each table: a bar is our mean, its whisker one standard deviation.
 
     An orange mark is the paper's figure. Blocks and rows that were not measured are left out; if
-    none was, the picture has a line that says so.
+    none was, the image has a line that says so.
 
     Returns:
-        An RGB picture, 900 pixels wide.
+        An RGB image, 900 pixels wide.
     """
     shown = [(block, [line for line in block.lines if line.ours]) for block in blocks]
     shown = [(block, lines) for block, lines in shown if lines]

@@ -11,10 +11,10 @@ from aligned.drawings import estimated_map
 from paper.measure import Job, known, run_folder
 from paper.networks import estimator, is_guided
 from paper.setup import Setup
-from reid_align.datasets import ReidDataset, read_picture
+from reid_align.datasets import ReidDataset, read_image
 from reid_align.errors import InvalidInputError
 from reid_align.features import resolve_device
-from reid_align.recipes.fused import evaluated_pictures, find_maps, fused_features
+from reid_align.recipes.fused import evaluated_images, find_maps, fused_features
 from reid_align.recipes.initial import start
 from reid_align.recipes.scores import score_features
 from reid_align.tasks import DsaTask
@@ -28,7 +28,7 @@ def by_maps(job: Job, setup: Setup) -> Iterator[tuple[str, Mapping[str, float]]]
     """Yield rank-1 and mAP, in percent, of a trained row's fused z with each kind of dense map.
 
     With the true ones, which it was trained with; with those of the estimator; and with maps on
-    which nobody was detected, so that the guide says the same of every picture.
+    which nobody was detected, so that the guide says the same of every image.
 
     Args:
         job: a row with a guide, on a synthetic set, that was measured.
@@ -71,8 +71,8 @@ def by_maps(job: Job, setup: Setup) -> Iterator[tuple[str, Mapping[str, float]]]
 
 def _estimated(dataset: ReidDataset, unwrapper: Unwrapper, folder: Path) -> list[str]:
     names = []
-    for row, record in enumerate(evaluated_pictures(dataset)):
-        planes = estimated_map(read_picture(record.path), unwrapper)
+    for row, record in enumerate(evaluated_images(dataset)):
+        planes = estimated_map(read_image(record.path), unwrapper)
         names.append(str(folder / f"{row}.png"))
         save_iuv(names[-1], IUV(torch.from_numpy(np.moveaxis(planes, -1, 0).copy())))
     return names
@@ -80,4 +80,4 @@ def _estimated(dataset: ReidDataset, unwrapper: Unwrapper, folder: Path) -> list
 
 def _empty(dataset: ReidDataset, folder: Path) -> Sequence[str]:
     save_iuv(folder / "empty.png", IUV(torch.zeros(3, 2, 1, dtype=torch.uint8)))
-    return [str(folder / "empty.png")] * len(evaluated_pictures(dataset))
+    return [str(folder / "empty.png")] * len(evaluated_images(dataset))

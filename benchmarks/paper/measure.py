@@ -80,7 +80,7 @@ def _jobs(table: Table, setup: Setup, seed: int) -> list[Job]:
         if row.recipe is not None
         and row.only in (None, dataset)
         and row.start_on in (None, *setup.folders)
-        and _has_pictures(row, dataset, setup)
+        and _has_images(row, dataset, setup)
     }
     return list(found.values())
 
@@ -202,8 +202,8 @@ def _partial(job: Job, setup: Setup) -> dict[str, ReidDataset]:
     return partial_sets(setup, job.dataset) if job.partial else {}
 
 
-def _has_pictures(row: Row, dataset: str, setup: Setup) -> bool:
-    """Return whether the pictures are there that the row's decoder draws."""
+def _has_images(row: Row, dataset: str, setup: Setup) -> bool:
+    """Return whether the images are there that the row's decoder draws."""
     task = RECIPES[str(row.recipe)].last.task
     external = isinstance(task, SanConfig) and task.decoder.target == "external"
     return not external or (setup.external is not None and dataset != SYNTHETIC)

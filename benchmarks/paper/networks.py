@@ -11,9 +11,9 @@ from reid_align.recipes import Data, Recipe, Stage, prepare, run_recipe
 from reid_align.recipes.targets import FOLDERS, copy_mask, draw_targets, missing_target
 from reid_align.recipes.targets import with_targets as with_drawn
 from reid_align.tasks import REID, DsaConfig
-from reid_align.unwrapping import jobs_below, load_unwrapper, unwrap_pictures
+from reid_align.unwrapping import jobs_below, load_unwrapper, unwrap_images
 
-# The generators of all seeds are one, as the pictures that they draw are.
+# The generators of all seeds are one, as the images that they draw are.
 SEED = 0
 ESTIMATOR = "dense_uv"
 
@@ -69,7 +69,7 @@ def with_targets(setup: Setup, dataset: str, stage: Stage, data: Data, networks:
 
 
 def with_maps(setup: Setup, dataset: str, stage: Stage, data: Data) -> Data:
-    """Return the data with dense maps of all pictures, where the stage needs and the set lacks."""
+    """Return the data with dense maps of all images, where the stage needs and the set lacks."""
     if data.reid is None or not needs_maps(stage, dataset):
         return data
     folder = setup.runs / setup.scale.name / dataset / "maps"
@@ -77,7 +77,7 @@ def with_maps(setup: Setup, dataset: str, stage: Stage, data: Data) -> Data:
     unwrapper = load_unwrapper("iuv", [str(estimator(setup))], device)
     paths = _paths(data.reid) + ([] if data.evaluation is None else _paths(data.evaluation))
     jobs = jobs_below(data.reid.root, paths, folder)
-    done = unwrap_pictures(jobs, unwrapper, folder, progress=setup.machine.progress)
+    done = unwrap_images(jobs, unwrapper, folder, progress=setup.machine.progress)
     if done.failed:
         raise ImageReadError(done.failed[0].path, done.failed[0].error)
     return replace(data, iuv=str(folder), evaluation_iuv=str(folder))

@@ -63,7 +63,7 @@ def jobs_of(args: argparse.Namespace, setup: Setup) -> list[Job]:
 def _add_data(group: argparse._ArgumentGroup) -> None:
     add_data_option(group, "a dataset that evaluate knows, or synthetic=FOLDER; may be repeated")
     group.add_argument("--synthetic", metavar="FOLDER", help="as for train")
-    group.add_argument("--external", metavar="FOLDER", help="as for train: pictures of PN-GAN")
+    group.add_argument("--external", metavar="FOLDER", help="as for train: images of PN-GAN")
     group.add_argument("--runs", type=Path, default=Path("runs/paper_tables"), metavar="FOLDER")
     group.add_argument("--results", type=Path, default=TABLES, metavar="FOLDER")
     group.add_argument(

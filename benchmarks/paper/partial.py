@@ -10,14 +10,14 @@ from PIL import Image
 
 from paper.reference import TEST_ONLY
 from paper.setup import SYNTHETIC, Setup
-from reid_align.datasets import ImageRecord, ReidDataset, load_dataset, read_picture
+from reid_align.datasets import ImageRecord, ReidDataset, load_dataset, read_image
 from reid_align.errors import InvalidInputError
 from reid_align.files import new_folder
 from reid_align.weights.files import sha256_of
 
-# Partial-REID has five pictures of either kind.
+# Partial-REID has five images of either kind.
 SHOTS = 5
-# What is left of a picture: half of a person at least, as on most probes of Partial-REID.
+# What is left of a image: half of a person at least, as on most probes of Partial-REID.
 HEIGHT, WIDTH = (0.5, 0.8), (0.7, 1.0)
 KEY = 4243
 FOLDERS = {"partial_reid": ("partial_body_images", "whole_body_images")}
@@ -30,11 +30,11 @@ def partial_sets(setup: Setup, dataset: str) -> dict[str, ReidDataset]:
 
     Real ones have the folders that the user names, and there are none where persons are held out,
     as all of theirs are test persons. Of the synthetic test persons (the validation persons, where
-    persons are held out) the first pictures are cropped and the last ones are left as they are, in
+    persons are held out) the first images are cropped and the last ones are left as they are, in
     the layouts of both datasets.
 
     Raises:
-        InvalidInputError: a synthetic set with fewer than two pictures of a person.
+        InvalidInputError: a synthetic set with fewer than two images of a person.
     """
     if dataset != SYNTHETIC:
         given = [name for name in TEST_ONLY if name in setup.folders and not setup.held_out]
@@ -50,10 +50,10 @@ def partial_sets(setup: Setup, dataset: str) -> dict[str, ReidDataset]:
     return {name: load_dataset(name, made / name, check_counts=False) for name in TEST_ONLY}
 
 
-def cut(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Return a part of a picture (H, W, 3): 50 to 80 % of its height, 70 to 100 % of its width."""
-    rows = _span(picture.shape[0], HEIGHT, rng)
-    return picture[rows, _span(picture.shape[1], WIDTH, rng)]
+def cut(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return a part of a image (H, W, 3): 50 to 80 % of its height, 70 to 100 % of its width."""
+    rows = _span(image.shape[0], HEIGHT, rng)
+    return image[rows, _span(image.shape[1], WIDTH, rng)]
 
 
 def _span(length: int, share: tuple[float, float], rng: np.random.Generator) -> slice:
@@ -63,14 +63,14 @@ def _span(length: int, share: tuple[float, float], rng: np.random.Generator) -> 
 
 
 def _persons(dataset: ReidDataset) -> Persons:
-    """Return everybody's pictures in the order of the set, where a camera's are in a row."""
+    """Return everybody's images in the order of the set, where a camera's are in a row."""
     found: dict[int, list[ImageRecord]] = defaultdict(list)
     for split in dataset.splits:
         for record in sorted((*split.query, *split.gallery), key=lambda record: record.path):
             found[record.person_id].append(record)
     if not found or min(map(len, found.values())) < 2:
         raise InvalidInputError(
-            f"{dataset.root}: partial persons take two pictures of each test person at least. Make "
+            f"{dataset.root}: partial persons take two images of each test person at least. Make "
             "a larger set."
         )
     return found
@@ -85,9 +85,9 @@ def _write(persons: Persons, name: str, folder: Path) -> None:
         for shot in range(shots):
             rng = np.random.default_rng([person, shot, KEY])
             file = f"{person:05d}_{shot + 1:03d}.png"
-            _save(cut(read_picture(records[shot].path), rng), partial / file)
-            _save(read_picture(records[-1 - shot].path), whole / file)
+            _save(cut(read_image(records[shot].path), rng), partial / file)
+            _save(read_image(records[-1 - shot].path), whole / file)
 
 
-def _save(picture: NDArray[np.uint8], path: Path) -> None:
-    Image.fromarray(picture).save(path)
+def _save(image: NDArray[np.uint8], path: Path) -> None:
+    Image.fromarray(image).save(path)

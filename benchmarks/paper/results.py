@@ -26,7 +26,7 @@ class Result:
         recipe: what was trained.
         dataset: on what.
         seed: of the training.
-        scale: of networks, pictures and trainings, as its dataclass has it.
+        scale: of networks, images and trainings, as its dataclass has it.
         start: what the first stage started from.
         settings: what was changed about the recipe.
         part: whether the test persons were scored, or persons that were held out.
@@ -76,7 +76,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Spread":
-        """Summarise at least one value."""
+        """Summarize at least one value."""
         return cls(mean(values), stdev(values) if len(values) > 1 else None, len(values))
 
     def __str__(self) -> str:

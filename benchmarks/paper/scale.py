@@ -1,9 +1,9 @@
-"""How large the networks, the pictures and the trainings are: the same for all rows."""
+"""How large the networks, the images and the trainings are: the same for all rows."""
 
 import re
 from dataclasses import dataclass, replace
 
-from reid_align.datasets.batching import PkBatching, PlainBatching
+from reid_align.batches.samplers import PkBatching, PlainBatching
 from reid_align.models.resnet import Depth
 from reid_align.recipes import Recipe, Stage
 from reid_align.recipes.recipe import IMAGENET
@@ -17,7 +17,7 @@ from reid_align.tasks import (
     TaskConfig,
 )
 from reid_align.training.config import Precision, TrainingConfig
-from reid_align.training.optimisers import OptimiserConfig
+from reid_align.training.optimizers import OptimizerConfig
 from reid_align.training.schedule import ScheduleConfig
 
 PeopleOrPairs = PkBatching | PlainBatching
@@ -30,16 +30,16 @@ class Scale:
     Attributes:
         name: of the scale.
         depth: of every encoder; None leaves the recipe's.
-        height: of the pictures in pixels.
-        width: of the pictures in pixels.
+        height: of the images in pixels.
+        width: of the images in pixels.
         shrink: every count of epochs, those of the schedules too, is divided by this.
-        steps: updates with reID pictures in an epoch, or of a generator; None is a pass through
+        steps: updates with reID images in an epoch, or of a generator; None is a pass through
             the data.
-        persons: in a batch, with as many pictures of each as in the recipe; None is the recipe's.
-        pairs: synthetic pictures in a batch; None is the recipe's.
+        persons: in a batch, with as many images of each as in the recipe; None is the recipe's.
+        pairs: synthetic images in a batch; None is the recipe's.
         precision: what networks compute in; None is the recipe's. With bfloat16, which pays with
             images in channels-last order, they have that order.
-        peak: the highest learning rate of the optimisers whose rate falls in steps, those of reID
+        peak: the highest learning rate of the optimizers whose rate falls in steps, those of reID
             networks. They go from it to nothing along a cosine; None leaves the recipe's rate and
             schedule.
         contrast: a contrastive loss (arXiv:2004.11362) takes the place of every batch-hard triplet
@@ -144,27 +144,27 @@ def _training(training: TrainingConfig, scale: Scale) -> TrainingConfig:
         steps_per_epoch=steps,
         precision=scale.precision or training.precision,
         channels_last=training.channels_last or scale.precision == "bfloat16",
-        optimisers={name: _optimiser(one, scale) for name, one in training.optimisers.items()},
+        optimizers={name: _optimizer(one, scale) for name, one in training.optimizers.items()},
         evaluate_every=epochs,
         checkpoint_every=scale.checkpoint_every,
     )
 
 
-def _optimiser(optimiser: OptimiserConfig, scale: Scale) -> OptimiserConfig:
-    schedule = optimiser.schedule
+def _optimizer(optimizer: OptimizerConfig, scale: Scale) -> OptimizerConfig:
+    schedule = optimizer.schedule
     if scale.peak is not None and schedule.milestones:
         # So short a training with the recipe's rate and steps loses what it started from.
         cosine = ScheduleConfig(
             "cosine", "linear", WARMUP, scale.peak / 20, final=scale.peak / 50, every_step=True
         )
-        return replace(optimiser, lr=scale.peak, schedule=cosine)
+        return replace(optimizer, lr=scale.peak, schedule=cosine)
     milestones = {max(1, epoch // scale.shrink) for epoch in schedule.milestones}
     warmup = -(-schedule.warmup_epochs // scale.shrink)
     shorter = replace(schedule, milestones=tuple(sorted(milestones)), warmup_epochs=warmup)
-    return replace(optimiser, schedule=shorter)
+    return replace(optimizer, schedule=shorter)
 
 
 def _batching(batching: PeopleOrPairs, scale: Scale) -> PeopleOrPairs:
     if isinstance(batching, PkBatching):
         return replace(batching, people=scale.persons or batching.people)
-    return replace(batching, pictures=scale.pairs or batching.pictures)
+    return replace(batching, images=scale.pairs or batching.images)

@@ -1,12 +1,12 @@
-"""Which sets of pictures a figure depends on, and which estimator of dense maps."""
+"""Which sets of images a figure depends on, and which estimator of dense maps."""
 
 import os
 from pathlib import Path
 
 from paper.networks import ESTIMATOR, needs_maps
 from paper.setup import SYNTHETIC, Setup, digest, drawn_target
+from reid_align.batches.sources.files import hash_lines
 from reid_align.datasets import ReidDataset, load_dataset
-from reid_align.datasets.sources.files import hash_lines
 from reid_align.recipes import RECIPES
 from reid_align.tasks import SYNTHETIC as PAIRS
 
@@ -37,7 +37,7 @@ def sets(setup: Setup, name: str, dataset: str) -> dict[str, str]:
 
 
 def _listing(dataset: ReidDataset) -> str:
-    """Return a short hash of the names of a dataset's pictures, who took whom, and what for."""
+    """Return a short hash of the names of a dataset's images, who took whom, and what for."""
     parts = {"train": dataset.train}
     for number, split in enumerate(dataset.splits):
         parts |= {f"query {number}": split.query, f"gallery {number}": split.gallery}

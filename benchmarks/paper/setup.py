@@ -23,7 +23,7 @@ class Setup:
     """Everything that decides a measurement beside its row.
 
     Attributes:
-        scale: of networks, pictures and trainings.
+        scale: of networks, images and trainings.
         folders: of the datasets, by name.
         runs: where trainings are kept.
         results: where results are kept.
@@ -34,7 +34,7 @@ class Setup:
         settings: "RECIPE:PATH=VALUE", changes to single recipes.
         san_pg: the run of a generator of textures, in the place of one that is trained here.
         dense_uv: the run of an estimator of dense maps, likewise.
-        external: a folder of other pictures to be drawn.
+        external: a folder of other images to be drawn.
         machine: where to compute.
     """
 

@@ -23,7 +23,7 @@ def add_measure_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--normalize-cameras",
         action="store_true",
-        help="also without what all pictures of a camera share: features whitened camera by "
+        help="also without what all images of a camera share: features whitened camera by "
         "camera, over queries and gallery together",
     )
     group.add_argument(

@@ -18,12 +18,12 @@ def add_data_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--textures",
         metavar="FOLDER",
-        help="textures of the training pictures; default: SAN-PG draws them",
+        help="textures of the training images; default: SAN-PG draws them",
     )
     group.add_argument(
-        "--iuv", metavar="FOLDER", help="dense maps of the training pictures, as unwrap writes them"
+        "--iuv", metavar="FOLDER", help="dense maps of the training images, as unwrap writes them"
     )
-    group.add_argument("--external", metavar="FOLDER", help="other pictures to be drawn")
+    group.add_argument("--external", metavar="FOLDER", help="other images to be drawn")
     group.add_argument(
         "--evaluate", metavar="NAME=FOLDER", help="a dataset to evaluate on now and then"
     )
@@ -37,7 +37,7 @@ def add_data_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--evaluate-iuv",
         metavar="FOLDER",
-        help="dense maps of its pictures: fused features of DSA-reID are evaluated too",
+        help="dense maps of its images: fused features of DSA-reID are evaluated too",
     )
     group.add_argument(
         "--hold-out",
@@ -80,5 +80,5 @@ def add_recipe_options(group: argparse._ArgumentGroup) -> None:
         "--set training.seed does not change; default: 0",
     )
     group.add_argument(
-        "--tiny", action="store_true", help="a small network, small pictures and a few steps"
+        "--tiny", action="store_true", help="a small network, small images and a few steps"
     )

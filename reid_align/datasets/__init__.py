@@ -18,7 +18,7 @@ from reid_align.datasets.cuhk03_extract import extract_cuhk03
 from reid_align.datasets.hold_out import hold_out
 from reid_align.datasets.loader import DATASETS, list_datasets, load_dataset
 from reid_align.datasets.options import describe_datasets, parse_options
-from reid_align.datasets.stored import read_picture
+from reid_align.datasets.stored import read_image
 
 __all__ = [
     "DATASETS",
@@ -31,5 +31,5 @@ __all__ = [
     "list_datasets",
     "load_dataset",
     "parse_options",
-    "read_picture",
+    "read_image",
 ]

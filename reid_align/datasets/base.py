@@ -11,7 +11,7 @@ Value = TypeVar("Value", int, str)
 
 @dataclass(frozen=True, slots=True)
 class ImageRecord:
-    """One picture of one person.
+    """One image of one person.
 
     Attributes:
         path: the file, joined with the dataset's root; bytes of a name that are not UTF-8 are kept

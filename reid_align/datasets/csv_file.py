@@ -1,4 +1,4 @@
-"""A list of pictures in a CSV file."""
+"""A list of images in a CSV file."""
 
 import csv
 import os
@@ -20,7 +20,7 @@ class CsvDataset(DatasetLoader):
     """A UTF-8 CSV file with the columns path, person_id and, if wanted, camera_id and split.
 
     Paths are relative to the CSV file, or absolute. Ids may be any text; person -1 is junk and
-    left out. ``split`` is train, query or gallery; without that column every picture is query and
+    left out. ``split`` is train, query or gallery; without that column every image is query and
     gallery at once. A column of another name is an error, lest a misspelt camera_id go unnoticed.
     """
 
@@ -28,7 +28,7 @@ class CsvDataset(DatasetLoader):
     title = "A CSV file"
 
     def load(self, root: str | os.PathLike[str]) -> ReidDataset:
-        """Read the CSV file at ``root``, and check that its pictures are there."""
+        """Read the CSV file at ``root``, and check that its images are there."""
         path = absolute(root)
         if not os.path.isfile(path):
             raise DatasetNotFoundError(self.name, shown(path), "a CSV file", describe(path))

@@ -38,7 +38,7 @@ def extract_cuhk03(mat: str | os.PathLike[str], folder: str | os.PathLike[str]) 
     seen half-written.
 
     Args:
-        mat: cuhk-03.mat, about 1 GB; it is read picture by picture.
+        mat: cuhk-03.mat, about 1 GB; it is read image by image.
         folder: where to write; made if it does not exist.
 
     Returns:
@@ -105,9 +105,9 @@ def _transposed(file: _Hdf5, key: object) -> NDArray[np.generic]:
 def _write_image(path: str, image: NDArray[np.generic]) -> bool:
     if image.ndim != 3:  # MATLAB stores an empty matrix as its size, a vector
         return False
-    picture = Image.fromarray(np.ascontiguousarray(image, dtype=np.uint8))
+    stored = Image.fromarray(np.ascontiguousarray(image, dtype=np.uint8))
     with writing(Path(path)):
-        picture.save(path + ".part", "PNG")
+        stored.save(path + ".part", "PNG")
         os.replace(path + ".part", path)
     return True
 

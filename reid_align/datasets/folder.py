@@ -1,4 +1,4 @@
-"""A folder of pictures whose names tell who is on them."""
+"""A folder of images whose names tell who is on them."""
 
 import os
 import re
@@ -20,11 +20,11 @@ _GROUPS = {"person_id", "camera_id"}
 @register
 @dataclass(frozen=True)
 class FolderDataset(DatasetLoader):
-    r"""A folder of pictures in which a regular expression finds the ids.
+    r"""A folder of images in which a regular expression finds the ids.
 
-    The pictures below ``query/`` and ``gallery/`` make the test and those below ``train/`` the
+    The images below ``query/`` and ``gallery/`` make the test and those below ``train/`` the
     training images; ``bounding_box_test/`` and ``bounding_box_train/`` are taken for ``gallery/``
-    and ``train/``. Without these folders every picture is query and gallery at once. Ids may be
+    and ``train/``. Without these folders every image is query and gallery at once. Ids may be
     any text; person -1 is junk and left out.
 
     Attributes:

@@ -16,14 +16,14 @@ def hold_out(
     """Split the training persons of a dataset into those to train on and those to validate on.
 
     The validation set is built as the new protocol of CUHK03 is: of each person and camera the
-    first picture is a query, the others are the gallery. A picture that is the only one from its
+    first image is a query, the others are the gallery. A image that is the only one from its
     camera goes to the gallery, so that every query has a match from another camera. Where cameras
-    are not known, a person's first picture is the query.
+    are not known, a person's first image is the query.
 
     Args:
         dataset: with training images.
         identities: how many persons to hold back. Only those are drawn who can be found again:
-            seen by two cameras, or in two pictures if the cameras are not known.
+            seen by two cameras, or in two images if the cameras are not known.
         seed: of the draw; the same seed holds back the same persons.
 
     Returns:

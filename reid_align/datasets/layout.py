@@ -31,7 +31,7 @@ def locate(dataset: str, root: str, layouts: Sequence[Layout], advice: str) -> l
     if advice:
         expected += f" ({advice})"
     found = _found(root, layouts)
-    for folder in _neighbours(root):
+    for folder in _neighbors(root):
         if any(_holds(folder, layout) for layout in layouts):
             found += f"; what is expected is in {shown(folder)}"
             break
@@ -47,7 +47,7 @@ def _holds(folder: str, layout: Layout) -> bool:
     return all(_exists(folder, entry) for entry in layout)
 
 
-def _neighbours(root: str) -> Iterable[str]:
+def _neighbors(root: str) -> Iterable[str]:
     """Yield the folder above and the folders directly below."""
     yield os.path.dirname(root)
     if os.path.isdir(root):

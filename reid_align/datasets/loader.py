@@ -108,7 +108,7 @@ def list_datasets() -> list[str]:
 
 
 def load_dataset(name: str, root: str | os.PathLike[str], **options: Option) -> ReidDataset:
-    """Read a dataset from the disk; only names and lists are read, no picture is opened.
+    """Read a dataset from the disk; only names and lists are read, no image is opened.
 
     Args:
         name: one of list_datasets().

@@ -1,4 +1,4 @@
-"""Pictures of one's own: what the CSV file and the folder have in common."""
+"""Images of one's own: what the CSV file and the folder have in common."""
 
 import os
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ JUNK = "-1"
 
 
 class Entry(NamedTuple):
-    """One picture as it was listed: ids are still text; None is a camera or part not stated."""
+    """One image as it was listed: ids are still text; None is a camera or part not stated."""
 
     path: str
     person: str
@@ -24,8 +24,8 @@ class Entry(NamedTuple):
 def assemble(name: str, source: str, entries: Sequence[Entry]) -> ReidDataset:
     """Build a dataset from entries that either all state a part, or none does.
 
-    Without parts every picture is query and gallery at once: each is searched for among all the
-    others. Person and camera ids are numbered in the sorted order of their texts. Pictures of the
+    Without parts every image is query and gallery at once: each is searched for among all the
+    others. Person and camera ids are numbered in the sorted order of their texts. Images of the
     person "-1" are junk and left out. The protocol is "cross_camera" if the cameras are stated,
     else "all_images".
 
@@ -35,13 +35,13 @@ def assemble(name: str, source: str, entries: Sequence[Entry]) -> ReidDataset:
     """
     entries = sorted((e for e in entries if e.person != JUNK), key=lambda e: e.path)
     if not entries:
-        raise DatasetFormatError(f"{name}: {shown(source)} has no picture of a person. Add some.")
+        raise DatasetFormatError(f"{name}: {shown(source)} has no image of a person. Add some.")
     known = [e.camera for e in entries if e.camera is not None]
     unknown = [e.path for e in entries if e.camera is None]
     if known and unknown:
         raise DatasetFormatError(
-            f"{name}: {len(known):,} of {len(entries):,} pictures have a camera, "
-            f"{shown(unknown[0])} has none. State the camera of every picture, or of none."
+            f"{name}: {len(known):,} of {len(entries):,} images have a camera, "
+            f"{shown(unknown[0])} has none. State the camera of every image, or of none."
         )
     persons, cameras = contiguous_ids(e.person for e in entries), contiguous_ids(known)
 
@@ -56,7 +56,7 @@ def assemble(name: str, source: str, entries: Sequence[Entry]) -> ReidDataset:
     if bool(query) != bool(gallery):
         raise DatasetFormatError(
             f"{name}: {shown(source)} has {len(query):,} query and {len(gallery):,} gallery "
-            "pictures. A test needs both; training alone needs neither."
+            "images. A test needs both; training alone needs neither."
         )
     tests = (("test", query, gallery), ("leave_one_out", everything, everything))
     splits = tuple(Split(*test) for test in tests if test[1])

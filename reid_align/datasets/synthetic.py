@@ -16,7 +16,7 @@ from reid_align.datasets.stored import stored_names
 from reid_align.errors import InvalidInputError
 from reid_align.shard_set import ROLES, SET_FILE, SPLITS, Role, ShardSet, SplitName
 
-# A person id for pictures of a texture on many bodies, which are of nobody.
+# A person id for images of a texture on many bodies, which are of nobody.
 NOBODY = -1
 
 
@@ -29,11 +29,11 @@ class SyntheticSet:
     Attributes:
         folder: its absolute path.
         settings: what the set was made from.
-        person_ids: (N,) int64 who is on each picture; -1 throughout in paired data.
+        person_ids: (N,) int64 who is on each image; -1 throughout in paired data.
         camera_ids: (N,) int64.
         splits: (N,) index in `SPLITS`.
         roles: (N,) index in `ROLES`.
-        people: (N,) int64 row of the table "people" that each picture belongs to.
+        people: (N,) int64 row of the table "people" that each image belongs to.
 
     Raises:
         DatasetNotFoundError: there is no set.
@@ -70,7 +70,7 @@ class SyntheticSet:
 class SyntheticDataset(DatasetLoader):
     """People who do not exist, straight from the shards of a set.
 
-    The paths of its pictures are names that `read_picture` reads. A set that is too small for a
+    The paths of its images are names that `read_image` reads. A set that is too small for a
     test, and paired data (``--pit``), have training images only.
 
     Attributes:
@@ -90,7 +90,7 @@ class SyntheticDataset(DatasetLoader):
             raise InvalidInputError(f"split {self.split!r} of a synthetic set: val or test.")
 
     def load(self, root: str | os.PathLike[str]) -> ReidDataset:
-        """Read who is on which picture; no picture is opened."""
+        """Read who is on which image; no image is opened."""
         found = SyntheticSet(root)
         names = found.names("images", "jpeg")
 

@@ -1,4 +1,4 @@
-"""The features of a dataset's pictures, and which row is whose."""
+"""The features of a dataset's images, and which row is whose."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,24 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from reid_align.datasets import ImageRecord, ReidDataset, Split, read_picture
+from reid_align.datasets import ImageRecord, ReidDataset, Split, read_image
 from reid_align.errors import DatasetFormatError, InvalidInputError
 from reid_align.features import (
     Adaptation,
     ExtractOptions,
     Features,
-    Picture,
+    NamedImage,
     adapt_to,
     gather_features,
+    normalize_by_camera,
 )
-from reid_align.metrics import Labels, normalize_by_camera
+from reid_align.metrics import Labels
 from reid_align.models.encoder import Encoder
 
 
 def dataset_features(
     dataset: ReidDataset, encoder: Encoder, options: ExtractOptions, *, progress: bool = False
 ) -> Features:
-    """Extract the features of all query and gallery pictures of a dataset, each picture once.
+    """Extract the features of all query and gallery images of a dataset, each image once.
 
     Args:
         dataset: what to evaluate on.
@@ -34,10 +35,10 @@ def dataset_features(
         progress: show a bar with rate and time left on standard error, if that is a terminal.
 
     Raises:
-        ImageReadError: a picture cannot be read and ``options.on_error`` is "fail".
+        ImageReadError: a image cannot be read and ``options.on_error`` is "fail".
     """
     with tqdm(_paths(dataset), unit="image", disable=None if progress else True) as bar:
-        return gather_features((StoredPicture(path, path) for path in bar), encoder, options)
+        return gather_features((StoredImage(path, path) for path in bar), encoder, options)
 
 
 def adapt_to_dataset(
@@ -48,36 +49,36 @@ def adapt_to_dataset(
     *,
     progress: bool = False,
 ) -> Encoder:
-    """Return a copy of an encoder that is used to the query and gallery pictures of a dataset.
+    """Return a copy of an encoder that is used to the query and gallery images of a dataset.
 
-    Each picture of any split may be drawn once; who is on it is not looked at. See `adapt_norms`.
+    Each image of any split may be drawn once; who is on it is not looked at. See `adapt_norms`.
 
     Args:
         dataset: what to evaluate on.
         encoder: the encoder; it is left as it is.
-        adaptation: how many pictures are drawn, and how.
+        adaptation: how many images are drawn, and how.
         options: how to extract.
         progress: show a bar on standard error, if that is a terminal.
 
     Raises:
-        ImageReadError: a picture cannot be read and ``options.on_error`` is "fail".
-        InvalidInputError: fewer than 32 pictures can be read.
+        ImageReadError: a image cannot be read and ``options.on_error`` is "fail".
+        InvalidInputError: fewer than 32 images can be read.
     """
     paths = _paths(dataset)
-    drawn = adaptation.draw((StoredPicture(path, path) for path in paths), len(paths))
+    drawn = adaptation.draw((StoredImage(path, path) for path in paths), len(paths))
     return adapt_to(drawn, encoder, adaptation, options, progress=progress)
 
 
-class StoredPicture(Picture):
-    """A picture that may lie in a shard."""
+class StoredImage(NamedImage):
+    """A image that may lie in a shard."""
 
     def decode(self) -> NDArray[np.uint8]:
         """Return (H, W, 3) uint8 RGB, or raise ImageReadError with the name."""
-        return read_picture(self.name)
+        return read_image(self.name)
 
 
 def _paths(dataset: ReidDataset) -> list[str]:
-    """Return the pictures of all splits' queries and galleries, each once."""
+    """Return the images of all splits' queries and galleries, each once."""
     return sorted({record.path for split in dataset.splits for record in _records(split)})
 
 
@@ -91,9 +92,9 @@ class Side:
     """The queries, or the gallery, of one split.
 
     Attributes:
-        records: N pictures.
+        records: N images.
         features: (N, D) float32, a row for each.
-        labels: who is on them; a picture that stands on both sides has the same image id there.
+        labels: who is on them; a image that stands on both sides has the same image id there.
     """
 
     records: tuple[ImageRecord, ...]
@@ -102,23 +103,23 @@ class Side:
 
 
 def rows_by_path(features: Features) -> dict[str, int]:
-    """Return the row of every picture, by its absolute path."""
+    """Return the row of every image, by its absolute path."""
     return {os.path.abspath(path): row for row, path in enumerate(features.paths)}
 
 
 def match_features(split: Split, features: Features, rows: Mapping[str, int]) -> tuple[Side, Side]:
-    """Find the rows of a split's pictures: the queries and the gallery without junk.
+    """Find the rows of a split's images: the queries and the gallery without junk.
 
     Args:
         split: the split.
-        features: with a row for each of its pictures.
+        features: with a row for each of its images.
         rows: from `rows_by_path`.
 
     Raises:
-        InvalidInputError: pictures without features.
-        DatasetFormatError: only some pictures state their camera.
+        InvalidInputError: images without features.
+        DatasetFormatError: only some images state their camera.
     """
-    # Junk counts for nobody; re-ranking, which looks at everybody's neighbours, must not see it.
+    # Junk counts for nobody; re-ranking, which looks at everybody's neighbors, must not see it.
     gallery = tuple(record for record in split.gallery if record.person_id >= 0)
     cameras = {record.camera_id is not None for record in (*split.query, *gallery)}
     if len(cameras) > 1:
@@ -133,7 +134,7 @@ def match_features(split: Split, features: Features, rows: Mapping[str, int]) ->
 def normalize_cameras(query: Side, gallery: Side) -> tuple[Side, Side]:
     """Whiten both sides of a split, whose cameras are known, together and camera by camera.
 
-    A picture that stands on both sides counts once.
+    A image that stands on both sides counts once.
     """
     features = np.concatenate([query.features, gallery.features])
     cameras = _joined(query.labels.camera_ids, gallery.labels.camera_ids)

@@ -73,7 +73,7 @@ def check_options(dataset: ReidDataset, options: EvaluationOptions) -> None:
 
     Raises:
         InvalidInputError: the dataset has no split, there are draws where nothing is drawn, or no
-            cameras to normalise by.
+            cameras to normalize by.
     """
     if not dataset.splits:
         raise InvalidInputError(
@@ -89,7 +89,7 @@ def check_options(dataset: ReidDataset, options: EvaluationOptions) -> None:
     records = (record for split in dataset.splits for record in (*split.query, *split.gallery))
     if options.normalize_cameras and any(record.camera_id is None for record in records):
         raise InvalidInputError(
-            "Camera-wise normalisation has to know which camera took each picture, and "
+            "Camera-wise normalization has to know which camera took each image, and "
             f"{dataset.name} at {dataset.root} does not say so of all. Leave it out, or state the "
             "cameras (in a CSV file the column camera_id, in a folder's pattern the group of that "
             "name)."

@@ -11,7 +11,7 @@ class QueryScore:
 
     Attributes:
         split: the split's name.
-        path: the query's picture.
+        path: the query's image.
         person_id: who is on it.
         camera_id: who took it; None if not known.
         rank1: the chance that the first of the ranked gallery is the person: 0 or 1, or between
@@ -37,8 +37,8 @@ class Score:
 
     Attributes:
         metric: the distance.
-        normalized_cameras: whether features were normalised camera by camera before.
-        reranked: whether it was re-ranked by k-reciprocal neighbours.
+        normalized_cameras: whether features were normalized camera by camera before.
+        reranked: whether it was re-ranked by k-reciprocal neighbors.
         cmc: the share of queries found within the first 1, 2, … ranks.
         rank1_deviation: the standard deviation of rank-1 over the splits; 0 for a single one.
         mean_average_precision: mAP; None where one gallery image of each person is drawn.

@@ -29,12 +29,12 @@ def evaluate(
 
     Args:
         dataset: from `load_dataset`.
-        features: with a row for every query and gallery picture: from `dataset_features`, or read
+        features: with a row for every query and gallery image: from `dataset_features`, or read
             from a file that ``extract`` wrote.
         options: what to measure.
 
     Raises:
-        InvalidInputError: as `check_options`; or pictures have no features, or no query has
+        InvalidInputError: as `check_options`; or images have no features, or no query has
             anything to find.
     """
     options = options or EvaluationOptions()

@@ -1,4 +1,4 @@
-"""Features of pictures: in memory, or to files for millions of them."""
+"""Features of images: in memory, or to files for millions of them."""
 
 from reid_align.features.adaptation import Adaptation, adapt_norms, adapt_to
 from reid_align.features.batches import FailedImage
@@ -8,13 +8,13 @@ from reid_align.features.extract import (
     extract_features,
     gather_features,
 )
+from reid_align.features.images import NamedImage
 from reid_align.features.options import ExtractOptions
 from reid_align.features.output import Extraction, extract_to_file
-from reid_align.features.pictures import Picture
-from reid_align.features.prepare import resolve_device
 from reid_align.features.read import read_description, read_features
 from reid_align.features.settings import describe_encoder
 from reid_align.features.shard import Shard
+from reid_align.inference.prepared_encoder import resolve_device
 
 __all__ = [
     "Adaptation",
@@ -23,7 +23,7 @@ __all__ = [
     "FailedImage",
     "FeatureExtractor",
     "Features",
-    "Picture",
+    "NamedImage",
     "Shard",
     "adapt_norms",
     "adapt_to",

@@ -1,4 +1,4 @@
-"""A few consecutive pictures at a time: decoded, and as features."""
+"""A few consecutive images at a time: decoded, and as features."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,21 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.errors import ImageReadError
-from reid_align.features.pictures import Picture
+from reid_align.features.images import NamedImage
 from reid_align.preprocess import Preprocess
 
 
 @dataclass(frozen=True)
 class FailedImage:
-    """A picture that has no features, and why."""
+    """A image that has no features, and why."""
 
     path: str
     error: str
 
 
 @dataclass(frozen=True)
-class PictureBatch:
-    """A few consecutive pictures, decoded.
+class ImageBatch:
+    """A few consecutive images, decoded.
 
     Attributes:
         paths: the names of those that could be read, in order.
@@ -37,7 +37,7 @@ class PictureBatch:
 
 @dataclass(frozen=True)
 class FeatureBatch:
-    """A few consecutive pictures.
+    """A few consecutive images.
 
     Attributes:
         paths: the names of those that have features, in order.
@@ -50,28 +50,28 @@ class FeatureBatch:
     failed: tuple[FailedImage, ...]
 
 
-def read_batch(group: list[Picture], preprocess: Preprocess, *, skip_errors: bool) -> PictureBatch:
-    """Decode and resize pictures.
+def read_batch(group: list[NamedImage], preprocess: Preprocess, *, skip_errors: bool) -> ImageBatch:
+    """Decode and resize images.
 
     Raises:
-        ImageReadError: a picture cannot be read, and ``skip_errors`` is False.
+        ImageReadError: a image cannot be read, and ``skip_errors`` is False.
     """
     pixels = np.empty((len(group), preprocess.height, preprocess.width, 3), np.uint8)
     paths: list[str] = []
     failed: list[FailedImage] = []
-    for picture in group:
+    for image in group:
         try:
-            pixels[len(paths)] = preprocess.resize(picture.decode())
-            paths.append(picture.name)
+            pixels[len(paths)] = preprocess.resize(image.decode())
+            paths.append(image.name)
         except ImageReadError as error:
             if not skip_errors:
                 raise
-            failed.append(FailedImage(picture.name, error.reason))
-    return PictureBatch(tuple(paths), pixels[: len(paths)], tuple(failed))
+            failed.append(FailedImage(image.name, error.reason))
+    return ImageBatch(tuple(paths), pixels[: len(paths)], tuple(failed))
 
 
-def grouped(pictures: Iterable[Picture], size: int) -> Iterator[list[Picture]]:
-    """Yield so many consecutive pictures at a time; the last ones may be fewer."""
-    rest = iter(pictures)
+def grouped(images: Iterable[NamedImage], size: int) -> Iterator[list[NamedImage]]:
+    """Yield so many consecutive images at a time; the last ones may be fewer."""
+    rest = iter(images)
     while group := list(islice(rest, size)):
         yield group

@@ -1,4 +1,4 @@
-"""How to extract: everything that is chosen beside the pictures and the encoder."""
+"""How to extract: everything that is chosen beside the images and the encoder."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from typing import Literal, get_args
 import torch
 
 from reid_align.errors import InvalidInputError, UnknownNameError
-from reid_align.features.backends import BACKENDS, BackendName
 from reid_align.features.batches import FeatureBatch
-from reid_align.features.lanes import Lanes
-from reid_align.features.pictures import Picture
+from reid_align.features.images import NamedImage
 from reid_align.features.pipeline import default_batch_size, default_workers, feature_batches
-from reid_align.features.prepare import (
+from reid_align.inference.backends import BACKENDS, BackendName
+from reid_align.inference.prepared_encoder import (
     DTYPES,
     DtypeName,
     PreparedEncoder,
     check_encoder,
     resolve_device,
 )
+from reid_align.inference.thread_lanes import Lanes
 from reid_align.models.encoder import Encoder
 
 OnError = Literal["fail", "skip"]
@@ -31,12 +31,12 @@ class ExtractOptions:
     Attributes:
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         dtype: the number format to compute in; results are float32 in any case.
-        batch_size: pictures at a time; None is what suits the device.
+        batch_size: images at a time; None is what suits the device.
         num_workers: threads that decode, and on the CPU also compute; None is one per core, beside
             a GPU 16 at most; 0 does all in the calling thread.
-        flip: average each picture's features with those of its mirror image.
+        flip: average each image's features with those of its mirror image.
         normalize: scale each feature vector to length 1.
-        on_error: "fail" raises at the first unreadable picture, "skip" lists it and goes on.
+        on_error: "fail" raises at the first unreadable image, "skip" lists it and goes on.
         backend: what runs the network: "torch"; "plain", the reference without any change for
             speed; "compile", "onnx" or "openvino".
 
@@ -98,13 +98,13 @@ class ExtractOptions:
         return default_workers(resolve_device(str(self.device)).type)
 
     def batches(
-        self, pictures: Iterable[Picture], encoder: PreparedEncoder
+        self, images: Iterable[NamedImage], encoder: PreparedEncoder
     ) -> Iterator[FeatureBatch]:
-        """Yield the features of the pictures in order, in constant memory.
+        """Yield the features of the images in order, in constant memory.
 
         Raises:
-            ImageReadError: a picture cannot be read and ``on_error`` is "fail".
+            ImageReadError: a image cannot be read and ``on_error`` is "fail".
             NotFiniteError: the encoder overflows.
         """
         skip = self.on_error == "skip"
-        return feature_batches(pictures, encoder, self.workers, skip_errors=skip)
+        return feature_batches(images, encoder, self.workers, skip_errors=skip)

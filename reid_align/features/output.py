@@ -1,4 +1,4 @@
-"""From pictures to ``feats.npy``, ``feats.csv`` and ``feats.json``: resumable, all or nothing."""
+"""From images to ``feats.npy``, ``feats.csv`` and ``feats.json``: resumable, all or nothing."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,9 +11,9 @@ from tqdm import tqdm
 from reid_align.errors import InvalidInputError, OutputError
 from reid_align.features.adaptation import Adaptation, adapt_to
 from reid_align.features.formats import Json, first_difference
+from reid_align.features.images import NamedImage
 from reid_align.features.options import ExtractOptions
 from reid_align.features.partial import PartialOutput
-from reid_align.features.pictures import Picture
 from reid_align.features.read import read_description, read_features
 from reid_align.features.settings import Listing, describe_run
 from reid_align.features.shard import Shard
@@ -30,8 +30,8 @@ class Extraction:
         output: the ``.npy``; its ``.csv`` and ``.json`` lie beside it.
         rows: features in it.
         feature_dim: D.
-        failed: pictures that could not be read.
-        resumed: pictures that an earlier run had dealt with.
+        failed: images that could not be read.
+        resumed: images that an earlier run had dealt with.
     """
 
     output: Path
@@ -52,10 +52,10 @@ def extract_to_file(
     resume: bool = False,
     progress: bool = False,
 ) -> Extraction:
-    """Write the features of pictures to ``output``, in constant memory.
+    """Write the features of images to ``output``, in constant memory.
 
     Beside ``feats.npy``, (N, D) float32, come ``feats.csv`` (row, path) and ``feats.json`` (what
-    made them, and which pictures failed). They appear together when all is done. Until then the
+    made them, and which images failed). They appear together when all is done. Until then the
     work lies in ``feats.npy.partial``, which ``resume`` continues after a kill.
 
     Args:
@@ -63,16 +63,16 @@ def extract_to_file(
         encoder: the encoder; it is left as it is.
         output: the ``.npy`` to write; what is there is replaced at the end.
         options: how to extract.
-        adaptation: how the encoder gets used to the pictures first, those of all shards; see
+        adaptation: how the encoder gets used to the images first, those of all shards; see
             `adapt_norms`. A run that is continued does it again. None leaves it as it is.
-        shard: take only every n-th picture and write an output named after the shard.
+        shard: take only every n-th image and write an output named after the shard.
         resume: continue an unfinished run with the same settings; a finished one is left alone.
         progress: show a bar with rate and time left on standard error, if that is a terminal.
 
     Raises:
         NoImagesError: raised by `find_images`, if that is what ``paths`` is; a list without paths
             gives an empty matrix.
-        ImageReadError: a picture cannot be read and ``options.on_error`` is "fail".
+        ImageReadError: a image cannot be read and ``options.on_error`` is "fail".
         InvalidInputError: ``output`` does not end in ``.npy``, ``paths`` is an iterator, which can
             be read only once, or there are too few to adapt to.
         OutputError: the output cannot be written, or not be continued.
@@ -86,7 +86,7 @@ def extract_to_file(
     # Now, as adapting an encoder and building a backend take their time.
     check_unfinished(target, resume=resume)
     if adaptation is not None:
-        drawn = adaptation.draw((Picture(path, path) for path in paths), listing.images)
+        drawn = adaptation.draw((NamedImage(path, path) for path in paths), listing.images)
         encoder = adapt_to(drawn, encoder, adaptation, options, progress=progress)
     settings = describe_run(encoder, options, shard, listing)
     # An earlier file may lie where work has been begun anew.
@@ -97,10 +97,10 @@ def extract_to_file(
     with PartialOutput(target, encoder.feature_dim, settings, resume=resume) as partial:
         resumed = partial.progress.images
         left = islice(paths, shard.index + resumed * shard.count, None, shard.count)
-        pictures = (Picture(path, path) for path in left)
+        remaining = (NamedImage(path, path) for path in left)
         hidden = None if progress else True
         with tqdm(total=images, initial=resumed, unit="image", disable=hidden) as bar:
-            for batch in options.batches(pictures, prepared):
+            for batch in options.batches(remaining, prepared):
                 partial.append(batch)
                 bar.update(len(batch.paths) + len(batch.failed))
         rows, failed = partial.progress.rows, partial.publish()

@@ -114,7 +114,7 @@ class PartialOutput:
         """Move the finished work to the target and delete the folder.
 
         Returns:
-            The number of pictures that failed.
+            The number of images that failed.
 
         Raises:
             OutputError: a file cannot be written; the work is kept.

@@ -1,4 +1,4 @@
-"""Pictures in, features out: decoding and the network side by side, batch by batch, in order."""
+"""Images in, features out: decoding and the network side by side, batch by batch, in order."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -6,9 +6,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from reid_align.cores import available_cores
-from reid_align.features.batches import FeatureBatch, PictureBatch, grouped, read_batch
-from reid_align.features.pictures import Picture
-from reid_align.features.prepare import Launched, PreparedEncoder
+from reid_align.features.batches import FeatureBatch, ImageBatch, grouped, read_batch
+from reid_align.features.images import NamedImage
+from reid_align.inference.prepared_encoder import Launched, PreparedEncoder
 
 # Small batches stay in the CPU's caches; a GPU wants to be filled.
 CPU_BATCH, GPU_BATCH = 8, 128
@@ -30,38 +30,38 @@ def default_workers(device_type: str) -> int:
 
 
 def feature_batches(
-    pictures: Iterable[Picture],
+    images: Iterable[NamedImage],
     encoder: PreparedEncoder,
     num_workers: int,
     *,
     skip_errors: bool,
 ) -> Iterator[FeatureBatch]:
-    """Yield the features of the pictures, in order, in constant memory.
+    """Yield the features of the images, in order, in constant memory.
 
-    A batch is made of the encoder's ``batch_size`` consecutive pictures (the last one of fewer),
+    A batch is made of the encoder's ``batch_size`` consecutive images (the last one of fewer),
     so that a run that is continued after a batch makes the same batches as one in a single piece.
 
     On the CPU a thread that has decoded a batch also computes it; on a GPU the calling thread
     launches each batch before it waits for the one before.
 
     Args:
-        pictures: what to encode; read only a few batches ahead.
+        images: what to encode; read only a few batches ahead.
         encoder: the prepared encoder.
         num_workers: threads; 0 does all in the calling thread.
-        skip_errors: report unreadable pictures in ``failed`` instead of raising.
+        skip_errors: report unreadable images in ``failed`` instead of raising.
 
     Raises:
-        ImageReadError: a picture cannot be read, and ``skip_errors`` is False.
+        ImageReadError: a image cannot be read, and ``skip_errors`` is False.
     """
 
-    def read(group: list[Picture]) -> PictureBatch:
+    def read(group: list[NamedImage]) -> ImageBatch:
         return read_batch(group, encoder.preprocess, skip_errors=skip_errors)
 
-    def encode(group: list[Picture]) -> FeatureBatch:
+    def encode(group: list[NamedImage]) -> FeatureBatch:
         batch = read(group)
         return FeatureBatch(batch.paths, encoder(batch.pixels), batch.failed)
 
-    groups = grouped(pictures, encoder.batch_size)
+    groups = grouped(images, encoder.batch_size)
     if num_workers == 0:
         yield from map(encode, groups)
         return
@@ -75,8 +75,8 @@ def feature_batches(
 
 def _in_order(
     pool: ThreadPoolExecutor,
-    work: Callable[[list[Picture]], T],
-    groups: Iterable[list[Picture]],
+    work: Callable[[list[NamedImage]], T],
+    groups: Iterable[list[NamedImage]],
     ahead: int,
 ) -> Iterator[T]:
     """Yield the results of the work in the order of the groups."""
@@ -89,11 +89,9 @@ def _in_order(
         yield window.popleft().result()
 
 
-def _overlapped(
-    encoder: PreparedEncoder, batches: Iterable[PictureBatch]
-) -> Iterator[FeatureBatch]:
+def _overlapped(encoder: PreparedEncoder, batches: Iterable[ImageBatch]) -> Iterator[FeatureBatch]:
     """Yield the features of batches; each is launched before the one before is fetched."""
-    waiting: deque[tuple[PictureBatch, Launched]] = deque()
+    waiting: deque[tuple[ImageBatch, Launched]] = deque()
 
     def fetch() -> FeatureBatch:
         batch, launched = waiting.popleft()

@@ -18,7 +18,7 @@ class Progress:
     """How far a run has come: what the files held when they last agreed with each other.
 
     Attributes:
-        images: pictures dealt with, readable or not.
+        images: images dealt with, readable or not.
         rows: features written.
         sizes: bytes of each data file; what lies behind them is a torn tail.
     """

@@ -13,8 +13,8 @@ from reid_align.features.batches import FailedImage
 from reid_align.features.extract import Features
 from reid_align.features.formats import Json, first_difference
 
-# What may differ between features that can be compared: which pictures they are of.
-_PICTURES = frozenset({"shard", "images", "listing_sha256", "rows", "failed"})
+# What may differ between features that can be compared: which images they are of.
+_IMAGES = frozenset({"shard", "images", "listing_sha256", "rows", "failed"})
 
 
 def read_features(*files: str | PathLike[str]) -> Features:
@@ -60,9 +60,9 @@ def read_description(file: str | PathLike[str]) -> dict[str, Json]:
 
 def _require_same_making(first: Path, other: Path) -> None:
     one, two = read_description(first), read_description(other)
-    differing = _PICTURES
+    differing = _IMAGES
     if one.get("adapted") and one.get("listing_sha256") == two.get("listing_sha256"):
-        # Adapted to the same pictures, networks of two machines differ in their last bits.
+        # Adapted to the same images, networks of two machines differ in their last bits.
         differing |= {"state_sha256"}
     one, two = (
         {key: value for key, value in each.items() if key not in differing} for each in (one, two)

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from reid_align import __version__
-from reid_align.features.backends.build import state_digest
 from reid_align.features.formats import Json
 from reid_align.features.options import ExtractOptions
 from reid_align.features.shard import Shard
+from reid_align.inference.backends.build import state_digest
 from reid_align.models.encoder import Encoder
 
 
 @dataclass(frozen=True)
 class Listing:
-    """The pictures of a run, without holding their names.
+    """The images of a run, without holding their names.
 
     Attributes:
         images: how many there are.

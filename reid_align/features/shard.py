@@ -9,7 +9,7 @@ from reid_align.errors import InvalidInputError
 
 @dataclass(frozen=True)
 class Shard:
-    """Every ``count``-th picture, beginning with number ``index`` (from 0).
+    """Every ``count``-th image, beginning with number ``index`` (from 0).
 
     Raises:
         InvalidInputError: not 0 ≤ index < count.
@@ -37,7 +37,7 @@ class Shard:
         return cls(int(numbers[1]), int(numbers[2]))
 
     def share(self, images: int) -> int:
-        """Return how many of so many pictures are this shard's."""
+        """Return how many of so many images are this shard's."""
         return len(range(self.index, images, self.count))
 
     def rename(self, output: Path) -> Path:

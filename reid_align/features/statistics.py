@@ -1,4 +1,4 @@
-"""The means and variances inside a network's batch norms, estimated from batches of pictures."""
+"""The means and variances inside a network's batch norms, estimated from batches of images."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -22,16 +22,16 @@ def tracking_norms(network: nn.Module) -> list[nn.BatchNorm1d | nn.BatchNorm2d]:
 def batch_statistics(
     network: Encoder, device: torch.device, pixels: NDArray[np.uint8]
 ) -> tuple[Tensor, ...]:
-    """Return what one batch of pictures, (n, height, width, 3) uint8 RGB, would teach the norms.
+    """Return what one batch of images, (n, height, width, 3) uint8 RGB, would teach the norms.
 
     Args:
         network: an encoder on the device, in evaluation mode; several threads may share it.
         device: where to compute.
-        pixels: at least two pictures.
+        pixels: at least two images.
 
     Returns:
         The mean and the variance of each norm, in the order of the norms, on the CPU. A norm that
-        no picture reaches keeps its own.
+        no image reaches keeps its own.
     """
     probe = deepcopy(network)
     for norm in tracking_norms(probe):

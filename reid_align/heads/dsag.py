@@ -77,7 +77,7 @@ class DsagStream(Head):
         """Compute both features of a batch.
 
         Args:
-            part_images: (N, 24, 3, 32, 32), normalised RGB, in the order of DensePose's part ids
+            part_images: (N, 24, 3, 32, 32), normalized RGB, in the order of DensePose's part ids
                 1 to 24; other heights and widths work too.
 
         Raises:

@@ -25,7 +25,7 @@ class DecodedTexture(NamedTuple):
     Attributes:
         texture: (N, 3, height, width) RGB, linear; targets lie in [-1, 1].
         d1, d2, d3, d4: the outputs of the four blocks, (N, 256 | 64 | 32 | 16, h, w), neither
-            normalised nor rectified; each has twice the height and width of the one before.
+            normalized nor rectified; each has twice the height and width of the one before.
     """
 
     texture: Tensor
@@ -60,7 +60,7 @@ class TextureDecoder(Head):
 
     The decoder keeps the image's aspect ratio up to the RGB map, which a last bilinear resize
     brings to ``height`` × ``width``: for SAN's square texture it stretches the width by two. Skips
-    let colour reach the texture without passing through e4; figure 2 of the paper does not draw
+    let color reach the texture without passing through e4; figure 2 of the paper does not draw
     them, the official code has them.
 
     Args:

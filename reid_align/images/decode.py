@@ -1,4 +1,4 @@
-"""Decode a picture file of any kind to RGB, or say in plain words why that is impossible."""
+"""Decode a image file of any kind to RGB, or say in plain words why that is impossible."""
 
 import os
 import stat
@@ -33,7 +33,7 @@ class _Jpeg(JpegImageFile):
         return Image.Exif()
 
 
-# Called directly and not through Image.open, which warns about, or refuses, large pictures by a
+# Called directly and not through Image.open, which warns about, or refuses, large images by a
 # limit that is global to the process. Only these formats are ever opened.
 _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile]] = {
     "BMP": BmpImageFile,
@@ -54,7 +54,7 @@ def decode_image(path: str) -> NDArray[np.uint8]:
     converted. Safe to call from many threads; all formats but WebP are decoded side by side.
 
     Two of Pillow's settings are out of reach, if the program has changed them. With
-    ``ImageFile.LOAD_TRUNCATED_IMAGES``, damaged pictures are filled up, here too, instead of being
+    ``ImageFile.LOAD_TRUNCATED_IMAGES``, damaged images are filled up, here too, instead of being
     refused. A lowered ``Image.MAX_IMAGE_PIXELS`` still holds for TIFF and WebP.
 
     Raises:
@@ -73,19 +73,19 @@ def decode_image(path: str) -> NDArray[np.uint8]:
             return to_rgb(_DECODERS[kind](file), path)
 
 
-def to_rgb(image: Image.Image, name: str = "picture in memory") -> NDArray[np.uint8]:
-    """Convert a Pillow picture to (H, W, 3) uint8 RGB, contiguous and writable.
+def to_rgb(image: Image.Image, name: str = "image in memory") -> NDArray[np.uint8]:
+    """Convert a Pillow image to (H, W, 3) uint8 RGB, contiguous and writable.
 
-    It is turned upright by its EXIF orientation. Grey is repeated, palettes are looked up,
-    transparent parts are laid over white, CMYK is mixed without a colour profile, of 16 bits the
-    high byte is kept, and embedded colour profiles are ignored.
+    It is turned upright by its EXIF orientation. Gray is repeated, palettes are looked up,
+    transparent parts are laid over white, CMYK is mixed without a color profile, of 16 bits the
+    high byte is kept, and embedded color profiles are ignored.
 
     Args:
-        image: a picture in any mode; it is loaded if it was not, and otherwise left as it is.
+        image: a image in any mode; it is loaded if it was not, and otherwise left as it is.
         name: how errors name it.
 
     Raises:
-        ImageReadError: the picture has no pixels, more than ``MAX_PIXELS``, floating point pixels
+        ImageReadError: the image has no pixels, more than ``MAX_PIXELS``, floating point pixels
             or integers beyond 16 bits, or cannot be loaded.
     """
     with _naming(name):
@@ -102,7 +102,7 @@ def _check_file(path: str) -> None:
     except ValueError as error:
         raise ImageReadError(path, "no file can have this name") from error
     if stat.S_ISDIR(status.st_mode):
-        raise ImageReadError(path, "it is a folder, not a picture")
+        raise ImageReadError(path, "it is a folder, not a image")
     if not stat.S_ISREG(status.st_mode):
         raise ImageReadError(path, "it is a pipe or a device, not a file")
     if status.st_size == 0:
@@ -121,7 +121,7 @@ def _check_size(size: tuple[int, int], name: str) -> None:
 
 @contextmanager
 def _naming(name: str) -> Iterator[None]:
-    """Turn every error into one that names the picture.
+    """Turn every error into one that names the image.
 
     Broken files make Pillow raise nearly anything: OSError, SyntaxError, struct.error, KeyError ...
     """

@@ -1,4 +1,4 @@
-"""Which pictures the user means: folders, files, patterns and lists, one path after the other."""
+"""Which images the user means: folders, files, patterns and lists, one path after the other."""
 
 import os
 import sys
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reid_align.errors import InvalidInputError, NoImagesError
-from reid_align.images.formats import FORMAT_NAMES, is_picture
+from reid_align.images.formats import FORMAT_NAMES, is_image
 from reid_align.images.lists import read_paths, spool
 from reid_align.images.walk import walk
 
 _ALLOWED = (
-    "Give a folder, a picture, a pattern ('crops/**/*.jpg'), a list of paths (*.txt), "
+    "Give a folder, a image, a pattern ('crops/**/*.jpg'), a list of paths (*.txt), "
     "or - for a list on standard input."
 )
 
@@ -21,23 +21,23 @@ _ALLOWED = (
 def find_images(
     inputs: Sequence[str | os.PathLike[str]], *, stdin: BinaryIO | None = None
 ) -> Iterable[str]:
-    """Return the paths of the pictures that ``inputs`` name, in an order that stays the same.
+    """Return the paths of the images that ``inputs`` name, in an order that stays the same.
 
-    The result finds them anew each time it is iterated over, one at a time: a million pictures need
+    The result finds them anew each time it is iterated over, one at a time: a million images need
     no more memory than the listing of the largest folder. Nothing is opened for reading but lists
     and files whose name does not tell what they are. Inputs are taken in their order:
 
-    - a folder: all pictures in it and below, depth first, sorted by name. A picture is a file with
+    - a folder: all images in it and below, depth first, sorted by name. A image is a file with
       one of ``EXTENSIONS``, or with another name and the first bytes of such a format. Hidden
       files and folders are skipped, links are followed.
     - a file: that file, whatever its name.
     - a ``*.txt`` file: the paths in it, one on each line, relative to the current folder. They are
       not looked at; whoever decodes them learns whether they exist.
     - a pattern with ``*``, ``?``, ``[...]`` or ``**``, unless a file has that very name: the
-      pictures among the files that match, and in the folders that match.
+      images among the files that match, and in the folders that match.
     - ``-``: a list as above on standard input, or one separated by NUL bytes. It is read at once.
 
-    A picture that several inputs name comes several times.
+    A image that several inputs name comes several times.
 
     Args:
         inputs: at least one.
@@ -46,7 +46,7 @@ def find_images(
     Raises:
         InvalidInputError: ``inputs`` is one string instead of a sequence.
         NoImagesError: there are no inputs; or, while iterating, an input does not exist, holds or
-            matches no picture, or cannot be listed.
+            matches no image, or cannot be listed.
     """
     if isinstance(inputs, str | os.PathLike):
         raise InvalidInputError(f"inputs {inputs!r}: give a list of paths, such as [{inputs!r}].")
@@ -56,7 +56,7 @@ def find_images(
 
 
 class _Images:
-    """The pictures that the inputs name; iterating finds them anew."""
+    """The images that the inputs name; iterating finds them anew."""
 
     def __init__(self, inputs: list[str], stdin: BinaryIO | None) -> None:
         self._inputs = inputs
@@ -73,7 +73,7 @@ class _Images:
 
 def _expand(name: str) -> Iterator[str]:
     if os.path.isdir(name):
-        return _pictures(walk(name), f"{name}: this folder holds")
+        return _images(walk(name), f"{name}: this folder holds")
     if os.path.isfile(name) and name.lower().endswith(".txt"):
         return _read_list(name)
     if os.path.exists(name):
@@ -102,21 +102,21 @@ def _match(pattern: str) -> Iterator[str]:
     start = next(i for i, part in enumerate(parts) if _is_magic(part))
     root = os.path.join("", *parts[:start])
     files = walk(root, parts[start:]) if os.path.isdir(root or os.curdir) else iter(())
-    return _pictures(files, f"{pattern}: this pattern matches")
+    return _images(files, f"{pattern}: this pattern matches")
 
 
-def _pictures(files: Iterator[str], found: str) -> Iterator[str]:
-    """Pass on the pictures; if there are none, say how many other files were ``found``."""
-    pictures = others = 0
+def _images(files: Iterator[str], found: str) -> Iterator[str]:
+    """Pass on the images; if there are none, say how many other files were ``found``."""
+    images = others = 0
     for path in files:
-        if is_picture(path):
-            pictures += 1
+        if is_image(path):
+            images += 1
             yield path
         else:
             others += 1
-    if not pictures:
+    if not images:
         instead = f"only {others} other files" if others else "and no other file"
         raise NoImagesError(
-            f"{found} no picture, {instead} (hidden ones are passed over). "
-            f"Pictures are {FORMAT_NAMES} files. {_ALLOWED}"
+            f"{found} no image, {instead} (hidden ones are passed over). "
+            f"Images are {FORMAT_NAMES} files. {_ALLOWED}"
         )

@@ -1,16 +1,16 @@
-"""Which files are pictures: by the ends of their names, and by their first bytes."""
+"""Which files are images: by the ends of their names, and by their first bytes."""
 
 import os
 import re
 
 # What every wheel of Pillow reads. JPEG 2000, AVIF and HEIC are left out: their decoders are
-# optional parts, missing from some builds, and a picture must decode on all machines or on none.
+# optional parts, missing from some builds, and a image must decode on all machines or on none.
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
     | {".webp", ".ppm", ".pgm", ".pbm", ".pnm"}
 )
 
-# Stricter than Pillow's own tests, which take any file that starts with "BM" or "P1" for a picture:
+# Stricter than Pillow's own tests, which take any file that starts with "BM" or "P1" for a image:
 # here files without a telling extension are judged by nothing else. Source: the format standards.
 _SIGNATURES = {
     "BMP": rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
@@ -38,10 +38,10 @@ def sniff(header: bytes) -> str | None:
     return next(matches, None)
 
 
-def is_picture(path: str) -> bool:
-    """Tell whether a file is meant to be a picture, by its extension or else its first bytes.
+def is_image(path: str) -> bool:
+    """Tell whether a file is meant to be a image, by its extension or else its first bytes.
 
-    A damaged picture still counts. A file without a telling extension that cannot be read does not.
+    A damaged image still counts. A file without a telling extension that cannot be read does not.
     """
     if os.path.splitext(path)[1].lower() in EXTENSIONS:
         return True

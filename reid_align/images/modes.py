@@ -9,10 +9,10 @@ from reid_align.errors import ImageReadError
 
 
 def rgb_pixels(image: Image.Image, name: str) -> NDArray[np.uint8]:
-    """Return the pixels of a loaded picture as (H, W, 3) uint8 RGB; the array may be read-only.
+    """Return the pixels of a loaded image as (H, W, 3) uint8 RGB; the array may be read-only.
 
-    Grey is repeated, transparent parts are laid over white, 16 bits keep their high byte. CMYK is
-    mixed without a colour profile, and embedded profiles are ignored.
+    Gray is repeated, transparent parts are laid over white, 16 bits keep their high byte. CMYK is
+    mixed without a color profile, and embedded profiles are ignored.
 
     Raises:
         ImageReadError: the pixels are floating point numbers, or integers beyond 16 bits.
@@ -29,14 +29,14 @@ def rgb_pixels(image: Image.Image, name: str) -> NDArray[np.uint8]:
 
 
 def _high_byte(image: Image.Image, name: str) -> NDArray[np.uint8]:
-    """Reduce grey of 16 bits to 8 as Pillow does it for colour, so that both look alike."""
+    """Reduce gray of 16 bits to 8 as Pillow does it for color, so that both look alike."""
     values = np.asarray(image)
     if values.min() < 0 or values.max() > 0xFFFF:
         raise ImageReadError(name, "its pixels have more than 16 bits; save it with 8 or 16 bits")
-    grey = (values >> (_bits(image) - 8)).astype(np.uint8)
+    gray = (values >> (_bits(image) - 8)).astype(np.uint8)
     if "transparency" in image.info:
-        grey[values == image.info["transparency"]] = 255
-    return np.repeat(grey[..., np.newaxis], 3, axis=2)
+        gray[values == image.info["transparency"]] = 255
+    return np.repeat(gray[..., np.newaxis], 3, axis=2)
 
 
 def _bits(image: Image.Image) -> int:
@@ -48,7 +48,7 @@ def _bits(image: Image.Image) -> int:
 def _over_white(image: Image.Image) -> Image.Image:
     if image.mode == "La":  # Pillow knows no direct way from here to RGBA
         image = image.convert("LA")
-    colours = image.convert("RGBA")
+    colors = image.convert("RGBA")
     white = Image.new("RGB", image.size, "white")
-    white.paste(colours, mask=colours)
+    white.paste(colors, mask=colors)
     return white

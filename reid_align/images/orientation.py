@@ -1,4 +1,4 @@
-"""Turn pictures upright: how the camera was held is written in their EXIF data."""
+"""Turn images upright: how the camera was held is written in their EXIF data."""
 
 import struct
 from typing import Any
@@ -12,10 +12,10 @@ _INTEGER_TYPES = {1: "B", 3: "H", 4: "I"}
 
 
 def read_orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation of a loaded picture, 1 to 8; 1 where it is missing or broken.
+    """Return the EXIF orientation of a loaded image, 1 to 8; 1 where it is missing or broken.
 
     Only this one entry is read, because Pillow's reader warns about, or fails on, any other entry
-    that is broken. TIFF pictures are turned upright by Pillow while loading, and give 1.
+    that is broken. TIFF images are turned upright by Pillow while loading, and give 1.
     """
     exif = _exif(image.info)
     order = "<" if exif[:2] == b"II" else ">"

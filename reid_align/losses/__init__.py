@@ -1,4 +1,4 @@
-"""What SAN and DSA-reID minimise while they train. Every loss is one scalar, whatever the batch."""
+"""What SAN and DSA-reID minimize while they train. Every loss is one scalar, whatever the batch."""
 
 from reid_align.losses.constraint import (
     OFFICIAL_CONSTRAINT,

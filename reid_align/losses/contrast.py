@@ -29,7 +29,7 @@ class SupervisedContrast:
     Args:
         temperature: τ.
         own_camera_weight: how often images of other persons count in the sum over A(a) that the
-            anchor's own camera took. What a camera leaves in all its pictures makes them near to
+            anchor's own camera took. What a camera leaves in all its images makes them near to
             each other; more than 1 teaches more of that away than chance puts into a batch.
 
     Raises:

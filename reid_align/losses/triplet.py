@@ -33,7 +33,7 @@ class Hardest(NamedTuple):
 class BatchHardTriplet:
     """Hinge on the farthest positive and the nearest negative of every anchor, mean over anchors.
 
-    Distances are Euclidean, between features as they come, not normalised:
+    Distances are Euclidean, between features as they come, not normalized:
     ``relu(d(a, p) - d(a, n) + margin)``. An anchor may be its own positive, at distance 0. Anchors
     without a positive or without a negative among the candidates do not count; where no anchor
     counts, the loss is 0.

@@ -51,7 +51,7 @@ def offset_triplets(person_ids: Tensor, block: int) -> Triplets:
         block: 1 to 4, the block of the decoder; each has its own image of the run as the anchor.
 
     Raises:
-        InvalidInputError: the batch is not made of such runs, or neighbouring runs are of one
+        InvalidInputError: the batch is not made of such runs, or neighboring runs are of one
             person.
     """
     runs = person_ids.view(-1, RUN) if len(person_ids) % RUN == 0 else person_ids[:, None]

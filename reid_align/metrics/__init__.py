@@ -10,12 +10,10 @@ distances is joined with a measure::
 Sources: distance_blocks (features), rerank_blocks (features, re-ranked), matrix_blocks (a table).
 Measures: rank (CMC, mAP, mINP), expected_single_shot and sampled_single_shot (the CMC with one
 gallery image per person), verify (thresholds, TPR at an FPR, EER). Who is excluded from whose
-gallery is stated in protocols, once for all measures. Before all that, normalize_by_camera whitens
-features camera by camera, which makes them comparable between cameras.
+gallery is stated in protocols, once for all measures.
 """
 
 from reid_align.metrics.blocks import DistanceBlock, DistanceBlocks, matrix_blocks
-from reid_align.metrics.cameras import normalize_by_camera
 from reid_align.metrics.distance import Metric, distance_blocks, distances
 from reid_align.metrics.labels import Labels
 from reid_align.metrics.protocols import (
@@ -54,7 +52,6 @@ __all__ = [
     "distances",
     "expected_single_shot",
     "matrix_blocks",
-    "normalize_by_camera",
     "rank",
     "rerank_blocks",
     "sampled_single_shot",

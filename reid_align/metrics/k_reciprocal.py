@@ -1,4 +1,4 @@
-"""Expanded k-reciprocal neighbours: who is mutually near, and who is so by a common friend."""
+"""Expanded k-reciprocal neighbors: who is mutually near, and who is so by a common friend."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,14 +9,14 @@ _VALUES_AT_ONCE = 2**24
 
 
 def reciprocal_pairs(nearest: Indices, half: int) -> tuple[Indices, Indices]:
-    """Find the expanded k-reciprocal neighbours of every item.
+    """Find the expanded k-reciprocal neighbors of every item.
 
     Items are reciprocal if each is among the other's nearest. The set of an item is expanded by the
     reciprocal set, within the ``half`` nearest, of each of its members if more than 2/3 of that set
     are in the item's own.
 
     Args:
-        nearest: (N, K) int64, the nearest items of every item by ascending distance, as Neighbours.
+        nearest: (N, K) int64, the nearest items of every item by ascending distance, as Neighbors.
         half: how many of the nearest the members' own sets are taken from, from 1 to K.
 
     Returns:

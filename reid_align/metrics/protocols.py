@@ -29,7 +29,7 @@ class Protocol:
     """A rule of evaluation.
 
     Args:
-        name: how results are labelled.
+        name: how results are labeled.
         drop_same_camera: drop the gallery items of the query's person that were taken by the
             query's camera; needs camera ids on both sides.
         single_gallery_shot: the gallery holds one image of every person, drawn from those there

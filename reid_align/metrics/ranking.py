@@ -111,10 +111,10 @@ def rank(
     blocks = matched_blocks(distances, query, gallery, protocol)
     found = [np.stack([block.start + block.rows, genuine_ranks(block)]) for block in blocks]
     queries, ranks = np.concatenate([np.empty((2, 0), np.int64), *found], axis=1)
-    return _summarise(queries, ranks, len(query), ap, max_rank, protocol)
+    return _summarize(queries, ranks, len(query), ap, max_rank, protocol)
 
 
-def _summarise(
+def _summarize(
     queries: Indices,
     ranks: Indices,
     count: int,

@@ -1,4 +1,4 @@
-"""k-reciprocal re-ranking: distances that also weigh how far two images share their neighbours."""
+"""k-reciprocal re-ranking: distances that also weigh how far two images share their neighbors."""
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from reid_align.metrics._sparse import SparseRows
 from reid_align.metrics.blocks import DistanceBlocks
 from reid_align.metrics.distance import Metric, check_metric, feature_norms
 from reid_align.metrics.k_reciprocal import reciprocal_pairs
-from reid_align.metrics.neighbours import Neighbours, neighbours
+from reid_align.metrics.neighbors import Neighbors, neighbors
 
 # Small enough for the gathered features to stay in the cache.
 _PAIRS_AT_ONCE = 1024
@@ -33,21 +33,21 @@ def rerank_blocks(
     block_size: int | None = None,
     device: str | torch.device = "cpu",
 ) -> DistanceBlocks:
-    """Re-rank by k-reciprocal neighbours, and prepare the new distances by blocks of queries.
+    """Re-rank by k-reciprocal neighbors, and prepare the new distances by blocks of queries.
 
-    Neighbours are sought among queries and gallery together, as the method defines it: the result
+    Neighbors are sought among queries and gallery together, as the method defines it: the result
     for one query depends on all others. Leave junk out of the gallery beforehand. The new distance
     is ``lambda_value`` times the original one (squared Euclidean, over its largest value for the
-    query) plus the rest times the Jaccard distance of the neighbours; it is in [0, 1]. No N×N
-    table is made. Sets of at most k1 images are all one another's neighbours.
+    query) plus the rest times the Jaccard distance of the neighbors; it is in [0, 1]. No N×N
+    table is made. Sets of at most k1 images are all one another's neighbors.
 
     Args:
         query_features: (Q, D) float32.
         gallery_features: (G, D) float32.
         metric: "cosine" scales the features to norm 1 first, "euclidean" takes them as they are.
-        k1: the neighbours that reciprocity is sought among, at least 1; the image itself is not
+        k1: the neighbors that reciprocity is sought among, at least 1; the image itself is not
             counted.
-        k2: the neighbours whose weights are averaged, at least 1, the image itself included.
+        k2: the neighbors whose weights are averaged, at least 1, the image itself included.
         lambda_value: the share of the original distance, in [0, 1].
         block_size: see DistanceBlocks.
         device: where the distances are computed; everything else runs on the CPU.
@@ -55,7 +55,7 @@ def rerank_blocks(
     Raises:
         InvalidInputError: parameters out of range, or features as in distance_blocks.
 
-    Source: Zhong et al., arXiv:1701.08398; distances are squared once and k1 + 1 neighbours are
+    Source: Zhong et al., arXiv:1701.08398; distances are squared once and k1 + 1 neighbors are
     taken, the image itself being the first, as in the authors' code.
     """
     check_metric(metric)
@@ -66,8 +66,8 @@ def rerank_blocks(
         )
     features = _stacked(query_features, gallery_features, metric)
     queries, gallery = len(query_features), len(gallery_features)
-    found = neighbours(features, min(max(k1 + 1, k2), len(features)), device)
-    weights = _neighbour_weights(features, found, k1)
+    found = neighbors(features, min(max(k1 + 1, k2), len(features)), device)
+    weights = _neighbor_weights(features, found, k1)
     if k2 > 1:
         weights = weights.averaged(found.nearest[:, :k2])
     holders = weights.transposed(queries)
@@ -96,8 +96,8 @@ def _stacked(query_features: Features, gallery_features: Features, metric: Metri
     return features
 
 
-def _neighbour_weights(features: Features, found: Neighbours, k1: int) -> SparseRows:
-    """Return, for every image, weights of its k-reciprocal neighbours that sum to 1, (N, N)."""
+def _neighbor_weights(features: Features, found: Neighbors, k1: int) -> SparseRows:
+    """Return, for every image, weights of its k-reciprocal neighbors that sum to 1, (N, N)."""
     size = len(features)
     nearest = found.nearest[:, : k1 + 1]
     rows, columns = reciprocal_pairs(nearest, round(k1 / 2) + 1)

@@ -28,7 +28,7 @@ WIDTH = 64
 # Channels of the logits, of U and of V.
 OUTPUTS = (1 + NUM_PARTS, NUM_PARTS, NUM_PARTS)
 # What an untrained estimator says of every coordinate: the middle of the chart.
-CENTRE = 0.5
+CENTER = 0.5
 
 
 class DenseMaps(NamedTuple):
@@ -70,7 +70,7 @@ class DenseUv(nn.Module):
     Attributes:
         architecture: "dense_uv".
         arch_args: the arguments that, with the name, rebuild it.
-        preprocess: what its weights expect to be done to a picture.
+        preprocess: what its weights expect to be done to a image.
         origin: where its weights came from when it was built.
 
     Raises:
@@ -97,7 +97,7 @@ class DenseUv(nn.Module):
         """Estimate the dense maps of a batch.
 
         Args:
-            images: (N, 3, H, W) floating point, normalised as `preprocess` says; any H and W.
+            images: (N, 3, H, W) floating point, normalized as `preprocess` says; any H and W.
         """
         height, width = images.shape[-2:]
         maps = self.trunk.forward_maps(images)
@@ -107,7 +107,7 @@ class DenseUv(nn.Module):
             x = self.smooth[level](sides[level] + _resize(x, *sides[level].shape[-2:]))
         x = self.last(_resize(x, math.ceil(height / 2), math.ceil(width / 2)))
         parts, u, v = _resize(self.outputs(x), height, width).split(OUTPUTS, dim=1)
-        return DenseMaps(parts, u + CENTRE, v + CENTRE)
+        return DenseMaps(parts, u + CENTER, v + CENTER)
 
     @torch.no_grad()
     def predict(self, images: Tensor) -> IUV:

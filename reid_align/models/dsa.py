@@ -36,7 +36,7 @@ class DsaEncoder(ResNetTrunk):
         depth: 14, 18, 34, 50 or 101; the paper's is 50.
         local_input: "full": each local branch reads all channels of layer3; "slice": its own
             eighth of them. The paper can be read both ways.
-        norm_parts: normalise both halves to length 1 before they are joined.
+        norm_parts: normalize both halves to length 1 before they are joined.
         head: "gap", the paper's: the pooled numbers themselves; "bnneck": through a batch norm.
         pool: of both maps: "avg", the paper's, or "gem".
         norm: of layer1 to layer3: "bn", the paper's, or "ibn_a".

@@ -17,7 +17,7 @@ DRAWING = {
 class NoRandomWeights(TorchFunctionMode):
     """Inside it nothing random is drawn: a tensor that would be filled so holds what memory held.
 
-    For modules whose random tensors all stand in their state dict, which is loaded afterwards.
+    For modules whose random tensors all stand in their state dict, which is loaded afterward.
     Drawing takes a fifth of a second for a ResNet-50, and takes numbers off the caller's generator.
     (Torch's meta device, made for this too, loads far more of torch at its first use.)
     """

@@ -22,7 +22,7 @@ class Encoder(nn.Module, ABC):
         arch_args: the arguments that, with the name, rebuild it.
         feature_dim: D, the length of a feature vector.
         channels: of the stage maps e1 to e4, the first four of `forward_maps`.
-        preprocess: what its weights expect to be done to a picture.
+        preprocess: what its weights expect to be done to a image.
         origin: where its weights came from when it was built.
     """
 
@@ -38,7 +38,7 @@ class Encoder(nn.Module, ABC):
         """Return the feature maps, high to low resolution, that `forward_head` and decoders read.
 
         Args:
-            images: (N, 3, H, W) floating point, normalised as `preprocess` says.
+            images: (N, 3, H, W) floating point, normalized as `preprocess` says.
         """
 
     @abstractmethod
@@ -53,14 +53,14 @@ class Encoder(nn.Module, ABC):
         """Turn the maps of `forward_maps` into feature vectors (N, feature_dim)."""
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the feature vectors (N, feature_dim) of a batch, not L2-normalised.
+        """Return the feature vectors (N, feature_dim) of a batch, not L2-normalized.
 
         Args:
-            images: (N, 3, H, W) floating point, normalised as `preprocess` says. Any H and W will
+            images: (N, 3, H, W) floating point, normalized as `preprocess` says. Any H and W will
                 do, those of `preprocess` are what the weights were trained for. N may be 0.
 
         Raises:
-            InvalidInputError: another shape, or integers (uint8 pictures not yet normalised).
+            InvalidInputError: another shape, or integers (uint8 images not yet normalized).
         """
         if images.ndim != 4 or images.shape[1] != 3:
             raise InvalidInputError(
@@ -68,7 +68,7 @@ class Encoder(nn.Module, ABC):
             )
         if not torch.is_floating_point(images):
             raise InvalidInputError(
-                f"Images of type {images.dtype}: normalise them first, with "
+                f"Images of type {images.dtype}: normalize them first, with "
                 "encoder.preprocess.normalize(images), or use extract_features."
             )
         return self.forward_head(self.forward_maps(images))

@@ -1,4 +1,4 @@
-"""From a feature map to a vector: the average over its positions, or a learned generalised mean."""
+"""From a feature map to a vector: the average over its positions, or a learned generalized mean."""
 
 from typing import Literal, get_args
 
@@ -19,7 +19,7 @@ class AveragePool(nn.Module):
 
 
 class GemPool(nn.Module):
-    """The generalised mean (mean of x^p)^(1/p) over all positions, with one learned exponent.
+    """The generalized mean (mean of x^p)^(1/p) over all positions, with one learned exponent.
 
     p = 1 is the average, and the larger p, the nearer it comes to the maximum. Values below
     ``eps`` count as ``eps``: the map should not be negative.

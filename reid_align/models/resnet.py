@@ -38,7 +38,7 @@ class ResNetTrunk(Encoder):
 
     Args:
         depth: 14, 18, 34, 50 or 101 layers.
-        pool: "avg" for the average over a map's positions, "gem" for the generalised mean.
+        pool: "avg" for the average over a map's positions, "gem" for the generalized mean.
         norm: "bn" for batch norms alone; "ibn_a" for an instance norm on half of the channels
             after each first convolution of layer1 to layer3.
 

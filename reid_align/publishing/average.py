@@ -30,7 +30,7 @@ def average_encoders(sources: Sequence[Path], folder: Path) -> tuple[str | None,
         The sha256 of each member's file, in their order.
 
     Raises:
-        InvalidInputError: fewer than two, or one that is built or reads pictures in another way.
+        InvalidInputError: fewer than two, or one that is built or reads images in another way.
         WeightsError: one cannot be found, read or trusted.
         OutputError: the folder is not empty, or cannot be written.
 

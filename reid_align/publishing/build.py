@@ -25,7 +25,7 @@ def build(publication: Publication, repo_id: str, folder: Path) -> None:
         InvalidInputError: it is no encoder, or ``repo_id`` is no name of a repository.
         OutputError: the folder is not empty, or cannot be written.
     """
-    require_text("repository", repo_id, REPO_ID, "organisation/repository")
+    require_text("repository", repo_id, REPO_ID, "organization/repository")
     encoder = publication.encoder
     with new_folder(folder) as partial:
         save_pretrained(encoder, partial, training_data=publication.card.trained_on)

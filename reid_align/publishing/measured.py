@@ -33,7 +33,7 @@ class Measured:
         dataset: its name for ``evaluate``.
         protocol: who was excluded from whose gallery.
         queries: how many.
-        gallery: pictures in it.
+        gallery: images in it.
         scores: at least one.
         state_sha256: of the tensors that were evaluated; if they were adapted, of those before:
             proof of whose results these are.
@@ -121,7 +121,7 @@ def _parse(document: Document, note: str | None) -> Measured:
         joined(
             note,
             "averaged with the mirror image" if how["flip"] else None,
-            "batch norms adapted to the test pictures, without labels" if adapted else None,
+            "batch norms adapted to the test images, without labels" if adapted else None,
             None if how["computed_in"] == "float32" else f"computed in {how['computed_in']}",
         ),
     )

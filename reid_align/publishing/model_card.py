@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 LIBRARY_NAME, TASK = "reid-align", "image-feature-extraction"
 TAGS = ["person-re-identification", "reid", "image-retrieval", "pytorch"]
-# Identifiers that the Hub knows; it shows any other licence by its name.
+# Identifiers that the Hub knows; it shows any other license by its name.
 HUB_LICENSES = ("apache-2.0", "mit", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-nc-4.0")
 
 TEXT = Path(__file__).with_suffix(".md")
@@ -96,7 +96,7 @@ def _eval_results(publication: Publication) -> Iterator["EvalResult"]:
 
 def _training_data(card: Card) -> Iterator[str]:
     for data in card.training_data:
-        people = "people who do not exist" if data.synthetic else "pictures of real people"
+        people = "people who do not exist" if data.synthetic else "images of real people"
         yield f"{data.name}: {people}. Terms: {data.terms}"
 
 

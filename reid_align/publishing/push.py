@@ -41,7 +41,7 @@ def push(folder: Path, repo_id: str, private: bool, tag: str | None) -> str:
 
 
 def _checked_files(folder: Path, repo_id: str, tag: str | None) -> list[Path]:
-    require_text("repository", repo_id, REPO_ID, "organisation/repository")
+    require_text("repository", repo_id, REPO_ID, "organization/repository")
     if tag is not None:
         require_text("tag", tag, TAG, "a name such as v1.0.0")
     files = list_files(folder)

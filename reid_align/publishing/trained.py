@@ -34,7 +34,7 @@ class Trained:
 
     @property
     def preprocess(self) -> Preprocess | None:
-        """What is done to a picture first; None for a head, which reads none."""
+        """What is done to a image first; None for a head, which reads none."""
         return None if isinstance(self.network, Head) else self.network.preprocess
 
 

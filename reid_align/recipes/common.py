@@ -6,13 +6,13 @@ does, and agrees but for the warm-up.
 
 from collections.abc import Mapping
 
-from reid_align.datasets.augment import AugmentConfig
-from reid_align.datasets.batching import PkBatching, PlainBatching
+from reid_align.batches.augment import AugmentConfig
+from reid_align.batches.samplers import PkBatching, PlainBatching
 from reid_align.recipes.recipe import Recipe, StreamConfig
 from reid_align.registry import Registry
 from reid_align.tasks import REID, SYNTHETIC
 from reid_align.training.config import TrainingConfig
-from reid_align.training.optimisers import OptimiserConfig
+from reid_align.training.optimizers import OptimizerConfig
 from reid_align.training.schedule import ScheduleConfig, Warmup
 from reid_align.training.task import MAIN
 
@@ -38,8 +38,8 @@ def add(recipe: Recipe) -> None:
     RECIPES.register(recipe.name)(recipe)
 
 
-def adam(warmup: Warmup, lr: float = FULL_LR) -> OptimiserConfig:
-    """Return the optimiser of both papers: SAN's code warms up "geometric", DSA-reID "linear"."""
+def adam(warmup: Warmup, lr: float = FULL_LR) -> OptimizerConfig:
+    """Return the optimizer of both papers: SAN's code warms up "geometric", DSA-reID "linear"."""
     schedule = ScheduleConfig(
         "step",
         warmup=warmup,
@@ -47,14 +47,14 @@ def adam(warmup: Warmup, lr: float = FULL_LR) -> OptimiserConfig:
         warmup_from=FIRST_LR,
         milestones=MILESTONES,
     )
-    return OptimiserConfig(lr, weight_decay=5e-4, schedule=schedule)
+    return OptimizerConfig(lr, weight_decay=5e-4, schedule=schedule)
 
 
 def training(
-    optimiser: OptimiserConfig, epochs: int = EPOCHS, alternate: tuple[str, ...] = (REID,)
+    optimizer: OptimizerConfig, epochs: int = EPOCHS, alternate: tuple[str, ...] = (REID,)
 ) -> TrainingConfig:
     """Return how a task with one objective is trained."""
-    return TrainingConfig(epochs, {MAIN: optimiser}, alternate)
+    return TrainingConfig(epochs, {MAIN: optimizer}, alternate)
 
 
 def reid_stream(

@@ -1,19 +1,19 @@
-"""What a user has to train with: pictures of persons, and what belongs to them."""
+"""What a user has to train with: images of persons, and what belongs to them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from reid_align.batches.sources import PairsSource, ReidSource, Source, SyntheticSource
 from reid_align.datasets import ReidDataset, hold_out, load_dataset, parse_options
-from reid_align.datasets.sources import PairsSource, ReidSource, Source, SyntheticSource
 from reid_align.errors import InvalidInputError
 
 SYNTHETIC_DATASET = "synthetic"
 NO_PERSONS = (
-    "This recipe learns from pictures of persons: name a dataset, as in "
+    "This recipe learns from images of persons: name a dataset, as in "
     "--data cuhk03_detected=FOLDER or --data synthetic=FOLDER."
 )
 NO_PAIRS = (
-    "This recipe learns from synthetic pictures: name a set, as in --synthetic FOLDER. "
+    "This recipe learns from synthetic images: name a set, as in --synthetic FOLDER. "
     "python -m reid_align.synthesize makes one."
 )
 
@@ -25,11 +25,11 @@ class Data:
     Attributes:
         reid: the dataset to train on; None where there is none.
         synthetic: a synthetic set, or a CSV file of pairs; None as above.
-        textures: a folder of textures of the training pictures.
-        iuv: a folder of dense maps of the training pictures.
-        external: a folder of other pictures to be drawn.
+        textures: a folder of textures of the training images.
+        iuv: a folder of dense maps of the training images.
+        external: a folder of other images to be drawn.
         evaluation: what encoders are scored on while they train.
-        evaluation_iuv: a folder of dense maps of its pictures, for features that need them.
+        evaluation_iuv: a folder of dense maps of its images, for features that need them.
     """
 
     reid: ReidDataset | None = None
@@ -41,7 +41,7 @@ class Data:
     evaluation_iuv: str | None = None
 
     def reid_source(self) -> Source:
-        """Return the training pictures.
+        """Return the training images.
 
         Raises:
             InvalidInputError: there are none.
@@ -54,7 +54,7 @@ class Data:
         return ReidSource(self.reid, self.textures, self.iuv, self.external)
 
     def synthetic_source(self) -> Source:
-        """Return the synthetic pictures.
+        """Return the synthetic images.
 
         Raises:
             InvalidInputError: there are none.
@@ -92,13 +92,13 @@ def read_data(
     Raises:
         InvalidInputError: a name without a folder, two things to evaluate on, persons held out of
             a synthetic set, which has its own to evaluate on, folders or options beside such a
-            set, or one whose pictures are of nobody.
+            set, or one whose images are of nobody.
         ReidAlignError: a dataset cannot be loaded.
     """
     dataset = None if reid is None else _load("--data", reid, reid_options)
     scored = None if evaluation is None else _load("--evaluate", evaluation, evaluation_options)
     if scored is not None and not scored.splits:
-        raise InvalidInputError(f"--evaluate {evaluation}: it has no query and gallery pictures.")
+        raise InvalidInputError(f"--evaluate {evaluation}: it has no query and gallery images.")
     if held_out:
         dataset, scored = _hold_out(dataset, scored, held_out, seed)
     if dataset is not None and dataset.name == SYNTHETIC_DATASET:

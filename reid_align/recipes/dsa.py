@@ -5,7 +5,7 @@ Source: DSA-reID, CVPR 2019. One training of `dsa_full` gives four rows of table
 
 from dataclasses import replace
 
-from reid_align.datasets.augment import AugmentConfig
+from reid_align.batches.augment import AugmentConfig
 from reid_align.recipes.common import AUGMENT, BASELINE_COST, adam, add, reid_stream, training
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM, Expected, Recipe, Stage
 from reid_align.tasks import (
@@ -17,7 +17,7 @@ from reid_align.tasks import (
     SupervisionConfig,
     TaskConfig,
 )
-from reid_align.training.optimisers import OptimiserConfig
+from reid_align.training.optimizers import OptimizerConfig
 from reid_align.training.schedule import ScheduleConfig
 
 PAPER = "DSA-reID (CVPR 2019)"
@@ -180,7 +180,7 @@ _add(
     "DSA-reID for CUHK01, from one that was trained on CUHK03 (--from)",
     replace(
         dsa_stage(DsaConfig(), initial=GIVEN),
-        training=training(OptimiserConfig(8e-5, weight_decay=5e-4, schedule=_schedule), 100),
+        training=training(OptimizerConfig(8e-5, weight_decay=5e-4, schedule=_schedule), 100),
     ),
     "table 2, CUHK01; how it is fine-tuned is ours",
     DSA_COST.replace("320", "100"),

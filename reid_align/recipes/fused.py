@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import torch
 
+from reid_align.batches.augment import NO_AUGMENT
+from reid_align.batches.batch_loader import BatchStream
+from reid_align.batches.identity_sampling import Indices
+from reid_align.batches.samplers import PlainBatching
+from reid_align.batches.sources.companions import MAP_SUFFIXES, find_companions
+from reid_align.batches.sources.files import FileSource
 from reid_align.datasets import ImageRecord, ReidDataset
-from reid_align.datasets.augment import NO_AUGMENT
-from reid_align.datasets.batches import BatchStream
-from reid_align.datasets.batching import PlainBatching
-from reid_align.datasets.sampling import Indices
-from reid_align.datasets.sources.companions import MAP_SUFFIXES, find_companions
-from reid_align.datasets.sources.files import FileSource
 from reid_align.datasets.synthetic import SyntheticSet
 from reid_align.features import Features
 from reid_align.tasks import REID, DsaTask, PartsTask
@@ -20,14 +20,14 @@ NAMES = {GLOBAL: "z_G", LOCAL: "z_L"}
 
 
 class InOrder(PlainBatching):
-    """All pictures once, from the first to the last; the last batch may be smaller."""
+    """All images once, from the first to the last; the last batch may be smaller."""
 
     def batches(
         self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
     ) -> list[Indices]:
         """Return the one epoch there is."""
         order = torch.arange(len(person_ids))
-        return [part.numpy() for part in order.split(self.pictures)]
+        return [part.numpy() for part in order.split(self.images)]
 
 
 def fused_features(
@@ -37,19 +37,19 @@ def fused_features(
     workers: int,
     device: torch.device,
 ) -> dict[str, Features]:
-    """Compute the fused features of all query and gallery pictures of a dataset.
+    """Compute the fused features of all query and gallery images of a dataset.
 
     Args:
         task: in evaluation mode, on the device.
         dataset: with splits.
-        maps: the name of the dense map of each picture, in the order of `evaluated_pictures`.
-        workers: processes that decode pictures.
+        maps: the name of the dense map of each image, in the order of `evaluated_images`.
+        workers: processes that decode images.
         device: where to compute.
 
     Returns:
         "z_G", "z_L" and, of two branches, "z", one after the other.
     """
-    records = evaluated_pictures(dataset)
+    records = evaluated_images(dataset)
     source = FileSource(
         dataset.name,
         dataset.root,
@@ -78,23 +78,23 @@ def fused_features(
     return {name: Features(z.float().cpu().numpy(), paths, ()) for name, z in found.items()}
 
 
-def evaluated_pictures(dataset: ReidDataset) -> list[ImageRecord]:
-    """Return every query and gallery picture once, sorted by path."""
+def evaluated_images(dataset: ReidDataset) -> list[ImageRecord]:
+    """Return every query and gallery image once, sorted by path."""
     records = {r.path: r for split in dataset.splits for r in (*split.query, *split.gallery)}
     return [records[path] for path in sorted(records)]
 
 
 def find_maps(dataset: ReidDataset, iuv: str | None) -> Sequence[str]:
-    """Return the names of the dense maps of all query and gallery pictures of a dataset.
+    """Return the names of the dense maps of all query and gallery images of a dataset.
 
     Args:
         dataset: with splits.
         iuv: a folder of them; None for a synthetic set, which has its own.
 
     Raises:
-        DatasetFormatError: pictures without a dense map.
+        DatasetFormatError: images without a dense map.
     """
-    paths = [record.path for record in evaluated_pictures(dataset)]
+    paths = [record.path for record in evaluated_images(dataset)]
     if iuv is not None:
         return find_companions(iuv, "iuv", paths, dataset.root, MAP_SUFFIXES)
     held = SyntheticSet(dataset.root)

@@ -1,12 +1,12 @@
 """The same networks as people train them today: for weights to use, not for the papers' tables.
 
-What is added is common practice since 2019: BN-neck (arXiv:1903.07071), generalised mean pooling
+What is added is common practice since 2019: BN-neck (arXiv:1903.07071), generalized mean pooling
 (arXiv:1711.02512), ResNet-50-IBN-a (arXiv:1807.09441), AdamW with a cosine, more persons in a
-batch, more colour in the augmentation, and an average of the weights. Together they are ours.
+batch, more color in the augmentation, and an average of the weights. Together they are ours.
 """
 
-from reid_align.datasets.augment import MODERN_AUGMENT, SAN_PG_AUGMENT
-from reid_align.datasets.batching import PkBatching, PlainBatching
+from reid_align.batches.augment import MODERN_AUGMENT, SAN_PG_AUGMENT
+from reid_align.batches.samplers import PkBatching, PlainBatching
 from reid_align.recipes.common import add
 from reid_align.recipes.recipe import IMAGENET, Recipe, Stage, StreamConfig
 from reid_align.recipes.san_stages import BOTH, PG
@@ -22,7 +22,7 @@ from reid_align.tasks import (
     TaskConfig,
 )
 from reid_align.training.config import TrainingConfig
-from reid_align.training.optimisers import OptimiserConfig
+from reid_align.training.optimizers import OptimizerConfig
 from reid_align.training.schedule import ScheduleConfig
 from reid_align.training.task import MAIN
 
@@ -33,10 +33,10 @@ SOURCE = "ours: common practice since the papers. Starts from ImageNet's weights
 WEIGHTS = "The identity and the triplet loss count alike, (λ1, λ2) = (1, 1)"
 REID_COST = f"{EPOCHS} epochs of the reID set in bfloat16"
 PG_COST = f"{EPOCHS} epochs of the synthetic set in bfloat16, 7.2 GMAC an image forward"
-PERSONS, PICTURES = PkBatching(32, 4), PlainBatching(128)
+PERSONS, IMAGES = PkBatching(32, 4), PlainBatching(128)
 
 
-def _optimiser(epochs: int = EPOCHS) -> OptimiserConfig:
+def _optimizer(epochs: int = EPOCHS) -> OptimizerConfig:
     schedule = ScheduleConfig(
         "cosine",
         warmup="linear",
@@ -45,13 +45,13 @@ def _optimiser(epochs: int = EPOCHS) -> OptimiserConfig:
         final=7e-7,
         every_step=True,
     )
-    return OptimiserConfig(3.5e-4, "adamw", weight_decay=0.01, decay_norms=False, schedule=schedule)
+    return OptimizerConfig(3.5e-4, "adamw", weight_decay=0.01, decay_norms=False, schedule=schedule)
 
 
 def _training(alternate: tuple[str, ...], epochs: int = EPOCHS) -> TrainingConfig:
     return TrainingConfig(
         epochs,
-        {MAIN: _optimiser(epochs)},
+        {MAIN: _optimizer(epochs)},
         alternate,
         clip=5.0,
         ema=0.999,
@@ -63,7 +63,7 @@ def _training(alternate: tuple[str, ...], epochs: int = EPOCHS) -> TrainingConfi
 def _stage(name: str, task: TaskConfig, initial: str = IMAGENET) -> Stage:
     both = {
         REID: StreamConfig(PERSONS, MODERN_AUGMENT),
-        SYNTHETIC: StreamConfig(PICTURES, SAN_PG_AUGMENT),
+        SYNTHETIC: StreamConfig(IMAGES, SAN_PG_AUGMENT),
     }
     streams = {stream: both[stream] for stream in BOTH if stream in task.wanted()}
     unwrapper = PG if initial == PG else None

@@ -26,7 +26,7 @@ def prepare(
     """Return the recipe as it will run, after checking that it can.
 
     Nothing is written, and nothing takes long: networks that draw or that a stage starts from are
-    read, and the losses of each stage are computed once, on blank pictures.
+    read, and the losses of each stage are computed once, on blank images.
 
     Args:
         recipe: with all overrides.

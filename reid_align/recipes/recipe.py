@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reid_align.datasets.augment import AugmentConfig
-from reid_align.datasets.batching import PkBatching, PlainBatching
+from reid_align.batches.augment import AugmentConfig
+from reid_align.batches.samplers import PkBatching, PlainBatching
 from reid_align.errors import InvalidInputError
 from reid_align.tasks import TaskConfig
 from reid_align.training.config import TrainingConfig
@@ -18,9 +18,9 @@ class StreamConfig:
     """How the batches of one stream are made.
 
     Attributes:
-        batching: how many pictures, of how many persons.
+        batching: how many images, of how many persons.
         augment: how they are varied.
-        textures_as_input: read persons' textures in place of their pictures.
+        textures_as_input: read persons' textures in place of their images.
     """
 
     batching: PkBatching | PlainBatching

@@ -1,19 +1,19 @@
-"""A stage's losses once, on blank pictures: what its settings cannot do shows before it trains."""
+"""A stage's losses once, on blank images: what its settings cannot do shows before it trains."""
 
 from collections.abc import Collection
 
 import torch
 
-from reid_align.datasets.batch import Batch, Wanted
-from reid_align.datasets.batching import Batching, PkBatching
-from reid_align.datasets.sources.masks import TEXTURE_SIZE
+from reid_align.batches.batch import Batch, Wanted
+from reid_align.batches.samplers import Batching, PkBatching
+from reid_align.batches.sources.masks import TEXTURE_SIZE
 from reid_align.errors import InvalidInputError, ReidAlignError
 from reid_align.recipes.initial import start
 from reid_align.recipes.recipe import IMAGENET, RANDOM, Stage
 from reid_align.training.group import ProcessGroup
 from reid_align.training.task import StepContext
 
-PERSONS, MOST_PICTURES = 2, 8
+PERSONS, MOST_IMAGES = 2, 8
 PART_IMAGES = (24, 3, 32, 32)
 
 
@@ -43,15 +43,15 @@ def rehearse(stage: Stage, earlier: Collection[str]) -> None:
             except (ReidAlignError, RuntimeError, ValueError) as error:
                 reason = " ".join(str(error).split())
                 raise InvalidInputError(
-                    f"The stage {stage.name!r} cannot learn from {name} pictures with these "
+                    f"The stage {stage.name!r} cannot learn from {name} images with these "
                     f"settings: {reason}"
                 ) from error
 
 
 def _blank(batching: Batching, wanted: Wanted, size: tuple[int, int]) -> Batch:
-    """Return a small batch of black pictures that holds what is wanted."""
+    """Return a small batch of black images that holds what is wanted."""
     if isinstance(batching, PkBatching):
-        person_ids = torch.arange(PERSONS).repeat_interleave(min(batching.pictures, MOST_PICTURES))
+        person_ids = torch.arange(PERSONS).repeat_interleave(min(batching.images, MOST_IMAGES))
     else:
         person_ids = torch.full((PERSONS,), -1)
     count = len(person_ids)

@@ -32,7 +32,7 @@ class Machine:
 
     Attributes:
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        workers: processes that decode the pictures of each stream; 0 decodes in this one.
+        workers: processes that decode the images of each stream; 0 decodes in this one.
         group: the processes that train together.
         progress: show a bar with the time left.
     """
@@ -82,15 +82,15 @@ def _draw(
     extra = missing_target(stage, data)
     if extra is None or stage.unwrapper is None or data.reid is None:
         return data
-    pictures = folder / FOLDERS[extra]
+    images = folder / FOLDERS[extra]
     if machine.group.rank == 0:
         networks = earlier.get(stage.unwrapper, Path(stage.unwrapper))
-        draw_targets(data.reid, networks, pictures, machine.device, progress=machine.progress)
+        draw_targets(data.reid, networks, images, machine.device, progress=machine.progress)
         if extra == "texture":
-            copy_mask(data.synthetic, pictures)
+            copy_mask(data.synthetic, images)
     # The others wait here.
     machine.group.first(0)
-    return with_targets(extra, data, pictures)
+    return with_targets(extra, data, images)
 
 
 def _train(

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from reid_align.datasets.augment import OFFICIAL_AUGMENT, PARTIAL_AUGMENT, SAN_PG_AUGMENT
+from reid_align.batches.augment import OFFICIAL_AUGMENT, PARTIAL_AUGMENT, SAN_PG_AUGMENT
 from reid_align.recipes.common import AUGMENT, PAIRS, adam, reid_stream, training
 from reid_align.recipes.recipe import IMAGENET, Stage, StreamConfig
 from reid_align.tasks import (
@@ -17,7 +17,7 @@ from reid_align.tasks import (
     SupervisionConfig,
 )
 from reid_align.training.config import TrainingConfig
-from reid_align.training.optimisers import OptimiserConfig
+from reid_align.training.optimizers import OptimizerConfig
 from reid_align.training.schedule import ScheduleConfig
 from reid_align.training.task import MAIN
 
@@ -28,11 +28,11 @@ BOTH = (REID, SYNTHETIC)
 def pg_stage(target: DecoderTarget = "texture", encoder: EncoderConfig | None = None) -> Stage:
     """Return the generator's training; its hyper-parameters are unpublished, and these are ours."""
     schedule = ScheduleConfig("cosine", final=1e-6)
-    optimiser = OptimiserConfig(2e-4, betas=(0.5, 0.999), schedule=schedule)
+    optimizer = OptimizerConfig(2e-4, betas=(0.5, 0.999), schedule=schedule)
     return Stage(
         PG,
         SanPgConfig(encoder or EncoderConfig(), DecoderConfig(target)),
-        training(optimiser, 80, (SYNTHETIC,)),
+        training(optimizer, 80, (SYNTHETIC,)),
         {SYNTHETIC: StreamConfig(PAIRS, SAN_PG_AUGMENT)},
     )
 
@@ -48,7 +48,7 @@ def san_stage(config: SanConfig, initial: str = PG) -> Stage:
     synthetic = SAN_PG_AUGMENT if config.synthetic else None
     streams = reid_stream(AUGMENT, synthetic=synthetic)
     how = training(adam("geometric"), alternate=alternate)
-    # Input and external pictures are there, or nobody can draw them.
+    # Input and external images are there, or nobody can draw them.
     drawn = config.decoder.target in ("texture", "frontal")
     return Stage(SAN, config, how, streams, initial, unwrapper=initial if drawn else None)
 
@@ -62,7 +62,7 @@ def official_stage() -> Stage:
         step="alternating",
     )
     main = replace(adam("geometric"), kind="amsgrad")
-    texture = OptimiserConfig(1e-5, betas=(0.5, 0.999))
+    texture = OptimizerConfig(1e-5, betas=(0.5, 0.999))
     return Stage(
         SAN,
         config,
@@ -76,13 +76,13 @@ def official_stage() -> Stage:
 def partial_stage(stage: Stage) -> Stage:
     """Return a training that goes on with whole and partial images; how is ours."""
     schedule = ScheduleConfig("step", milestones=(20, 30))
-    optimiser = OptimiserConfig(8e-5, weight_decay=5e-4, schedule=schedule)
+    optimizer = OptimizerConfig(8e-5, weight_decay=5e-4, schedule=schedule)
     alternate = stage.training.alternate
     reid = replace(stage.streams[REID], augment=PARTIAL_AUGMENT)
     return replace(
         stage,
         name="partial",
-        training=training(optimiser, 40, alternate),
+        training=training(optimizer, 40, alternate),
         streams={**stage.streams, REID: reid},
     )
 

@@ -26,7 +26,7 @@ def make_evaluator(task: Task, data: Data, device: str, workers: int) -> Evaluat
         task: what will be scored.
         data: with a set to evaluate on, or without.
         device: where features are computed.
-        workers: processes or threads that decode pictures.
+        workers: processes or threads that decode images.
 
     Returns:
         None where there is nothing to evaluate, or nothing to evaluate on.

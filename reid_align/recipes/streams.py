@@ -1,9 +1,9 @@
 """From the data and a stage to the streams of batches that it learns from."""
 
-from reid_align.datasets.batch import Wanted
-from reid_align.datasets.batches import BatchStream
-from reid_align.datasets.sources import Source, TextureInput
-from reid_align.datasets.sources.base import Extra
+from reid_align.batches.batch import Wanted
+from reid_align.batches.batch_loader import BatchStream
+from reid_align.batches.sources import Source, TextureInput
+from reid_align.batches.sources.base import Extra
 from reid_align.recipes.data import Data
 from reid_align.recipes.recipe import Stage
 from reid_align.tasks import REID
@@ -11,7 +11,7 @@ from reid_align.training.group import ProcessGroup
 
 
 def needed_extras(stage: Stage, stream: str) -> set[Extra]:
-    """Return what the pictures of a stream must come with."""
+    """Return what the images of a stream must come with."""
     wanted, needed = stage.task.wanted()[stream], set[Extra]()
     if wanted.target != "none" and wanted.target != "input":
         needed.add(wanted.target)
@@ -52,7 +52,7 @@ def open_streams(
     Args:
         stage: with the seed of its training.
         data: what there is.
-        workers: processes that decode pictures; 0 decodes in this one.
+        workers: processes that decode images; 0 decodes in this one.
         group: the processes that train together.
         device: where batches are finished.
 

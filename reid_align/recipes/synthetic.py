@@ -1,18 +1,18 @@
-"""Encoders from nothing but synthetic pictures and a few hours of two CPU cores.
+"""Encoders from nothing but synthetic images and a few hours of two CPU cores.
 
 No weights of other networks go in, and so nothing that those were trained on. A ResNet-50 learns
 slowly from random weights, so it begins as its own first blocks, a ResNet-14, and as small: a step
 costs a quarter with half the height and width. The stage after it grows it to its full depth, at
 128×64, and only the last one adds what SAN or DSA-reID add. A contrastive loss makes the start fast
-(arXiv:2004.11362), and since all pictures were drawn, they are varied as cameras vary. What cameras
-leave in theirs is last to go: pictures are smoothed and stretched, and few cameras take a batch, in
+(arXiv:2004.11362), and since all images were drawn, they are varied as cameras vary. What cameras
+leave in theirs is last to go: images are smoothed and stretched, and few cameras take a batch, in
 which other persons by the own camera count more. All of this is ours.
 """
 
 from dataclasses import replace
 
-from reid_align.datasets.augment import CAMERA_AUGMENT
-from reid_align.datasets.batching import PkBatching
+from reid_align.batches.augment import CAMERA_AUGMENT
+from reid_align.batches.samplers import PkBatching
 from reid_align.recipes.common import add
 from reid_align.recipes.modern import NECK
 from reid_align.recipes.recipe import RANDOM, Recipe, Stage, StreamConfig
@@ -27,17 +27,17 @@ from reid_align.tasks import (
     TaskConfig,
 )
 from reid_align.training.config import TrainingConfig
-from reid_align.training.optimisers import OptimiserConfig
+from reid_align.training.optimizers import OptimizerConfig
 from reid_align.training.schedule import ScheduleConfig
 from reid_align.training.task import MAIN
 
 COST = (
-    "640,000 pictures of 64×32 with ResNet-14, 0.1 GMAC an image forward, 192,000 of 128×64 with "
+    "640,000 images of 64×32 with ResNet-14, 0.1 GMAC an image forward, 192,000 of 128×64 with "
     "ResNet-50, 1.2 GMAC"
 )
 # A batch-hard triplet loss on top of it hinders the start.
 SUPERVISION = SupervisionConfig(1.0, 0.0, contrast_weight=1.0)
-# What is left to learn by then is what cameras leave in their pictures.
+# What is left to learn by then is what cameras leave in their images.
 OWN_CAMERA, CAMERAS = 4.0, 8
 SMOOTHING, STRETCH = 1.0, 0.01
 # The last stage is too short for a classifier of thousands of persons that begins at random.
@@ -56,12 +56,12 @@ def _training(steps: int, lr: float) -> TrainingConfig:
         final=lr / 50,
         every_step=True,
     )
-    optimiser = OptimiserConfig(
+    optimizer = OptimizerConfig(
         lr, "adamw", weight_decay=0.02, decay_norms=False, schedule=schedule
     )
     return TrainingConfig(
         epochs,
-        {MAIN: optimiser},
+        {MAIN: optimizer},
         (REID,),
         steps_per_epoch=STEPS_PER_EPOCH,
         clip=5.0,
@@ -131,7 +131,7 @@ for _name, _paper, _stage_of_its_own, _cost in (
     add(
         Recipe(
             _name,
-            f"{_paper} from nothing but synthetic pictures of 128×64",
+            f"{_paper} from nothing but synthetic images of 128×64",
             (SHALLOW_STAGE, DEEP_STAGE, _stage_of_its_own),
             "ours. Starts from random weights.",
             f"{COST}, and {_cost}",
@@ -150,7 +150,7 @@ SMALL_CONFIG = DsaConfig(
 add(
     Recipe(
         "resnet18_synthetic",
-        "a small start for both papers: ResNet-18 from nothing but synthetic pictures",
+        "a small start for both papers: ResNet-18 from nothing but synthetic images",
         (
             _stage(SHALLOW, SMALL_CONFIG, persons=64, steps=700, lr=1e-3, initial=RANDOM),
             _stage(
@@ -163,6 +163,6 @@ add(
             ),
         ),
         "ours. Starts from random weights.",
-        "179,000 pictures of 64×32, 0.1 GMAC an image forward, and 58,000 of 128×64",
+        "179,000 images of 64×32, 0.1 GMAC an image forward, and 58,000 of 128×64",
     )
 )

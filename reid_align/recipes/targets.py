@@ -1,4 +1,4 @@
-"""The pictures that a decoder learns to draw, where the reID set does not come with them.
+"""The images that a decoder learns to draw, where the reID set does not come with them.
 
 Source: SAN (arXiv:1905.13143) section 3.2: the generator of the first step draws the textures that
 the second step learns from.
@@ -8,9 +8,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from reid_align.batches.sources.base import Extra
+from reid_align.batches.sources.masks import MASK_FILE
 from reid_align.datasets import ReidDataset
-from reid_align.datasets.sources.base import Extra
-from reid_align.datasets.sources.masks import MASK_FILE
 from reid_align.errors import ImageReadError, InvalidInputError
 from reid_align.features import resolve_device
 from reid_align.files import replace_file, writing
@@ -19,7 +19,7 @@ from reid_align.recipes.initial import published
 from reid_align.recipes.recipe import Stage
 from reid_align.recipes.streams import needed_extras
 from reid_align.tasks import REID, SanConfig
-from reid_align.unwrapping import Job, jobs_below, load_unwrapper, unwrap_pictures
+from reid_align.unwrapping import Job, jobs_below, load_unwrapper, unwrap_images
 
 FOLDERS: Mapping[Extra, str] = {"texture": "textures", "external": "frontals"}
 OPTIONS = {
@@ -57,7 +57,7 @@ def missing_target(stage: Stage, data: Data) -> Extra | None:
     if data.reid is not None and data.reid.name == SYNTHETIC_DATASET:
         source.require(lacking)
     raise InvalidInputError(
-        f"The stage {stage.name!r} needs {lacking} for every training picture, and {source.name} "
+        f"The stage {stage.name!r} needs {lacking} for every training image, and {source.name} "
         f"has none. Give {OPTIONS[lacking]}."
     )
 
@@ -70,10 +70,10 @@ def with_targets(extra: Extra, data: Data, folder: Path) -> Data:
 
 
 def list_drawings(dataset: ReidDataset, folder: Path) -> list[Job]:
-    """Return which training picture is drawn to which file, where `ReidSource` looks for it.
+    """Return which training image is drawn to which file, where `ReidSource` looks for it.
 
     Raises:
-        InvalidInputError: a picture outside the dataset's folder, or two for one file.
+        InvalidInputError: a image outside the dataset's folder, or two for one file.
     """
     return jobs_below(dataset.root, (record.path for record in dataset.train), folder)
 
@@ -88,7 +88,7 @@ def check_drawing(stage: Stage, data: Data, extra: Extra | None, earlier: Collec
         earlier: the stages before it, whose networks do not exist yet.
 
     Raises:
-        InvalidInputError: a picture outside the dataset's folder, or two for one file.
+        InvalidInputError: a image outside the dataset's folder, or two for one file.
         WeightsError: the run that is to draw has no networks for it.
     """
     if extra is None or stage.unwrapper is None or data.reid is None:
@@ -97,7 +97,7 @@ def check_drawing(stage: Stage, data: Data, extra: Extra | None, earlier: Collec
     if published(stage.unwrapper) is not None:
         raise InvalidInputError(
             f"{stage.unwrapper}: published encoders come without the decoder that would draw the "
-            f"training pictures' {extra}. Give {OPTIONS[extra]}, or start the whole recipe from "
+            f"training images' {extra}. Give {OPTIONS[extra]}, or start the whole recipe from "
             "these weights with --initial."
         )
     if stage.unwrapper not in earlier:
@@ -107,32 +107,32 @@ def check_drawing(stage: Stage, data: Data, extra: Extra | None, earlier: Collec
 def draw_targets(
     dataset: ReidDataset, networks: Path, folder: Path, device: str, *, progress: bool
 ) -> None:
-    """Let trained networks draw a picture for each training picture.
+    """Let trained networks draw a image for each training image.
 
     An interrupted drawing is continued.
 
     Args:
-        dataset: whose pictures.
+        dataset: whose images.
         networks: the run with the encoder and the decoder.
-        folder: where to write, under the pictures' names in the dataset.
+        folder: where to write, under the images' names in the dataset.
         device: where to run.
         progress: show a bar with the time left on standard error, if that is a terminal.
 
     Raises:
         InvalidInputError: as of `list_drawings`.
-        ImageReadError: a picture cannot be read.
+        ImageReadError: a image cannot be read.
         OutputError: the folder cannot be written.
         WeightsError: the run has no such networks.
     """
     unwrapper = load_unwrapper("texture", [str(networks)], resolve_device(device))
     drawings = list_drawings(dataset, folder)
-    done = unwrap_pictures(drawings, unwrapper, folder, progress=progress)
+    done = unwrap_images(drawings, unwrapper, folder, progress=progress)
     if done.failed:
         raise ImageReadError(done.failed[0].path, done.failed[0].error)
 
 
 def copy_mask(synthetic: str | None, folder: Path) -> None:
-    """Let those texels count that count in the synthetic set, which the networks learnt from."""
+    """Let those texels count that count in the synthetic set, which the networks learned from."""
     mask = None if synthetic is None else Path(synthetic) / MASK_FILE
     if mask is not None and mask.is_file():
         with writing(folder / MASK_FILE):

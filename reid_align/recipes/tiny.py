@@ -1,4 +1,4 @@
-"""The tiny twin of a recipe: the same task on a small network and small pictures, in a minute.
+"""The tiny twin of a recipe: the same task on a small network and small images, in a minute.
 
 It is what tests train, and a way to see a recipe run on any machine before it runs for days.
 """
@@ -6,7 +6,7 @@ It is what tests train, and a way to see a recipe run on any machine before it r
 import re
 from dataclasses import replace
 
-from reid_align.datasets.batching import Batching, PkBatching, PlainBatching
+from reid_align.batches.samplers import Batching, PkBatching, PlainBatching
 from reid_align.recipes.recipe import IMAGENET, RANDOM, Recipe, Stage, StreamConfig
 from reid_align.tasks import (
     DenseUvConfig,
@@ -17,7 +17,7 @@ from reid_align.tasks import (
     TaskConfig,
 )
 from reid_align.training.config import TrainingConfig
-from reid_align.training.optimisers import OptimiserConfig
+from reid_align.training.optimizers import OptimizerConfig
 from reid_align.training.schedule import ScheduleConfig
 
 HEIGHT, WIDTH = 64, 32
@@ -71,7 +71,7 @@ def _tiny_training(training: TrainingConfig) -> TrainingConfig:
         training,
         epochs=1,
         steps_per_epoch=STEPS,
-        optimisers={name: _tiny_optimiser(one) for name, one in training.optimisers.items()},
+        optimizers={name: _tiny_optimizer(one) for name, one in training.optimizers.items()},
         precision="float32",
         channels_last=False,
         compile=False,
@@ -81,8 +81,8 @@ def _tiny_training(training: TrainingConfig) -> TrainingConfig:
     )
 
 
-def _tiny_optimiser(optimiser: OptimiserConfig) -> OptimiserConfig:
-    return replace(optimiser, lr=LR, schedule=ScheduleConfig())
+def _tiny_optimizer(optimizer: OptimizerConfig) -> OptimizerConfig:
+    return replace(optimizer, lr=LR, schedule=ScheduleConfig())
 
 
 def _tiny_stream(stream: StreamConfig) -> StreamConfig:
@@ -90,7 +90,7 @@ def _tiny_stream(stream: StreamConfig) -> StreamConfig:
 
 
 def _tiny_batching(batching: Batching) -> PkBatching | PlainBatching:
-    # Four pictures of each, as the official form of SAN's constraint takes them.
+    # Four images of each, as the official form of SAN's constraint takes them.
     if isinstance(batching, PkBatching):
-        return replace(batching, people=2, pictures=4)
+        return replace(batching, people=2, images=4)
     return PlainBatching(8)

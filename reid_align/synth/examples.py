@@ -15,7 +15,7 @@ SETTINGS = SynthSettings(identities=8, images=4, seed=20)
 
 
 def write_examples(folder: Path, settings: SynthSettings = SETTINGS) -> int:
-    """Write the pictures of a few identities as small JPEG files; return how many."""
+    """Write the images of a few identities as small JPEG files; return how many."""
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     for number in range(settings.identities):
@@ -38,7 +38,7 @@ def main() -> None:
     """Parse the arguments and write the examples."""
     parser = argparse.ArgumentParser("python -m reid_align.synth.examples", description=__doc__)
     parser.add_argument("folder", type=Path, help="where to write them")
-    print(f"{write_examples(parser.parse_args().folder)} pictures")
+    print(f"{write_examples(parser.parse_args().folder)} images")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Source: SAN (arXiv:1905.13143) section 4.3 and DSA-reID (CVPR 2019) section 4.3,
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reid_align.datasets.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, Wanted
 from reid_align.models import Encoder
 from reid_align.tasks.config import REID, EncoderConfig, EncoderTaskConfig
 from reid_align.tasks.features import read_features
@@ -19,7 +19,7 @@ BASELINE = EncoderConfig("resnet50_baseline")
 
 @dataclass(frozen=True)
 class BaselineConfig(EncoderTaskConfig):
-    """What is trained, and what is minimised.
+    """What is trained, and what is minimized.
 
     Attributes:
         encoder: the network.
@@ -35,7 +35,7 @@ class BaselineConfig(EncoderTaskConfig):
         return self.supervision.weights
 
     def wanted(self) -> Mapping[str, Wanted]:
-        """Return what the reID batches must hold: pictures and ids."""
+        """Return what the reID batches must hold: images and ids."""
         return {REID: Wanted()}
 
     def build(self, identities: int) -> "BaselineTask":

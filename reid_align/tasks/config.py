@@ -4,13 +4,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from reid_align.datasets.batch import Wanted
+from reid_align.batches.batch import Wanted
 from reid_align.models import Encoder, create_model
 from reid_align.preprocess import Preprocess
 from reid_align.training.task import Task
 from reid_align.weights import Argument
 
-# The streams that batches come from: pictures with identities, and pictures that teach to draw.
+# The streams that batches come from: images with identities, and images that teach to draw.
 REID, SYNTHETIC = "reid", "synthetic"
 
 
@@ -21,7 +21,7 @@ class TaskConfig(ABC):
     @property
     @abstractmethod
     def preprocess(self) -> Preprocess:
-        """What is done to a picture, its size above all."""
+        """What is done to a image, its size above all."""
 
     @abstractmethod
     def wanted(self) -> Mapping[str, Wanted]:
@@ -41,14 +41,14 @@ class TaskConfig(ABC):
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """Which encoder is trained, and on pictures of which size.
+    """Which encoder is trained, and on images of which size.
 
     Attributes:
         architecture: one of `list_models`.
         arguments: what its factory takes; its defaults where left out.
-        height: of the pictures in pixels.
-        width: of the pictures in pixels.
-        smoothing: of the pictures, in pixels; see `Preprocess`.
+        height: of the images in pixels.
+        width: of the images in pixels.
+        smoothing: of the images, in pixels; see `Preprocess`.
         stretch: of their levels, the share at either end; see `Preprocess`.
     """
 
@@ -61,7 +61,7 @@ class EncoderConfig:
 
     @property
     def preprocess(self) -> Preprocess:
-        """What is done to a picture."""
+        """What is done to a image."""
         return Preprocess(self.height, self.width, smoothing=self.smoothing, stretch=self.stretch)
 
     def build(self) -> Encoder:
@@ -89,5 +89,5 @@ class EncoderTaskConfig(TaskConfig):
 
     @property
     def preprocess(self) -> Preprocess:
-        """What is done to a picture: as for the encoder."""
+        """What is done to a image: as for the encoder."""
         return self.encoder.preprocess

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from reid_align.datasets.batch import Batch
+from reid_align.batches.batch import Batch
 from reid_align.errors import InvalidInputError
 from reid_align.heads import DecodedTexture, TextureDecoder, decoder_for
 from reid_align.losses import masked_l1
@@ -25,7 +25,7 @@ class DecoderConfig:
 
     Attributes:
         target: the "texture"; or, for table 2 of the paper, the "input" itself, the person from the
-            front ("frontal"), or an "external" picture of the same size as the input.
+            front ("frontal"), or an "external" image of the same size as the input.
         skips: add the encoder's earlier maps on the way, as the official code does and figure 2 of
             the paper does not.
 
@@ -42,7 +42,7 @@ class DecoderConfig:
     def build(self, encoder: Encoder) -> TextureDecoder:
         """Build the decoder for an encoder.
 
-        Textures have the decoder's own size, other targets that of the encoder's pictures.
+        Textures have the decoder's own size, other targets that of the encoder's images.
         """
         if self.target == "texture":
             return decoder_for(encoder, skips=self.skips)
@@ -57,7 +57,7 @@ def reconstruction(decoded: DecodedTexture, batch: Batch) -> Tensor:
         InvalidInputError: the batch has no target.
     """
     if batch.target is None:
-        raise InvalidInputError("The batch has no target picture: ask its stream for one.")
+        raise InvalidInputError("The batch has no target image: ask its stream for one.")
     return masked_l1(decoded.texture, batch.target, batch.target_mask)
 
 
@@ -66,16 +66,14 @@ def decoder_product(decoder: TextureDecoder) -> Product:
     return Product(decoder, decoder.architecture, decoder.arch_args)
 
 
-def decoded_pictures(
-    encoder: Encoder, decoder: TextureDecoder, batch: Batch
-) -> Mapping[str, Tensor]:
+def decoded_images(encoder: Encoder, decoder: TextureDecoder, batch: Batch) -> Mapping[str, Tensor]:
     """Return inputs, what the decoder draws and targets, (N, 3, h, w) in [0, 1] each."""
     mean, std = (
         torch.tensor(values, device=batch.images.device).view(1, 3, 1, 1)
         for values in (encoder.preprocess.mean, encoder.preprocess.std)
     )
     drawn = decoder(*encoder.forward_maps(batch.images)).texture
-    pictures = {"input": batch.images * std + mean, "decoded": (drawn + 1) / 2}
+    images = {"input": batch.images * std + mean, "decoded": (drawn + 1) / 2}
     if batch.target is not None:
-        pictures["target"] = (batch.target + 1) / 2
-    return {name: picture.float().clamp(0, 1) for name, picture in pictures.items()}
+        images["target"] = (batch.target + 1) / 2
+    return {name: image.float().clamp(0, 1) for name, image in images.items()}

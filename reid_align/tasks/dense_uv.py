@@ -1,4 +1,4 @@
-"""The dense UV estimator, trained on synthetic pictures whose dense maps are known.
+"""The dense UV estimator, trained on synthetic images whose dense maps are known.
 
 Source: arXiv:1802.00434, section 3.1: a part for every pixel, and for pixels of the body a
 regression of the coordinates on that part.
@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from reid_align.datasets.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, Wanted
 from reid_align.errors import InvalidInputError
 from reid_align.models.dense_uv import DenseMaps, DenseUv
 from reid_align.models.resnet import Depth
@@ -26,12 +26,12 @@ from reid_align.uv import BACKGROUND, IUV, NUM_PARTS, UV_MAX
 
 @dataclass(frozen=True)
 class DenseUvConfig(TaskConfig):
-    """The estimator, and what it minimises.
+    """The estimator, and what it minimizes.
 
     Attributes:
         depth: of its trunk.
-        height: of the pictures in pixels.
-        width: of the pictures in pixels.
+        height: of the images in pixels.
+        width: of the images in pixels.
         parts_weight: of the cross entropy over the parts, background included.
         coordinates_weight: of the smooth L1 losses of u and of v, together.
         transition: where the smooth L1 loss turns from a parabola to a line, in units of a chart.
@@ -52,7 +52,7 @@ class DenseUvConfig(TaskConfig):
 
     @property
     def preprocess(self) -> Preprocess:
-        """What is done to a picture: its size."""
+        """What is done to a image: its size."""
         return Preprocess(self.height, self.width)
 
     def wanted(self) -> Mapping[str, Wanted]:
@@ -101,10 +101,10 @@ class DenseUvTask(Task):
             )
         }
 
-    def sample_pictures(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Return estimated and true maps as pictures: part, u and v as red, green and blue."""
-        pictures = {"estimate": self.estimator.predict(batch.images), "truth": _truth(batch)}
-        return {name: _picture(iuv) for name, iuv in pictures.items()}
+    def sample_images(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Return estimated and true maps as images: part, u and v as red, green and blue."""
+        images = {"estimate": self.estimator.predict(batch.images), "truth": _truth(batch)}
+        return {name: _image(iuv) for name, iuv in images.items()}
 
     def _coordinates(
         self, maps: DenseMaps, truth: IUV, group: ProcessGroup
@@ -127,6 +127,6 @@ def _truth(batch: Batch) -> IUV:
     return IUV(batch.iuv)
 
 
-def _picture(iuv: IUV) -> Tensor:
+def _image(iuv: IUV) -> Tensor:
     scale = torch.tensor([NUM_PARTS, UV_MAX, UV_MAX], device=iuv.planes.device)
     return iuv.planes / scale.view(3, 1, 1)

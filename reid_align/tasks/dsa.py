@@ -1,4 +1,4 @@
-"""DSA-reID: a stream of aligned part images guides the stream that reads the whole picture.
+"""DSA-reID: a stream of aligned part images guides the stream that reads the whole image.
 
 Source: DSA-reID, CVPR 2019, sections 3.2 and 4.2.
 """
@@ -9,7 +9,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from reid_align.datasets.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, Wanted
 from reid_align.errors import InvalidInputError
 from reid_align.heads import AddFusion, ConcatFusion, TwoLayerClassifier
 from reid_align.losses import BatchHardTriplet, SupervisedContrast, identity_loss
@@ -29,7 +29,7 @@ DSA = EncoderConfig("dsa_reid")
 
 @dataclass(frozen=True)
 class DsaConfig(EncoderTaskConfig):
-    """What DSA-reID minimises.
+    """What DSA-reID minimizes.
 
     Attributes:
         encoder: the main stream; its argument ``branches`` says which branches are trained.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from reid_align.datasets.batch import Batch, PartKind
+from reid_align.batches.batch import Batch, PartKind
 from reid_align.errors import InvalidInputError
 from reid_align.heads import DsagStream
 from reid_align.heads.dsag import FEATURES_PER_WIDTH, GlobalHead, Share

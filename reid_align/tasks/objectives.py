@@ -1,4 +1,4 @@
-"""From single losses to what is minimised."""
+"""From single losses to what is minimized."""
 
 from collections.abc import Callable, Iterable, Mapping
 

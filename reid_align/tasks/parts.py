@@ -1,4 +1,4 @@
-"""The part images alone: reID from the guiding stream of DSA-reID, without the picture.
+"""The part images alone: reID from the guiding stream of DSA-reID, without the image.
 
 Source: DSA-reID, CVPR 2019, section 3.2, which tells of it without numbers or losses; those here
 are the ones of its fused features.
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
-from reid_align.datasets.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, Wanted
 from reid_align.preprocess import Preprocess
 from reid_align.tasks.config import REID, TaskConfig
 from reid_align.tasks.features import Features
@@ -23,14 +23,14 @@ FUSED = SupervisionConfig(1.0, 1.5, classifier="two_layer")
 
 @dataclass(frozen=True)
 class PartsConfig(TaskConfig):
-    """What the stream reads, and what it minimises.
+    """What the stream reads, and what it minimizes.
 
     Attributes:
         guide: the stream.
         feature_dim: of d_G and of d_L each; a multiple of 64.
         supervision: the losses of either.
-        height: of the pictures that the part images are taken from, in pixels.
-        width: of those pictures in pixels.
+        height: of the images that the part images are taken from, in pixels.
+        width: of those images in pixels.
     """
 
     guide: GuideConfig = field(default_factory=GuideConfig)
@@ -41,7 +41,7 @@ class PartsConfig(TaskConfig):
 
     @property
     def preprocess(self) -> Preprocess:
-        """What is done to a picture: its size."""
+        """What is done to a image: its size."""
         return Preprocess(self.height, self.width)
 
     def wanted(self) -> Mapping[str, Wanted]:

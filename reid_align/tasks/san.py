@@ -9,7 +9,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from reid_align.datasets.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, Wanted
 from reid_align.heads import DecodedTexture
 from reid_align.losses import OFFICIAL_CONSTRAINT, PAPER_CONSTRAINT
 from reid_align.models import Encoder
@@ -17,7 +17,7 @@ from reid_align.tasks.choices import require_amounts, require_choices
 from reid_align.tasks.config import REID, SYNTHETIC, EncoderConfig, EncoderTaskConfig
 from reid_align.tasks.decoding import (
     DecoderConfig,
-    decoded_pictures,
+    decoded_images,
     decoder_product,
     reconstruction,
 )
@@ -32,7 +32,7 @@ CONSTRAINTS = {"paper": PAPER_CONSTRAINT, "official": OFFICIAL_CONSTRAINT}
 
 @dataclass(frozen=True)
 class SanConfig(EncoderTaskConfig):
-    """What SAN minimises, and how.
+    """What SAN minimizes, and how.
 
     Attributes:
         encoder: SA-Enc.
@@ -41,8 +41,8 @@ class SanConfig(EncoderTaskConfig):
         reconstruction_weight: λ3, of the mean absolute error of what it draws.
         constraint_weight: λ4, of the Triplet-ReID constraint; 0 leaves it out.
         constraint: the "paper"'s form of it, or that of the "official" code.
-        step: "joint", one weighted sum for one optimiser, as the paper has it; "alternating", the
-            identity losses for the optimiser "main" and the others for the optimiser "texture", as
+        step: "joint", one weighted sum for one optimizer, as the paper has it; "alternating", the
+            identity losses for the optimizer "main" and the others for the optimizer "texture", as
             the official code has it.
         synthetic: also take synthetic batches, which have λ3 alone.
 
@@ -90,7 +90,7 @@ class SanTask(Task):
     only teach encoder and decoder to draw; running statistics of batch norms are those of the reID
     images alone. With several processes, the constraint draws its triplets among the images of
     all: each process gathers the maps it compares and computes the loss of the whole batch. For
-    pictures of 256×128 pixels in float32 these take 2 MB for each image of the whole batch, or 4 MB
+    images of 256×128 pixels in float32 these take 2 MB for each image of the whole batch, or 4 MB
     in the official form, and the compared triplets three times as much.
 
     Args:
@@ -127,7 +127,7 @@ class SanTask(Task):
         )
 
     def parameter_groups(self) -> Mapping[str, list[nn.Parameter]]:
-        """Return all parameters; in the alternating step, those that each optimiser trains."""
+        """Return all parameters; in the alternating step, those that each optimizer trains."""
         if self.config.step == "joint":
             return super().parameter_groups()
         encoder = list(self.encoder.parameters())
@@ -140,9 +140,9 @@ class SanTask(Task):
         """Return the encoder and the decoder."""
         return {**super().products(), "san_decoder": decoder_product(self.decoder)}
 
-    def sample_pictures(self, batch: Batch) -> Mapping[str, Tensor]:
+    def sample_images(self, batch: Batch) -> Mapping[str, Tensor]:
         """Return what the decoder draws, beside what it should draw."""
-        return decoded_pictures(self.encoder, self.decoder, batch)
+        return decoded_images(self.encoder, self.decoder, batch)
 
     def _constraint(
         self, decoded: DecodedTexture, person_ids: Tensor, context: StepContext

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from reid_align.datasets.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, Wanted
 from reid_align.models import Encoder
 from reid_align.tasks.config import SYNTHETIC, EncoderConfig, EncoderTaskConfig
 from reid_align.tasks.decoding import (
     DecoderConfig,
-    decoded_pictures,
+    decoded_images,
     decoder_product,
     reconstruction,
 )
@@ -42,7 +42,7 @@ class SanPgConfig(EncoderTaskConfig):
 
 
 class SanPgTask(Task):
-    """Encoder and decoder with one loss, the mean absolute error of the picture.
+    """Encoder and decoder with one loss, the mean absolute error of the image.
 
     Args:
         config: what is drawn.
@@ -70,6 +70,6 @@ class SanPgTask(Task):
         """Return the encoder and the decoder."""
         return {**super().products(), "san_decoder": decoder_product(self.decoder)}
 
-    def sample_pictures(self, batch: Batch) -> Mapping[str, Tensor]:
+    def sample_images(self, batch: Batch) -> Mapping[str, Tensor]:
         """Return what the decoder draws, beside what it should draw."""
-        return decoded_pictures(self.encoder, self.decoder, batch)
+        return decoded_images(self.encoder, self.decoder, batch)

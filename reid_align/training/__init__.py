@@ -4,7 +4,7 @@ from reid_align.training.config import Precision, TrainingConfig
 from reid_align.training.feed import Stream
 from reid_align.training.group import ProcessGroup, open_group
 from reid_align.training.loop import Summary, run_training
-from reid_align.training.optimisers import OptimiserConfig, OptimiserKind
+from reid_align.training.optimizers import OptimizerConfig, OptimizerKind
 from reid_align.training.schedule import ScheduleConfig, ScheduleKind, Warmup
 from reid_align.training.state import Score
 from reid_align.training.task import (
@@ -20,8 +20,8 @@ __all__ = [
     "MAIN",
     "Evaluator",
     "Losses",
-    "OptimiserConfig",
-    "OptimiserKind",
+    "OptimizerConfig",
+    "OptimizerKind",
     "Precision",
     "ProcessGroup",
     "Product",

@@ -6,8 +6,8 @@ from typing import get_args
 
 from reid_align.checks import at_least_one, below_one, one_of, positive
 from reid_align.errors import InvalidInputError
-from reid_align.features.prepare import DtypeName
-from reid_align.training.optimisers import OptimiserConfig
+from reid_align.inference.prepared_encoder import DtypeName
+from reid_align.training.optimizers import OptimizerConfig
 
 Precision = DtypeName
 SEEDS = 2**63
@@ -15,11 +15,11 @@ SEEDS = 2**63
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How long, in which order, with which optimisers and in which precision.
+    """How long, in which order, with which optimizers and in which precision.
 
     Attributes:
         epochs: how many.
-        optimisers: one for each objective of the task.
+        optimizers: one for each objective of the task.
         alternate: the streams that the steps take their batches from, in turn and again from the
             start: ("reid", "synthetic"), or ("reid", "reid", "synthetic") for 2 to 1. An epoch is
             one pass through the first; the others begin anew whenever they end.
@@ -29,12 +29,12 @@ class TrainingConfig:
         clip: the largest norm that the gradient of an objective may have; None clips nothing.
         ema: decay of the average of the weights that is evaluated and saved; None saves the weights
             as they are.
-        precision: what the networks compute in; weights and optimisers are float32.
-        channels_last: whether pictures and convolutions keep the channels of a pixel together.
+        precision: what the networks compute in; weights and optimizers are float32.
+        channels_last: whether images and convolutions keep the channels of a pixel together.
         compile: whether the losses are compiled by torch.
         sync_batch_norm: whether batch norms see the batch of all processes; on CUDA only.
         seed: of everything that is random in training, from 0.
-        evaluate_every: epochs from one evaluation, with sample pictures, to the next.
+        evaluate_every: epochs from one evaluation, with sample images, to the next.
         checkpoint_every: epochs from one checkpoint to the next.
         checkpoint_steps: writes one every so many steps as well, where epochs are long.
         keep: how many checkpoints stay.
@@ -46,7 +46,7 @@ class TrainingConfig:
     """
 
     epochs: int
-    optimisers: Mapping[str, OptimiserConfig] = field(hash=False)
+    optimizers: Mapping[str, OptimizerConfig] = field(hash=False)
     alternate: tuple[str, ...]
     steps_per_epoch: int | None = None
     accumulate: int = 1
@@ -76,8 +76,8 @@ class TrainingConfig:
         one_of("precision", self.precision, get_args(Precision))
         if not 0 <= self.seed < SEEDS:
             raise InvalidInputError(f"seed={self.seed}: give a number from 0 to {SEEDS - 1}.")
-        if not self.alternate or not self.optimisers:
+        if not self.alternate or not self.optimizers:
             raise InvalidInputError(
-                f"alternate={self.alternate} and optimisers {sorted(self.optimisers)}: "
+                f"alternate={self.alternate} and optimizers {sorted(self.optimizers)}: "
                 "name at least one stream and one objective."
             )

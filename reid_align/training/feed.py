@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from reid_align.datasets.batch import Batch
+from reid_align.batches.batch import Batch
 from reid_align.errors import InvalidInputError
 
 
@@ -57,7 +57,7 @@ class Feed:
         if self._length < 1:
             raise InvalidInputError(
                 f"Stream {self.name!r} has no batch in epoch {self.cursor.epoch}: there are too "
-                "few pictures or identities for one. Take smaller batches or more data."
+                "few images or identities for one. Take smaller batches or more data."
             )
         return self._length - self.cursor.position
 

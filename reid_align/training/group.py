@@ -170,7 +170,7 @@ def _together() -> Iterator[None]:
 
 
 def _buckets(tensors: Sequence[Tensor]) -> Iterator[list[Tensor]]:
-    """Join neighbours of one type until they are worth a message."""
+    """Join neighbors of one type until they are worth a message."""
     for _, same in groupby(tensors, key=lambda tensor: tensor.dtype):
         bucket: list[Tensor] = []
         for tensor in same:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from reid_align.datasets.batch import Batch
+from reid_align.batches.batch import Batch
 from reid_align.errors import InvalidInputError, UnknownNameError
-from reid_align.features.prepare import DTYPES
+from reid_align.inference.prepared_encoder import DTYPES
 from reid_align.training.average import Average
 from reid_align.training.config import TrainingConfig
 from reid_align.training.group import ProcessGroup
@@ -19,14 +19,14 @@ from reid_align.training.statistics import keep_running_statistics
 from reid_align.training.task import Losses, StepContext, Task
 from reid_align.training.tensors import (
     copy_tensors,
-    load_optimiser,
-    optimiser_tensors,
+    load_optimizer,
+    optimizer_tensors,
     state_tensors,
 )
 
 
 class Learner:
-    """A task on its device, with its optimisers and the average of its weights.
+    """A task on its device, with its optimizers and the average of its weights.
 
     Args:
         task: what learns; moved to the device, and its batch norms joined if the config says so.
@@ -95,7 +95,7 @@ class Learner:
         if self.average is not None:
             parts["average"] = self.average.tensors
         for name, objective in self.objectives.items():
-            parts[f"optimiser/{name}"] = optimiser_tensors(objective.optimiser)
+            parts[f"optimizer/{name}"] = optimizer_tensors(objective.optimizer)
         return {
             f"{part}:{name}": tensor
             for part, tensors in parts.items()
@@ -121,7 +121,7 @@ class Learner:
         if self.average is not None:
             copy_tensors(self.average.tensors, parts["average"])
         for name, objective in self.objectives.items():
-            load_optimiser(objective.optimiser, parts[f"optimiser/{name}"])
+            load_optimizer(objective.optimizer, parts[f"optimizer/{name}"])
         if scale is not None:
             factor = {"scale": scale[0], "_growth_tracker": scale[1]}
             self.scaler.load_state_dict(self.scaler.state_dict() | factor)
@@ -171,13 +171,13 @@ def _place(task: Task, config: TrainingConfig, device: torch.device) -> None:
 
 def _objectives(task: Task, config: TrainingConfig) -> dict[str, Objective]:
     groups = task.parameter_groups()
-    if groups.keys() != config.optimisers.keys():
+    if groups.keys() != config.optimizers.keys():
         raise InvalidInputError(
-            f"The task has the objectives {sorted(groups)}, and there are optimisers for "
-            f"{sorted(config.optimisers)}: give one for each."
+            f"The task has the objectives {sorted(groups)}, and there are optimizers for "
+            f"{sorted(config.optimizers)}: give one for each."
         )
     names = {parameter: name for name, parameter in task.named_parameters()}
     return {
-        name: Objective(name, parameters, config.optimisers[name], names)
+        name: Objective(name, parameters, config.optimizers[name], names)
         for name, parameters in groups.items()
     }

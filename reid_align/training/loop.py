@@ -7,7 +7,7 @@ from os import PathLike
 from pathlib import Path
 
 from reid_align.errors import InvalidInputError, OutputError
-from reid_align.features.prepare import resolve_device
+from reid_align.inference.prepared_encoder import resolve_device
 from reid_align.training.checkpoint import Checkpoints
 from reid_align.training.config import TrainingConfig
 from reid_align.training.feed import Stream, open_feeds
@@ -184,7 +184,7 @@ def _begin(
             )
         write_config(folder, description)
         return 0
-    cosine = any(one.schedule.kind == "cosine" for one in config.optimisers.values())
+    cosine = any(one.schedule.kind == "cosine" for one in config.optimizers.values())
     check_config(folder, description, FREE if cosine else FREE | {"training.epochs"})
     epochs = checkpoints.read_state(newest).position.epoch
     if epochs > config.epochs:

@@ -1,4 +1,4 @@
-"""One thing to minimise: its parameters, their gradients until the step, and their optimiser."""
+"""One thing to minimize: its parameters, their gradients until the step, and their optimizer."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from reid_align.errors import InvalidInputError
-from reid_align.training.optimisers import OptimiserConfig, build_optimiser, set_learning_rate
+from reid_align.training.optimizers import OptimizerConfig, build_optimizer, set_learning_rate
 
 
 class Objective:
@@ -16,7 +16,7 @@ class Objective:
     Args:
         name: as the task names it.
         parameters: what the objective trains.
-        config: of its optimiser.
+        config: of its optimizer.
         names: of at least these parameters.
     """
 
@@ -24,12 +24,12 @@ class Objective:
         self,
         name: str,
         parameters: list[nn.Parameter],
-        config: OptimiserConfig,
+        config: OptimizerConfig,
         names: Mapping[nn.Parameter, str],
     ) -> None:
         self.name = name
         self.config = config
-        self.optimiser = build_optimiser(config, parameters, names)
+        self.optimizer = build_optimizer(config, parameters, names)
         self.parameters = parameters
         self.gradients: list[Tensor | None] = [None] * len(parameters)
 
@@ -66,14 +66,14 @@ class Objective:
         Returns:
             The norm the gradient had, a scalar.
         """
-        set_learning_rate(self.optimiser, rate)
+        set_learning_rate(self.optimizer, rate)
         self._lend()
-        scaler.unscale_(self.optimiser)
+        scaler.unscale_(self.optimizer)
         moved = [parameter for parameter in self.parameters if parameter.grad is not None]
         norm = get_total_norm([p.grad for p in moved if p.grad is not None])
         if clip is not None:
             clip_grads_with_norm_(moved, clip, norm)
-        scaler.step(self.optimiser)
+        scaler.step(self.optimizer)
         self._take_back()
         self.gradients = [None] * len(self.parameters)
         return norm

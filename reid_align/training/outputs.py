@@ -1,4 +1,4 @@
-"""What a run leaves to use and to look at: weights, sample pictures, curves."""
+"""What a run leaves to use and to look at: weights, sample images, curves."""
 
 from collections.abc import Mapping
 from io import BytesIO
@@ -42,35 +42,35 @@ def save_products(folder: Path, products: Mapping[str, Product]) -> None:
         save_tensors(product.module, path, info)
 
 
-def save_samples(folder: Path, epoch: int, pictures: Mapping[str, Tensor]) -> None:
-    """Write a row of up to 8 pictures for each name: ``texture-00010.png``.
+def save_samples(folder: Path, epoch: int, images: Mapping[str, Tensor]) -> None:
+    """Write a row of up to 8 images for each name: ``texture-00010.png``.
 
     Args:
         folder: where.
-        epoch: what the pictures were made after.
-        pictures: (N, 3, h, w) in [0, 1].
+        epoch: what the images were made after.
+        images: (N, 3, h, w) in [0, 1].
 
     Raises:
         OutputError: a file cannot be written.
     """
-    for name, batch in pictures.items():
+    for name, batch in images.items():
         row = batch[:SAMPLES].detach().float().cpu().clamp(0, 1).mul(255).round().byte()
         pixels = row.permute(2, 0, 3, 1).flatten(1, 2).contiguous().numpy()
-        _save_picture(folder / f"{name}-{epoch:05d}.png", Image.fromarray(pixels))
+        _save_image(folder / f"{name}-{epoch:05d}.png", Image.fromarray(pixels))
 
 
 def save_curves(folder: Path, journal: Journal) -> None:
     """Draw everything the log holds.
 
     Raises:
-        OutputError: the picture cannot be written.
+        OutputError: the image cannot be written.
     """
-    _save_picture(folder / CURVES, draw_curves(journal.curves()))
+    _save_image(folder / CURVES, draw_curves(journal.curves()))
 
 
-def _save_picture(path: Path, picture: Image.Image) -> None:
+def _save_image(path: Path, image: Image.Image) -> None:
     data = BytesIO()
-    picture.save(data, "PNG")
+    image.save(data, "PNG")
     with writing(path, ADVICE):
         path.parent.mkdir(exist_ok=True)
         replace_file(path, data.getvalue())

@@ -1,9 +1,9 @@
-"""What the first process writes while a task is trained: log, scores, pictures, products."""
+"""What the first process writes while a task is trained: log, scores, images, products."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from reid_align.datasets.batch import Batch
+from reid_align.batches.batch import Batch
 from reid_align.errors import UnknownNameError
 from reid_align.training.board import open_board
 from reid_align.training.journal import Journal
@@ -22,7 +22,7 @@ class Records:
         state: that the run goes on from; lines of the log after it do not count.
         evaluator: what scores the task; None scores nothing.
         decisive: the score that tells which evaluation is the best.
-        sample: returns the batch that sample pictures are made of.
+        sample: returns the batch that sample images are made of.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class Records:
         Raises:
             UnknownNameError: the decisive score is not among them.
         """
-        pictures = task.sample_pictures(self._sample())
-        save_samples(self._folder / SAMPLES, position.epoch, pictures)
+        images = task.sample_images(self._sample())
+        save_samples(self._folder / SAMPLES, position.epoch, images)
         if self._evaluator is None:
             return None
         score = Score(position.epoch, dict(self._evaluator(task)))

@@ -1,4 +1,4 @@
-"""How fast an optimiser learns, epoch by epoch."""
+"""How fast an optimizer learns, epoch by epoch."""
 
 import math
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from reid_align.datasets.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, Wanted
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
 from reid_align.training.group import ProcessGroup
@@ -21,7 +21,7 @@ class Losses:
     """What one batch costs.
 
     Attributes:
-        objectives: name of an optimiser to the scalar that its parameters are to make smaller.
+        objectives: name of an optimizer to the scalar that its parameters are to make smaller.
         terms: the single losses before they are weighted, scalars, for the log: "identity",
             "triplet", "texture". Their gradients are not used.
     """
@@ -55,7 +55,7 @@ class Product:
         module: the network.
         architecture: the name under which an encoder or a head of its kind is built.
         arch_args: the arguments that, with the name, rebuild it.
-        preprocess: what it expects to be done to a picture; None for a head.
+        preprocess: what it expects to be done to a image; None for a head.
     """
 
     module: Loadable
@@ -69,7 +69,7 @@ class Task(nn.Module, ABC):
 
     Attributes:
         encoder: what features will be computed with; None where the task has no encoder.
-        frozen_statistics: the streams whose batches are normalised with their own statistics but
+        frozen_statistics: the streams whose batches are normalized with their own statistics but
             leave the running statistics of batch norms as they are.
     """
 
@@ -90,7 +90,7 @@ class Task(nn.Module, ABC):
         """Return the losses of one batch, which in a group of processes is this one's share of it.
 
         Each loss is the mean over the share, so that the mean over processes is that of the batch;
-        what compares pictures with each other gathers them with ``context.group.gather``. A stream
+        what compares images with each other gathers them with ``context.group.gather``. A stream
         may have some of the objectives only.
         """
 
@@ -113,8 +113,8 @@ class Task(nn.Module, ABC):
             "encoder": Product(encoder, encoder.architecture, encoder.arch_args, encoder.preprocess)
         }
 
-    def sample_pictures(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Return pictures (N, 3, h, w) in [0, 1] that show what was learnt; by default none.
+    def sample_images(self, batch: Batch) -> Mapping[str, Tensor]:
+        """Return images (N, 3, h, w) in [0, 1] that show what was learned; by default none.
 
         Called now and then in evaluation mode, without gradients, on the same batch.
         """

@@ -1,4 +1,4 @@
-"""The tensors that make up the state of a module or an optimiser, by name."""
+"""The tensors that make up the state of a module or an optimizer, by name."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -19,19 +19,19 @@ def state_tensors(module: nn.Module) -> dict[str, Tensor]:
     return {name: tensors[name] for name in first_names.values()}
 
 
-def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Return what an optimiser remembers of each parameter it has moved: "3/exp_avg"."""
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Return what an optimizer remembers of each parameter it has moved: "3/exp_avg"."""
     return {
         f"{index}/{key}": value
-        for index, entries in optimiser.state_dict()["state"].items()
+        for index, entries in optimizer.state_dict()["state"].items()
         for key, value in entries.items()
         if isinstance(value, Tensor)
     }
 
 
-def load_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Give an optimiser back what it remembered."""
-    parameters = [member for group in optimiser.param_groups for member in group["params"]]
+def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Give an optimizer back what it remembered."""
+    parameters = [member for group in optimizer.param_groups for member in group["params"]]
     state: dict[int, dict[str, Tensor]] = defaultdict(dict)
     for name, value in tensors.items():
         index, key = name.split("/")
@@ -40,8 +40,8 @@ def load_optimiser(optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tenso
         state[int(index)][key] = (
             torch.empty_like(parameters[int(index)]).copy_(value) if alike else value
         )
-    groups = optimiser.state_dict()["param_groups"]
-    optimiser.load_state_dict({"state": dict(state), "param_groups": groups})
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": dict(state), "param_groups": groups})
 
 
 @torch.no_grad()

@@ -1,8 +1,8 @@
-"""Unwrapping: from pictures of persons to textures or dense maps, as files."""
+"""Unwrapping: from images of persons to textures or dense maps, as files."""
 
 from reid_align.unwrapping.jobs import Job, jobs_below
 from reid_align.unwrapping.networks import DenseUnwrapper, Kind, TextureUnwrapper, Unwrapper
-from reid_align.unwrapping.run import Unwrapped, unwrap_pictures
+from reid_align.unwrapping.run import Unwrapped, unwrap_images
 from reid_align.unwrapping.weights import load_unwrapper
 
 __all__ = [
@@ -14,5 +14,5 @@ __all__ = [
     "Unwrapper",
     "jobs_below",
     "load_unwrapper",
-    "unwrap_pictures",
+    "unwrap_images",
 ]

@@ -10,8 +10,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from reid_align.errors import InvalidInputError, NotFiniteError
-from reid_align.features.folding import fold_batch_norms
 from reid_align.heads import TextureDecoder
+from reid_align.inference.folding import fold_batch_norms
 from reid_align.models import Encoder
 from reid_align.models.dense_uv import DenseUv
 from reid_align.preprocess import Preprocess
@@ -22,11 +22,11 @@ Module = Encoder | TextureDecoder | DenseUv
 
 
 class Unwrapper(ABC):
-    """Pictures of persons in, pictures of what was unwrapped out.
+    """Images of persons in, images of what was unwrapped out.
 
     Args:
         modules: the networks, which are changed: batch norms are folded into convolutions.
-        preprocess: what the first of them expects to be done to a picture.
+        preprocess: what the first of them expects to be done to a image.
         device: where to run.
 
     Attributes:
@@ -45,13 +45,13 @@ class Unwrapper(ABC):
             _prepare(module, device)
 
     @torch.inference_mode()
-    def __call__(self, pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Unwrap a batch of pictures (N, height, width, 3) RGB, to (N, h, w, 3).
+    def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Unwrap a batch of images (N, height, width, 3) RGB, to (N, h, w, 3).
 
         Raises:
             NotFiniteError: the weights are broken.
         """
-        batch = torch.from_numpy(pictures).to(self.device).permute(0, 3, 1, 2)
+        batch = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
         return self._unwrap(self.preprocess.normalize(batch))
 
     def fit(self, unwrapped: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -59,7 +59,7 @@ class Unwrapper(ABC):
 
         Args:
             unwrapped: one entry of what a call returned.
-            size: height and width of the picture itself.
+            size: height and width of the image itself.
         """
         del size
         return unwrapped
@@ -101,7 +101,7 @@ class TextureUnwrapper(Unwrapper):
 
 
 class DenseUnwrapper(Unwrapper):
-    """A dense UV estimator; its maps are given the size of the pictures.
+    """A dense UV estimator; its maps are given the size of the images.
 
     Args:
         estimator: the network.
@@ -115,7 +115,7 @@ class DenseUnwrapper(Unwrapper):
         self._estimator = estimator
 
     def fit(self, unwrapped: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-        """Resize a map to the picture's height and width; mixing neighbours would invent parts."""
+        """Resize a map to the image's height and width; mixing neighbors would invent parts."""
         height, width = size
         nearest = Image.Resampling.NEAREST
         return np.asarray(Image.fromarray(unwrapped).resize((width, height), nearest))

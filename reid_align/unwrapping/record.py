@@ -49,7 +49,7 @@ def open_output(folder: Path, settings: Mapping[str, Json]) -> None:
 
 
 def write_record(folder: Path, settings: Mapping[str, Json], failed: Sequence[FailedImage]) -> None:
-    """Write how the files of a folder were made, and which pictures could not be read."""
+    """Write how the files of a folder were made, and which images could not be read."""
     entries: list[Json] = [{"path": image.path, "error": image.error} for image in failed]
     write_json(folder / NAME, {SETTINGS: settings, FAILED: entries})
 

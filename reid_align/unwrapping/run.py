@@ -1,4 +1,4 @@
-"""Unwrap the pictures of a folder: in batches, with decoding and writing beside the network."""
+"""Unwrap the images of a folder: in batches, with decoding and writing beside the network."""
 
 import io
 from collections import deque
@@ -30,7 +30,7 @@ class Unwrapped:
     Attributes:
         written: files it wrote.
         resumed: files that were there already, from a run before.
-        failed: the pictures that could not be read.
+        failed: the images that could not be read.
     """
 
     written: int
@@ -40,15 +40,15 @@ class Unwrapped:
 
 @dataclass(frozen=True)
 class _Decoded:
-    """A picture at the size of the network, and the height and width that it has itself."""
+    """A image at the size of the network, and the height and width that it has itself."""
 
     job: Job
     pixels: NDArray[np.uint8]
     size: tuple[int, int]
 
 
-def unwrap_pictures(
-    pictures: str | Sequence[Job],
+def unwrap_images(
+    images: str | Sequence[Job],
     unwrapper: Unwrapper,
     output: Path,
     *,
@@ -56,24 +56,24 @@ def unwrap_pictures(
     workers: int | None = None,
     progress: bool = False,
 ) -> Unwrapped:
-    """Unwrap pictures to a folder of PNG files under the same names.
+    """Unwrap images to a folder of PNG files under the same names.
 
     Each file appears whole or not at all, and one that is there is not made again: an interrupted
     run is continued by the same call. Beside the files, ``unwrap.json`` says what made them and
-    which pictures could not be read, and ``contact_sheet.jpg`` shows some of them.
+    which images could not be read, and ``contact_sheet.jpg`` shows some of them.
 
     Args:
-        pictures: a folder, or one picture, see `list_jobs`; or some pictures of a folder, from
+        images: a folder, or one image, see `list_jobs`; or some images of a folder, from
             `jobs_below` with the same ``output``.
         unwrapper: the networks.
         output: the folder to write to: a new one, an empty one, or that of the run to continue.
-        batch_size: pictures at a time; None is what suits the device.
+        batch_size: images at a time; None is what suits the device.
         workers: threads that decode and write; None is one per core.
         progress: show a bar with rate and time left on standard error, if that is a terminal.
 
     Raises:
-        NoImagesError: there is no picture.
-        InvalidInputError: two pictures for one file, an output among the pictures, or a
+        NoImagesError: there is no image.
+        InvalidInputError: two images for one file, an output among the images, or a
             ``batch_size`` or ``workers`` below 1.
         OutputError: the output cannot be written, or was begun in another way.
     """
@@ -82,7 +82,7 @@ def unwrap_pictures(
     for name, value in (("batch_size", size), ("workers", threads)):
         if value < 1:
             raise InvalidInputError(f"{name} {value}: give a whole number from 1 on.")
-    jobs = list_jobs(pictures, output) if isinstance(pictures, str) else pictures
+    jobs = list_jobs(images, output) if isinstance(images, str) else images
     settings = describe(unwrapper)
     open_output(output, settings)
     left = [job for job in jobs if not job.target.is_file()]
@@ -110,7 +110,7 @@ def unwrap_pictures(
 def _decoded(
     jobs: Sequence[Job], unwrapper: Unwrapper, batch_size: int, pool: ThreadPoolExecutor
 ) -> Iterator[list[_Decoded | FailedImage]]:
-    """Yield the pictures in batches; the next one is decoded while the caller has this one."""
+    """Yield the images in batches; the next one is decoded while the caller has this one."""
 
     def decode(job: Job) -> _Decoded | FailedImage:
         try:
@@ -129,7 +129,7 @@ def _decoded(
 
 
 def _unwrap(batch: Sequence[_Decoded], unwrapper: Unwrapper, pool: ThreadPoolExecutor) -> None:
-    """Unwrap the pictures of a batch and write their files."""
+    """Unwrap the images of a batch and write their files."""
     if not batch:
         return
 

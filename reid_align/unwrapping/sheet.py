@@ -1,4 +1,4 @@
-"""The picture that shows what an unwrapping gave."""
+"""The image that shows what an unwrapping gave."""
 
 import io
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ SHOWN = 24
 
 
 def draw_sheet(jobs: Sequence[Job], kind: Kind, folder: Path) -> None:
-    """Write a contact sheet of pictures beside what they were unwrapped to.
+    """Write a contact sheet of images beside what they were unwrapped to.
 
     Args:
         jobs: those that are done; of many, evenly spaced ones are shown, and of none, nothing is
@@ -40,7 +40,7 @@ def draw_sheet(jobs: Sequence[Job], kind: Kind, folder: Path) -> None:
 
 def _strip(job: Job, kind: Kind) -> list[Image.Image]:
     pixels = decode_image(job.source)
-    picture = Image.fromarray(pixels)
+    image = Image.fromarray(pixels)
     if kind == "texture":
-        return [picture, Image.fromarray(decode_image(str(job.target)))]
-    return [picture, draw_iuv(load_iuv(job.target), pixels)]
+        return [image, Image.fromarray(decode_image(str(job.target)))]
+    return [image, draw_iuv(load_iuv(job.target), pixels)]

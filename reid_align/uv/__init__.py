@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reid_align.uv.coarse import part_crops
     from reid_align.uv.densepose import ChannelOrder, align_charts, possible_orders, read_densepose
     from reid_align.uv.detections import Detection, place_detections, read_detections
-    from reid_align.uv.dsap import MEAN_COLOUR, Collision, part_images
+    from reid_align.uv.dsap import MEAN_COLOR, Collision, part_images
     from reid_align.uv.iuv import IUV
     from reid_align.uv.mirror import mirror_iuv, mirror_part_crops, mirror_part_images
     from reid_align.uv.png import load_iuv, save_iuv
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BACKGROUND",
     "IUV",
-    "MEAN_COLOUR",
+    "MEAN_COLOR",
     "MIRROR",
     "NUM_PARTS",
     "PARTS",
@@ -83,7 +83,7 @@ _NAMES = {
         "read_detections",
     ),
     "dsap": (
-        "MEAN_COLOUR",
+        "MEAN_COLOR",
         "Collision",
         "part_images",
     ),

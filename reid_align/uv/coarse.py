@@ -1,11 +1,11 @@
-"""Coarsely aligned part images: each part cut out of the picture as it is, without its chart."""
+"""Coarsely aligned part images: each part cut out of the image as it is, without its chart."""
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
 from reid_align.uv.atlas import BACKGROUND, NUM_PARTS
-from reid_align.uv.dsap import MEAN_COLOUR, check_pictures
+from reid_align.uv.dsap import MEAN_COLOR, check_images
 from reid_align.uv.iuv import IUV
 
 
@@ -14,9 +14,9 @@ def part_crops(
     iuv: IUV,
     size: int = 32,
     mask_crop: bool = True,
-    fill: tuple[float, float, float] = MEAN_COLOUR,
+    fill: tuple[float, float, float] = MEAN_COLOR,
 ) -> Tensor:
-    """Cut the tight box of every part out of the picture and resize it, bilinear and anti-aliased.
+    """Cut the tight box of every part out of the image and resize it, bilinear and anti-aliased.
 
     Unlike ``part_images`` this aligns parts, but not the points on them. A part that is not seen
     gives ``fill`` everywhere.
@@ -26,32 +26,32 @@ def part_crops(
         iuv: their dense maps, planes of the same shape.
         size: height and width of a crop in pixels.
         mask_crop: whether pixels of the box that belong to other parts or to the background get
-            the colour ``fill``; if not, they stay as context.
+            the color ``fill``; if not, they stay as context.
         fill: RGB in [0, 255].
 
     Returns:
         (..., 24, 3, size, size) float32, RGB in [0, 255]; index 0 is part 1.
 
     Raises:
-        InvalidInputError: shapes that differ, a size below 1, or a picture with values that are not
+        InvalidInputError: shapes that differ, a size below 1, or a image with values that are not
             finite.
 
     Source: the coarse alignment of DSA-reID (Zhang et al., CVPR 2019) table 4, which leaves the
     details open; box, mask and resizing are our reading.
     """
-    check_pictures(images, iuv, size)
-    colour = torch.tensor(fill, device=images.device).view(3, 1, 1)
-    pictures = images.reshape(-1, *images.shape[-3:]).float()
-    crops = colour.repeat(len(pictures), NUM_PARTS, 1, size, size)
+    check_images(images, iuv, size)
+    color = torch.tensor(fill, device=images.device).view(3, 1, 1)
+    flat = images.reshape(-1, *images.shape[-3:]).float()
+    crops = color.repeat(len(flat), NUM_PARTS, 1, size, size)
     for index, parts in enumerate(iuv.parts.reshape(-1, *images.shape[-2:])):
         for part in set(torch.unique(parts).tolist()) - {BACKGROUND}:
             mask = parts == part
-            picture = torch.where(mask, pictures[index], colour) if mask_crop else pictures[index]
-            crops[index, part - 1] = _resized_box(picture, mask, size)
+            image = torch.where(mask, flat[index], color) if mask_crop else flat[index]
+            crops[index, part - 1] = _resized_box(image, mask, size)
     return crops.view(*images.shape[:-3], NUM_PARTS, 3, size, size)
 
 
-def _resized_box(picture: Tensor, mask: Tensor, size: int) -> Tensor:
+def _resized_box(image: Tensor, mask: Tensor, size: int) -> Tensor:
     rows, columns = mask.any(1).nonzero(), mask.any(0).nonzero()
-    box = picture[:, int(rows[0]) : int(rows[-1]) + 1, int(columns[0]) : int(columns[-1]) + 1]
+    box = image[:, int(rows[0]) : int(rows[-1]) + 1, int(columns[0]) : int(columns[-1]) + 1]
     return interpolate(box[None], (size, size), mode="bilinear", antialias=True)[0]

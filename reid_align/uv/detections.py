@@ -1,7 +1,7 @@
 r"""Dense maps from the detections of detectron2's DensePose.
 
 ``apply_net.py dump`` writes a pickle, and a pickle can run any code when it is opened, so this
-library does not. Turn it into one ``.npz`` for each picture where detectron2 is installed::
+library does not. Turn it into one ``.npz`` for each image where detectron2 is installed::
 
     from pathlib import Path
 
@@ -38,12 +38,12 @@ from reid_align.uv.selection import main_person
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """One person as detectron2 reports it, before it is placed in the picture.
+    """One person as detectron2 reports it, before it is placed in the image.
 
     Args:
         labels: (h, w) integers: part numbers, 0 to 24, of the pixels of the box.
         uv: (2, h, w) floating point: U and V of these pixels; raw regressions may leave [0, 1].
-        box: left, top, right and bottom in pixels of the picture (``pred_boxes_XYXY``).
+        box: left, top, right and bottom in pixels of the image (``pred_boxes_XYXY``).
         score: the detector's confidence, at least 0.
 
     Raises:
@@ -85,15 +85,15 @@ class Detection:
 def place_detections(
     detections: Sequence[Detection], height: int, width: int, lr_align: bool = True
 ) -> IUV:
-    """Return the dense map of the main person of a picture.
+    """Return the dense map of the main person of a image.
 
     Of several detections, the one with the largest visible area times score is kept, on a tie the
-    one nearest to the centre. What lies outside the picture is cut off.
+    one nearest to the center. What lies outside the image is cut off.
 
     Args:
-        detections: those of one picture; none gives an empty map.
-        height: of the picture in pixels.
-        width: of the picture in pixels.
+        detections: those of one image; none gives an empty map.
+        height: of the image in pixels.
+        width: of the image in pixels.
         lr_align: whether to convert to charts whose left and right agree. Only such maps can be
             mirrored; False keeps DensePose's own, for comparison.
 
@@ -104,7 +104,7 @@ def place_detections(
         InvalidInputError: a size below 1.
     """
     if height < 1 or width < 1:
-        raise InvalidInputError(f"A picture of {height}×{width} pixels: both must be at least 1.")
+        raise InvalidInputError(f"A image of {height}×{width} pixels: both must be at least 1.")
     if not detections:
         return IUV(torch.zeros(3, height, width, dtype=torch.uint8))
     candidates = [_place(detection, height, width) for detection in detections]
@@ -126,7 +126,7 @@ def _place(detection: Detection, height: int, width: int) -> IUV:
 
 
 def read_detections(path: str | Path) -> list[Detection]:
-    """Read the detections of one picture from an ``.npz`` file.
+    """Read the detections of one image from an ``.npz`` file.
 
     The text at the top of this module shows how to make it from a dump. The file holds
     ``pred_boxes_XYXY`` (K, 4), ``scores`` (K,), and for each detection k the arrays ``labels_k``

@@ -1,4 +1,4 @@
-"""A dense map: the body part and the place on it that every pixel of a picture shows."""
+"""A dense map: the body part and the place on it that every pixel of a image shows."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from reid_align.uv.atlas import BACKGROUND, NUM_PARTS, UV_MAX
 
 @dataclass(frozen=True, eq=False)
 class IUV:
-    """The dense map of one picture or of a batch, in the convention of ``atlas``.
+    """The dense map of one image or of a batch, in the convention of ``atlas``.
 
     Args:
         planes: (..., 3, H, W) uint8 on any device: part number 0 to 24, u·255, v·255. U and V of

@@ -1,6 +1,6 @@
-"""What becomes of a dense map and of part images when the picture is mirrored.
+"""What becomes of a dense map and of part images when the image is mirrored.
 
-Each function here belongs to the left-right flip of the picture, and each is its own inverse to the
+Each function here belongs to the left-right flip of the image, and each is its own inverse to the
 last bit. They hold for maps in the convention of ``atlas`` only.
 """
 
@@ -13,7 +13,7 @@ from reid_align.uv.iuv import IUV
 
 
 def mirror_iuv(iuv: IUV) -> IUV:
-    """Return the dense map of the mirrored picture.
+    """Return the dense map of the mirrored image.
 
     Pixels move to the other side, left and right parts change their numbers, and on the torso v
     becomes 1 - v.
@@ -25,7 +25,7 @@ def mirror_iuv(iuv: IUV) -> IUV:
 
 
 def mirror_part_images(images: Tensor) -> Tensor:
-    """Return the part images (``part_images``) of the mirrored picture.
+    """Return the part images (``part_images``) of the mirrored image.
 
     Left and right parts change places; the torso images are flipped along V. Nothing else moves,
     since the charts of a left and its right part are aligned.
@@ -43,9 +43,9 @@ def mirror_part_images(images: Tensor) -> Tensor:
 
 
 def mirror_part_crops(crops: Tensor) -> Tensor:
-    """Return the part crops (``part_crops``) of the mirrored picture.
+    """Return the part crops (``part_crops``) of the mirrored image.
 
-    Left and right parts change places, and every crop is flipped: crops are pieces of the picture,
+    Left and right parts change places, and every crop is flipped: crops are pieces of the image,
     not charts.
 
     Args:

@@ -16,7 +16,7 @@ from reid_align.uv.iuv import IUV
 
 
 def save_iuv(path: str | Path, iuv: IUV) -> None:
-    """Write the dense map of one picture, without loss; the file is there whole or not at all.
+    """Write the dense map of one image, without loss; the file is there whole or not at all.
 
     Raises:
         InvalidInputError: the map is a batch, or the file's name does not end in .png.
@@ -43,20 +43,20 @@ def load_iuv(path: str | Path) -> IUV:
     Raises:
         ImageReadError: no readable 8-bit RGB PNG, or its red channel holds no part numbers.
     """
-    picture = read_png(path, "RGB")
-    highest = int(picture[..., 0].max())
+    image = read_png(path, "RGB")
+    highest = int(image[..., 0].max())
     if highest > NUM_PARTS:
         reason = (
             f"the red channel goes up to {highest}, but holds part numbers of 0 to {NUM_PARTS} in "
-            "a dense map. For a picture that DensePose wrote use read_densepose."
+            "a dense map. For a image that DensePose wrote use read_densepose."
         )
         raise ImageReadError(str(path), reason)
-    return iuv_from_picture(picture)
+    return iuv_from_image(image)
 
 
-def iuv_from_picture(picture: NDArray[np.uint8]) -> IUV:
+def iuv_from_image(image: NDArray[np.uint8]) -> IUV:
     """Turn (H, W, 3) uint8 with the channels part, U·255 and V·255 into a dense map."""
-    return IUV(torch.from_numpy(picture.transpose(2, 0, 1).copy()))
+    return IUV(torch.from_numpy(image.transpose(2, 0, 1).copy()))
 
 
 def read_png(path: str | Path, mode: Literal["RGB", "L"]) -> NDArray[np.uint8]:
@@ -67,14 +67,14 @@ def read_png(path: str | Path, mode: Literal["RGB", "L"]) -> NDArray[np.uint8]:
             numbers), another mode, or a damaged file.
     """
     try:
-        with Image.open(path) as picture:
-            if picture.format != "PNG" or picture.mode != mode:
+        with Image.open(path) as image:
+            if image.format != "PNG" or image.mode != mode:
                 reason = (
-                    f"it is a {picture.format} of mode {picture.mode}, and a PNG of mode {mode} "
+                    f"it is a {image.format} of mode {image.mode}, and a PNG of mode {mode} "
                     "is needed, as DensePose or save_iuv wrote it."
                 )
                 raise ImageReadError(str(path), reason)
-            return np.asarray(picture)
+            return np.asarray(image)
     except ImageReadError:
         raise
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

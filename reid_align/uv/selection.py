@@ -1,4 +1,4 @@
-"""Which person a picture is about, when a detector sees several."""
+"""Which person a image is about, when a detector sees several."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from reid_align.uv.iuv import IUV
 def main_person(candidates: Sequence[IUV], scores: Sequence[float]) -> IUV:
     """Return the dense map of the person with the largest visible area times score.
 
-    Ties go to the person whose pixels lie closer to the picture's centre on average position, and
+    Ties go to the person whose pixels lie closer to the image's center on average position, and
     then to the earlier one.
 
     Args:
@@ -19,7 +19,7 @@ def main_person(candidates: Sequence[IUV], scores: Sequence[float]) -> IUV:
         scores: the detector's confidence in each.
     """
     weights = zip(candidates, scores, strict=True)
-    ranks = [(_area(iuv) * score, -_distance_from_centre(iuv)) for iuv, score in weights]
+    ranks = [(_area(iuv) * score, -_distance_from_center(iuv)) for iuv, score in weights]
     return candidates[ranks.index(max(ranks))]
 
 
@@ -27,9 +27,9 @@ def _area(iuv: IUV) -> int:
     return int((iuv.parts != BACKGROUND).sum())
 
 
-def _distance_from_centre(iuv: IUV) -> float:
+def _distance_from_center(iuv: IUV) -> float:
     if bool(iuv.is_empty):
         return 0.0
     position = (iuv.parts != BACKGROUND).nonzero().double().mean(0)
-    centre = torch.tensor(iuv.parts.shape, dtype=torch.float64).sub(1).div(2)
-    return float((position - centre).norm())
+    center = torch.tensor(iuv.parts.shape, dtype=torch.float64).sub(1).div(2)
+    return float((position - center).norm())

@@ -21,7 +21,7 @@ class TexelMap:
         InvalidInputError: wrong dtypes or shapes, an index outside the atlas, a valid texel whose
             mirror point is unused, or a map that is not its own inverse. Of an atlas for which no
             exact map exists (SMPL's, whose halves are no mirror images of each other texel by
-            texel), the texture of a mirrored picture has to be predicted anew.
+            texel), the texture of a mirrored image has to be predicted anew.
     """
 
     sources: Tensor
@@ -58,7 +58,7 @@ class TexelMap:
     def symmetric(cls, valid: Tensor) -> "TexelMap":
         """Return the map of an atlas whose left and right halves are mirror images of each other.
 
-        In such an atlas the charts of the right parts lie on one side of the vertical centre line,
+        In such an atlas the charts of the right parts lie on one side of the vertical center line,
         those of the left parts mirrored on the other, and the torso charts on the line with V
         running across. Mirroring the person is then flipping the texture, at every resolution.
 

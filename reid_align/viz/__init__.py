@@ -1,4 +1,4 @@
-"""Pictures to look at: curves, textures, dense maps and sheets of many, drawn with Pillow alone."""
+"""Images to look at: curves, textures, dense maps and sheets of many, drawn with Pillow alone."""
 
 from reid_align.viz.curves import draw_curves
 from reid_align.viz.dense import draw_iuv

@@ -1,4 +1,4 @@
-"""Series of numbers as a picture of lines, such as a training run's losses over its steps."""
+"""Series of numbers as a image of lines, such as a training run's losses over its steps."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -27,10 +27,10 @@ def draw_curves(panels: Mapping[str, Lines]) -> Image.Image:
 
     Args:
         panels: the panel's title, then the line's label, to its points (x, y) in the order of x.
-            A panel without points stays empty, and without panels the picture is one empty panel.
+            A panel without points stays empty, and without panels the image is one empty panel.
 
     Returns:
-        An RGB picture, 640 × 300 pixels for each panel.
+        An RGB image, 640 × 300 pixels for each panel.
     """
     shown = panels or {"": {}}
     columns = min(COLUMNS, len(shown))
@@ -73,9 +73,9 @@ class _Panel:
         draw.text(heading, title, fill=INK, font=font(LARGE), anchor="ls")
         self._draw_axes(draw)
         for number, (label, points) in enumerate(lines.items()):
-            colour = LINES[number % len(LINES)]
-            self._draw_line(draw, points, colour)
-            self._draw_legend(draw, number, label, points, colour)
+            color = LINES[number % len(LINES)]
+            self._draw_line(draw, points, color)
+            self._draw_legend(draw, number, label, points, color)
 
     def _draw_axes(self, draw: ImageDraw.ImageDraw) -> None:
         x_axis, y_axis = self.x_axis, self.y_axis
@@ -90,11 +90,11 @@ class _Panel:
             below = foot[0], foot[1] + 7 * SCALE
             draw.text(below, x_axis.label(x), fill=MUTED, font=font(SMALL), anchor="mt")
 
-    def _draw_line(self, draw: ImageDraw.ImageDraw, points: Sequence[Point], colour: str) -> None:
+    def _draw_line(self, draw: ImageDraw.ImageDraw, points: Sequence[Point], color: str) -> None:
         places = [self.place(*point) for point in points]
-        draw.line(places, fill=colour, width=2 * SCALE, joint="curve")
+        draw.line(places, fill=color, width=2 * SCALE, joint="curve")
         for last in places[-1:]:
-            draw.circle(last, 3 * SCALE, fill=colour)
+            draw.circle(last, 3 * SCALE, fill=color)
 
     def _draw_legend(
         self,
@@ -102,9 +102,9 @@ class _Panel:
         number: int,
         label: str,
         points: Sequence[Point],
-        colour: str,
+        color: str,
     ) -> None:
         left, top = self.left + WIDTH - RIGHT + 14 * SCALE, self.top + TOP + 20 * SCALE * number
-        draw.line((left, top, left + 14 * SCALE, top), fill=colour, width=3 * SCALE)
+        draw.line((left, top, left + 14 * SCALE, top), fill=color, width=3 * SCALE)
         value = f"  {points[-1][1]:.4g}" if points else ""
         draw.text((left + 20 * SCALE, top), label + value, fill=INK, font=font(SMALL), anchor="lm")

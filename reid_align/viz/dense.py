@@ -1,4 +1,4 @@
-"""Dense maps in colours: one for each part, with a checkerboard of its chart's U and V."""
+"""Dense maps in colors: one for each part, with a checkerboard of its chart's U and V."""
 
 import colorsys
 from functools import cache
@@ -24,11 +24,11 @@ def draw_iuv(iuv: IUV, image: NDArray[np.uint8] | None = None) -> Image.Image:
 
     Args:
         iuv: planes (3, H, W).
-        image: (H, W, 3) RGB, the picture that it is the map of. It shines through the body, and
+        image: (H, W, 3) RGB, the image that it is the map of. It shines through the body, and
             fills the background, which is white without it.
 
     Returns:
-        An RGB picture of H × W pixels.
+        An RGB image of H × W pixels.
 
     Raises:
         InvalidInputError: a batch of maps, or an image of another size.
@@ -39,24 +39,24 @@ def draw_iuv(iuv: IUV, image: NDArray[np.uint8] | None = None) -> Image.Image:
         )
     parts, u, v = iuv.planes.cpu().numpy()
     squares = (u.astype(int) * SQUARES // 256 + v.astype(int) * SQUARES // 256) % 2
-    colours = _palette()[parts] * np.where(squares, DARK, 1.0)[..., None]
+    colors = _palette()[parts] * np.where(squares, DARK, 1.0)[..., None]
     body = (parts != BACKGROUND)[..., None]
     if image is None:
-        return Image.fromarray(np.where(body, colours, BACKDROP).astype(np.uint8))
-    if image.shape != colours.shape:
+        return Image.fromarray(np.where(body, colors, BACKDROP).astype(np.uint8))
+    if image.shape != colors.shape:
         raise InvalidInputError(
             f"An image {image.shape} under a dense map of {parts.shape}: they must be of one size."
         )
-    return Image.fromarray(np.where(body, 0.7 * colours + 0.3 * image, image).astype(np.uint8))
+    return Image.fromarray(np.where(body, 0.7 * colors + 0.3 * image, image).astype(np.uint8))
 
 
 @cache
 def _palette() -> NDArray[np.float64]:
     """Return RGB in [0, 255] by part number, (25, 3); the background is black."""
-    return np.array([(0.0, 0.0, 0.0), *map(_colour, PARTS)]) * 255
+    return np.array([(0.0, 0.0, 0.0), *map(_color, PARTS)]) * 255
 
 
-def _colour(part: Part) -> tuple[float, float, float]:
+def _color(part: Part) -> tuple[float, float, float]:
     regions = list(dict.fromkeys(other.region for other in PARTS))
     hue = regions.index(part.region) / len(regions)
     saturation = 0.45 if part.face == "back" else 0.85

@@ -1,4 +1,4 @@
-"""Contact sheets: many small pictures on one, with a line of text below each."""
+"""Contact sheets: many small images on one, with a line of text below each."""
 
 import math
 from collections.abc import Sequence
@@ -15,16 +15,16 @@ ASPECT = 1.6
 def contact_sheet(
     strips: Sequence[Sequence[Image.Image]], captions: Sequence[str] = (), height: int = 192
 ) -> Image.Image:
-    """Put pictures that belong together side by side, and these strips on one sheet.
+    """Put images that belong together side by side, and these strips on one sheet.
 
     Args:
-        strips: the pictures of each strip, of any size and mode. A sheet without any is empty.
+        strips: the images of each strip, of any size and mode. A sheet without any is empty.
         captions: a line for each strip, or none at all; shortened at the front where it is wider
             than its strip, for the ends of file names tell most.
-        height: of every picture on the sheet, in pixels.
+        height: of every image on the sheet, in pixels.
 
     Returns:
-        An RGB picture, about 1.6 times as wide as high.
+        An RGB image, about 1.6 times as wide as high.
 
     Raises:
         InvalidInputError: another number of captions than of strips, or a height below 1.
@@ -32,7 +32,7 @@ def contact_sheet(
     if captions and len(captions) != len(strips):
         raise InvalidInputError(f"{len(captions)} captions for {len(strips)} strips: one for each.")
     if height < 1:
-        raise InvalidInputError(f"Pictures of {height} pixels: the height must be at least 1.")
+        raise InvalidInputError(f"Images of {height} pixels: the height must be at least 1.")
     joined = [_join(strip, height) for strip in strips]
     width = max((strip.width for strip in joined), default=0) + GAP
     line = LETTERS + GAP if captions else 0
@@ -51,19 +51,17 @@ def contact_sheet(
     return sheet
 
 
-def _join(pictures: Sequence[Image.Image], height: int) -> Image.Image:
-    """Return pictures of one height beside each other."""
+def _join(images: Sequence[Image.Image], height: int) -> Image.Image:
+    """Return images of one height beside each other."""
     scaled = [
-        picture.convert("RGB").resize(
-            (max(1, round(picture.width * height / picture.height)), height)
-        )
-        for picture in pictures
+        image.convert("RGB").resize((max(1, round(image.width * height / image.height)), height))
+        for image in images
     ]
-    strip = Image.new("RGB", (max(1, sum(picture.width for picture in scaled)), height), WHITE)
+    strip = Image.new("RGB", (max(1, sum(image.width for image in scaled)), height), WHITE)
     left = 0
-    for picture in scaled:
-        strip.paste(picture, (left, 0))
-        left += picture.width
+    for image in scaled:
+        strip.paste(image, (left, 0))
+        left += image.width
     return strip
 
 

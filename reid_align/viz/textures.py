@@ -1,4 +1,4 @@
-"""Decoded textures, and any other picture that a network gives, as pixels."""
+"""Decoded textures, and any other image that a network gives, as pixels."""
 
 import numpy as np
 import torch

@@ -21,7 +21,7 @@ def fetch(repo_id: str, revision: str, filename: str) -> Path:
     A commit that is cached costs no request; a branch or tag costs one.
 
     Args:
-        repo_id: ``organisation/repository``.
+        repo_id: ``organization/repository``.
         revision: a commit, branch or tag.
         filename: the file's path in the repository.
 

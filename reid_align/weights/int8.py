@@ -5,7 +5,7 @@ behind it; no module can have a tensor there. Stored so are the floating paramet
 dimensions or more, those of convolutions and linear layers. Norms, biases and buffers stay as they
 are.
 
-Source: symmetric quantisation by channel, arXiv:1806.08342, section 2.
+Source: symmetric quantization by channel, arXiv:1806.08342, section 2.
 """
 
 import copy

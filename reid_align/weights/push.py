@@ -35,8 +35,8 @@ def push_folder(folder: Path, repo_id: str, private: bool = True, tag: str | Non
 
     Args:
         folder: the folder; it is checked first, as when it is loaded.
-        repo_id: ``organisation/repository``.
-        private: whether only you, or your organisation, may see it.
+        repo_id: ``organization/repository``.
+        private: whether only you, or your organization, may see it.
         tag: a name for the commit, "v1.0.0"; None for none.
 
     Returns:

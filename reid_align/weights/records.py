@@ -13,7 +13,7 @@ from reid_align.weights.fingerprint import FINGERPRINT_LENGTH
 Kind = Literal["encoder", "estimator", "head"]
 StorageType = Literal["float32", "float16", "bfloat16", "int8"]
 Argument = bool | int | float | str
-# Which kinds of network read pictures, and which of them give feature vectors.
+# Which kinds of network read images, and which of them give feature vectors.
 HAVE: Mapping[str, tuple[Kind, ...]] = {
     "feature_dim": ("encoder",),
     "preprocess": ("encoder", "estimator"),
@@ -61,14 +61,14 @@ class HubFile:
     filename: str
 
     def __post_init__(self) -> None:
-        require_text("repo_id", self.repo_id, REPO_ID, "organisation/repository")
+        require_text("repo_id", self.repo_id, REPO_ID, "organization/repository")
         require_text("revision", self.revision, COMMIT, "the 40 hex digits of a commit")
         require_text("filename", self.filename, FILE_NAME, "a plain name ending in .safetensors")
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """A set of pictures the weights were trained on, and the terms it may be used on."""
+    """A set of images the weights were trained on, and the terms it may be used on."""
 
     name: str
     terms: str
@@ -98,7 +98,7 @@ class Metrics:
     """Measured accuracy on one dataset under one protocol, in percent, and what measures it.
 
     ``note`` is a sentence on what else a reader has to know of the figures, such as the size of the
-    pictures if it is not the dataset's own.
+    images if it is not the dataset's own.
     """
 
     dataset: str

@@ -28,12 +28,12 @@ class Adapted:
     """What became of weights whose norms were estimated anew.
 
     Attributes:
-        pictures: from how many.
+        images: from how many.
         seed: that drew them.
         state_sha256: of the tensors before.
     """
 
-    pictures: int
+    images: int
     seed: int
     state_sha256: str
 
@@ -56,15 +56,15 @@ class Origin:
     sha256: str | None = None
     adapted: Adapted | None = None
 
-    def after_adapting(self, pictures: int, seed: int, state_sha256: str) -> "Origin":
+    def after_adapting(self, images: int, seed: int, state_sha256: str) -> "Origin":
         """Return the origin of these weights once they are adapted; see `Adapted`.
 
         Adapting again forgets the time before, so the tensors before are those of the first time.
         """
         if self.adapted is not None:
-            adapted = Adapted(pictures, seed, self.adapted.state_sha256)
+            adapted = Adapted(images, seed, self.adapted.state_sha256)
             return replace(self, adapted=adapted)
-        return Origin(f"{self.name}, adapted", adapted=Adapted(pictures, seed, state_sha256))
+        return Origin(f"{self.name}, adapted", adapted=Adapted(images, seed, state_sha256))
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Source:
         origin: where they are.
         architecture: the model they were made for; None if the file does not say.
         arch_args: the arguments of that model; empty if the file does not say.
-        preprocess: what they expect to be done to a picture; None if the file does not say.
+        preprocess: what they expect to be done to a image; None if the file does not say.
         load: fills a module with them, or raises WeightsError.
     """
 

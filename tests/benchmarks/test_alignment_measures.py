@@ -60,8 +60,8 @@ def naive_rank1(features: np.ndarray, known: Truth, condition: Condition) -> lis
 def test_rank1_of_every_range_is_that_of_a_naive_search(condition: Condition) -> None:
     known = truth(60)
     rng = np.random.default_rng(3)
-    centres = rng.normal(size=(6, 8))[known.person_ids]
-    features = (centres + rng.normal(size=(60, 8))).astype(np.float32)
+    centers = rng.normal(size=(6, 8))[known.person_ids]
+    features = (centers + rng.normal(size=(60, 8))).astype(np.float32)
     found = rank1_by(features, known, condition)
     expected = naive_rank1(features.astype(np.float64), known, condition)
     assert [one.rank1 for one in found] == pytest.approx(expected, nan_ok=True)
@@ -76,7 +76,7 @@ def test_a_turn_is_the_shorter_way_round() -> None:
     assert TURNED.measure(known, there, here) == pytest.approx([30])
 
 
-def test_the_less_visible_picture_decides() -> None:
+def test_the_less_visible_image_decides() -> None:
     known = truth(2)
     known.visible[:] = (0.9, 0.4)
     assert VISIBLE.measure(known, np.array([0]), np.array([1])) == pytest.approx([40])
@@ -101,7 +101,7 @@ def test_a_parts_height_is_the_mean_of_its_pixels() -> None:
 
 
 def naive_ssim(a: np.ndarray, b: np.ndarray, row: int, column: int) -> float:
-    """One pixel of one colour, with numpy's own moments of a window."""
+    """One pixel of one color, with numpy's own moments of a window."""
     offsets = np.arange(11) - 5
     gauss = np.exp(-(offsets**2) / (2 * 1.5**2))
     weights = np.outer(gauss, gauss) / gauss.sum() ** 2
@@ -153,8 +153,8 @@ def test_overlaps_of_a_map_that_was_counted_by_hand() -> None:
 
 
 def test_a_cut_keeps_half_of_a_person_and_seldom_all() -> None:
-    picture = np.arange(200 * 100 * 3).reshape(200, 100, 3).astype(np.uint8)
+    image = np.arange(200 * 100 * 3).reshape(200, 100, 3).astype(np.uint8)
     rng = np.random.default_rng(0)
-    shapes = np.array([cut(picture, rng).shape[:2] for _ in range(200)])
+    shapes = np.array([cut(image, rng).shape[:2] for _ in range(200)])
     assert shapes.min(0) == pytest.approx([100, 70], abs=3)
     assert shapes.max(0) == pytest.approx([160, 100], abs=3)

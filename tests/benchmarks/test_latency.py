@@ -1,4 +1,4 @@
-"""The benchmark of single pictures times every way, and they agree."""
+"""The benchmark of single images times every way, and they agree."""
 
 import json
 import subprocess

@@ -11,7 +11,7 @@ from encoder_table import loss_gradients as table
 from paper.gradients import gradient_norms
 from tiny_people import make_set
 
-from reid_align.datasets.batch import Batch
+from reid_align.batches.batch import Batch
 from reid_align.tasks import BaselineConfig, EncoderConfig
 from reid_align.training.group import ProcessGroup
 from reid_align.training.task import StepContext

@@ -6,7 +6,7 @@ import pytest
 import torch
 from speed_limits import matrix_product_rates
 
-from reid_align.features.lanes import Lanes
+from reid_align.inference.thread_lanes import Lanes
 
 CPU, LANE = torch.device("cpu"), Lanes(1, 1)
 

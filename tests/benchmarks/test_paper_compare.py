@@ -123,7 +123,7 @@ def test_synthetic_crops_do_not_stand_beside_figures_of_real_persons() -> None:
     assert "crops" in text_report([block])
 
 
-def test_the_picture_is_as_high_as_what_was_measured() -> None:
+def test_the_image_is_as_high_as_what_was_measured() -> None:
     none, one = blocks("san1"), blocks("san1", result("san_full", 80.0))
     heights = [draw_blocks(list(found.values())).height for found in (none, one)]
     assert heights[1] > heights[0]
@@ -135,7 +135,7 @@ def test_the_documentation_says_how_figures_came_about(tmp_path: Path) -> None:
         save(replace(one, scale=scale, settings=["training.epochs=9"]), tmp_path)
     text = documented("san1", tmp_path)
     assert "| SAN | 96.1 | 88.0 | 85.0 | -11.1 | 75.0 | -13.0 | +2.0 / +4.8 | +5.0 / +5.0 |" in text
-    assert "ResNet-18, pictures of 128×64; started from imagenet" in text
+    assert "ResNet-18, images of 128×64; started from imagenet" in text
     assert "`san_full:training.epochs=9`" in text
     assert "2 trainings, 1.0 hours" in text
     assert "market1501; single query, scale “small”**" in text
@@ -143,7 +143,7 @@ def test_the_documentation_says_how_figures_came_about(tmp_path: Path) -> None:
     assert "| SAN | 80.1 | 76.4 |" in text
 
 
-def test_the_picture_of_a_dataset_has_what_was_trained_on_it_and_nothing_else(
+def test_the_image_of_a_dataset_has_what_was_trained_on_it_and_nothing_else(
     tmp_path: Path,
 ) -> None:
     empty = draw_documented("synthetic", tmp_path)

@@ -11,7 +11,7 @@ NAMES = sorted({row.recipe for t in load_tables().values() for row in t.rows if 
 
 
 def updates(name: str, scale: Scale) -> float:
-    """Return how many updates with reID pictures the last stage of a row has at a scale."""
+    """Return how many updates with reID images the last stage of a row has at a scale."""
     training = scaled(RECIPES[name], scale).last.training
     batches = training.alternate.count("reid") / len(training.alternate)
     return training.epochs * training.steps_per_epoch * batches
@@ -19,7 +19,7 @@ def updates(name: str, scale: Scale) -> float:
 
 @pytest.mark.parametrize("scale", [SMALL, MEDIUM], ids=lambda scale: scale.name)
 @pytest.mark.parametrize("name", NAMES)
-def test_every_row_has_the_same_small_network_pictures_and_updates(name: str, scale: Scale) -> None:
+def test_every_row_has_the_same_small_network_images_and_updates(name: str, scale: Scale) -> None:
     stage, original = scaled(RECIPES[name], scale).last, RECIPES[name].last
     encoder = stage.task.encoder
     assert encoder.architecture in list_models()
@@ -40,7 +40,7 @@ def test_the_learning_rate_goes_the_same_way_in_fewer_epochs(name: str) -> None:
     small, full = scaled(RECIPES[name], shorter).last.training, RECIPES[name].last.training
     for epoch in range(small.epochs):
         rates = [
-            one.optimisers["main"].schedule.learning_rate(8e-4, at, one.epochs)
+            one.optimizers["main"].schedule.learning_rate(8e-4, at, one.epochs)
             for one, at in ((small, epoch), (full, epoch * shorter.shrink))
         ]
         assert rates[0] == pytest.approx(rates[1])
@@ -49,7 +49,7 @@ def test_the_learning_rate_goes_the_same_way_in_fewer_epochs(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_small_rows_learn_at_the_same_rates(name: str) -> None:
     small, baseline = (
-        scaled(RECIPES[one], SMALL).last.training.optimisers["main"]
+        scaled(RECIPES[one], SMALL).last.training.optimizers["main"]
         for one in (name, "san_baseline")
     )
     assert (small.lr, small.schedule) == (baseline.lr, baseline.schedule)

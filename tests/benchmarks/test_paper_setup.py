@@ -1,4 +1,4 @@
-"""What a measurement says that it started from, and which pictures it has."""
+"""What a measurement says that it started from, and which images it has."""
 
 import hashlib
 from dataclasses import replace
@@ -104,9 +104,9 @@ def test_a_row_names_the_sets_that_it_depends_on(
     people, pairs, maps = (str(tmp_path / name) for name in ("people", "pairs.csv", "maps"))
     given = replace(setup, folders={"synthetic": people}, synthetic=pairs, dense_uv=maps)
     given = replace(given, **{lacking: None} if lacking else {})
-    pictures = "people/set.json" if lacking == "synthetic" else "pairs.csv"
+    images = "people/set.json" if lacking == "synthetic" else "pairs.csv"
     files = {"data": "people/set.json", "dense_uv": "maps/dense_uv.safetensors"}
-    expected = {name: digest(files.get(name, pictures)) for name in names}
+    expected = {name: digest(files.get(name, images)) for name in names}
     assert sets(given, recipe, dataset) == expected
 
 
@@ -143,8 +143,8 @@ def test_a_seed_is_the_division_of_a_set_that_is_divided_several_times(
     campus = tmp_path / "campus"
     campus.mkdir()
     for person in range(1, 972):
-        for picture in range(1, 5):
-            (campus / f"{person:04d}{picture:03d}.png").touch()
+        for image in range(1, 5):
+            (campus / f"{person:04d}{image:03d}.png").touch()
     given = replace(setup, folders={"cuhk01": str(tmp_path)})
     tested = []
     for seed in (0, 7):

@@ -68,8 +68,8 @@ def test_rows_of_a_real_set_share_a_generator_and_what_it_draws(tmp_path: Path) 
     assert sorted(path.name for path in made.iterdir()) == [
         "csv", "csv-held-out-2", "generator_texture"
     ]  # fmt: skip
-    # Nothing is drawn of those who are held out: 4 of 6 persons with 4 pictures are left.
-    assert len(list((made / "csv" / "textures" / "pictures").iterdir())) == 16
+    # Nothing is drawn of those who are held out: 4 of 6 persons with 4 images are left.
+    assert len(list((made / "csv" / "textures" / "images").iterdir())) == 16
     results = list((tmp_path / "results" / "tiny" / "csv-held-out-2").iterdir())
     assert len(results) == 2
     assert all(0 < read(file)["scores"]["csv"]["f"]["mAP"] <= 100 for file in results)

@@ -16,7 +16,7 @@ from speed_int8 import register_int8
 from tiny_people import make_set
 
 from reid_align import create_model
-from reid_align.features.backends import BACKENDS
+from reid_align.inference.backends import BACKENDS
 from reid_align.preprocess import Preprocess
 
 RECIPE = "san_baseline"
@@ -52,7 +52,7 @@ def test_the_table_of_formats_has_every_dataset() -> None:
     row |= {**ORIGIN, "label": "san", "batch": 8, "height": 256, "width": 128}
     text = precision_table({"rows": [row]})
     assert "| san | torch bfloat16 | 74 | 74.36 / 66.57 | 0.01 | 0.9998 |" in text
-    assert "8 pictures of 256×128" in text
+    assert "8 images of 256×128" in text
     int8 = {**scores, "rank1": 73.86}
     rates = {"torch bfloat16": 50.0, "openvino bfloat16": 100.0, "onnx int8": 140.0}
     both = {"openvino bfloat16": scores, "onnx int8": int8, "torch bfloat16": scores}
@@ -81,7 +81,7 @@ def test_a_steps_time_is_spent_on_something(
     assert min(shares.values()) > 0
     assert record["update_ms"].keys() == training_profile.WAYS.keys()
     text = profile_table(record)
-    assert "8 pictures of 32×16" in text
+    assert "8 images of 32×16" in text
     assert "fused, as here" in text
 
 

@@ -30,13 +30,13 @@ def encoder() -> Encoder:
 
 @pytest.fixture
 def people(tmp_path: Path) -> list[ImageRecord]:
-    """Eight people in plain colours, thrice before each of two cameras, of which one is dark."""
+    """Eight people in plain colors, thrice before each of two cameras, of which one is dark."""
     records = []
     for number in range(48):
         person, camera = number // 6, number // 3 % 2
-        colour = np.random.default_rng(person).integers(90, 220, 3) // (1 + 2 * camera)
+        color = np.random.default_rng(person).integers(90, 220, 3) // (1 + 2 * camera)
         noise = np.random.default_rng([number, 1]).integers(-8, 9, (32, 16, 3))
-        Image.fromarray((colour + noise).astype(np.uint8)).save(tmp_path / f"{number}.png")
+        Image.fromarray((color + noise).astype(np.uint8)).save(tmp_path / f"{number}.png")
         records.append(ImageRecord(str(tmp_path / f"{number}.png"), person, camera))
     return records
 
@@ -79,7 +79,7 @@ def test_it_takes_a_set_or_an_encoder(subject: list[str], monkeypatch: pytest.Mo
     assert stopped.value.code == 2
 
 
-def test_pictures_may_be_evened_out_in_place_of_what_the_weights_ask_for(
+def test_images_may_be_evened_out_in_place_of_what_the_weights_ask_for(
     encoder: Encoder, people: list[ImageRecord]
 ) -> None:
     own = Preprocess(32, 16, smoothing=0.5)
@@ -93,7 +93,7 @@ def test_pictures_may_be_evened_out_in_place_of_what_the_weights_ask_for(
     assert stretched["own_camera"] < plain["own_camera"]
 
 
-def test_the_table_says_how_pictures_were_evened_out() -> None:
+def test_the_table_says_how_images_were_evened_out() -> None:
     scores = {"rank1": 1.0, "mAP": 2.0, "own_camera": 3.0, "rank1_own_camera": 4.0}
     ways = dict.fromkeys(("plain", "flip_camera_wise", "flip_adapted_camera_wise"), scores)
     row = {"label": "mine", "height": 32, "width": 16, "cuhk03_train": ways}

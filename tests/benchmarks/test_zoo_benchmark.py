@@ -53,13 +53,13 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
-    """Six people in plain colours, thrice before each of two cameras, of which one is dark."""
+    """Six people in plain colors, thrice before each of two cameras, of which one is dark."""
     lines = ["path,person_id,camera_id,split"]
     for number in range(PEOPLE * CAMERAS * VIEWS):
         person, camera, view = number // 6, number // 3 % 2, number % 3
-        colour = np.random.default_rng(person).integers(90, 220, 3) // (1 + 2 * camera)
+        color = np.random.default_rng(person).integers(90, 220, 3) // (1 + 2 * camera)
         noise = np.random.default_rng([number, 1]).integers(-8, 9, (32, 16, 3))
-        Image.fromarray((colour + noise).astype(np.uint8)).save(tmp_path / f"{number}.png")
+        Image.fromarray((color + noise).astype(np.uint8)).save(tmp_path / f"{number}.png")
         lines.append(f"{number}.png,{person},{camera},{'gallery' if view else 'query'}")
     (tmp_path / "people.csv").write_text("\n".join(lines) + "\n")
     return tmp_path / "people.csv"
@@ -87,7 +87,7 @@ def test_it_measures_a_file_and_replaces_its_row(
     reranked = {"reranked", *(f"{way}_reranked" for way in ways - {"plain"})}
     assert ways | reranked < set(found)
     assert found["flip_adapted"] != found["plain"]
-    # One camera is three times as dark: normalised, nearly everybody is found across cameras.
+    # One camera is three times as dark: normalized, nearly everybody is found across cameras.
     assert found["camera_wise"]["mAP"] > found["plain"]["mAP"]
     assert found["own_camera"] > 50
     assert found["rank1_own_camera"] == 100

@@ -58,7 +58,7 @@ CUHK03_TESTSETS = [{(1, 1), (2, 2)}, {(1, 3), (1, 4)}, {(1, 2), (2, 2)}]
 
 
 def cuhk03_pixels(boxes: str, pair: int, person: int, number: int) -> np.ndarray:
-    """Return the picture, (H, W, 3) uint8, that the small cuhk-03.mat holds at a place."""
+    """Return the image, (H, W, 3) uint8, that the small cuhk-03.mat holds at a place."""
     seed = [len(boxes), pair, person, number]
     height = 12 + number
     return np.random.default_rng(seed).integers(0, 256, (height, 5, 3), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""A small set in the format of the synthesizer, with pictures that need no rendering."""
+"""A small set in the format of the synthesizer, with images that need no rendering."""
 
 import io
 from pathlib import Path
@@ -9,20 +9,20 @@ from PIL import Image
 from reid_align.shard_set import begin_set, shard_path
 from reid_align.shards import Table, write_shard
 
-PERSONS, PICTURES = 8, 4
+PERSONS, IMAGES = 8, 4
 # Of person 6 and 7: who is for validation and for testing.
 SPLIT_OF = [0, 0, 0, 0, 0, 0, 1, 2]
 PARTS_AT_TOP = (1, 3, 4, 9, 10, 16, 23, 24)
 
 
-def coded(picture: np.ndarray, kind: str) -> bytes:
+def coded(image: np.ndarray, kind: str) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, kind, quality=95)
+    Image.fromarray(image).save(file, kind, quality=95)
     return file.getvalue()
 
 
 def blocks(seed: int, height: int, width: int, block: int = 8) -> np.ndarray:
-    """A picture of blocks of one colour each."""
+    """A image of blocks of one color each."""
     rng = np.random.default_rng(seed)
     small = rng.integers(0, 256, (height // block, width // block, 3), np.uint8)
     return small.repeat(block, 0).repeat(block, 1)
@@ -42,8 +42,8 @@ def dense_map(seed: int, height: int, width: int) -> np.ndarray:
 def make_set(
     folder: Path, pit: bool = False, size: tuple[int, int] = (64, 32), unseen: tuple[int, ...] = ()
 ) -> Path:
-    """Write 8 persons with 4 pictures each in 2 shards; on the pictures ``unseen`` is nobody."""
-    settings = {"identities": PERSONS, "images": PICTURES, "seed": 0, "width": 128, "pit": pit}
+    """Write 8 persons with 4 images each in 2 shards; on the images ``unseen`` is nobody."""
+    settings = {"identities": PERSONS, "images": IMAGES, "seed": 0, "width": 128, "pit": pit}
     begin_set(folder, settings, 2)
     for shard in (0, 1):
         persons = range(4 * shard, 4 * shard + 4)
@@ -55,11 +55,11 @@ def make_set(
 
 
 def tables(persons: list[int], pit: bool, size: tuple[int, int], unseen: tuple[int, ...]) -> dict:
-    owners = np.repeat(persons, PICTURES).astype(np.int32)
-    rows = [PICTURES * person + number for person in persons for number in range(PICTURES)]
+    owners = np.repeat(persons, IMAGES).astype(np.int32)
+    rows = [IMAGES * person + number for person in persons for number in range(IMAGES)]
     splits = np.array([0 if pit else SPLIT_OF[person] for person in owners], np.uint8)
-    numbers = np.tile(np.arange(PICTURES), len(persons))
-    # Two pictures from each of two cameras: the first of each is the query.
+    numbers = np.tile(np.arange(IMAGES), len(persons))
+    # Two images from each of two cameras: the first of each is the query.
     roles = np.where(splits == 0, 0, np.where(numbers % 2 == 0, 1, 2)).astype(np.uint8)
     maps = [np.zeros((*size, 3), np.uint8) if row in unseen else dense_map(row, *size)
             for row in rows]  # fmt: skip

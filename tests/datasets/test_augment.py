@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 import torch
 
-from reid_align.datasets.appearance import NO_BOX, Box, change_colours, draw_box, erase
-from reid_align.datasets.augment import (
+from reid_align.batches.appearance import NO_BOX, Box, change_colors, draw_box, erase
+from reid_align.batches.augment import (
     MODERN_AUGMENT,
     NO_AUGMENT,
     OFFICIAL_AUGMENT,
     SAN_PG_AUGMENT,
     AugmentConfig,
 )
-from reid_align.datasets.geometry import Geometry, draw_geometry
+from reid_align.batches.geometry import Geometry, draw_geometry
 from reid_align.errors import InvalidInputError
 from reid_align.preprocess import Preprocess
 
@@ -36,7 +36,7 @@ def rngs(count: int) -> list[np.random.Generator]:
         ("erase_area", (0.1, 1.0), "rising numbers between 0 and 1"),
         ("erase_aspect", (0.0, 1.0), "rising positive"),
         ("flip_target", "flip", "mirror or keep"),
-        ("erase_fill", "grey", "mean or official"),
+        ("erase_fill", "gray", "mean or official"),
         ("crop", float("nan"), "0 to 1"),
     ],
 )
@@ -48,20 +48,20 @@ def test_settings_out_of_range_are_refused(name: str, value: object, allowed: st
 def test_presets_differ_where_they_should() -> None:
     assert (OFFICIAL_AUGMENT.flip_target, OFFICIAL_AUGMENT.erase_fill) == ("keep", "official")
     assert SAN_PG_AUGMENT.flip == 0
-    assert SAN_PG_AUGMENT.changes_colours
-    assert MODERN_AUGMENT.changes_colours
-    assert not AugmentConfig().changes_colours
+    assert SAN_PG_AUGMENT.changes_colors
+    assert MODERN_AUGMENT.changes_colors
+    assert not AugmentConfig().changes_colors
 
 
-def test_without_augmentation_a_picture_is_resized_as_at_inference() -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (128, 48, 3), np.uint8)
+def test_without_augmentation_a_image_is_resized_as_at_inference() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (128, 48, 3), np.uint8)
     for rng in rngs(20):
         geometry = draw_geometry(NO_AUGMENT, SIZE, rng)
-        assert np.array_equal(geometry.apply(picture, SIZE), SIZE.resize(picture))
+        assert np.array_equal(geometry.apply(image, SIZE), SIZE.resize(image))
         assert draw_box(NO_AUGMENT, 64, 32, rng) == NO_BOX
 
 
-def test_crops_lie_anywhere_in_the_enlarged_picture_half_of_the_time() -> None:
+def test_crops_lie_anywhere_in_the_enlarged_image_half_of_the_time() -> None:
     drawn = [draw_geometry(AugmentConfig(), SIZE, rng) for rng in rngs(2000)]
     cropped = [geometry for geometry in drawn if geometry.enlarged == (72, 36)]
     assert abs(len(cropped) / 2000 - 0.5) < 0.05
@@ -71,21 +71,21 @@ def test_crops_lie_anywhere_in_the_enlarged_picture_half_of_the_time() -> None:
     assert abs(np.mean([geometry.flip for geometry in drawn]) - 0.5) < 0.05
 
 
-def test_a_crop_is_cut_out_of_the_enlarged_picture_and_then_mirrored() -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (40, 20, 3), np.uint8)
-    whole = Preprocess(72, 36).resize(picture)
+def test_a_crop_is_cut_out_of_the_enlarged_image_and_then_mirrored() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (40, 20, 3), np.uint8)
+    whole = Preprocess(72, 36).resize(image)
     geometry = Geometry((0.0, 0.0, 1.0, 1.0), (72, 36), (3, 1), flip=True)
-    assert np.array_equal(geometry.apply(picture, SIZE), whole[3:67, 1:33][:, ::-1])
+    assert np.array_equal(geometry.apply(image, SIZE), whole[3:67, 1:33][:, ::-1])
 
 
-def test_partial_pictures_keep_what_they_state() -> None:
+def test_partial_images_keep_what_they_state() -> None:
     config = AugmentConfig(partial=1.0, crop=0.0, flip=0.0)
     pieces = np.array([draw_geometry(config, SIZE, rng).piece for rng in rngs(500)])
     top, left, height, width = pieces.T
     assert 0.5 <= height.min() < 0.52 < 0.98 < height.max() <= 1
     assert 0.7 <= width.min() < 0.72 < 0.98 < width.max() <= 1
     assert ((top >= 0) & (top + height <= 1) & (left >= 0) & (left + width <= 1)).all()
-    # A picture whose rows are numbered shows which of them were taken.
+    # A image whose rows are numbered shows which of them were taken.
     rows = np.arange(100, dtype=np.uint8)[:, None, None].repeat(50, 1).repeat(3, 2)
     geometry = Geometry((0.2, 0.1, 0.5, 0.8), (64, 32), (0, 0), flip=False)
     taken = geometry.apply(rows, SIZE)
@@ -117,48 +117,48 @@ def test_a_rectangle_that_never_fits_is_given_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fill", "colour"), [("mean", (0.0, 0.0, 0.0)), ("official", (0.485, 0.456, 0.406))]
+    ("fill", "color"), [("mean", (0.0, 0.0, 0.0)), ("official", (0.485, 0.456, 0.406))]
 )
-def test_erasing_writes_the_colour_into_its_rectangle_only(fill: str, colour: tuple) -> None:
+def test_erasing_writes_the_color_into_its_rectangle_only(fill: str, color: tuple) -> None:
     images = torch.full((2, 3, 8, 4), 7.0)
     erase(images, [Box(2, 1, 3, 2), NO_BOX], fill)
     assert (images[1] == 7).all()
     inside = images[0, :, 2:5, 1:3]
-    assert torch.equal(inside, torch.tensor(colour).view(3, 1, 1).expand(3, 3, 2))
+    assert torch.equal(inside, torch.tensor(color).view(3, 1, 1).expand(3, 3, 2))
     assert (images[0] == 7).sum() == 3 * (32 - 6)
 
 
-def colours(config: AugmentConfig, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+def colors(config: AugmentConfig, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
     image = torch.randint(0, 256, (3, 16, 8), dtype=torch.uint8)
-    return image, change_colours(image, config, np.random.default_rng(seed))
+    return image, change_colors(image, config, np.random.default_rng(seed))
 
 
-def test_colours_change_only_where_asked_for() -> None:
-    image, same = colours(AugmentConfig())
+def test_colors_change_only_where_asked_for() -> None:
+    image, same = colors(AugmentConfig())
     assert same is image
-    image, other = colours(AugmentConfig(jitter=1.0))
+    image, other = colors(AugmentConfig(jitter=1.0))
     assert other.dtype == torch.uint8
     assert other.shape == image.shape
     assert not torch.equal(other, image)
-    _, grey = colours(AugmentConfig(grayscale=1.0))
-    assert torch.equal(grey[0], grey[1])
-    assert torch.equal(grey[0], grey[2])
-    pairs = [colours(AugmentConfig(blur=1.0), seed) for seed in range(9)]
+    _, gray = colors(AugmentConfig(grayscale=1.0))
+    assert torch.equal(gray[0], gray[1])
+    assert torch.equal(gray[0], gray[2])
+    pairs = [colors(AugmentConfig(blur=1.0), seed) for seed in range(9)]
     assert sum(b.float().std() < i.float().std() for i, b in pairs) >= 7
 
 
 def test_jitter_of_brightness_stays_within_its_strength() -> None:
     config = AugmentConfig(jitter=1.0, brightness=0.2, contrast=0.0, saturation=0.0)
-    grey = torch.full((3, 4, 4), 100, dtype=torch.uint8)
-    values = [int(change_colours(grey, config, rng)[0, 0, 0]) for rng in rngs(300)]
+    gray = torch.full((3, 4, 4), 100, dtype=torch.uint8)
+    values = [int(change_colors(gray, config, rng)[0, 0, 0]) for rng in rngs(300)]
     assert 79 <= min(values) < 83
     assert 117 < max(values) <= 120
 
 
 def test_a_tint_multiplies_each_channel_for_itself() -> None:
-    grey = torch.full((3, 4, 4), 100, dtype=torch.uint8)
+    gray = torch.full((3, 4, 4), 100, dtype=torch.uint8)
     config = AugmentConfig(jitter=1.0, brightness=0.0, contrast=0.0, saturation=0.0, tint=0.2)
-    tinted = torch.stack([change_colours(grey, config, rng) for rng in rngs(300)])
+    tinted = torch.stack([change_colors(gray, config, rng) for rng in rngs(300)])
     assert torch.equal(tinted, tinted[..., :1, :1].expand_as(tinted))
     values = tinted[..., 0, 0].float()
     assert 80 <= values.min() < 83
@@ -169,7 +169,7 @@ def test_a_tint_multiplies_each_channel_for_itself() -> None:
 def test_gamma_bends_what_lies_between_black_and_white() -> None:
     ramp = torch.tensor([0, 64, 255], dtype=torch.uint8).expand(3, 1, 3)
     config = AugmentConfig(jitter=1.0, brightness=0.0, contrast=0.0, saturation=0.0, gamma=0.5)
-    bent = torch.stack([change_colours(ramp, config, rng)[0, 0] for rng in rngs(300)]).double()
+    bent = torch.stack([change_colors(ramp, config, rng)[0, 0] for rng in rngs(300)]).double()
     assert bent[:, 0].eq(0).all()
     assert bent[:, 2].eq(255).all()
     exponents = (bent[:, 1] / 255).log() / torch.tensor(64 / 255).log()
@@ -181,7 +181,7 @@ def test_sharpening_deepens_an_edge_and_leaves_a_plain_as_it_is() -> None:
     config = AugmentConfig(sharpen=1.0)
     edge = torch.full((3, 16, 16), 60, dtype=torch.uint8)
     edge[:, :, 8:] = 190
-    sharpened = torch.stack([change_colours(edge, config, rng) for rng in rngs(50)]).float()
+    sharpened = torch.stack([change_colors(edge, config, rng) for rng in rngs(50)]).float()
     assert (sharpened[..., 7] <= 60).all()
     assert (sharpened[..., 8] >= 190).all()
     assert (sharpened[..., 8] - sharpened[..., 7]).mean() > 160
@@ -189,9 +189,9 @@ def test_sharpening_deepens_an_edge_and_leaves_a_plain_as_it_is() -> None:
 
 
 def test_noise_is_gaussian_of_up_to_fifteen_levels() -> None:
-    grey = torch.full((3, 64, 64), 128, dtype=torch.uint8)
+    gray = torch.full((3, 64, 64), 128, dtype=torch.uint8)
     config = AugmentConfig(noise=1.0)
-    noisy = torch.stack([change_colours(grey, config, rng) for rng in rngs(200)]).double()
+    noisy = torch.stack([change_colors(gray, config, rng) for rng in rngs(200)]).double()
     assert noisy.mean() == pytest.approx(128, abs=0.1)
     spread = noisy.flatten(1).std(1)
     assert spread.min() < 1
@@ -200,23 +200,23 @@ def test_noise_is_gaussian_of_up_to_fifteen_levels() -> None:
 
 def test_compression_shows_the_blocks_of_jpeg_and_keeps_the_size() -> None:
     config = AugmentConfig(compress=1.0)
-    grey = np.random.default_rng(0).integers(0, 256, (1, 40, 24), np.uint8)
-    image = torch.from_numpy(grey).repeat(3, 1, 1)
-    stored = [change_colours(image, config, rng) for rng in rngs(30)]
+    gray = np.random.default_rng(0).integers(0, 256, (1, 40, 24), np.uint8)
+    image = torch.from_numpy(gray).repeat(3, 1, 1)
+    stored = [change_colors(image, config, rng) for rng in rngs(30)]
     assert {(tuple(one.shape), one.dtype) for one in stored} == {((3, 40, 24), torch.uint8)}
     errors = torch.stack([(one.float() - image).abs().mean() for one in stored])
     # The finest detail of noise goes first, the more the lower the quality.
     assert errors.min() > 2
     assert errors.max() > 5 * errors.min()
     plain = torch.full((3, 16, 16), 90, dtype=torch.uint8)
-    assert all((change_colours(plain, config, rng).int() - 90).abs().max() <= 4 for rng in rngs(9))
+    assert all((change_colors(plain, config, rng).int() - 90).abs().max() <= 4 for rng in rngs(9))
 
 
-def test_half_of_the_compressed_pictures_are_sharpened_first() -> None:
+def test_half_of_the_compressed_images_are_sharpened_first() -> None:
     config = AugmentConfig(compress=1.0)
     edge = torch.full((3, 16, 16), 60, dtype=torch.uint8)
     edge[:, :, 8:] = 190
-    stored = torch.stack([change_colours(edge, config, rng) for rng in rngs(200)]).float()
+    stored = torch.stack([change_colors(edge, config, rng) for rng in rngs(200)]).float()
     # The edge lies between two blocks of the codec, which keeps it as it is.
     overshoot = stored[:, :, :, 8].mean((1, 2)) - 190
     assert 0.3 < (overshoot > 8).float().mean() < 0.6

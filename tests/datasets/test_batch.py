@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from reid_align.datasets.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, Wanted
 from reid_align.errors import InvalidInputError
 
 

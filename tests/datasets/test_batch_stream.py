@@ -10,12 +10,12 @@ import torch
 from PIL import Image
 from synthetic_twin import blocks
 
+from reid_align.batches.augment import MODERN_AUGMENT, NO_AUGMENT, AugmentConfig
+from reid_align.batches.batch import Batch, Wanted
+from reid_align.batches.batch_loader import BatchStream
+from reid_align.batches.samplers import Batching, PkBatching, PlainBatching
+from reid_align.batches.sources import ReidSource, Source, SyntheticSource, TextureInput
 from reid_align.datasets import load_dataset
-from reid_align.datasets.augment import MODERN_AUGMENT, NO_AUGMENT, AugmentConfig
-from reid_align.datasets.batch import Batch, Wanted
-from reid_align.datasets.batches import BatchStream
-from reid_align.datasets.batching import Batching, PkBatching, PlainBatching
-from reid_align.datasets.sources import ReidSource, Source, SyntheticSource, TextureInput
 from reid_align.errors import DatasetFormatError, ImageReadError, InvalidInputError
 from reid_align.preprocess import Preprocess
 
@@ -99,7 +99,7 @@ def test_cameras_reach_the_drawing_of_batches(source: SyntheticSource) -> None:
     assert all(len(cameras.unique()) == 1 for cameras in taken)
 
 
-def test_a_persons_pictures_are_never_torn_between_processes(source: SyntheticSource) -> None:
+def test_a_persons_images_are_never_torn_between_processes(source: SyntheticSource) -> None:
     for share in stream(source, PkBatching(4, 3), rank=1, world_size=2).epoch(0):
         runs = share.person_ids.view(2, 3)
         assert (runs == runs[:, :1]).all()
@@ -112,7 +112,7 @@ def test_epochs_and_seeds_differ_and_positions_are_varied_one_by_one(
     assert not same(first, next(stream(source).epoch(1)))
     other = BatchStream(source, EVERYTHING, SIZE, VARIED, PkBatching(4, 2), seed=8)
     assert not same(first, next(other.epoch(0)))
-    # The same picture at several positions: drawn with replacement, varied anew each time.
+    # The same image at several positions: drawn with replacement, varied anew each time.
     batching = PkBatching(1, 16)
     batch = next(BatchStream(source, Wanted(), SIZE, MODERN_AUGMENT, batching, 0).epoch(0))
     assert len(torch.unique(batch.images.flatten(1), dim=0)) > 12
@@ -160,7 +160,7 @@ def unreadable(folder: Path) -> ReidSource:
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_a_picture_that_cannot_be_read_stops_with_its_name(tmp_path: Path, workers: int) -> None:
+def test_a_image_that_cannot_be_read_stops_with_its_name(tmp_path: Path, workers: int) -> None:
     damaged = unreadable(tmp_path)
     batches = BatchStream(
         damaged, Wanted(), SIZE, NO_AUGMENT, PlainBatching(2), seed=0, workers=workers
@@ -258,7 +258,7 @@ def test_the_fingerprint_tells_other_batches_and_not_who_loads_them(
         ({"workers": -1}, "workers -1"),
         ({"rank": 2, "world_size": 2}, "rank 2 of 2"),
         ({"rank": -1}, "rank -1"),
-        ({"world_size": 3}, r"people=4, pictures=2, cameras=0\) for 3 processes"),
+        ({"world_size": 3}, r"people=4, images=2, cameras=0\) for 3 processes"),
         ({"batching": PkBatching(7, 2)}, "There are 6 persons"),
         ({"batching": PlainBatching(25)}, "Batches of 25 from 24"),
     ],

@@ -88,11 +88,11 @@ def test_junk_is_left_out(write: Write, tmp_path: Path) -> None:
 def test_name_that_is_not_utf8_opens_the_file_it_names(tmp_path: Path) -> None:
     name = b"caf\xe9.jpg"
     with open(os.path.join(os.fsencode(tmp_path), name), "wb") as file:
-        file.write(b"picture")
+        file.write(b"image")
     (tmp_path / "list.csv").write_bytes(b"path,person_id\n" + name + b",1\n")
     (split,) = load_dataset("csv", tmp_path / "list.csv").splits
     with open(split.query[0].path, "rb") as file:
-        assert file.read() == b"picture"
+        assert file.read() == b"image"
     (tmp_path / "list.csv").write_bytes(b"path,person_id\nno" + name + b",1\n")
     with pytest.raises(DatasetFormatError, match=r"the first is .*/nocaf\\xe9.jpg"):
         load_dataset("csv", tmp_path / "list.csv")
@@ -142,7 +142,7 @@ def test_missing_images_are_counted_and_the_first_is_named(write: Write) -> None
 
 def test_camera_of_some_images_only_is_refused(write: Write) -> None:
     path = write("path,person_id,camera_id\na/2.jpg,1,1\nb/3.jpg,1,\nb/4.jpg,1,2\n")
-    with pytest.raises(DatasetFormatError, match=r"2 of 3 pictures have a camera, .*b/3.jpg has n"):
+    with pytest.raises(DatasetFormatError, match=r"2 of 3 images have a camera, .*b/3.jpg has n"):
         load_dataset("csv", path)
 
 
@@ -152,7 +152,7 @@ def test_camera_of_some_images_only_is_refused(write: Write) -> None:
 def test_query_without_gallery_or_the_reverse_is_refused(
     write: Write, part: str, counts: tuple[int, ...]
 ) -> None:
-    with pytest.raises(DatasetFormatError, match=rf"list.csv has {counts} gallery pictures"):
+    with pytest.raises(DatasetFormatError, match=rf"list.csv has {counts} gallery images"):
         load_dataset("csv", write(f"path,person_id,split\na/2.jpg,1,{part}\n"))
 
 
@@ -164,7 +164,7 @@ def test_image_that_is_listed_twice_is_refused(write: Write) -> None:
 
 @pytest.mark.parametrize("rows", ["", "a/1.jpg,-1\n"])
 def test_file_without_a_person_is_refused(write: Write, rows: str) -> None:
-    with pytest.raises(DatasetFormatError, match=r"list.csv has no picture of a person"):
+    with pytest.raises(DatasetFormatError, match=r"list.csv has no image of a person"):
         load_dataset("csv", write("path,person_id\n" + rows))
 
 

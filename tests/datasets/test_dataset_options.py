@@ -34,8 +34,8 @@ def test_other_values_are_refused(name: str, assignment: str, message: str) -> N
 def test_unknown_datasets_are_named_and_unknown_options_left_to_loading() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'market1501'"):
         parse_options("market", [])
-    options = parse_options("market1501", ["colour=red"])
-    with pytest.raises(InvalidInputError, match="no option 'colour'"):
+    options = parse_options("market1501", ["color=red"])
+    with pytest.raises(InvalidInputError, match="no option 'color'"):
         load_dataset("market1501", "nowhere", **options)
 
 

@@ -44,7 +44,7 @@ def test_dataset_is_read_into_valid_records(name: str, tmp_path: Path) -> None:
     assert dataset.protocol in PROTOCOLS
     for records in image_lists(dataset):
         for record in records:
-            # A picture is a file, or lies in one.
+            # A image is a file, or lies in one.
             file, shard, _ = record.path.partition(".safetensors")
             assert os.path.isfile(file + shard)
             assert record.path.startswith(dataset.root + os.sep)

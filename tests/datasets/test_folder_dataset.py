@@ -72,10 +72,10 @@ def test_training_folder_alone_makes_a_dataset(tmp_path: Path) -> None:
 def test_name_that_is_not_utf8_opens_the_file_it_names(tmp_path: Path) -> None:
     (tmp_path / "7").mkdir()
     with open(os.path.join(os.fsencode(tmp_path), b"7", b"caf\xe9.jpg"), "wb") as file:
-        file.write(b"picture")
+        file.write(b"image")
     (split,) = load_dataset("folder", tmp_path, pattern=FOLDERS).splits
     with open(split.query[0].path, "rb") as file:
-        assert file.read() == b"picture"
+        assert file.read() == b"image"
     with pytest.raises(DatasetFormatError, match=r"finds no person_id in 7/caf\\xe9.jpg") as error:
         load_dataset("folder", tmp_path, pattern=r"(?P<person_id>\d+)_c")
     str(error.value).encode("utf-8")
@@ -99,7 +99,7 @@ def test_image_without_a_person_is_named_with_the_pattern(tmp_path: Path, patter
 
 def test_camera_in_some_names_only_is_refused(tmp_path: Path) -> None:
     touch(tmp_path, ["1_c1.jpg", "1.jpg"])
-    with pytest.raises(DatasetFormatError, match=r"1 of 2 pictures have a camera, .*/1.jpg has no"):
+    with pytest.raises(DatasetFormatError, match=r"1 of 2 images have a camera, .*/1.jpg has no"):
         load_dataset("folder", tmp_path, pattern=r"(?P<person_id>\d+)(_c(?P<camera_id>\d))?")
 
 

@@ -9,7 +9,7 @@ SPLIT = Split("test", (ImageRecord("q", 99, 0),), (ImageRecord("g", 99, 1),))
 
 
 def dataset(*persons: list[int | None]) -> ReidDataset:
-    """Return a dataset with a picture of person i for each camera in the i-th list."""
+    """Return a dataset with a image of person i for each camera in the i-th list."""
     train = tuple(
         ImageRecord(f"{person}_{number}", person, camera)
         for person, cameras in enumerate(persons)
@@ -60,7 +60,7 @@ def test_every_query_has_a_match_from_another_camera() -> None:
             assert any(p == query.person_id and c != query.camera_id for p, c in gallery)
 
 
-def test_without_cameras_the_first_picture_is_the_query() -> None:
+def test_without_cameras_the_first_image_is_the_query() -> None:
     _, val = hold_out(dataset([None, None, None], [None], [None, None]), 2)
     assert val.protocol == "all_images"
     assert [record.path for record in val.splits[0].query] == ["0_0", "2_0"]

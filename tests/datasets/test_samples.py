@@ -4,12 +4,12 @@ import torch
 from synthetic_twin import blocks
 from torch.nn.functional import max_pool2d
 
-from reid_align.datasets.augment import NO_AUGMENT, OFFICIAL_AUGMENT, AugmentConfig
-from reid_align.datasets.batch import Batch, Wanted
-from reid_align.datasets.batches import BatchStream
-from reid_align.datasets.batching import PlainBatching
-from reid_align.datasets.samples import Sample, SampleMaker
-from reid_align.datasets.sources import Source, SyntheticSource, TextureInput
+from reid_align.batches.augment import NO_AUGMENT, OFFICIAL_AUGMENT, AugmentConfig
+from reid_align.batches.batch import Batch, Wanted
+from reid_align.batches.batch_loader import BatchStream
+from reid_align.batches.sample_builder import Sample, SampleMaker
+from reid_align.batches.samplers import PlainBatching
+from reid_align.batches.sources import Source, SyntheticSource, TextureInput
 from reid_align.errors import InvalidInputError
 from reid_align.preprocess import Preprocess
 from reid_align.uv import IUV, mirror_iuv, part_crops, part_images
@@ -25,8 +25,8 @@ def sample(
     return SampleMaker(source, wanted, SIZE, augment, seed).make(index, epoch=0, position=index)
 
 
-def planes(picture: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(picture.copy()).permute(2, 0, 1)
+def planes(image: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(image.copy()).permute(2, 0, 1)
 
 
 def painted(made: Sample) -> torch.Tensor:
@@ -49,24 +49,24 @@ def test_without_augmentation_everything_is_what_the_source_holds(source: Synthe
     assert made.part_present
 
 
-def test_a_mirrored_picture_has_the_targets_of_the_mirrored_person(source: SyntheticSource) -> None:
+def test_a_mirrored_image_has_the_targets_of_the_mirrored_person(source: SyntheticSource) -> None:
     plain, flipped = sample(source, EVERYTHING, NO_AUGMENT), sample(source, EVERYTHING, FLIP)
     assert torch.equal(flipped.image, plain.image.flip(-1))
     assert torch.equal(flipped.target, plain.target.flip(-1))
     mirrored_map = mirror_iuv(source.iuv(2))
     assert torch.equal(flipped.iuv, mirrored_map.planes)
-    # Made anew from the mirrored picture and its map, not by moving part images about.
+    # Made anew from the mirrored image and its map, not by moving part images about.
     fill = tuple((torch.tensor(SIZE.mean) * 255).tolist())
     anew = part_images(plain.image.flip(-1), mirrored_map, fill=fill)
     assert torch.equal(flipped.part_images, anew)
 
 
-def test_part_crops_of_a_mirrored_picture_are_those_cut_from_it(source: SyntheticSource) -> None:
+def test_part_crops_of_a_mirrored_image_are_those_cut_from_it(source: SyntheticSource) -> None:
     wanted = Wanted(part_images="crops")
     flipped = sample(source, wanted, FLIP)
-    picture, mirrored_map = planes(source.image(2)).flip(-1), mirror_iuv(source.iuv(2))
+    mirrored, mirrored_map = planes(source.image(2)).flip(-1), mirror_iuv(source.iuv(2))
     torch.testing.assert_close(
-        flipped.part_images, part_crops(picture, mirrored_map), rtol=0, atol=1e-3
+        flipped.part_images, part_crops(mirrored, mirrored_map), rtol=0, atol=1e-3
     )
 
 
@@ -96,25 +96,25 @@ def test_the_input_as_target_is_cropped_and_mirrored_but_not_erased(
 ) -> None:
     augment = AugmentConfig(crop=1.0, flip=1.0, erase=1.0)
     batch = one_batch(source, Wanted("input"), augment)
-    pictures = SIZE.normalize((batch.target + 1).mul(127.5).round().to(torch.uint8))
+    expected = SIZE.normalize((batch.target + 1).mul(127.5).round().to(torch.uint8))
     erased = (batch.images == 0).all(1, keepdim=True)
-    torch.testing.assert_close(batch.images, pictures.masked_fill(erased, 0.0), rtol=0, atol=1e-5)
+    torch.testing.assert_close(batch.images, expected.masked_fill(erased, 0.0), rtol=0, atol=1e-5)
     assert 0.01 < erased.float().mean() < 0.5
-    # The constants of the official code are not the mean, and reach only the picture, too.
+    # The constants of the official code are not the mean, and reach only the image, too.
     batch = one_batch(source, Wanted("input"), OFFICIAL_AUGMENT)
     assert (batch.images == 0.485).any()
     assert not (batch.target == 0.485).any()
 
 
-def test_changed_colours_do_not_reach_the_target(source: SyntheticSource) -> None:
+def test_changed_colors_do_not_reach_the_target(source: SyntheticSource) -> None:
     jitter = AugmentConfig(crop=0.0, flip=0.0, erase=0.0, jitter=1.0)
     made = sample(source, Wanted("input"), jitter)
     assert torch.equal(made.target, planes(source.image(2)))
     assert not torch.equal(made.image, made.target)
 
 
-def test_maps_lie_on_the_picture_after_every_crop_and_flip() -> None:
-    """Of a picture that shows its own part numbers, the map still shows the same."""
+def test_maps_lie_on_the_image_after_every_crop_and_flip() -> None:
+    """Of a image that shows its own part numbers, the map still shows the same."""
 
     class Painted(TextureInput):
         holds = frozenset({"iuv"})
@@ -186,8 +186,8 @@ def test_part_images_are_taken_from_as_many_pixels_as_the_encoder_reads(
             self.holds = source.holds
 
         def image(self, index: int) -> np.ndarray:
-            picture = source.image(index)
-            return picture if larger == "iuv" else picture.repeat(2, 0).repeat(2, 1)
+            original = source.image(index)
+            return original if larger == "iuv" else original.repeat(2, 0).repeat(2, 1)
 
         def iuv(self, index: int) -> IUV:
             planes = source.iuv(index).planes
@@ -200,7 +200,7 @@ def test_part_images_are_taken_from_as_many_pixels_as_the_encoder_reads(
     made = sample(Larger(), Wanted(part_images="uv"), NO_AUGMENT)
     plain = sample(source, Wanted(part_images="uv"), NO_AUGMENT)
     assert made.part_images.shape == (24, 3, 32, 32)
-    # The same cells are painted, by the same pixels: only shrinking a picture mixes neighbours.
+    # The same cells are painted, by the same pixels: only shrinking a image mixes neighbors.
     assert torch.equal(painted(made), painted(plain))
     assert (made.part_images - plain.part_images).abs().mean() < (1 if larger != "iuv" else 1e-9)
 
@@ -262,11 +262,11 @@ def test_what_was_not_asked_for_is_not_there(source: SyntheticSource) -> None:
 def test_a_source_without_what_is_wanted_is_refused(
     source: SyntheticSource, wanted: Wanted, lacking: str
 ) -> None:
-    with pytest.raises(InvalidInputError, match=f"training needs {lacking} for every picture"):
+    with pytest.raises(InvalidInputError, match=f"training needs {lacking} for every image"):
         SampleMaker(TextureInput(source), wanted, SIZE, NO_AUGMENT, 0)
 
 
-def test_textures_as_input_are_mirrored_like_pictures(source: SyntheticSource) -> None:
+def test_textures_as_input_are_mirrored_like_images(source: SyntheticSource) -> None:
     made = sample(TextureInput(source), Wanted(), FLIP)
     texture = source.texture(2)
     assert torch.equal(made.image, planes(SIZE.resize(texture)[:, ::-1]))

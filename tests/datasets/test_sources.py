@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 from synthetic_twin import blocks, dense_map, make_set
 
-from reid_align.datasets import load_dataset, read_picture
-from reid_align.datasets.sources import PairsSource, ReidSource, SyntheticSource, TextureInput
+from reid_align.batches.sources import PairsSource, ReidSource, SyntheticSource, TextureInput
+from reid_align.datasets import load_dataset, read_image
 from reid_align.errors import (
     DatasetFormatError,
     DatasetNotFoundError,
@@ -26,7 +26,7 @@ NAMES = ["11_c1.jpg", "11_c2.png", "deep/4_c1.png"]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Three training pictures, with a texture, a map and an external picture for each."""
+    """Three training images, with a texture, a map and an external image for each."""
     for number, name in enumerate(NAMES):
         stem = os.path.splitext(name)[0]
         for kind in ("data/train", "textures/train", "iuv/train", "external/train"):
@@ -52,7 +52,7 @@ def whole(folder: Path) -> ReidSource:
     )
 
 
-def test_a_synthetic_source_holds_the_pictures_of_its_split(source: SyntheticSource) -> None:
+def test_a_synthetic_source_holds_the_images_of_its_split(source: SyntheticSource) -> None:
     assert len(source) == 24
     assert source.person_ids.tolist() == np.repeat(range(6), 4).tolist()
     assert source.camera_ids.tolist() == [0, 0, 1, 1] * 6
@@ -74,12 +74,12 @@ def test_splits_of_a_synthetic_set_hold_other_people(twin: Path) -> None:
     assert len({val.fingerprint(), test.fingerprint(), SyntheticSource(twin).fingerprint()}) == 3
 
 
-def test_paired_data_are_pictures_of_nobody(tmp_path: Path) -> None:
+def test_paired_data_are_images_of_nobody(tmp_path: Path) -> None:
     pit = SyntheticSource(make_set(tmp_path / "pit", pit=True))
     assert len(pit) == 32
     assert set(pit.person_ids.tolist()) == {-1}
     assert np.array_equal(pit.texture(31), blocks(107, 256, 256, 32))
-    with pytest.raises(InvalidInputError, match="no pictures in the split 'test'"):
+    with pytest.raises(InvalidInputError, match="no images in the split 'test'"):
         SyntheticSource(tmp_path / "pit", "test")
 
 
@@ -110,7 +110,7 @@ def test_unknown_splits_and_places_are_refused(twin: Path, tmp_path: Path) -> No
         SyntheticSource(tmp_path)
 
 
-def test_a_shard_that_holds_no_picture_is_named_with_the_row(tmp_path: Path) -> None:
+def test_a_shard_that_holds_no_image_is_named_with_the_row(tmp_path: Path) -> None:
     make_set(tmp_path / "set")
     shard = shard_path(tmp_path / "set", 1)
     images = ShardSet(tmp_path / "set")
@@ -124,7 +124,7 @@ def test_a_shard_that_holds_no_picture_is_named_with_the_row(tmp_path: Path) -> 
     with pytest.raises(ImageReadError, match=r"shard-00001\.safetensors/images/jpeg/000002: the"):
         SyntheticSource(tmp_path / "set").image(18)
     with pytest.raises(InvalidInputError, match=r"shard-00001\.safetensors: row 99"):
-        read_picture(f"{shard}/images/jpeg/000099")
+        read_image(f"{shard}/images/jpeg/000099")
 
 
 def test_a_dataset_with_folders_holds_what_they_hold(folder: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_dataset_with_folders_holds_what_they_hold(folder: Path) -> None:
     assert source.external(1).shape == (16, 8, 3)
     assert np.array_equal(source.iuv(1).planes.permute(1, 2, 0), dense_map(1, 16, 8))
     assert source.texture_mask is None
-    with pytest.raises(InvalidInputError, match="frontal for every picture"):
+    with pytest.raises(InvalidInputError, match="frontal for every image"):
         source.frontal(0)
 
 
@@ -161,7 +161,7 @@ def test_missing_files_are_counted_and_the_first_ones_named(folder: Path, kind: 
         path.unlink()
     with pytest.raises(DatasetFormatError) as error:
         source_of(folder, **{kind: folder / kind})
-    assert "2 of the 3 training pictures have no file" in str(error.value)
+    assert "2 of the 3 training images have no file" in str(error.value)
     for name in ("11_c1.png", "11_c2.png"):
         assert str(folder / kind / "train" / name) in str(error.value)
 
@@ -188,7 +188,7 @@ def test_a_dataset_for_testing_only_is_refused(tmp_path: Path) -> None:
         (tmp_path / part).mkdir()
         Image.fromarray(blocks(0, 16, 8)).save(tmp_path / part / "5.png")
     dataset = load_dataset("folder", tmp_path, pattern=r"(?P<person_id>\d)")
-    with pytest.raises(InvalidInputError, match="no training pictures"):
+    with pytest.raises(InvalidInputError, match="no training images"):
         ReidSource(dataset)
 
 
@@ -250,14 +250,14 @@ def test_a_list_that_is_not_there_is_named(tmp_path: Path) -> None:
         PairsSource(tmp_path / "pairs.csv")
 
 
-def test_textures_stand_in_for_pictures(source: SyntheticSource) -> None:
+def test_textures_stand_in_for_images(source: SyntheticSource) -> None:
     textures = TextureInput(source)
     assert np.array_equal(textures.image(9), source.texture(9))
     assert np.array_equal(textures.texture(9), source.texture(9))
     assert np.array_equal(textures.frontal(9), source.frontal(9))
     assert textures.holds == {"texture", "frontal"}
     assert textures.fingerprint() != source.fingerprint()
-    with pytest.raises(InvalidInputError, match="a dense map belongs to a picture"):
+    with pytest.raises(InvalidInputError, match="a dense map belongs to a image"):
         textures.iuv(0)
     with pytest.raises(InvalidInputError, match="training needs external"):
         textures.external(0)

@@ -8,8 +8,8 @@ import torch
 from PIL import Image
 from synthetic_twin import make_set
 
-from reid_align.datasets import load_dataset, read_picture
-from reid_align.datasets.sources import ReidSource, SyntheticSource
+from reid_align.batches.sources import ReidSource, SyntheticSource
+from reid_align.datasets import load_dataset, read_image
 from reid_align.datasets.synthetic import SyntheticSet
 from reid_align.errors import DatasetFormatError, DatasetNotFoundError, InvalidInputError
 from reid_align.evaluate import main as evaluate
@@ -34,10 +34,10 @@ def test_paths_are_rows_of_shards(twin: Path, source: SyntheticSource) -> None:
     records = load_dataset("synthetic", twin).train
     expected = os.path.join(twin, "shard-00001.safetensors", "images", "jpeg", "000002")
     assert records[18].path == expected
-    assert np.array_equal(read_picture(records[18].path), source.image(18))
+    assert np.array_equal(read_image(records[18].path), source.image(18))
 
 
-def test_training_pictures_can_have_files_beside_them(twin: Path, tmp_path: Path) -> None:
+def test_training_images_can_have_files_beside_them(twin: Path, tmp_path: Path) -> None:
     dataset = load_dataset("synthetic", twin)
     for record in dataset.train:
         path = tmp_path / os.path.relpath(record.path, dataset.root)
@@ -46,7 +46,7 @@ def test_training_pictures_can_have_files_beside_them(twin: Path, tmp_path: Path
     assert ReidSource(dataset, textures=tmp_path).texture(3).shape == (8, 8, 3)
 
 
-def test_paired_data_have_training_pictures_only(tmp_path: Path) -> None:
+def test_paired_data_have_training_images_only(tmp_path: Path) -> None:
     pit = load_dataset("synthetic", make_set(tmp_path / "pit", pit=True))
     assert not pit.splits
     assert {record.person_id for record in pit.train} == {-1}
@@ -68,10 +68,8 @@ def test_features_come_straight_from_the_shards(twin: Path) -> None:
     dataset = load_dataset("synthetic", twin)
     options = ExtractOptions("cpu", "float32", None, None, False, normalize=False)
     features = dataset_features(dataset, encoder, options)
-    pictures = [read_picture(path) for path in features.paths]
-    expected = extract_features(
-        pictures, encoder, device="cpu", channel_order="rgb", normalize=False
-    )
+    images = [read_image(path) for path in features.paths]
+    expected = extract_features(images, encoder, device="cpu", channel_order="rgb", normalize=False)
     assert len(features.paths) == 4
     torch.testing.assert_close(torch.from_numpy(features.values), torch.from_numpy(expected.values))
 

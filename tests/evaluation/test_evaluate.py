@@ -19,7 +19,7 @@ from reid_align.evaluation import (
     query_table,
     text_report,
 )
-from reid_align.metrics import normalize_by_camera
+from reid_align.features.camera_normalization import normalize_by_camera
 
 RANDOM = np.random.default_rng(0)
 
@@ -110,7 +110,7 @@ def line_features(**positions: float) -> Features:
 EUCLIDEAN = EvaluationOptions(("euclidean",))
 
 
-def test_without_a_split_a_picture_does_not_find_itself() -> None:
+def test_without_a_split_a_image_does_not_find_itself() -> None:
     everybody = records("p", [1, 1, 2, 2], [None] * 4)
     features = line_features(p0=0, p1=1, p2=1.4, p3=9)
     result = evaluate(
@@ -182,7 +182,7 @@ def test_reranking_and_verification_come_with_it() -> None:
             assert point.false_positive_rate <= rate
 
 
-def test_camera_wise_normalisation_is_reported_beside_the_plain_scores() -> None:
+def test_camera_wise_normalization_is_reported_beside_the_plain_scores() -> None:
     # Camera 2 moves everybody by 10: until that is taken out, hardly anybody is found.
     query, gallery = records("q", [1, 2, 3], [1, 1, 1]), records("g", [1, 2, 3], [2, 2, 2])
     split = Split("s", query, gallery)
@@ -203,7 +203,7 @@ def test_camera_wise_normalisation_is_reported_beside_the_plain_scores() -> None
     assert (found[0], found[2]) == (1, 1)
 
 
-def test_camera_wise_normalisation_counts_a_picture_on_both_sides_once() -> None:
+def test_camera_wise_normalization_counts_a_image_on_both_sides_once() -> None:
     query, gallery = random_split("a").query, random_split("a").gallery
     everybody = tuple(dict.fromkeys((*query, *gallery)))
     features = random_features(Split("s", everybody, everybody))
@@ -219,7 +219,7 @@ def test_camera_wise_normalisation_counts_a_picture_on_both_sides_once() -> None
     assert (found.rank(1), found.mean_average_precision) == pytest.approx(expected)
 
 
-def test_camera_wise_normalisation_needs_cameras() -> None:
+def test_camera_wise_normalization_needs_cameras() -> None:
     split = Split("s", records("q", [1], [None]), records("g", [1], [None]))
     options = EvaluationOptions(normalize_cameras=True)
     with pytest.raises(InvalidInputError, match=r"toy at /data does not say so .* camera_id"):
@@ -260,7 +260,7 @@ def test_a_split_without_matching_pairs_is_an_error() -> None:
         evaluate(dataset(lonely), line_features(q0=0, g0=1))
 
 
-def test_pictures_without_features_are_named() -> None:
+def test_images_without_features_are_named() -> None:
     split = Split("s", records("q", [1], [1]), records("g", [1, 2], [2, 2]))
     with pytest.raises(InvalidInputError, match=r"1 of 2 images .* /data/g1\.jpg"):
         evaluate(dataset(split), line_features(q0=0, g0=1))

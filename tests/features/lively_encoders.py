@@ -9,7 +9,7 @@ from reid_align.preprocess import Preprocess
 
 
 def lively(name: str, **arch_args: str | bool) -> Encoder:
-    """Build an encoder for pictures of 64×32 pixels."""
+    """Build an encoder for images of 64×32 pixels."""
     torch.manual_seed(0)
     return enliven(create_model(name, **arch_args))
 

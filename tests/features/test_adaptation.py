@@ -1,4 +1,4 @@
-"""Encoders that get used to pictures: which statistics they get, and what stays as it was."""
+"""Encoders that get used to images: which statistics they get, and what stays as it was."""
 
 import json
 from collections.abc import Iterator
@@ -21,8 +21,8 @@ from reid_align.errors import (
     OutputError,
     UnknownNameError,
 )
-from reid_align.features import Adaptation, ExtractOptions, Picture, Shard, extract_to_file
-from reid_align.features.backends.build import state_digest
+from reid_align.features import Adaptation, ExtractOptions, NamedImage, Shard, extract_to_file
+from reid_align.inference.backends.build import state_digest
 from reid_align.models.encoder import Encoder
 from reid_align.weights import Origin
 from reid_align.weights.source import Adapted
@@ -40,7 +40,7 @@ def same_threads() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Noise, each picture of a brightness of its own."""
+    """Noise, each image of a brightness of its own."""
     folder = tmp_path_factory.mktemp("images")
     random = np.random.default_rng(0)
     for index in range(COUNT):
@@ -67,8 +67,8 @@ def same(one: Encoder, other: Encoder) -> bool:
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-def normalised(encoder: Encoder, paths: list[str]) -> np.ndarray:
-    """The pictures of a batch as the first layer gets them, by NumPy."""
+def normalized(encoder: Encoder, paths: list[str]) -> np.ndarray:
+    """The images of a batch as the first layer gets them, by NumPy."""
     pixels = np.stack([np.asarray(Image.open(path)) for path in paths]) / 255
     recipe = encoder.preprocess
     return ((pixels - recipe.mean) / recipe.std).transpose(0, 3, 1, 2)
@@ -86,13 +86,13 @@ def test_the_statistics_are_the_averages_over_the_batches_of_the_drawn(
     encoder: Encoder, images: Path
 ) -> None:
     paths = sorted(map(str, images.iterdir()))
-    drawn = Adaptation(40, 13, 3).draw([Picture(path, path) for path in paths], COUNT)
-    names = [picture.name for picture in drawn]
+    drawn = Adaptation(40, 13, 3).draw([NamedImage(path, path) for path in paths], COUNT)
+    names = [image.name for image in drawn]
     assert len(set(names)) == 40
     found = []
     for batch in (names[:10], names[10:20], names[20:30], names[30:]):
         first = nn.functional.conv2d(
-            torch.from_numpy(normalised(encoder, batch)),
+            torch.from_numpy(normalized(encoder, batch)),
             encoder.conv1.weight.detach().double(), stride=2, padding=1,
         )  # fmt: skip
         one = batch_statistics(first.numpy())
@@ -144,9 +144,7 @@ def test_all_norms_of_a_real_network_adapt_and_instance_norms_have_none(
     assert not any(".IN." in name for name in changed)
 
 
-def test_a_norm_that_no_picture_reaches_keeps_its_statistics(
-    encoder: Encoder, images: Path
-) -> None:
+def test_a_norm_that_no_image_reaches_keeps_its_statistics(encoder: Encoder, images: Path) -> None:
     encoder.spare = nn.BatchNorm2d(4)
     nn.init.constant_(encoder.spare.running_mean, 0.3)
     adapted = adapt(encoder, images, count=40, batch_size=13)
@@ -177,9 +175,9 @@ def test_features_of_the_copy_do_not_depend_on_the_contrast(encoder: Encoder, im
     mean = np.array(encoder.preprocess.mean) * 255
     pale = np.round(mean + (pixels - mean) / 2).astype(np.uint8)
 
-    def adapted_features(pictures: np.ndarray) -> np.ndarray:
-        copy = adapt(encoder, pictures, channel_order="rgb")
-        return extract_features(pictures, copy, device="cpu", channel_order="rgb").values
+    def adapted_features(pixels: np.ndarray) -> np.ndarray:
+        copy = adapt(encoder, pixels, channel_order="rgb")
+        return extract_features(pixels, copy, device="cpu", channel_order="rgb").values
 
     plain, other = (
         extract_features(some, encoder, device="cpu", channel_order="rgb").values
@@ -199,7 +197,7 @@ def test_features_of_the_copy_do_not_depend_on_the_contrast(encoder: Encoder, im
         (33, 32, [17, 16]),
     ],
 )
-def test_batches_are_alike_and_none_has_a_single_picture(
+def test_batches_are_alike_and_none_has_a_single_image(
     total: int, batch_size: int, sizes: list[int]
 ) -> None:
     pixels = np.zeros((total, 1, 1, 3), np.uint8)
@@ -207,38 +205,38 @@ def test_batches_are_alike_and_none_has_a_single_picture(
     assert [len(batch) for batch in found] == sizes
 
 
-def test_a_draw_takes_each_picture_once_and_all_if_there_are_few() -> None:
-    pictures = [Picture(str(index), str(index)) for index in range(100)]
-    some = Adaptation(40).draw(iter(pictures), 100)
-    assert len(some) == len({picture.name for picture in some}) == 40
-    everything = Adaptation(1000).draw(iter(pictures), 100)
-    assert everything != pictures
-    assert {picture.name for picture in everything} == {picture.name for picture in pictures}
+def test_a_draw_takes_each_image_once_and_all_if_there_are_few() -> None:
+    candidates = [NamedImage(str(index), str(index)) for index in range(100)]
+    some = Adaptation(40).draw(iter(candidates), 100)
+    assert len(some) == len({image.name for image in some}) == 40
+    everything = Adaptation(1000).draw(iter(candidates), 100)
+    assert everything != candidates
+    assert {image.name for image in everything} == {image.name for image in candidates}
 
 
-def test_broken_pictures_stop_it_or_are_left_out(
+def test_broken_images_stop_it_or_are_left_out(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.png"
-    broken.write_bytes(b"no picture")
+    broken.write_bytes(b"no image")
     paths = [str(broken), *sorted(map(str, images.iterdir()))]
     with pytest.raises(ImageReadError, match=r"broken\.png"):
         adapt(encoder, paths)
     adapted = adapt(encoder, paths, on_error="skip")
-    assert adapted.origin.adapted.pictures == COUNT
-    with pytest.raises(InvalidInputError, match=r"31 of 33 pictures can be read.*without adapting"):
+    assert adapted.origin.adapted.images == COUNT
+    with pytest.raises(InvalidInputError, match=r"31 of 33 images can be read.*without adapting"):
         adapt(encoder, [str(broken)] * 2 + paths[1:32], on_error="skip")
 
 
-def test_too_few_pictures_are_refused(encoder: Encoder, images: Path, tmp_path: Path) -> None:
+def test_too_few_images_are_refused(encoder: Encoder, images: Path, tmp_path: Path) -> None:
     paths = sorted(map(str, images.iterdir()))
-    with pytest.raises(InvalidInputError, match="31 of 31 pictures can be read"):
+    with pytest.raises(InvalidInputError, match="31 of 31 images can be read"):
         adapt(encoder, paths[:31])
     with pytest.raises(InvalidInputError, match="0 of 0"):
         adapt(encoder, [])
     with pytest.raises(NoImagesError):
         adapt(encoder, tmp_path)
-    assert adapt(encoder, paths[:32]).origin.adapted.pictures == 32
+    assert adapt(encoder, paths[:32]).origin.adapted.images == 32
 
 
 @pytest.mark.parametrize(
@@ -299,7 +297,7 @@ def test_the_file_says_how_its_encoder_was_adapted(
     assert plain["weights"] == {"name": "random", "tag": None, "sha256": None}
     assert adapted["weights"] == {"name": "random, adapted", "tag": None, "sha256": None}
     before = plain["state_sha256"]
-    assert adapted["adapted"] == {"pictures": 40, "seed": 2, "state_sha256": before}
+    assert adapted["adapted"] == {"images": 40, "seed": 2, "state_sha256": before}
     assert adapted["state_sha256"] != before
     again = adapt(encoder, images, count=40, seed=2)
     assert adapted["adapted"] == asdict(again.origin.adapted)
@@ -312,13 +310,15 @@ def test_a_run_is_continued_only_with_the_same_adaptation_and_gives_the_same_bit
 ) -> None:
     late, output = tmp_path / "late.png", tmp_path / "f.npy"
     listed = [*sorted(map(str, images.iterdir())), str(late)]
-    pictures = [Picture(path, path) for path in listed]
+    candidates = [NamedImage(path, path) for path in listed]
     draws = (Adaptation(32, 10, seed) for seed in range(20))
-    # They do not draw the last picture, at which the run stops.
-    adaptation, other = [draw for draw in draws if pictures[-1] not in draw.draw(pictures, 46)][:2]
+    # They do not draw the last image, at which the run stops.
+    adaptation, other = [draw for draw in draws if candidates[-1] not in draw.draw(candidates, 46)][
+        :2
+    ]
     with pytest.raises(ImageReadError):
         extract_to_file(listed, encoder, output, OPTIONS, adaptation=adaptation)
-    with pytest.raises(OutputError, match=r"begun with adapted \{'pictures': 32, 'seed': "):
+    with pytest.raises(OutputError, match=r"begun with adapted \{'images': 32, 'seed': "):
         extract_to_file(listed, encoder, output, OPTIONS, resume=True)
     with pytest.raises(OutputError, match=f"this run has .*'seed': {other.seed}"):
         extract_to_file(listed, encoder, output, OPTIONS, adaptation=other, resume=True)
@@ -336,7 +336,7 @@ def test_a_run_is_continued_only_with_the_same_adaptation_and_gives_the_same_bit
     assert again.resumed == len(listed)
 
 
-def test_shards_adapt_to_all_pictures_and_agree(
+def test_shards_adapt_to_all_images_and_agree(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
     paths, adaptation = sorted(map(str, images.iterdir())), Adaptation()
@@ -347,12 +347,12 @@ def test_shards_adapt_to_all_pictures_and_agree(
             adaptation=adaptation, shard=Shard(index, 2),
         )  # fmt: skip
         states.add(described(done.output)["state_sha256"])
-        assert described(done.output)["adapted"]["pictures"] == COUNT
+        assert described(done.output)["adapted"]["images"] == COUNT
     extract_to_file(paths, encoder, tmp_path / "whole.npy", OPTIONS, adaptation=adaptation)
     assert states == {described(tmp_path / "whole.npy")["state_sha256"]}
 
 
-def test_too_few_pictures_leave_no_file(encoder: Encoder, images: Path, tmp_path: Path) -> None:
+def test_too_few_images_leave_no_file(encoder: Encoder, images: Path, tmp_path: Path) -> None:
     paths = sorted(map(str, images.iterdir()))[:20]
     with pytest.raises(InvalidInputError, match="20 of 20"):
         extract_to_file(paths, encoder, tmp_path / "f.npy", OPTIONS, adaptation=Adaptation())

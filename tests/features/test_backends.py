@@ -22,22 +22,22 @@ from reid_align.errors import (
 from reid_align.evaluate import build_parser as evaluate_parser
 from reid_align.extract import build_parser as extract_parser
 from reid_align.extract import main as extract
-from reid_align.features.backends import BACKENDS, Target
-from reid_align.features.backends.base import check_target
-from reid_align.features.backends.build import build_backend
-from reid_align.features.prepare import PreparedEncoder
+from reid_align.inference.backends import BACKENDS, Target
+from reid_align.inference.backends.base import check_target
+from reid_align.inference.backends.build import build_backend
+from reid_align.inference.prepared_encoder import PreparedEncoder
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
 
 CPU = torch.device("cpu")
-PICTURES = np.random.default_rng(0).integers(0, 256, (5, 64, 32, 3), dtype=np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (5, 64, 32, 3), dtype=np.uint8)
 RUNTIMES = ("onnx", "openvino")
 AT_ONCE = """
 import threading
 import torch
 from reid_align import create_model
-from reid_align.features.backends import Target
-from reid_align.features.backends.build import build_backend
+from reid_align.inference.backends import Target
+from reid_align.inference.backends.build import build_backend
 
 run = build_backend("openvino", create_model("san_resnet18"), Target(torch.device("cpu"), slots=2))
 together, done = threading.Barrier(2), []
@@ -63,9 +63,9 @@ def features(encoder: Encoder, backend: str, dtype: str = "float32", count: int 
         flip=False,
         normalize=False,
         backend=backend,
-        batch_size=len(PICTURES),
+        batch_size=len(IMAGES),
     )
-    return prepared(PICTURES[:count])
+    return prepared(IMAGES[:count])
 
 
 def difference(found: np.ndarray, expected: np.ndarray) -> float:
@@ -80,7 +80,7 @@ def test_the_backends_are_those_that_the_commands_offer() -> None:
 
 def test_plain_is_the_encoder_itself() -> None:
     encoder = lively("san_resnet18")
-    images = encoder.preprocess.normalize(torch.from_numpy(PICTURES).permute(0, 3, 1, 2))
+    images = encoder.preprocess.normalize(torch.from_numpy(IMAGES).permute(0, 3, 1, 2))
     with torch.inference_mode():
         expected = encoder(images.contiguous()).numpy()
     assert np.array_equal(features(encoder, "plain"), expected)
@@ -121,16 +121,16 @@ def test_bfloat16_is_close(backend: str) -> None:
 
 @pytest.mark.parametrize("size", [(256, 128), (32, 16), (16, 8)])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_pictures_of_any_size_whose_last_maps_may_be_a_single_pixel(
+def test_images_of_any_size_whose_last_maps_may_be_a_single_pixel(
     size: tuple[int, int], dtype: str
 ) -> None:
     encoder = lively("san_resnet18")
     encoder.preprocess = Preprocess(*size)
-    pictures = np.random.default_rng(1).integers(0, 256, (2, *size, 3), dtype=np.uint8)
+    images = np.random.default_rng(1).integers(0, 256, (2, *size, 3), dtype=np.uint8)
     found, expected = (
         PreparedEncoder(
             encoder, device=CPU, dtype=form, flip=False, normalize=False, backend=backend
-        )(pictures)
+        )(images)
         for backend, form in (("torch", dtype), ("plain", "float32"))
     )
     assert difference(found, expected) < (1e-5 if dtype == "float32" else 3e-2)
@@ -169,7 +169,7 @@ def test_nothing_is_left_behind_and_the_encoder_is_as_it_was(
     monkeypatch.chdir(tmp_path)
     encoder = tiny_encoder()
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
-    extract_features(list(PICTURES), encoder, channel_order="rgb", device="cpu", backend=backend)
+    extract_features(list(IMAGES), encoder, channel_order="rgb", device="cpu", backend=backend)
     assert not list(tmp_path.iterdir())
     after = encoder.state_dict()
     assert after.keys() == before.keys()
@@ -180,7 +180,7 @@ def test_the_command_runs_the_backend_and_says_so(
     weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Image.fromarray(PICTURES[0]).save("a.png")
+    Image.fromarray(IMAGES[0]).save("a.png")
     common = ["a.png", "--weights", weights, "--device", "cpu"]
     for backend in ("torch", "plain"):
         assert extract([*common, "-o", f"{backend}.npy", "--backend", backend]) == 0
@@ -218,7 +218,7 @@ def test_a_runtime_that_is_not_installed_is_named(
 
 
 class UndecidedEncoder(TinyEncoder):
-    """Computes one thing or another, depending on the pictures: no graph can hold that."""
+    """Computes one thing or another, depending on the images: no graph can hold that."""
 
     def forward_head(self, maps: tuple[Tensor, ...]) -> Tensor:
         pooled = self.forward_pool(maps)

@@ -1,4 +1,4 @@
-"""Pictures of every kind, in order, to a matrix of features."""
+"""Images of every kind, in order, to a matrix of features."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +33,7 @@ def encoder() -> Encoder:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Eleven pictures of different sizes in two sub-folders."""
+    """Eleven images of different sizes in two sub-folders."""
     folder = tmp_path_factory.mktemp("images")
     for index in range(11):
         place = folder / f"camera{index % 2}"
@@ -103,7 +103,7 @@ def test_neither_threads_nor_batches_change_the_features(
     np.testing.assert_allclose(features.values, expected.values, atol=1e-6)
 
 
-def test_the_same_picture_has_the_same_features_whichever_way_it_comes(
+def test_the_same_image_has_the_same_features_whichever_way_it_comes(
     encoder: Encoder, folder: Path
 ) -> None:
     path = folder / "camera0" / "000.png"
@@ -184,7 +184,7 @@ def test_a_broken_image_in_memory_is_skipped_like_a_file(encoder: Encoder, folde
     assert [failure.path for failure in features.failed] == ["input[0]"]
 
 
-def test_no_picture_gives_an_empty_matrix(encoder: Encoder) -> None:
+def test_no_image_gives_an_empty_matrix(encoder: Encoder) -> None:
     features = extract_features([], encoder)
     assert features.values.shape == (0, 2048)
     assert features.paths == ()
@@ -229,7 +229,7 @@ def test_a_path_that_leads_nowhere_is_an_error(encoder: Encoder, tmp_path: Path)
         ([None], None, "of type NoneType"),
     ],
 )
-def test_other_pictures_are_refused(
+def test_other_images_are_refused(
     encoder: Encoder, item: object, channel_order: str | None, message: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=message):
@@ -265,7 +265,7 @@ def test_something_else_than_an_encoder_or_inputs_is_refused(encoder: Encoder) -
         with pytest.raises(InvalidInputError, match="build one"):
             extract_features([], other)
     for other in (5, None):
-        with pytest.raises(InvalidInputError, match="give a path, a picture"):
+        with pytest.raises(InvalidInputError, match="give a path, a image"):
             extract_features(other, encoder)
 
 

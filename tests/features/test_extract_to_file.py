@@ -250,7 +250,7 @@ def test_resuming_goes_on_with_unfinished_work_beside_an_earlier_file(
     changed, broken = Path(paths[0]), Path(paths[-1])
     changed.write_bytes(Path(paths[1]).read_bytes())
     whole = broken.read_bytes()
-    broken.write_bytes(b"no picture")
+    broken.write_bytes(b"no image")
     with pytest.raises(ImageReadError):
         extract_to_file(paths, encoder, output, OPTIONS)
     broken.write_bytes(whole)
@@ -418,7 +418,7 @@ def test_shards_are_joined_whatever_failed_in_them_and_however_weights_are_spell
     assert [failure.path for failure in joined.failed] == ["gone.png"]
 
 
-def test_shards_adapted_to_the_same_pictures_are_joined_whatever_machine_adapted_them(
+def test_shards_adapted_to_the_same_images_are_joined_whatever_machine_adapted_them(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
     paths, adaptation = [*find_images([images])] * 2, Adaptation(count=32)

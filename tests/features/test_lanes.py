@@ -11,12 +11,12 @@ from lively_encoders import TinyEncoder, enliven, lively, tiny_encoder
 from torch import Tensor
 
 from reid_align import extract_features
-from reid_align.features.lanes import Lanes, torch_threads
 from reid_align.features.pipeline import default_workers
-from reid_align.features.prepare import PreparedEncoder
+from reid_align.inference.prepared_encoder import PreparedEncoder
+from reid_align.inference.thread_lanes import Lanes, torch_threads
 
 CPU = torch.device("cpu")
-PICTURES = np.random.default_rng(0).integers(0, 256, (30, 64, 32, 3), dtype=np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (30, 64, 32, 3), dtype=np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_the_bits_do_not_depend_on_the_number_of_cores() -> None:
     for cores in (1, 2, 3):
         with torch_threads(cores):
             features = extract_features(
-                list(PICTURES),
+                list(IMAGES),
                 encoder,
                 channel_order="rgb",
                 device="cpu",
@@ -93,7 +93,7 @@ def test_no_more_batches_are_computed_at_once_than_there_are_lanes() -> None:
         encoder, device=CPU, dtype="float32", flip=False, normalize=False, lanes=Lanes(2, 1)
     )
     with ThreadPoolExecutor(6) as pool:
-        found = list(pool.map(lambda _: prepared(PICTURES[:2]), range(12)))
+        found = list(pool.map(lambda _: prepared(IMAGES[:2]), range(12)))
     assert CountingEncoder.most == 2
     assert all(np.array_equal(values, found[0]) for values in found)
 
@@ -102,7 +102,7 @@ def test_no_more_batches_are_computed_at_once_than_there_are_lanes() -> None:
 def test_batches_come_in_order(num_workers: int) -> None:
     encoder = tiny_encoder()
     options = {"channel_order": "rgb", "device": "cpu", "batch_size": 4}
-    expected = extract_features(list(PICTURES), encoder, num_workers=0, **options).values
-    found = extract_features(list(PICTURES), encoder, num_workers=num_workers, **options)
+    expected = extract_features(list(IMAGES), encoder, num_workers=0, **options).values
+    found = extract_features(list(IMAGES), encoder, num_workers=num_workers, **options)
     np.testing.assert_allclose(found.values, expected, atol=1e-6)
     assert found.paths == tuple(f"input[{index}]" for index in range(30))

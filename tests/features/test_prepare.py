@@ -8,12 +8,12 @@ from torch import nn
 
 from reid_align import list_models, san_resnet50
 from reid_align.errors import InvalidInputError, NotFiniteError
-from reid_align.features.folding import fold_batch_norms
-from reid_align.features.prepare import PreparedEncoder, resolve_device
+from reid_align.inference.folding import fold_batch_norms
+from reid_align.inference.prepared_encoder import PreparedEncoder, resolve_device
 from reid_align.models.encoder import Encoder
 
 CPU = torch.device("cpu")
-PICTURES = np.random.default_rng(0).integers(0, 256, (3, 64, 32, 3), dtype=np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 64, 32, 3), dtype=np.uint8)
 
 
 def prepared(encoder: Encoder, **options: object) -> PreparedEncoder:
@@ -21,8 +21,8 @@ def prepared(encoder: Encoder, **options: object) -> PreparedEncoder:
     return PreparedEncoder(encoder, **(settings | options))
 
 
-def plain(encoder: Encoder, pictures: np.ndarray) -> torch.Tensor:
-    images = encoder.preprocess.normalize(torch.from_numpy(pictures).permute(0, 3, 1, 2))
+def plain(encoder: Encoder, pixels: np.ndarray) -> torch.Tensor:
+    images = encoder.preprocess.normalize(torch.from_numpy(pixels).permute(0, 3, 1, 2))
     with torch.inference_mode():
         return encoder(images)
 
@@ -31,8 +31,8 @@ def plain(encoder: Encoder, pictures: np.ndarray) -> torch.Tensor:
 def test_the_folded_copy_equals_the_encoder(name: str) -> None:
     encoder = lively(name)
     before = {key: value.clone() for key, value in encoder.state_dict().items()}
-    expected = plain(encoder, PICTURES)
-    fast = torch.from_numpy(prepared(encoder)(PICTURES))
+    expected = plain(encoder, IMAGES)
+    fast = torch.from_numpy(prepared(encoder)(IMAGES))
     assert (fast - expected).abs().max() < 1e-5 * expected.abs().max()
     after = encoder.state_dict()
     assert after.keys() == before.keys()
@@ -60,33 +60,33 @@ def test_the_batch_norm_of_an_embedding_is_folded_and_that_behind_a_pooling_stay
 
 def test_bfloat16_is_close_and_comes_back_as_float32() -> None:
     encoder = lively("san_resnet50")
-    half = prepared(encoder, dtype="bfloat16", normalize=True)(PICTURES)
-    full = prepared(encoder, normalize=True)(PICTURES)
+    half = prepared(encoder, dtype="bfloat16", normalize=True)(IMAGES)
+    full = prepared(encoder, normalize=True)(IMAGES)
     assert half.dtype == np.float32
     assert (half * full).sum(1).min() > 0.999
 
 
 def test_flip_averages_with_the_mirror_image() -> None:
     encoder = lively("san_resnet50")
-    mirrored = np.ascontiguousarray(PICTURES[:, :, ::-1])
-    expected = (plain(encoder, PICTURES) + plain(encoder, mirrored)) / 2
-    flipped = torch.from_numpy(prepared(encoder, flip=True)(PICTURES))
+    mirrored = np.ascontiguousarray(IMAGES[:, :, ::-1])
+    expected = (plain(encoder, IMAGES) + plain(encoder, mirrored)) / 2
+    flipped = torch.from_numpy(prepared(encoder, flip=True)(IMAGES))
     torch.testing.assert_close(flipped, expected, rtol=1e-4, atol=1e-4)
 
 
 def test_normalize_gives_length_one_and_leaves_zero_vectors() -> None:
     encoder = lively("san_resnet50", head="fc512")
-    lengths = np.linalg.norm(prepared(encoder, normalize=True)(PICTURES), axis=1)
+    lengths = np.linalg.norm(prepared(encoder, normalize=True)(IMAGES), axis=1)
     np.testing.assert_allclose(lengths, 1, rtol=1e-6)
     nn.init.constant_(encoder.embed.bn.bias, -1e6)
-    assert not prepared(encoder, normalize=True)(PICTURES).any()
+    assert not prepared(encoder, normalize=True)(IMAGES).any()
 
 
 def test_features_that_are_not_finite_are_an_error() -> None:
     encoder = lively("san_resnet50")
     nn.init.constant_(encoder.conv1.weight, float("inf"))
     with pytest.raises(NotFiniteError, match=r"not finite in torch\.float32"):
-        prepared(encoder)(PICTURES)
+        prepared(encoder)(IMAGES)
 
 
 def test_float16_needs_a_gpu() -> None:

@@ -12,8 +12,8 @@ import torch
 from lively_encoders import lively
 
 from reid_align.features import ExtractOptions
-from reid_align.features.lanes import Lanes
 from reid_align.images import find_images
+from reid_align.inference.thread_lanes import Lanes
 
 ROOT = Path(__file__).parents[2]
 RECORD = {

@@ -13,28 +13,28 @@ from lively_encoders import TinyEncoder, enliven, tiny_encoder
 from torch import Tensor, nn
 
 from reid_align import extract_features
-from reid_align.features.backends.packed import can_pack
-from reid_align.features.lanes import torch_threads
-from reid_align.features.prepare import PreparedEncoder
+from reid_align.inference.backends.packed import can_pack
+from reid_align.inference.prepared_encoder import PreparedEncoder
+from reid_align.inference.thread_lanes import torch_threads
 from reid_align.models.encoder import Encoder
 
-PICTURES = np.random.default_rng(0).integers(0, 256, (6, 64, 32, 3), dtype=np.uint8)
+IMAGES = np.random.default_rng(0).integers(0, 256, (6, 64, 32, 3), dtype=np.uint8)
 ON_AN_OLD_PROCESSOR = """
 import numpy as np, torch
 from lively_encoders import lively
 from reid_align import extract_features
-from reid_align.features.backends.packed import can_pack
+from reid_align.inference.backends.packed import can_pack
 assert not can_pack(torch.bfloat16)
-pictures = list(np.zeros((2, 64, 32, 3), np.uint8))
+images = list(np.zeros((2, 64, 32, 3), np.uint8))
 options = {"channel_order": "rgb", "device": "cpu", "dtype": "bfloat16"}
-extract_features(pictures, lively("san_resnet18"), **options)
+extract_features(images, lively("san_resnet18"), **options)
 """
 
 
 def features(encoder: Encoder, backend: str) -> np.ndarray:
     options = {"flip": False, "normalize": False, "backend": backend, "batch_size": 6}
     prepared = PreparedEncoder(encoder, device=torch.device("cpu"), dtype="float32", **options)
-    return prepared(PICTURES)
+    return prepared(IMAGES)
 
 
 def test_bfloat16_also_works_on_processors_that_cannot_multiply_in_it() -> None:
@@ -68,10 +68,10 @@ class SlowEncoder(TinyEncoder):
 
 def test_extractions_that_overlap_leave_as_many_cores_as_there_were() -> None:
     slow = enliven(SlowEncoder().eval())
-    pictures = list(PICTURES)
+    images = list(IMAGES)
 
     def run() -> None:
-        extract_features(pictures, slow, channel_order="rgb", device="cpu", num_workers=2)
+        extract_features(images, slow, channel_order="rgb", device="cpu", num_workers=2)
 
     with torch_threads(2):
         first, second = threading.Thread(target=run), threading.Thread(target=run)

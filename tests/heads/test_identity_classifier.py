@@ -29,8 +29,8 @@ def test_two_layers_are_linear_batch_norm_relu_linear() -> None:
     nn.init.normal_(classifier.bn.bias)
     features = torch.randn(8, 6)
     hidden = features @ classifier.fc1.weight.T + classifier.fc1.bias
-    centred = hidden - hidden.mean(0)
-    scaled = centred / (hidden.var(0, unbiased=False) + classifier.bn.eps).sqrt()
+    centerd = hidden - hidden.mean(0)
+    scaled = centerd / (hidden.var(0, unbiased=False) + classifier.bn.eps).sqrt()
     hidden = (scaled * classifier.bn.weight + classifier.bn.bias).clamp(min=0)
     expected = hidden @ classifier.fc2.weight.T + classifier.fc2.bias
     torch.testing.assert_close(classifier(features), expected)

@@ -108,7 +108,7 @@ def test_initial_weights_are_xavier_with_gain_002_and_batch_norms_near_one() -> 
 def test_an_untrained_decoder_paints_almost_nothing() -> None:
     torch.manual_seed(0)
     decoded = TextureDecoder().train()(*stage_maps(count=4, height=16))
-    # Measured on the authors' code with its own initialisation, one draw on other maps.
+    # Measured on the authors' code with its own initialization, one draw on other maps.
     expected = {"texture": 8e-5, "d1": 0.027, "d2": 0.021, "d3": 0.017, "d4": 0.005}
     measured = {name: m.std().item() for name, m in decoded._asdict().items()}
     assert measured == pytest.approx(expected, rel=0.4)

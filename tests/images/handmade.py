@@ -1,4 +1,4 @@
-"""Picture files in memory, written byte by byte where Pillow cannot write them."""
+"""Image files in memory, written byte by byte where Pillow cannot write them."""
 
 import io
 import struct
@@ -13,18 +13,18 @@ from reid_align.images import decode_image
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
-_COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
+_COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 
 
 def decode(tmp_path: Path, data: bytes) -> NDArray[np.uint8]:
-    path = tmp_path / "picture"
+    path = tmp_path / "image"
     path.write_bytes(data)
     return decode_image(str(path))
 
 
-def saved(image: Image.Image, picture_format: str, **options: object) -> bytes:
+def saved(image: Image.Image, image_format: str, **options: object) -> bytes:
     file = io.BytesIO()
-    image.save(file, picture_format, **options)
+    image.save(file, image_format, **options)
     return file.getvalue()
 
 
@@ -33,7 +33,7 @@ def png(pixels: Pixels, *, transparency: bytes = b"") -> bytes:
     height, width, channels = pixels.shape
     depth = 8 * pixels.itemsize
     rows = pixels.astype(f">u{pixels.itemsize}")
-    header = struct.pack(">IIBBBBB", width, height, depth, _COLOUR_TYPES[channels], 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, depth, _COLOR_TYPES[channels], 0, 0, 0)
     data = zlib.compress(b"".join(b"\0" + row.tobytes() for row in rows))
     return (
         b"\x89PNG\r\n\x1a\n"
@@ -56,8 +56,8 @@ def png_chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
-def tiff_grey(width: int, height: int, bits: int, data: bytes) -> bytes:
-    """Write grey pixels that are packed already into an uncompressed TIFF."""
+def tiff_gray(width: int, height: int, bits: int, data: bytes) -> bytes:
+    """Write gray pixels that are packed already into an uncompressed TIFF."""
     tags = {256: width, 257: height, 258: bits, 259: 1, 262: 1, 277: 1, 278: height, 279: len(data)}
     tags[273] = 8 + 2 + 12 * (len(tags) + 1) + 4
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, tags[tag]) for tag in sorted(tags))

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from handmade import png, png_header, saved, tiff_grey
+from handmade import png, png_header, saved, tiff_gray
 from PIL import Image
 from unprivileged import open_folder, without_the_rights_of_root
 
 from reid_align.errors import ImageReadError
 from reid_align.images import MAX_PIXELS, decode_image
 
-COLOURS = np.random.default_rng(0).integers(0, 256, (13, 9, 3), dtype=np.uint8)
+COLORS = np.random.default_rng(0).integers(0, 256, (13, 9, 3), dtype=np.uint8)
 FORMATS = ["BMP", "DIB", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"]
 
 
-def written(picture_format: str, **options: object) -> bytes:
-    return saved(Image.fromarray(COLOURS), picture_format, **options)
+def written(image_format: str, **options: object) -> bytes:
+    return saved(Image.fromarray(COLORS), image_format, **options)
 
 
 def reason(path: Path | str) -> str:
@@ -33,22 +33,20 @@ def reason(path: Path | str) -> str:
     return caught.value.reason
 
 
-@pytest.mark.parametrize("picture_format", FORMATS)
+@pytest.mark.parametrize("image_format", FORMATS)
 @pytest.mark.parametrize("name", ["crop", "crop.image", "crop.jpg", "crop.png", "crop.txt"])
-def test_the_content_decides_and_not_the_name(
-    tmp_path: Path, picture_format: str, name: str
-) -> None:
+def test_the_content_decides_and_not_the_name(tmp_path: Path, image_format: str, name: str) -> None:
     path = tmp_path / name
-    path.write_bytes(written(picture_format))
-    with Image.open(io.BytesIO(written(picture_format))) as image:
+    path.write_bytes(written(image_format))
+    with Image.open(io.BytesIO(written(image_format))) as image:
         np.testing.assert_array_equal(decode_image(str(path)), np.asarray(image.convert("RGB")))
 
 
 def test_names_that_are_not_utf8_are_opened(tmp_path: Path) -> None:
     raw = os.path.join(os.fsencode(tmp_path), b"caf\xe9.png")
     with open(raw, "wb") as file:
-        file.write(png(COLOURS))
-    np.testing.assert_array_equal(decode_image(os.fsdecode(raw)), COLOURS)
+        file.write(png(COLORS))
+    np.testing.assert_array_equal(decode_image(os.fsdecode(raw)), COLORS)
 
 
 def test_what_is_no_readable_file_is_refused(tmp_path: Path) -> None:
@@ -58,7 +56,7 @@ def test_what_is_no_readable_file_is_refused(tmp_path: Path) -> None:
     assert reason(tmp_path / "missing.jpg") == "there is no such file"
     assert reason("") == "there is no such file"
     assert reason(tmp_path / "empty.jpg") == "the file is empty"
-    assert reason(tmp_path) == "it is a folder, not a picture"
+    assert reason(tmp_path) == "it is a folder, not a image"
     assert reason(tmp_path / "pipe.jpg") == "it is a pipe or a device, not a file"
     assert reason(os.devnull) == "it is a pipe or a device, not a file"
     assert reason(f"{tmp_path}/a\0b.jpg") == "no file can have this name"
@@ -69,14 +67,14 @@ def test_what_is_no_readable_file_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_may_not_be_read_is_refused() -> None:
     with open_folder() as folder:
         path = folder / "a.png"
-        path.write_bytes(png(COLOURS))
+        path.write_bytes(png(COLORS))
         path.chmod(0)
         with without_the_rights_of_root():
             assert reason(path) == "it may not be read: permission denied"
 
 
 @pytest.mark.parametrize("data", [b"<html>", b"\0", b"%PDF-1.7", b"\0\0\0\x20ftypavif", b"8BPS"])
-def test_what_is_no_picture_of_a_known_format_is_refused(tmp_path: Path, data: bytes) -> None:
+def test_what_is_no_image_of_a_known_format_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(data)
     assert reason(path) == (
@@ -85,10 +83,10 @@ def test_what_is_no_picture_of_a_known_format_is_refused(tmp_path: Path, data: b
     )
 
 
-@pytest.mark.parametrize("picture_format", FORMATS)
-def test_a_picture_that_ends_early_is_refused(tmp_path: Path, picture_format: str) -> None:
+@pytest.mark.parametrize("image_format", FORMATS)
+def test_a_image_that_ends_early_is_refused(tmp_path: Path, image_format: str) -> None:
     path = tmp_path / "a"
-    data = written(picture_format)
+    data = written(image_format)
     for length in (40, len(data) // 2, len(data) * 9 // 10):
         path.write_bytes(data[:length])
         assert reason(path).startswith("it is damaged, incomplete, or of a variant that Pillow")
@@ -100,7 +98,7 @@ def test_a_picture_that_ends_early_is_refused(tmp_path: Path, picture_format: st
         png_header(0, 5),
         b"P6 0 5 255\n",
         written("BMP")[:18] + struct.pack("<i", 0) + written("BMP")[22:],
-        tiff_grey(0, 1, 8, b"\0"),
+        tiff_gray(0, 1, 8, b"\0"),
     ],
     ids=["PNG", "PPM", "BMP", "TIFF"],
 )
@@ -110,47 +108,47 @@ def test_a_size_of_zero_is_refused(tmp_path: Path, data: bytes) -> None:
     reason(path)
 
 
-def claiming(picture_format: str, width: int, height: int) -> bytes:
-    """Write a small file that promises a large picture."""
-    if picture_format == "PNG":
+def claiming(image_format: str, width: int, height: int) -> bytes:
+    """Write a small file that promises a large image."""
+    if image_format == "PNG":
         return png_header(width, height)
-    if picture_format == "PPM":
+    if image_format == "PPM":
         return b"P4 %d %d\n\0" % (width, height)
-    if picture_format == "TIFF":
-        return tiff_grey(width, height, 8, b"\0")
-    if picture_format == "WEBP":
-        frames = [Image.fromarray(COLOURS), Image.fromarray(COLOURS[::-1])]
+    if image_format == "TIFF":
+        return tiff_gray(width, height, 8, b"\0")
+    if image_format == "WEBP":
+        frames = [Image.fromarray(COLORS), Image.fromarray(COLORS[::-1])]
         data = bytearray(written("WEBP", save_all=True, append_images=frames))
         data[24:30] = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
         return bytes(data)
-    data = bytearray(written(picture_format))
+    data = bytearray(written(image_format))
     where, layout = {
         "BMP": (18, "<ii"),
         "DIB": (4, "<ii"),
         "GIF": (6, "<HH"),
         "JPEG": (data.find(b"\xff\xc0") + 5, ">HH"),
-    }[picture_format]
+    }[image_format]
     struct.pack_into(layout, data, where, width, height)
     return bytes(data)
 
 
-@pytest.mark.parametrize("picture_format", FORMATS)
+@pytest.mark.parametrize("image_format", FORMATS)
 @pytest.mark.parametrize("side", [6325, 10000, 13000])
 def test_too_many_pixels_are_refused_before_they_are_decoded(
-    tmp_path: Path, picture_format: str, side: int
+    tmp_path: Path, image_format: str, side: int
 ) -> None:
     # Just above our limit; where Pillow warns (warnings are errors here); and near its own limit.
     path = tmp_path / "a"
-    path.write_bytes(claiming(picture_format, side, side))
+    path.write_bytes(claiming(image_format, side, side))
     assert reason(path) == f"{side} x {side} pixels are more than 40,000,000; scale it down first"
 
 
-@pytest.mark.parametrize("picture_format", FORMATS)
+@pytest.mark.parametrize("image_format", FORMATS)
 def test_more_pixels_than_pillow_allows_are_refused_alike(
-    tmp_path: Path, picture_format: str
+    tmp_path: Path, image_format: str
 ) -> None:
     path = tmp_path / "a"
-    path.write_bytes(claiming(picture_format, 16000, 16000))
+    path.write_bytes(claiming(image_format, 16000, 16000))
     assert "scale it down first" in reason(path)
 
 
@@ -160,14 +158,14 @@ def test_as_many_pixels_as_allowed_are_not_too_many(tmp_path: Path) -> None:
     assert reason(path).startswith("it is damaged")
 
 
-@pytest.mark.parametrize("picture_format", sorted(set(FORMATS) - {"TIFF", "WEBP"}))
+@pytest.mark.parametrize("image_format", sorted(set(FORMATS) - {"TIFF", "WEBP"}))
 def test_a_limit_that_the_program_gave_pillow_makes_no_difference(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, picture_format: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image_format: str
 ) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
     path = tmp_path / "a"
-    path.write_bytes(written(picture_format))
-    assert decode_image(str(path)).shape == COLOURS.shape
+    path.write_bytes(written(image_format))
+    assert decode_image(str(path)).shape == COLORS.shape
 
 
 def test_files_are_closed_again(tmp_path: Path) -> None:
@@ -178,8 +176,8 @@ def test_files_are_closed_again(tmp_path: Path) -> None:
 
     before = lowest_free()
     kept = []
-    for picture_format in FORMATS:
-        data = written(picture_format)
+    for image_format in FORMATS:
+        data = written(image_format)
         for content in (data, data[: len(data) // 2], b"x" + data):
             path = tmp_path / "a"
             path.write_bytes(content)

@@ -18,7 +18,7 @@ IN_CROPS = ["a/10.png", "a/2.PNG", "a/crop", "a/crop.image", "b.jpg", "broken.jp
 
 @pytest.fixture
 def crops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Fill ``crops`` in the current folder with pictures and other files; return the pictures."""
+    """Fill ``crops`` in the current folder with images and other files; return the images."""
     folder = tmp_path / "crops"
     (folder / "a").mkdir(parents=True)
     for name in ["b.jpg", "a/2.PNG", "a/10.png", "a/crop", "a/crop.image", "._b.jpg"]:
@@ -36,7 +36,7 @@ def test_closed_standard_input_is_an_error(monkeypatch: pytest.MonkeyPatch) -> N
         find_images(["-"])
 
 
-def test_a_folder_gives_its_pictures_and_nothing_else(crops: list[str]) -> None:
+def test_a_folder_gives_its_images_and_nothing_else(crops: list[str]) -> None:
     assert list(find_images(["crops"])) == crops
     assert list(find_images([Path("crops")])) == crops
     assert list(find_images(["crops" + os.sep])) == crops
@@ -104,7 +104,7 @@ def test_the_copy_of_standard_input_is_closed_with_its_owner() -> None:
         ("cr*", [0, 1, 2, 3, 4, 5]),
     ],
 )
-def test_a_pattern_gives_the_pictures_that_match(
+def test_a_pattern_gives_the_images_that_match(
     crops: list[str], pattern: str, expected: list[int]
 ) -> None:
     assert list(find_images([pattern])) == [crops[i] for i in expected]
@@ -123,7 +123,7 @@ def test_names_that_are_not_utf8_survive(crops: list[str]) -> None:
     assert found.count(b"crops/caf\xe9.jpg") == 2
 
 
-def test_pictures_come_one_at_a_time(crops: list[str]) -> None:
+def test_images_come_one_at_a_time(crops: list[str]) -> None:
     found = iter(find_images(["crops", "missing"]))
     assert list(islice(found, len(crops))) == crops
     with pytest.raises(NoImagesError):
@@ -148,27 +148,27 @@ def test_what_does_not_exist_is_named(tmp_path: Path, name: str) -> None:
     assert str(caught.value).startswith(f"{name!r}:")
 
 
-def test_a_folder_without_pictures_says_what_else_there_is(tmp_path: Path) -> None:
+def test_a_folder_without_images_says_what_else_there_is(tmp_path: Path) -> None:
     folder = tmp_path / "results"
     (folder / "inner").mkdir(parents=True)
-    with pytest.raises(NoImagesError, match=r"results: .* holds no picture, and no other file"):
+    with pytest.raises(NoImagesError, match=r"results: .* holds no image, and no other file"):
         list(find_images([folder]))
     (folder / "inner/feats.csv").touch()
     (folder / "feats.json").touch()
     (folder / ".a.jpg").touch()
-    with pytest.raises(NoImagesError, match=r"no picture, only 2 other files .* JPEG, PNG"):
+    with pytest.raises(NoImagesError, match=r"no image, only 2 other files .* JPEG, PNG"):
         list(find_images([folder]))
 
 
 @pytest.mark.parametrize("pattern", ["crops/*.tif", "missing/*", "crops/b.jpg/*", "[x"])
 def test_a_pattern_without_matches_is_named(crops: list[str], pattern: str) -> None:
-    with pytest.raises(NoImagesError, match=r"this pattern matches no picture, and no") as caught:
+    with pytest.raises(NoImagesError, match=r"this pattern matches no image, and no") as caught:
         list(find_images([pattern]))
     assert str(caught.value).startswith(pattern)
 
 
 def test_a_pattern_that_matches_other_files_counts_them(crops: list[str]) -> None:
-    with pytest.raises(NoImagesError, match=r"matches no picture, only 1 other files"):
+    with pytest.raises(NoImagesError, match=r"matches no image, only 1 other files"):
         list(find_images(["crops/*.csv"]))
 
 

@@ -12,7 +12,7 @@ from reid_align.images import to_rgb
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
 
-# Source: EXIF 2.32, tag 0x0112, in terms of what a viewer does to the stored picture.
+# Source: EXIF 2.32, tag 0x0112, in terms of what a viewer does to the stored image.
 UPRIGHT = {
     1: lambda a: a,
     2: np.fliplr,
@@ -26,8 +26,8 @@ UPRIGHT = {
 ORIENTATION = 0x0112
 
 
-def with_exif(picture_format: str, block: bytes | Image.Exif, **options: object) -> bytes:
-    return saved(Image.fromarray(PIXELS), picture_format, exif=block, **options)
+def with_exif(image_format: str, block: bytes | Image.Exif, **options: object) -> bytes:
+    return saved(Image.fromarray(PIXELS), image_format, exif=block, **options)
 
 
 def test_the_table_agrees_with_the_words_of_the_standard() -> None:
@@ -57,14 +57,14 @@ def test_the_table_agrees_with_the_words_of_the_standard() -> None:
 
 @pytest.mark.parametrize("value", range(1, 9))
 @pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("picture_format", ["JPEG", "PNG", "WEBP"])
-def test_pictures_are_turned_upright(
-    tmp_path: Path, picture_format: str, order: str, value: int
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
+def test_images_are_turned_upright(
+    tmp_path: Path, image_format: str, order: str, value: int
 ) -> None:
-    options = {"lossless": True} if picture_format == "WEBP" else {}
+    options = {"lossless": True} if image_format == "WEBP" else {}
     block = exif(order, {0x0100: (4, 7), ORIENTATION: (3, value), 0x0128: (3, 2)})
-    stored = decode(tmp_path, with_exif(picture_format, b"", **options))
-    turned = decode(tmp_path, with_exif(picture_format, b"Exif\0\0" + block, **options))
+    stored = decode(tmp_path, with_exif(image_format, b"", **options))
+    turned = decode(tmp_path, with_exif(image_format, b"Exif\0\0" + block, **options))
     np.testing.assert_array_equal(turned, UPRIGHT[value](stored))
 
 
@@ -131,7 +131,7 @@ def test_exif_data_that_imagemagick_writes_as_text_are_read(
     np.testing.assert_array_equal(decode(tmp_path, data[:33] + chunk + data[33:]), PIXELS)
 
 
-def test_a_picture_in_memory_is_turned_as_its_file_would_be(tmp_path: Path) -> None:
+def test_a_image_in_memory_is_turned_as_its_file_would_be(tmp_path: Path) -> None:
     data = with_exif("PNG", exif("<", {ORIENTATION: (3, 5)}))
     with Image.open(io.BytesIO(data)) as image:
         np.testing.assert_array_equal(to_rgb(image), UPRIGHT[5](PIXELS))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from handmade import decode, png, png_chunk, saved, tiff_grey
+from handmade import decode, png, png_chunk, saved, tiff_gray
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -13,39 +13,39 @@ from reid_align.errors import ImageReadError
 from reid_align.images import to_rgb
 
 RAMP = np.arange(256, dtype=np.uint8).reshape(16, 16)
-COLOURS = np.random.default_rng(0).integers(0, 256, (13, 9, 3), dtype=np.uint8)
+COLORS = np.random.default_rng(0).integers(0, 256, (13, 9, 3), dtype=np.uint8)
 
 
-def grey(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def gray(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.stack([values] * 3, axis=2)
 
 
-def over_white(colours: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.float64]:
+def over_white(colors: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.float64]:
     share = alpha[..., np.newaxis] / 255
-    return np.rint(colours * share + 255 * (1 - share))
+    return np.rint(colors * share + 255 * (1 - share))
 
 
-@pytest.mark.parametrize("picture_format", ["PNG", "BMP", "DIB", "PPM", "TIFF"])
-def test_rgb_and_grey_are_kept(tmp_path: Path, picture_format: str) -> None:
-    rgb = decode(tmp_path, saved(Image.fromarray(COLOURS), picture_format))
-    np.testing.assert_array_equal(rgb, COLOURS)
-    rgb = decode(tmp_path, saved(Image.fromarray(RAMP), picture_format))
-    np.testing.assert_array_equal(rgb, grey(RAMP))
+@pytest.mark.parametrize("image_format", ["PNG", "BMP", "DIB", "PPM", "TIFF"])
+def test_rgb_and_gray_are_kept(tmp_path: Path, image_format: str) -> None:
+    rgb = decode(tmp_path, saved(Image.fromarray(COLORS), image_format))
+    np.testing.assert_array_equal(rgb, COLORS)
+    rgb = decode(tmp_path, saved(Image.fromarray(RAMP), image_format))
+    np.testing.assert_array_equal(rgb, gray(RAMP))
 
 
-@pytest.mark.parametrize("picture_format", ["PNG", "BMP", "DIB", "PPM", "TIFF", "GIF"])
-def test_black_and_white_become_0_and_255(tmp_path: Path, picture_format: str) -> None:
-    bits = COLOURS[..., 0] > 127
-    rgb = decode(tmp_path, saved(Image.fromarray(bits), picture_format))
-    np.testing.assert_array_equal(rgb, grey(np.where(bits, 255, 0).astype(np.uint8)))
+@pytest.mark.parametrize("image_format", ["PNG", "BMP", "DIB", "PPM", "TIFF", "GIF"])
+def test_black_and_white_become_0_and_255(tmp_path: Path, image_format: str) -> None:
+    bits = COLORS[..., 0] > 127
+    rgb = decode(tmp_path, saved(Image.fromarray(bits), image_format))
+    np.testing.assert_array_equal(rgb, gray(np.where(bits, 255, 0).astype(np.uint8)))
 
 
-@pytest.mark.parametrize("picture_format", ["PNG", "GIF", "BMP", "TIFF"])
-def test_palettes_are_looked_up(tmp_path: Path, picture_format: str) -> None:
+@pytest.mark.parametrize("image_format", ["PNG", "GIF", "BMP", "TIFF"])
+def test_palettes_are_looked_up(tmp_path: Path, image_format: str) -> None:
     image = Image.fromarray(RAMP).convert("P")
     palette = np.random.default_rng(1).integers(0, 256, (256, 3), dtype=np.uint8)
     image.putpalette(palette.tobytes())
-    rgb = decode(tmp_path, saved(image, picture_format))
+    rgb = decode(tmp_path, saved(image, image_format))
     np.testing.assert_array_equal(rgb, palette[RAMP])
 
 
@@ -62,19 +62,19 @@ def test_a_palette_with_transparent_entries_lies_over_white(tmp_path: Path) -> N
 
 def test_alpha_is_laid_over_white(tmp_path: Path) -> None:
     value, alpha = np.meshgrid(np.arange(256, dtype=np.uint8), np.arange(256, dtype=np.uint8))
-    expected = over_white(grey(value), alpha)
-    rgba = np.dstack([grey(value), alpha])
+    expected = over_white(gray(value), alpha)
+    rgba = np.dstack([gray(value), alpha])
     np.testing.assert_array_equal(decode(tmp_path, png(rgba)), expected)
     np.testing.assert_array_equal(decode(tmp_path, png(rgba[..., 2:])), expected)
     np.testing.assert_array_equal(to_rgb(Image.fromarray(rgba)), expected)
 
 
-def test_one_transparent_colour_becomes_white(tmp_path: Path) -> None:
+def test_one_transparent_color_becomes_white(tmp_path: Path) -> None:
     rgb = decode(tmp_path, png(RAMP[..., np.newaxis], transparency=b"\x00\x07"))
-    np.testing.assert_array_equal(rgb, grey(np.where(RAMP == 7, 255, RAMP).astype(np.uint8)))
-    red, green, blue = (int(value) for value in COLOURS[3, 4])
-    data = png(COLOURS, transparency=bytes([0, red, 0, green, 0, blue]))
-    expected = COLOURS.copy()
+    np.testing.assert_array_equal(rgb, gray(np.where(RAMP == 7, 255, RAMP).astype(np.uint8)))
+    red, green, blue = (int(value) for value in COLORS[3, 4])
+    data = png(COLORS, transparency=bytes([0, red, 0, green, 0, blue]))
+    expected = COLORS.copy()
     expected[3, 4] = 255
     np.testing.assert_array_equal(decode(tmp_path, data), expected)
 
@@ -82,9 +82,9 @@ def test_one_transparent_colour_becomes_white(tmp_path: Path) -> None:
 def test_sixteen_bits_keep_their_high_byte(tmp_path: Path) -> None:
     values = np.arange(65536, dtype=np.uint16).reshape(256, 256, 1)
     opaque = np.full_like(values, 65535)
-    expected = grey((np.arange(65536) // 256).astype(np.uint8).reshape(256, 256))
-    colour = np.concatenate([values] * 3, axis=2)
-    for channels in (values, np.dstack([values, opaque]), colour, np.dstack([colour, opaque])):
+    expected = gray((np.arange(65536) // 256).astype(np.uint8).reshape(256, 256))
+    color = np.concatenate([values] * 3, axis=2)
+    for channels in (values, np.dstack([values, opaque]), color, np.dstack([color, opaque])):
         np.testing.assert_array_equal(decode(tmp_path, png(channels)), expected)
     image = Image.fromarray(values[..., 0])
     for options in ({}, {"compression": "tiff_deflate"}):
@@ -101,7 +101,7 @@ def test_a_transparent_value_of_sixteen_bits_becomes_white(tmp_path: Path) -> No
 
 def test_twelve_bits_are_scaled(tmp_path: Path) -> None:
     packed = bytes([0x00, 0x0F, 0xFF, 0x80, 0x04, 0x00])  # 0x000 0xFFF, 0x800 0x400
-    rgb = decode(tmp_path, tiff_grey(2, 2, 12, packed))
+    rgb = decode(tmp_path, tiff_gray(2, 2, 12, packed))
     assert rgb[..., 0].tolist() == [[0, 255], [128, 64]]
 
 
@@ -113,7 +113,7 @@ def test_sixteen_bits_in_memory(mode: str) -> None:
     assert to_rgb(image)[0].tolist() == [[0] * 3, [0x12] * 3, [0xFF] * 3]
 
 
-def test_a_portable_grey_map_of_another_depth_is_scaled(tmp_path: Path) -> None:
+def test_a_portable_gray_map_of_another_depth_is_scaled(tmp_path: Path) -> None:
     assert decode(tmp_path, b"P5 3 1 1023\n\0\0\x02\0\x03\xff")[0, :, 0].tolist() == [0, 128, 255]
     assert decode(tmp_path, b"P2 3 1 15\n0 8 15\n")[0, :, 0].tolist() == [0, 136, 255]
 
@@ -161,46 +161,46 @@ def test_integers_beyond_sixteen_bits_are_refused(tmp_path: Path, value: int) ->
 
 
 @pytest.mark.parametrize("size", [(0, 5), (5, 0), (0, 0)])
-def test_a_picture_without_pixels_is_refused(size: tuple[int, int]) -> None:
+def test_a_image_without_pixels_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(ImageReadError, match=rf"^mine: .*no pixels \({size[0]} x {size[1]}\)"):
         to_rgb(Image.new("RGB", size), "mine")
 
 
-def test_a_picture_that_was_closed_or_cannot_be_loaded_is_named() -> None:
+def test_a_image_that_was_closed_or_cannot_be_loaded_is_named() -> None:
     image = Image.new("RGB", (2, 2))
     image.close()
-    with pytest.raises(ImageReadError, match=r"^picture in memory: "):
+    with pytest.raises(ImageReadError, match=r"^image in memory: "):
         to_rgb(image)
     with (
-        Image.open(io.BytesIO(saved(Image.fromarray(COLOURS), "PNG")[:90])) as cut,
+        Image.open(io.BytesIO(saved(Image.fromarray(COLORS), "PNG")[:90])) as cut,
         pytest.raises(ImageReadError, match=r"^mine: it is damaged, incomplete"),
     ):
         to_rgb(cut, "mine")
 
 
-def test_a_lazily_opened_picture_is_loaded(tmp_path: Path) -> None:
-    Image.fromarray(COLOURS).save(tmp_path / "a.png")
+def test_a_lazily_opened_image_is_loaded(tmp_path: Path) -> None:
+    Image.fromarray(COLORS).save(tmp_path / "a.png")
     with Image.open(tmp_path / "a.png") as image:
-        np.testing.assert_array_equal(to_rgb(image), COLOURS)
+        np.testing.assert_array_equal(to_rgb(image), COLORS)
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
 def test_of_several_frames_the_first_is_taken(tmp_path: Path, kind: str) -> None:
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "lime", "blue")]
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "lime", "blue")]
     lossless = {"lossless": True} if kind == "WEBP" else {}
     data = saved(frames[0], kind, save_all=True, append_images=frames[1:], **lossless)
     assert (decode(tmp_path, data) == [255, 0, 0]).all()
 
 
 def test_lossless_webp_is_kept_and_its_alpha_laid_over_white(tmp_path: Path) -> None:
-    data = saved(Image.fromarray(COLOURS), "WEBP", lossless=True)
-    np.testing.assert_array_equal(decode(tmp_path, data), COLOURS)
-    rgba = np.dstack([COLOURS, COLOURS[::-1, :, 0]])
+    data = saved(Image.fromarray(COLORS), "WEBP", lossless=True)
+    np.testing.assert_array_equal(decode(tmp_path, data), COLORS)
+    rgba = np.dstack([COLORS, COLORS[::-1, :, 0]])
     data = saved(Image.fromarray(rgba), "WEBP", lossless=True, exact=True)
-    np.testing.assert_array_equal(decode(tmp_path, data), over_white(COLOURS, rgba[..., 3]))
+    np.testing.assert_array_equal(decode(tmp_path, data), over_white(COLORS, rgba[..., 3]))
 
 
-def test_what_follows_the_picture_in_a_png_is_ignored(tmp_path: Path) -> None:
-    data = png(COLOURS)
+def test_what_follows_the_image_in_a_png_is_ignored(tmp_path: Path) -> None:
+    data = png(COLORS)
     extra = png_chunk(b"tEXt", b"Comment\0caf\xe9") + png_chunk(b"zzZz", b"\0" * 50)
-    np.testing.assert_array_equal(decode(tmp_path, data[:-12] + extra + data[-12:]), COLOURS)
+    np.testing.assert_array_equal(decode(tmp_path, data[:-12] + extra + data[-12:]), COLORS)

@@ -78,7 +78,7 @@ def test_refuses_shapes_that_differ(shape: tuple[int, ...]) -> None:
         masked_l1(torch.zeros(shape), torch.zeros(2, 3, 4, 5))
 
 
-def test_refuses_what_is_no_batch_of_pictures() -> None:
+def test_refuses_what_is_no_batch_of_images() -> None:
     with pytest.raises(InvalidInputError, match="N, C, H, W"):
         masked_l1(torch.zeros(3, 4, 5), torch.zeros(3, 4, 5))
 

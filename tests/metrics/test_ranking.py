@@ -39,7 +39,7 @@ def random_problem(
     levels: int = 0,
     seed: int = 0,
 ) -> Problem:
-    """Make a problem with junk, own images and distractors; levels > 0 quantise the distances."""
+    """Make a problem with junk, own images and distractors; levels > 0 quantize the distances."""
     random = np.random.default_rng(seed)
     table = random.random((queries, gallery), np.float32)
     if levels:
@@ -205,9 +205,9 @@ def test_features_and_their_distances_rank_alike() -> None:
 
 def test_reranked_distances_can_be_ranked() -> None:
     random = np.random.default_rng(0)
-    centres = random.standard_normal((8, 16), dtype=np.float32)
+    centers = random.standard_normal((8, 16), dtype=np.float32)
     person_ids = np.arange(64) % 8
-    features = centres[person_ids] + random.standard_normal((64, 16), dtype=np.float32)
+    features = centers[person_ids] + random.standard_normal((64, 16), dtype=np.float32)
     query, gallery = Labels(person_ids[:16]), Labels(person_ids[16:])
     plain = rank(distance_blocks(features[:16], features[16:]), query, gallery)
     blocks = rerank_blocks(features[:16], features[16:], k1=8, k2=3, block_size=5)

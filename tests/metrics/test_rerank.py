@@ -7,17 +7,17 @@ from naive_metrics import naive_rerank
 
 from reid_align.errors import InvalidInputError
 from reid_align.metrics import Metric, rerank_blocks
-from reid_align.metrics import neighbours as module
-from reid_align.metrics.neighbours import neighbours
+from reid_align.metrics import neighbors as module
+from reid_align.metrics.neighbors import neighbors
 
 METRICS: tuple[Metric, ...] = ("cosine", "euclidean")
 
 
 def clustered(count: int, seed: int, persons: int = 6, dimensions: int = 12) -> np.ndarray:
     random = np.random.default_rng(seed)
-    centres = np.random.default_rng(0).standard_normal((persons, dimensions))
+    centers = np.random.default_rng(0).standard_normal((persons, dimensions))
     noise = 0.6 * random.standard_normal((count, dimensions))
-    return (centres[random.integers(0, persons, count)] + noise).astype(np.float32)
+    return (centers[random.integers(0, persons, count)] + noise).astype(np.float32)
 
 
 def small_integers(count: int, seed: int, top: int = 3) -> np.ndarray:
@@ -55,7 +55,7 @@ def test_reranking_with_copies_and_equal_distances_equals_the_dense_algorithm(
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("counts", [(1, 1), (1, 3), (3, 1), (4, 9), (10, 11), (10, 12)])
-def test_sets_about_as_small_as_the_neighbourhood(metric: Metric, counts: tuple[int, int]) -> None:
+def test_sets_about_as_small_as_the_neighborhood(metric: Metric, counts: tuple[int, int]) -> None:
     query, gallery = clustered(counts[0], 1), clustered(counts[1], 2)
     expected = naive_rerank(query, gallery, metric, 20, 6, 0.3)
     matrix = rerank_blocks(query, gallery, metric=metric).matrix()
@@ -103,12 +103,12 @@ def test_squared_distances_are_not_squared_again() -> None:
 
 @pytest.mark.parametrize("top", [2, 3, 50])
 @pytest.mark.parametrize("count", [1, 4, 40])
-def test_neighbours_over_several_tiles_equal_a_stable_sort(top: int, count: int) -> None:
+def test_neighbors_over_several_tiles_equal_a_stable_sort(top: int, count: int) -> None:
     size = 2 * module._TILE + 30
     features = small_integers(size, 3, top)
     squares = (features**2).sum(axis=1)
     table = squares[:, None] + squares[None] - 2 * features @ features.T
-    found = neighbours(features, count)
+    found = neighbors(features, count)
     assert np.array_equal(found.farthest, table.max(axis=1))
     rows = np.r_[:40, module._TILE - 20 : module._TILE + 20, size - 40 : size]
     table = table[rows]

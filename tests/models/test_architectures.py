@@ -177,7 +177,7 @@ def test_fc512_is_linear_batch_norm_and_relu_of_the_average() -> None:
     assert expected.min() == 0
 
 
-def test_bnneck_normalises_the_average() -> None:
+def test_bnneck_normalizes_the_average() -> None:
     encoder = san_resnet50(head="bnneck")
     nn.init.uniform_(encoder.embed.running_var, 1, 4)
     images = torch.randn(2, 3, 64, 32)

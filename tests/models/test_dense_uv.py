@@ -75,23 +75,23 @@ def test_a_prediction_is_the_likeliest_part_its_coordinates_and_nothing_elsewher
     assert iuv.planes[0, :, 0].T.tolist() == [[0, 0, 0], [7, 51, 255], [24, 0, 255]]
 
 
-def test_it_learns_one_picture_by_heart() -> None:
+def test_it_learns_one_image_by_heart() -> None:
     torch.manual_seed(0)
     estimator = dense_uv().train()
     image = torch.randn(2, 3, 64, 32)
     parts = torch.zeros(2, 64, 32, dtype=torch.int64)
     parts[:, 8:56, 8:16], parts[:, 8:56, 16:24] = 1, 2
     u = torch.linspace(0, 1, 64).view(1, 64, 1).expand(2, 64, 32)
-    optimiser = torch.optim.Adam(estimator.parameters(), 2e-3)
+    optimizer = torch.optim.Adam(estimator.parameters(), 2e-3)
     losses = []
     for _ in range(30):
         maps = estimator(image)
         at_u, _ = maps.on(parts)
         error = (at_u - u).abs()[parts > 0].mean()
         loss = nn.functional.cross_entropy(maps.parts, parts) + error
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
         losses.append(loss.item())
     assert losses[-1] < losses[0] / 3
 

@@ -64,7 +64,7 @@ def test_a_neck_lies_between_the_pooled_maps_and_the_features(encoder: Encoder) 
     torch.testing.assert_close(features, pooled / (1 + necked.embed.eps) ** 0.5 + 1)
 
 
-def test_every_architecture_has_the_generalised_mean(encoder: Encoder) -> None:
+def test_every_architecture_has_the_generalized_mean(encoder: Encoder) -> None:
     with torch.inference_mode():
         features = create_model(encoder.architecture, pool="gem")(images())
     assert features.shape == (2, encoder.feature_dim)
@@ -107,7 +107,7 @@ def test_other_shapes_are_refused(encoder: Encoder, shape: tuple[int, ...]) -> N
         encoder(torch.zeros(shape))
 
 
-def test_pictures_that_were_not_normalised_are_refused(encoder: Encoder) -> None:
+def test_images_that_were_not_normalized_are_refused(encoder: Encoder) -> None:
     with pytest.raises(InvalidInputError, match=r"preprocess\.normalize"):
         encoder(torch.zeros(1, 3, 64, 32, dtype=torch.uint8))
 

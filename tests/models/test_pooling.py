@@ -6,7 +6,7 @@ from reid_align.errors import UnknownNameError
 from reid_align.models.pooling import AveragePool, GemPool, make_pool
 
 
-def test_the_generalised_mean_equals_a_loop() -> None:
+def test_the_generalized_mean_equals_a_loop() -> None:
     feature_map = torch.rand(2, 3, 4, 5, dtype=torch.float64)
     pool = GemPool(p=2.5)
     for n in range(2):

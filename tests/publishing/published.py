@@ -13,7 +13,7 @@ from reid_align.train import main as train
 
 NAME, REPO_ID = "resnet18_baseline.try", "maintainer-org/try"
 CARD = """\
-summary = "Two steps on six people of plain colours."
+summary = "Two steps on six people of plain colors."
 license = "Apache-2.0"
 cost = "two seconds on one core"
 citation = "@inproceedings{jin2020san, year={2020}}"
@@ -23,7 +23,7 @@ limits = ["It finds nobody."]
 command = "python -m reid_align.train san_baseline --tiny --data synthetic=people -o run"
 
 [[training_data]]
-name = "people of plain colours"
+name = "people of plain colors"
 terms = "Apache-2.0"
 synthetic = true
 

@@ -30,7 +30,7 @@ def test_it_holds_three_files_and_loads(built: Path, publication: Publication) -
     assert encoder.preprocess == publication.encoder.preprocess
     info = read_info(built / "model.safetensors")
     assert info is not None
-    assert info.training_data == "people of plain colours (Apache-2.0)"
+    assert info.training_data == "people of plain colors (Apache-2.0)"
 
 
 def test_two_builds_have_the_same_bytes(built: Path, made: Path, tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_the_metadata_holds_the_measured_results(built: Path, publication: Publi
     assert found == expected
 
 
-def test_a_licence_that_the_hub_does_not_know_is_shown_by_name(
+def test_a_license_that_the_hub_does_not_know_is_shown_by_name(
     publication: Publication, tmp_path: Path
 ) -> None:
     data = card_of(publication, tmp_path / "out", license="Research only").data
@@ -71,7 +71,7 @@ def test_the_text_says_what_a_person_has_to_know(built: Path, publication: Publi
         "Two steps on six people",
         "blurred by a Gaussian of 0.5 px, its darkest and brightest 2 % stretched to black",
         f'from_pretrained("{REPO_ID}")',
-        "people of plain colours: people who do not exist. Terms: Apache-2.0",
+        "people of plain colors: people who do not exist. Terms: Apache-2.0",
         publication.recipe.command,
         publication.recipe.commit,
         "two seconds on one core",
@@ -127,6 +127,6 @@ def test_a_folder_with_files_is_left_alone(publication: Publication, tmp_path: P
 
 @pytest.mark.parametrize("repo_id", ["try", "org/", "org/a/b", "../try"])
 def test_a_repository_needs_a_name(publication: Publication, tmp_path: Path, repo_id: str) -> None:
-    with pytest.raises(InvalidInputError, match="repository: expected organisation/repository"):
+    with pytest.raises(InvalidInputError, match="repository: expected organization/repository"):
         build(publication, repo_id, tmp_path / "out")
     assert not (tmp_path / "out").exists()

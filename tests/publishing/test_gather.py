@@ -74,16 +74,16 @@ def test_results_of_adapted_weights_belong_to_the_weights_before(mine: Path) -> 
     document = json.loads((mine / "result.json").read_text())
     how = document["features"][0]
     before = how["state_sha256"]
-    # As evaluate --adapt --seed 3 writes it; the few pictures here are too few to adapt to.
+    # As evaluate --adapt --seed 3 writes it; the few images here are too few to adapt to.
     how |= {
-        "adapted": {"pictures": 400, "seed": 3, "state_sha256": before},
+        "adapted": {"images": 400, "seed": 3, "state_sha256": before},
         "state_sha256": "0" * 64,
     }
     (mine / "result.json").write_text(json.dumps(document))
     (result,) = gathered(mine).exact
     assert result.state_sha256 == before
     assert result.command("M").endswith("FOLDER --model M --adapt --seed 3")
-    assert result.note == "64×32; batch norms adapted to the test pictures, without labels"
+    assert result.note == "64×32; batch norms adapted to the test images, without labels"
 
 
 def test_results_of_the_rounded_weights_are_known_as_such(made: Path, mine: Path) -> None:
@@ -145,7 +145,7 @@ def test_everything_that_is_wrong_is_said_at_once(mine: Path) -> None:
         ("synthetic = true", "", "training_data: 0: synthetic: missing key"),
         ("synthetic = true", 'synthetic = "yes"', "expected true or false"),
         ("cost = ", "cost = = ", "Invalid value"),
-        ('"people of plain colours"', '"DukeMTMC-reID"', "withdrew it over privacy"),
+        ('"people of plain colors"', '"DukeMTMC-reID"', "withdrew it over privacy"),
         (
             "[recipe]\n",
             "[recipe]\nseed = 6\n",

@@ -26,7 +26,7 @@ def data(people: Path) -> Data:
 
 @pytest.fixture(scope="session")
 def generator(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The folder of a run of the generator that has not learnt anything."""
+    """The folder of a run of the generator that has not learned anything."""
     folder = tmp_path_factory.mktemp("runs") / "pg"
     folder.mkdir()
     for name, product in tiny(RECIPES["san_pg"]).last.task.build(0).products().items():

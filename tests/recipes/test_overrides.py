@@ -15,8 +15,8 @@ def test_a_path_without_a_stage_is_one_of_the_last_stage() -> None:
 
 
 def test_a_path_may_begin_with_a_stage() -> None:
-    changed = override(FULL, ["pg.training.optimisers.main.lr=1e-3"])
-    assert changed.stages[0].training.optimisers["main"].lr == 1e-3
+    changed = override(FULL, ["pg.training.optimizers.main.lr=1e-3"])
+    assert changed.stages[0].training.optimizers["main"].lr == 1e-3
     assert changed.last == FULL.last
 
 
@@ -46,8 +46,8 @@ def test_the_recipe_itself_stays_as_it_is() -> None:
         ("training.clip=much", InvalidInputError, "a number or none"),
         ("task.step=both", InvalidInputError, "joint or alternating"),
         ("task.supervision=1", InvalidInputError, "name one of its settings"),
-        ("training.optimisers=1", InvalidInputError, "name an entry"),
-        ("training.optimisers.texture.lr=1", UnknownNameError, "Known: main"),
+        ("training.optimizers=1", InvalidInputError, "name an entry"),
+        ("training.optimizers.texture.lr=1", UnknownNameError, "Known: main"),
         ("streams.reid.augment.erase_area=0.1", InvalidInputError, "2 values"),
         ("task.decoder.skips=1", InvalidInputError, "true or false"),
         ("task.synthetic=false", InvalidInputError, "another recipe: san_basic_tr"),

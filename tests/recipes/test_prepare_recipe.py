@@ -58,13 +58,13 @@ def test_without_persons_nobody_is_told_apart(people: Path) -> None:
         prepare(twin("san_full"), read_data(synthetic=str(people)))
 
 
-def test_external_pictures_have_to_be_given(table: Path, people: Path) -> None:
+def test_external_images_have_to_be_given(table: Path, people: Path) -> None:
     with pytest.raises(InvalidInputError, match=r"needs external .* Give --external FOLDER"):
         prepare(twin("san_rec_pngan"), read_data(f"csv={table}", synthetic=str(people)))
 
 
-def test_a_synthetic_set_has_no_external_pictures(data: Data) -> None:
-    with pytest.raises(InvalidInputError, match="has no such pictures"):
+def test_a_synthetic_set_has_no_external_images(data: Data) -> None:
+    with pytest.raises(InvalidInputError, match="has no such images"):
         prepare(twin("san_rec_pngan"), data)
 
 
@@ -136,7 +136,7 @@ def test_persons_from_the_front_come_from_the_set_or_from_a_folder(
     assert drawn.stages[0].task.decoder.target == "frontal"
 
 
-def test_where_one_gallery_picture_is_drawn_rank_1_decides(data: Data, people: Path) -> None:
+def test_where_one_gallery_image_is_drawn_rank_1_decides(data: Data, people: Path) -> None:
     scored = read_data(f"synthetic={people}", evaluation=f"synthetic={people}")
     assert prepare(twin("san_baseline"), scored).last.training.best == "mAP"
     assert scored.evaluation is not None
@@ -156,9 +156,9 @@ def test_everything_that_is_missing_is_named_at_once(files: Data) -> None:
 @pytest.mark.parametrize(
     ("name", "assignment", "message"),
     [
-        ("san_full_official", "streams.reid.batching.pictures=3", "'san' cannot .* runs of 4"),
-        ("san_full_official", "streams.reid.batching.pictures=8", "'san' cannot .* runs of 4"),
-        ("san_full", "task.encoder.height=72", "'san' cannot learn from reid pictures .* decoder"),
+        ("san_full_official", "streams.reid.batching.images=3", "'san' cannot .* runs of 4"),
+        ("san_full_official", "streams.reid.batching.images=8", "'san' cannot .* runs of 4"),
+        ("san_full", "task.encoder.height=72", "'san' cannot learn from reid images .* decoder"),
         ("dense_uv", "task.height=0", "to 0×32 pixels"),
     ],
 )
@@ -190,23 +190,23 @@ def test_a_run_that_is_not_there_is_missed_before_anything_begins(
         prepare(twin("san_texture_input"), files, run=str(tmp_path))
 
 
-def test_pictures_that_have_no_place_for_a_texture_are_refused(
+def test_images_that_have_no_place_for_a_texture_are_refused(
     table: Path, people: Path, tmp_path: Path
 ) -> None:
     scattered = tmp_path / "lists" / "people.csv"
     scattered.parent.mkdir()
-    rows = table.read_text().replace("pictures/", f"{table.parent}/pictures/")
+    rows = table.read_text().replace("images/", f"{table.parent}/images/")
     scattered.write_text(rows)
     data = read_data(f"csv={scattered}", synthetic=str(people))
-    with pytest.raises(InvalidInputError, match=r"lies outside .*holds all pictures"):
+    with pytest.raises(InvalidInputError, match=r"lies outside .*holds all images"):
         prepare(twin("san_full"), data)
     assert prepare(twin("san_baseline"), data).last.name == "baseline"
 
 
-def test_two_pictures_for_one_texture_are_refused(people: Path, tmp_path: Path) -> None:
+def test_two_images_for_one_texture_are_refused(people: Path, tmp_path: Path) -> None:
     table = write_files(tmp_path)
-    shutil.copy(tmp_path / "pictures" / "0_0.jpg", tmp_path / "pictures" / "0_0.jpeg")
+    shutil.copy(tmp_path / "images" / "0_0.jpg", tmp_path / "images" / "0_0.jpeg")
     with table.open("a") as file:
-        file.write("pictures/0_0.jpeg,0,0,train\n")
-    with pytest.raises(InvalidInputError, match="would both be unwrapped to textures/pictures"):
+        file.write("images/0_0.jpeg,0,0,train\n")
+    with pytest.raises(InvalidInputError, match="would both be unwrapped to textures/images"):
         prepare(twin("san_full"), read_data(f"csv={table}", synthetic=str(people)))

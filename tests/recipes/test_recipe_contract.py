@@ -35,7 +35,7 @@ def test_every_stage_can_be_built(recipe: Recipe) -> None:
     for stage in recipe.stages:
         with torch.device("meta"):
             task = stage.task.build(5)
-        assert sorted(task.parameter_groups()) == sorted(stage.training.optimisers)
+        assert sorted(task.parameter_groups()) == sorted(stage.training.optimizers)
         assert dict(task.wanted()) == dict(stage.task.wanted())
         assert stage.initial in {"imagenet", "random", "given", *earlier}
         assert stage.unwrapper in {None, "given", *earlier}

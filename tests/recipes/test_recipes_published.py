@@ -21,17 +21,17 @@ def learning_rate(schedule: ScheduleConfig, epoch: int) -> float:
 
 
 @pytest.mark.parametrize("name", SAN_ROWS + DSA_ROWS)
-def test_optimiser_batch_and_length_are_those_of_dsa_section_4_2(name: str) -> None:
+def test_optimizer_batch_and_length_are_those_of_dsa_section_4_2(name: str) -> None:
     stage = last(name)
-    optimiser = stage.training.optimisers["main"]
+    optimizer = stage.training.optimizers["main"]
     assert stage.training.epochs == 320
-    assert (optimiser.kind, optimiser.lr, optimiser.weight_decay) == ("adam", 8e-4, 5e-4)
-    assert optimiser.betas == (0.9, 0.999)
+    assert (optimizer.kind, optimizer.lr, optimizer.weight_decay) == ("adam", 8e-4, 5e-4)
+    assert optimizer.betas == (0.9, 0.999)
     assert stage.streams["reid"].batching.size == 64
     assert stage.streams["reid"].batching.people == 16
     halved = {20: 8e-4, 60: 4e-4, 300: 6.25e-6}
     for epoch, rate in halved.items():
-        assert learning_rate(optimiser.schedule, epoch) == pytest.approx(rate)
+        assert learning_rate(optimizer.schedule, epoch) == pytest.approx(rate)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_optimiser_batch_and_length_are_those_of_dsa_section_4_2(name: str) -> N
     [("san_full", 6.36e-4), ("san_baseline", 6.36e-4), ("dsa_full", 7.604e-4)],
 )
 def test_the_warm_up_ends_where_the_code_and_the_paper_end(name: str, nineteenth: float) -> None:
-    schedule = last(name).training.optimisers["main"].schedule
+    schedule = last(name).training.optimizers["main"].schedule
     assert learning_rate(schedule, 0) == pytest.approx(8e-6)
     assert learning_rate(schedule, 19) == pytest.approx(nineteenth, rel=1e-3)
 
@@ -77,8 +77,8 @@ def test_the_official_recipe_has_the_official_settings() -> None:
     assert config.supervision.weights == {"identity": 1.0, "triplet": 1.0}
     assert (config.constraint, config.step) == ("official", "alternating")
     assert config.encoder.arguments == {"head": "fc512"}
-    assert stage.training.optimisers["main"].kind == "amsgrad"
-    texture = stage.training.optimisers["texture"]
+    assert stage.training.optimizers["main"].kind == "amsgrad"
+    texture = stage.training.optimizers["texture"]
     assert (texture.kind, texture.lr, texture.betas, texture.weight_decay) == (
         "adam", 1e-5, (0.5, 0.999), 0.0
     )  # fmt: skip
@@ -137,10 +137,10 @@ def test_masking_is_all_that_dsa_mask_missing_changes() -> None:
 @pytest.mark.parametrize("name", ["san_partial", "san_baseline_partial"])
 def test_partial_fine_tuning_goes_on_from_a_run(name: str) -> None:
     stage = last(name)
-    optimiser = stage.training.optimisers["main"]
+    optimizer = stage.training.optimizers["main"]
     assert stage.initial == "given"
-    assert (stage.training.epochs, optimiser.lr) == (40, 8e-5)
-    rates = [optimiser.schedule.learning_rate(8e-5, epoch, 40) for epoch in (0, 20, 30)]
+    assert (stage.training.epochs, optimizer.lr) == (40, 8e-5)
+    rates = [optimizer.schedule.learning_rate(8e-5, epoch, 40) for epoch in (0, 20, 30)]
     assert rates == pytest.approx([8e-5, 4e-5, 2e-5])
     assert stage.streams["reid"].augment.partial == 0.5
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tiny_people import PICTURES, TRAINING, write_files
+from tiny_people import IMAGES, TRAINING, write_files
 
 from reid_align.errors import OutputError
 from reid_align.recipes import (
@@ -73,27 +73,27 @@ def test_without_progress_no_stage_shows_a_bar(
         run_recipe(ready, data, tmp_path, Machine("cpu"))
         assert not select.select([reader], [], [], 0)[0]
     os.close(reader)
-    assert (tmp_path / "textures" / "pictures" / "0_0.png").is_file()
+    assert (tmp_path / "textures" / "images" / "0_0.png").is_file()
 
 
 def test_persons_from_the_front_are_drawn_by_the_generator(people: Path, tmp_path: Path) -> None:
     table = write_files(tmp_path / "data")
     # Nobody is trained on this one.
-    (table.parent / "pictures" / f"{TRAINING}_0.jpg").write_bytes(b"no picture")
+    (table.parent / "images" / f"{TRAINING}_0.jpg").write_bytes(b"no image")
     data = read_data(f"csv={table}", synthetic=str(people))
     recipe = prepare(override(tiny(RECIPES["san_rec_pose"]), ONE_STEP), data)
     summary = run_recipe(recipe, data, tmp_path / "run", Machine("cpu"))
     assert summary.folder == tmp_path / "run" / "san"
     assert summary.steps == 1
     frontals = tmp_path / "run" / "frontals"
-    # Pictures are in a folder of their own in the dataset; all training pictures, and no others,
+    # Images are in a folder of their own in the dataset; all training images, and no others,
     # have their counterpart.
-    persons = [path.stem[0] for path in (frontals / "pictures").iterdir()]
-    assert Counter(persons) == dict.fromkeys(map(str, range(TRAINING)), PICTURES)
+    persons = [path.stem[0] for path in (frontals / "images").iterdir()]
+    assert Counter(persons) == dict.fromkeys(map(str, range(TRAINING)), IMAGES)
     # The mask belongs to textures.
     assert not (frontals / "texture_mask.png").exists()
-    drawn = np.asarray(Image.open(frontals / "pictures" / "0_0.png"))
+    drawn = np.asarray(Image.open(frontals / "images" / "0_0.png"))
     assert drawn.shape == (64, 32, 3)
     unwrapper = load_unwrapper("texture", [str(tmp_path / "run" / "pg")])
-    picture = np.array(Image.open(table.parent / "pictures" / "0_0.jpg"))
-    np.testing.assert_allclose(drawn, unwrapper(picture[None])[0], atol=1)
+    image = np.array(Image.open(table.parent / "images" / "0_0.jpg"))
+    np.testing.assert_allclose(drawn, unwrapper(image[None])[0], atol=1)

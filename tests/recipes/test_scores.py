@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from tiny_people import TRAINING, dense_map
 
-from reid_align.datasets import load_dataset, read_picture
+from reid_align.datasets import load_dataset, read_image
 from reid_align.errors import DatasetFormatError
 from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
 from reid_align.features import ExtractOptions, Features
@@ -31,19 +31,17 @@ def task() -> DsaTask:
 
 @pytest.fixture(scope="module")
 def maps(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Dense maps of all pictures of the table."""
+    """Dense maps of all images of the table."""
     folder = tmp_path_factory.mktemp("maps")
     planes = torch.from_numpy(dense_map().transpose(2, 0, 1).copy())
-    for picture in sorted((table.parent / "pictures").iterdir()):
-        path = folder / "pictures" / f"{picture.stem}.png"
+    for image in sorted((table.parent / "images").iterdir()):
+        path = folder / "images" / f"{image.stem}.png"
         path.parent.mkdir(exist_ok=True)
         save_iuv(path, IUV(planes))
     return folder
 
 
-def test_fused_features_are_those_of_single_pictures(
-    task: DsaTask, table: Path, maps: Path
-) -> None:
+def test_fused_features_are_those_of_single_images(task: DsaTask, table: Path, maps: Path) -> None:
     dataset = load_dataset("csv", table)
     found = fused_features(task, dataset, find_maps(dataset, str(maps)), 0, CPU)
     assert set(found) == {"z_G", "z_L", "z"}
@@ -51,9 +49,9 @@ def test_fused_features_are_those_of_single_pictures(
     preprocess = Preprocess(64, 32)
     iuv = IUV(torch.from_numpy(dense_map().transpose(2, 0, 1).copy()))
     for row in (0, 5):
-        picture = torch.from_numpy(read_picture(found["z"].paths[row]).transpose(2, 0, 1).copy())
-        image = preprocess.normalize(picture[None])
-        parts = preprocess.normalize(part_images(picture, iuv))
+        pixels = torch.from_numpy(read_image(found["z"].paths[row]).transpose(2, 0, 1).copy())
+        image = preprocess.normalize(pixels[None])
+        parts = preprocess.normalize(part_images(pixels, iuv))
         with torch.no_grad():
             said = task.guide(parts[None])
             z = task.encoder(image) + torch.cat((said.global_feature, said.local_features), 1)
@@ -90,10 +88,10 @@ def test_part_images_alone_are_scored_by_what_they_give(people: Path) -> None:
 
 
 def similar_people(folder: Path) -> Path:
-    """Write plain pictures whose colours tell little of who is on them, so that metrics differ."""
+    """Write plain images whose colors tell little of who is on them, so that metrics differ."""
     lines = ["path,person_id,camera_id,split"]
-    for number, colour in enumerate(np.random.default_rng(0).integers(0, 256, (16, 3))):
-        Image.new("RGB", (32, 64), tuple(colour.tolist())).save(folder / f"{number}.png")
+    for number, color in enumerate(np.random.default_rng(0).integers(0, 256, (16, 3))):
+        Image.new("RGB", (32, 64), tuple(color.tolist())).save(folder / f"{number}.png")
         split = "query" if number < 4 else "gallery"
         lines.append(f"{number}.png,{number % 4},{split == 'query':d},{split}")
     (folder / "people.csv").write_text("\n".join(lines) + "\n")

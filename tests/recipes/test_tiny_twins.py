@@ -27,12 +27,12 @@ def context() -> StepContext:
 
 
 def careful(training: TrainingConfig) -> TrainingConfig:
-    optimisers = {name: replace(one, lr=LR) for name, one in training.optimisers.items()}
-    return replace(training, optimisers=optimisers)
+    optimizers = {name: replace(one, lr=LR) for name, one in training.optimizers.items()}
+    return replace(training, optimizers=optimizers)
 
 
 def drawable(stage: Stage) -> Stage:
-    """External pictures are somebody's own; persons from the front stand in for them here."""
+    """External images are somebody's own; persons from the front stand in for them here."""
     if isinstance(stage.task, SanConfig) and stage.task.decoder.target == "external":
         return replace(stage, task=replace(stage.task, decoder=DecoderConfig("frontal")))
     return stage

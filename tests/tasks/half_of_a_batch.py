@@ -7,7 +7,7 @@ import torch
 from small_tasks import COUNT, PERSONS, make_batch, small
 from torch import Tensor
 
-from reid_align.datasets.batch import Batch
+from reid_align.batches.batch import Batch
 from reid_align.losses import BatchHardTriplet, SupervisedContrast
 from reid_align.tasks import DecoderConfig, SanConfig
 from reid_align.tasks.supervision import gathered_contrast, gathered_triplet
@@ -56,7 +56,7 @@ def san(form: str, group: ProcessGroup) -> Found:
 
 
 def people(group: ProcessGroup) -> Batch:
-    """The share of six persons with four pictures each."""
+    """The share of six persons with four images each."""
     first, second = (make_batch((32, 16), seed) for seed in (0, 1))
     images, target = (
         share(torch.cat(pair).double(), group)

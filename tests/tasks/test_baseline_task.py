@@ -3,7 +3,7 @@ import torch
 from naive_losses import naive_identity, naive_triplet
 from small_tasks import PERSONS, context, make_batch, small
 
-from reid_align.datasets.batch import Wanted
+from reid_align.batches.batch import Wanted
 from reid_align.errors import InvalidInputError
 from reid_align.losses import SupervisedContrast
 from reid_align.tasks import BaselineConfig, SupervisionConfig
@@ -27,7 +27,7 @@ def test_the_objective_is_the_weighted_sum_of_both_losses_on_one_feature(archite
 def test_a_neck_stands_between_the_triplet_and_the_identity_loss() -> None:
     task = BaselineConfig(small(head="bnneck")).build(PERSONS)
     batch = make_batch()
-    # In training the neck normalises with the batch's own statistics.
+    # In training the neck normalizes with the batch's own statistics.
     losses = task.losses("reid", batch, context())
     task.encoder.eval()
     for norm in task.encoder.modules():
@@ -44,7 +44,7 @@ def test_a_neck_stands_between_the_triplet_and_the_identity_loss() -> None:
     )
 
 
-def test_it_wants_pictures_alone_and_leaves_an_encoder_alone() -> None:
+def test_it_wants_images_alone_and_leaves_an_encoder_alone() -> None:
     task = BaselineConfig(small("resnet18_baseline")).build(PERSONS)
     assert dict(task.wanted()) == {"reid": Wanted()}
     assert list(task.products()) == ["encoder"]

@@ -4,7 +4,7 @@ import pytest
 import torch
 from small_tasks import COUNT, context, make_batch
 
-from reid_align.datasets.batch import Wanted
+from reid_align.batches.batch import Wanted
 from reid_align.errors import InvalidInputError
 from reid_align.tasks import DenseUvConfig, DenseUvTask
 from reid_align.training.task import MAIN
@@ -65,10 +65,10 @@ def test_it_learns_from_synthetic_maps_and_leaves_the_estimator() -> None:
     assert (product.preprocess.height, product.preprocess.width) == (32, 16)
 
 
-def test_sample_pictures_are_the_estimate_beside_the_truth() -> None:
+def test_sample_images_are_the_estimate_beside_the_truth() -> None:
     batch = make_batch()
     with torch.no_grad():
-        shown = build().sample_pictures(batch)
+        shown = build().sample_images(batch)
     assert list(shown) == ["estimate", "truth"]
     scale = torch.tensor([24, 255, 255]).view(3, 1, 1)
     torch.testing.assert_close(shown["truth"] * scale, batch.iuv.float())

@@ -4,7 +4,7 @@ from naive_losses import naive_identity, naive_triplet
 from small_tasks import COUNT, PERSONS, context, make_batch, small
 from torch import Tensor, nn
 
-from reid_align.datasets.batch import Wanted
+from reid_align.batches.batch import Wanted
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.losses import SupervisedContrast
 from reid_align.tasks import DsaConfig, DsaTask, GuideConfig

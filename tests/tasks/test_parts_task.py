@@ -3,7 +3,7 @@ import torch
 from naive_losses import naive_identity, naive_triplet
 from small_tasks import PERSONS, context, make_batch
 
-from reid_align.datasets.batch import Wanted
+from reid_align.batches.batch import Wanted
 from reid_align.tasks import GuideConfig, PartsConfig
 from reid_align.training.task import MAIN
 

@@ -3,7 +3,7 @@ import torch
 from naive_losses import naive_masked_l1
 from small_tasks import context, make_batch, small
 
-from reid_align.datasets.batch import Wanted
+from reid_align.batches.batch import Wanted
 from reid_align.tasks import DecoderConfig, SanPgConfig
 from reid_align.training.task import MAIN
 

@@ -6,7 +6,7 @@ from naive_losses import naive_identity, naive_masked_l1, naive_triplet
 from small_tasks import COUNT, PERSONS, context, make_batch, small
 from torch import nn
 
-from reid_align.datasets.batch import Wanted
+from reid_align.batches.batch import Wanted
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.heads import DecodedTexture
 from reid_align.losses.triplets import OFFSETS, random_triplets
@@ -14,7 +14,7 @@ from reid_align.tasks import DecoderConfig, SanConfig, SanTask, SupervisionConfi
 from reid_align.training.config import TrainingConfig
 from reid_align.training.group import ProcessGroup
 from reid_align.training.learner import Learner
-from reid_align.training.optimisers import OptimiserConfig
+from reid_align.training.optimizers import OptimizerConfig
 from reid_align.training.statistics import keep_running_statistics
 from reid_align.training.task import MAIN
 
@@ -129,11 +129,11 @@ def test_the_alternating_step_is_two_gradients_and_then_two_steps() -> None:
     """As the official code means it; that steps the encoder between two backward passes."""
     task = build(step="alternating", constraint="official")
     reference = copy.deepcopy(task)
-    optimisers = {
-        MAIN: OptimiserConfig(8e-4, "amsgrad", weight_decay=5e-4),
-        "texture": OptimiserConfig(1e-5, betas=(0.5, 0.999)),
+    optimizers = {
+        MAIN: OptimizerConfig(8e-4, "amsgrad", weight_decay=5e-4),
+        "texture": OptimizerConfig(1e-5, betas=(0.5, 0.999)),
     }
-    config = TrainingConfig(1, optimisers, ("reid", "synthetic"))
+    config = TrainingConfig(1, optimizers, ("reid", "synthetic"))
     learner = Learner(task, config, torch.device("cpu"), ProcessGroup())
     groups = reference.parameter_groups()
     main = torch.optim.Adam(groups[MAIN], 8e-4, weight_decay=5e-4, amsgrad=True, fused=True)
@@ -146,10 +146,10 @@ def test_the_alternating_step_is_two_gradients_and_then_two_steps() -> None:
             torch.autograd.grad(objectives[name], groups[name], retain_graph=True)
             for name in (MAIN, "texture")
         ]
-        for optimiser, name, found in zip((main, texture), groups, gradients, strict=True):
+        for optimizer, name, found in zip((main, texture), groups, gradients, strict=True):
             for parameter, gradient in zip(groups[name], found, strict=True):
                 parameter.grad = gradient
-            optimiser.step()
+            optimizer.step()
     # Adam divides by tiny second moments, where rounding alone can move a weight by a whole step.
     for (name, moved), expected in zip(
         task.named_parameters(), reference.parameters(), strict=True
@@ -168,7 +168,7 @@ def test_in_the_alternating_step_nobody_trains_what_is_not_theirs() -> None:
 @pytest.mark.parametrize(
     ("target", "shape"), [("texture", (256, 256)), ("input", TARGET), ("frontal", TARGET)]
 )
-def test_textures_are_square_and_other_targets_have_the_size_of_the_picture(
+def test_textures_are_square_and_other_targets_have_the_size_of_the_image(
     target: str, shape: tuple[int, int]
 ) -> None:
     task = build(decoder=DecoderConfig(target))
@@ -198,14 +198,14 @@ def test_it_asks_for_synthetic_batches_only_if_it_takes_them() -> None:
     assert set(build(synthetic=False).wanted()) == {"reid"}
 
 
-def test_sample_pictures_show_input_drawing_and_target() -> None:
+def test_sample_images_show_input_drawing_and_target() -> None:
     task, batch = build().eval(), make_batch(TARGET)
-    shown = task.sample_pictures(batch)
+    shown = task.sample_images(batch)
     assert list(shown) == ["input", "decoded", "target"]
-    for picture in shown.values():
-        assert picture.shape == (COUNT, 3, *TARGET)
-        assert picture.min() >= 0
-        assert picture.max() <= 1
+    for image in shown.values():
+        assert image.shape == (COUNT, 3, *TARGET)
+        assert image.min() >= 0
+        assert image.max() <= 1
     torch.testing.assert_close(shown["target"], (batch.target + 1) / 2)
     mean = torch.tensor(task.encoder.preprocess.mean).view(3, 1, 1)
     std = torch.tensor(task.encoder.preprocess.std).view(3, 1, 1)
@@ -215,7 +215,7 @@ def test_sample_pictures_show_input_drawing_and_target() -> None:
 def test_a_batch_without_a_target_is_refused() -> None:
     batch = make_batch(TARGET)
     object.__setattr__(batch, "target", None)
-    with pytest.raises(InvalidInputError, match="no target picture"):
+    with pytest.raises(InvalidInputError, match="no target image"):
         build().losses("reid", batch, context())
 
 

@@ -15,7 +15,7 @@ from reid_align.tasks import (
 )
 
 
-def test_an_encoder_is_built_to_be_trained_on_pictures_of_its_size() -> None:
+def test_an_encoder_is_built_to_be_trained_on_images_of_its_size() -> None:
     encoder = small("san_resnet18", head="fc512").build()
     assert encoder.training
     assert encoder.architecture == "san_resnet18"
@@ -23,7 +23,7 @@ def test_an_encoder_is_built_to_be_trained_on_pictures_of_its_size() -> None:
     assert (encoder.preprocess.height, encoder.preprocess.width) == (32, 16)
 
 
-def test_a_config_says_what_size_its_pictures_are() -> None:
+def test_a_config_says_what_size_its_images_are() -> None:
     preprocess = SanConfig(small()).preprocess
     assert (preprocess.height, preprocess.width) == (32, 16)
 

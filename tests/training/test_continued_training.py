@@ -9,7 +9,7 @@ from toy_training import ADAM, PEOPLE, STREAMS, MemoryStream, ToyTask, config, t
 from unprivileged import open_folder, without_the_rights_of_root
 
 from reid_align.errors import InvalidInputError, OutputError
-from reid_align.training import OptimiserConfig, ScheduleConfig, run_training
+from reid_align.training import OptimizerConfig, ScheduleConfig, run_training
 from reid_align.training.checkpoint import Checkpoints
 
 
@@ -71,8 +71,8 @@ COSINE = {"main": replace(ADAM, schedule=ScheduleConfig("cosine"))}
     ("before", "after", "message"),
     [
         ({}, {"clip": 1.0}, "training.clip was None and is 1.0"),
-        ({}, {"optimisers": {"main": OptimiserConfig(0.5)}}, r"main.lr was 0.01 and is 0.5"),
-        ({"optimisers": COSINE}, {"optimisers": COSINE, "epochs": 9}, "training.epochs was 4"),
+        ({}, {"optimizers": {"main": OptimizerConfig(0.5)}}, r"main.lr was 0.01 and is 0.5"),
+        ({"optimizers": COSINE}, {"optimizers": COSINE, "epochs": 9}, "training.epochs was 4"),
     ],
 )
 def test_a_run_is_not_continued_with_other_settings(

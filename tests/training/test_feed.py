@@ -5,7 +5,7 @@ import pytest
 import torch
 from toy_training import MemoryStream
 
-from reid_align.datasets.batch import Batch
+from reid_align.batches.batch import Batch
 from reid_align.errors import InvalidInputError
 from reid_align.training.feed import Cursor, Feed
 

@@ -19,23 +19,23 @@ from toy_training import (
     spread_of_features,
 )
 
-from reid_align.datasets.batch import Batch
+from reid_align.batches.batch import Batch
 from reid_align.errors import ImageReadError, NotFiniteError, OutputError
 from reid_align.training import (
-    OptimiserConfig,
+    OptimizerConfig,
     Summary,
     Task,
     TrainingConfig,
     run_training,
 )
 
-OPTIMISERS = {"main": ADAM, "texture": OptimiserConfig(1e-3, "sgd")}
+OPTIMISERS = {"main": ADAM, "texture": OptimizerConfig(1e-3, "sgd")}
 
 
 def settings(**changes: object) -> TrainingConfig:
-    """With everything that has a state: two optimisers, an average, two streams, dropout."""
+    """With everything that has a state: two optimizers, an average, two streams, dropout."""
     given: dict[str, object] = {
-        "optimisers": OPTIMISERS,
+        "optimizers": OPTIMISERS,
         "alternate": ("reid", "synthetic"),
         "ema": 0.9,
         "log_every": 4,
@@ -110,7 +110,7 @@ def fail() -> None:
 
 
 @pytest.mark.parametrize("before", [(1, 2), (2, 0), (3, 1), (5, 3)])
-def test_a_picture_that_cannot_be_read(
+def test_a_image_that_cannot_be_read(
     tmp_path: Path, whole: dict[str, bytes], before: tuple[int, int]
 ) -> None:
     with pytest.raises(ImageReadError, match=r"0012_c3s1.jpg: the file is cut off"):
@@ -142,7 +142,7 @@ def test_a_second_signal_stops_at_once(tmp_path: Path, whole: dict[str, bytes]) 
 
 @dataclass(frozen=True)
 class Poisoned(MemoryStream):
-    """Has a picture that is not a number in the second batch of epoch 3."""
+    """Has a image that is not a number in the second batch of epoch 3."""
 
     def batch(self, epoch: int, number: int) -> Batch:
         batch = super().batch(epoch, number)

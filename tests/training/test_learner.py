@@ -7,11 +7,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from toy_training import ADAM, MemoryStream, ToyTask, TwoObjectives, config
 
-from reid_align.datasets.batch import Batch
+from reid_align.batches.batch import Batch
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.training import (
     Losses,
-    OptimiserConfig,
+    OptimizerConfig,
     ProcessGroup,
     StepContext,
     Task,
@@ -21,9 +21,9 @@ from reid_align.training.learner import Learner
 
 STREAM = MemoryStream()
 CPU, ALONE = torch.device("cpu"), ProcessGroup()
-SGD = OptimiserConfig(0.1, "sgd", momentum=0.0)
-TEXTURE = OptimiserConfig(1e-5, betas=(0.5, 0.999))
-BOTH = config(optimisers={"main": ADAM, "texture": TEXTURE}, alternate=("reid", "synthetic"))
+SGD = OptimizerConfig(0.1, "sgd", momentum=0.0)
+TEXTURE = OptimizerConfig(1e-5, betas=(0.5, 0.999))
+BOTH = config(optimizers={"main": ADAM, "texture": TEXTURE}, alternate=("reid", "synthetic"))
 
 
 def step(
@@ -43,19 +43,19 @@ def close(actual: nn.Module, expected: Mapping[str, Tensor], tolerance: float = 
         torch.testing.assert_close(tensor, expected[name], rtol=0, atol=tolerance)
 
 
-def test_a_step_is_one_of_torchs_optimiser() -> None:
+def test_a_step_is_one_of_torchs_optimizer() -> None:
     task, reference = ToyTask(), ToyTask()
     learner = Learner(task, config(), CPU, ALONE)
-    optimiser = torch.optim.Adam(reference.parameters(), 1e-2, fused=True)
+    optimizer = torch.optim.Adam(reference.parameters(), 1e-2, fused=True)
     for number in range(3):
         values = step(learner, STREAM.batch(0, number), number=number)
         torch.manual_seed(number)
         batch = STREAM.batch(0, number)
         losses = reference.losses("reid", batch, StepContext(0, 0, torch.Generator(), ALONE))
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         losses.objectives["main"].backward()
         norm = torch.stack([p.grad.norm() for p in reference.parameters() if p.grad is not None])
-        optimiser.step()
+        optimizer.step()
         assert values["objective/reid/main"] == losses.objectives["main"]
         assert values["term/reid/triplet"] == losses.terms["triplet"]
         torch.testing.assert_close(values["gradient/reid/main"], norm.norm())
@@ -75,10 +75,10 @@ def test_both_gradients_are_computed_before_either_step() -> None:
         losses = reference.losses("reid", batch, context).objectives
         first = torch.autograd.grad(losses["main"], groups["main"], retain_graph=True)
         second = torch.autograd.grad(losses["texture"], groups["texture"])
-        for optimiser, name, gradients in ((main, "main", first), (texture, "texture", second)):
+        for optimizer, name, gradients in ((main, "main", first), (texture, "texture", second)):
             for parameter, gradient in zip(groups[name], gradients, strict=True):
                 parameter.grad = gradient
-            optimiser.step()
+            optimizer.step()
     close(task, state(reference))
 
 
@@ -129,8 +129,8 @@ def test_accumulating_two_batches_is_a_step_with_their_union() -> None:
     union = Batch(*(torch.cat([getattr(half, name) for half in halves]) for name in names))
     twice, once = FrozenMeans(dropout=0.0), FrozenMeans(dropout=0.0)
     one = {"main": SGD}
-    values = step(Learner(twice, config(accumulate=2, optimisers=one), CPU, ALONE), *halves)
-    expected = step(Learner(once, config(optimisers=one), CPU, ALONE), union)
+    values = step(Learner(twice, config(accumulate=2, optimizers=one), CPU, ALONE), *halves)
+    expected = step(Learner(once, config(optimizers=one), CPU, ALONE), union)
     for name, value in expected.items():
         torch.testing.assert_close(values[name], value)
     close(twice, state(once), 1e-6)
@@ -139,7 +139,7 @@ def test_accumulating_two_batches_is_a_step_with_their_union() -> None:
 def test_clipping_bounds_the_gradient_and_reports_what_it_was() -> None:
     task = ToyTask(dropout=0.0)
     before = state(task)
-    changed = config(clip=1e-3, optimisers={"main": SGD})
+    changed = config(clip=1e-3, optimizers={"main": SGD})
     norm = step(Learner(task, changed, CPU, ALONE), STREAM.batch(0, 0))["gradient/reid/main"]
     moved = [tensor - before[name] for name, tensor in task.named_parameters()]
     length = torch.cat([part.flatten() for part in moved]).norm()
@@ -151,8 +151,8 @@ def test_clipping_bounds_the_gradient_and_reports_what_it_was() -> None:
 def test_half_precision_learns_about_the_same(precision: str) -> None:
     full, half = ToyTask(dropout=0.0), ToyTask(dropout=0.0)
     learners = [
-        Learner(full, config(optimisers={"main": SGD}), CPU, ALONE),
-        Learner(half, config(precision=precision, optimisers={"main": SGD}), CPU, ALONE),
+        Learner(full, config(optimizers={"main": SGD}), CPU, ALONE),
+        Learner(half, config(precision=precision, optimizers={"main": SGD}), CPU, ALONE),
     ]
     for number in range(3):
         first, second = (step(learner, STREAM.batch(0, number)) for learner in learners)
@@ -174,7 +174,7 @@ def test_an_overflow_in_float16_skips_the_step_and_lowers_the_scale() -> None:
     assert not values["gradient/reid/main"].isfinite()
     close(task.classifier, before)
     assert learner.scale() == (2.0**39, 0)
-    # Nor does the optimiser count or remember it: what follows is the first step of all.
+    # Nor does the optimizer count or remember it: what follows is the first step of all.
     other = Learner(ToyTask(dropout=0.0), config(precision="float16"), CPU, ALONE)
     learner.load(learner.tensors(), other.scale())
     for one in (learner, other):
@@ -227,7 +227,7 @@ def test_an_unknown_objective_is_named() -> None:
 
 
 @pytest.mark.parametrize("loss", [torch.zeros(()), torch.ones(2, requires_grad=True)])
-def test_a_loss_that_nothing_can_be_learnt_from_is_refused(loss: Tensor) -> None:
+def test_a_loss_that_nothing_can_be_learned_from_is_refused(loss: Tensor) -> None:
     learner = Learner(Odd({"main": loss}), config(), CPU, ALONE)
     with pytest.raises(InvalidInputError, match="must be a scalar that depends on parameters"):
         step(learner, STREAM.batch(0, 0))
@@ -236,7 +236,7 @@ def test_a_loss_that_nothing_can_be_learnt_from_is_refused(loss: Tensor) -> None
 @pytest.mark.parametrize(
     ("task", "changed"), [(ToyTask, BOTH), (TwoObjectives, config())], ids=["too many", "too few"]
 )
-def test_objectives_without_their_optimisers_are_refused(
+def test_objectives_without_their_optimizers_are_refused(
     task: type[Task], changed: TrainingConfig
 ) -> None:
     with pytest.raises(InvalidInputError, match="give one for each"):
@@ -249,7 +249,7 @@ def test_joint_batch_norms_need_cuda() -> None:
 
 
 @pytest.mark.parametrize("changes", [{}, {"channels_last": True}, {"precision": "float16"}])
-def test_everything_learnt_can_be_put_back(changes: dict[str, object]) -> None:
+def test_everything_learned_can_be_put_back(changes: dict[str, object]) -> None:
     task, changed = TwoObjectives(), replace(BOTH, **changes)
     learner = Learner(task, changed, CPU, ALONE)
     for number in range(2):

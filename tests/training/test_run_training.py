@@ -23,7 +23,7 @@ from reid_align import create_model, extract_features
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.preprocess import Preprocess
 from reid_align.training import (
-    OptimiserConfig,
+    OptimizerConfig,
     ScheduleConfig,
     Task,
     run_training,
@@ -72,7 +72,7 @@ def test_a_machine_without_git_trains_and_notes_no_commit(
     assert noted["environment"]["commit"] is None
 
 
-def test_samples_are_rows_of_up_to_8_pictures(tmp_path: Path) -> None:
+def test_samples_are_rows_of_up_to_8_images(tmp_path: Path) -> None:
     train(tmp_path, config(2, evaluate_every=1))
     assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == [
         "input-00001.png",
@@ -136,8 +136,8 @@ def test_a_score_that_the_evaluation_lacks_is_named(tmp_path: Path) -> None:
 
 def test_streams_alternate_and_the_first_makes_the_epochs(tmp_path: Path) -> None:
     streams = {"reid": MemoryStream(length=2), "synthetic": MemoryStream(seed=1, length=1)}
-    optimisers = {"main": ADAM, "texture": OptimiserConfig(1e-3)}
-    changed = config(2, optimisers=optimisers, alternate=("reid", "reid", "synthetic"), log_every=1)
+    optimizers = {"main": ADAM, "texture": OptimizerConfig(1e-3)}
+    changed = config(2, optimizers=optimizers, alternate=("reid", "reid", "synthetic"), log_every=1)
     run_training(TwoObjectives(), streams, changed, tmp_path)
     log = lines(tmp_path)
     # 2 batches are one round, 3 batches two of them; the 4th is the first of the next epoch.
@@ -153,7 +153,7 @@ def test_an_epoch_can_be_so_many_steps(tmp_path: Path) -> None:
 
 def test_learning_rates_are_those_of_the_schedule(tmp_path: Path) -> None:
     schedule = ScheduleConfig("step", "linear", 2, 0.01, (3,), 0.5)
-    changed = config(4, optimisers={"main": replace(ADAM, lr=0.1, schedule=schedule)}, log_every=1)
+    changed = config(4, optimizers={"main": replace(ADAM, lr=0.1, schedule=schedule)}, log_every=1)
     train(tmp_path, changed)
     rates = [line["lr/main"] for line in lines(tmp_path) if "lr/main" in line]
     assert rates == pytest.approx([0.01] * 3 + [0.055] * 4 + [0.1] * 3 + [0.05] * 4)
@@ -190,7 +190,7 @@ def test_the_trained_encoder_goes_straight_into_extraction(tmp_path: Path) -> No
     run_training(task, STREAMS, config(1, steps_per_epoch=1), tmp_path)
     encoder = create_model("resnet18_baseline", weights=tmp_path / "encoder.safetensors")
     assert encoder.preprocess == Preprocess(16, 8)
-    picture = np.zeros((32, 16, 3), np.uint8)
-    features = extract_features([picture], encoder, device="cpu", channel_order="rgb")
-    expected = extract_features([picture], task.encoder, device="cpu", channel_order="rgb")
+    image = np.zeros((32, 16, 3), np.uint8)
+    features = extract_features([image], encoder, device="cpu", channel_order="rgb")
+    expected = extract_features([image], task.encoder, device="cpu", channel_order="rgb")
     np.testing.assert_array_equal(features.values, expected.values)

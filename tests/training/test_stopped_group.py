@@ -1,4 +1,4 @@
-"""A signal to a training and to the processes that decode its pictures, all at once."""
+"""A signal to a training and to the processes that decode its images, all at once."""
 
 import os
 import signal

@@ -4,7 +4,7 @@ import pytest
 from toy_training import config
 
 from reid_align.errors import InvalidInputError
-from reid_align.training import OptimiserConfig
+from reid_align.training import OptimizerConfig
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from reid_align.training import OptimiserConfig
         ({"seed": -1}, "seed=-1"),
         ({"seed": 2**63}, "seed="),
         ({"alternate": ()}, "at least one stream"),
-        ({"optimisers": {}}, "at least one stream and one objective"),
+        ({"optimizers": {}}, "at least one stream and one objective"),
     ],
 )
 def test_an_impossible_value_is_refused(changes: dict[str, object], message: str) -> None:
@@ -46,7 +46,7 @@ def test_an_impossible_value_is_refused(changes: dict[str, object], message: str
         ({"multipliers": {"encoder.": -1.0}}, "multiplier of 'encoder.'=-1.0"),
     ],
 )
-def test_an_impossible_optimiser_is_refused(changes: dict[str, object], message: str) -> None:
+def test_an_impossible_optimizer_is_refused(changes: dict[str, object], message: str) -> None:
     given = {"lr": 1e-3} | changes
     with pytest.raises(InvalidInputError, match=message):
-        OptimiserConfig(**given)  # type: ignore[arg-type]
+        OptimizerConfig(**given)  # type: ignore[arg-type]

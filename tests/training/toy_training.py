@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from reid_align.datasets.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, Wanted
 from reid_align.losses import BatchHardTriplet
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
 from reid_align.training import (
     Losses,
-    OptimiserConfig,
+    OptimizerConfig,
     StepContext,
     Summary,
     Task,
@@ -23,7 +23,7 @@ from reid_align.training import (
     run_training,
 )
 
-PEOPLE, PICTURES, HEIGHT, WIDTH = 6, 4, 16, 8
+PEOPLE, IMAGES, HEIGHT, WIDTH = 6, 4, 16, 8
 
 
 class ToyEncoder(Encoder):
@@ -77,12 +77,12 @@ class ToyTask(Task):
             self.encoder.bn1.eval()
         return self
 
-    def sample_pictures(self, batch: Batch) -> Mapping[str, Tensor]:
+    def sample_images(self, batch: Batch) -> Mapping[str, Tensor]:
         return {"input": batch.images}
 
 
 class TwoObjectives(ToyTask):
-    """The same, and a decoder with an optimiser of its own, which also moves the encoder."""
+    """The same, and a decoder with an optimizer of its own, which also moves the encoder."""
 
     frozen_statistics = frozenset({"synthetic"})
 
@@ -113,7 +113,7 @@ class TwoObjectives(ToyTask):
 
 @dataclass(frozen=True)
 class MemoryStream:
-    """Coloured noise, 4 pictures of each of a few persons in a batch; batches vary by epoch.
+    """Colored noise, 4 images of each of a few persons in a batch; batches vary by epoch.
 
     Attributes:
         length: batches of even epochs; odd ones have one more.
@@ -135,10 +135,10 @@ class MemoryStream:
 
     def batch(self, epoch: int, number: int) -> Batch:
         rng = np.random.default_rng((self.seed, epoch, number))
-        people = np.repeat(rng.permutation(PEOPLE)[: self.persons], PICTURES)
-        colours = np.random.default_rng(0).normal(size=(PEOPLE, 3, 1, 1))
+        people = np.repeat(rng.permutation(PEOPLE)[: self.persons], IMAGES)
+        colors = np.random.default_rng(0).normal(size=(PEOPLE, 3, 1, 1))
         noise = rng.normal(size=(len(people), 3, HEIGHT, WIDTH))
-        images = torch.from_numpy(colours[people] + noise).float()
+        images = torch.from_numpy(colors[people] + noise).float()
         share = len(people) // self.size
         rows = slice(self.rank * share, (self.rank + 1) * share)
         ids = torch.from_numpy(people)
@@ -148,16 +148,16 @@ class MemoryStream:
         return f"noise-{self.seed}-{self.length}-{self.persons}"
 
 
-ADAM = OptimiserConfig(1e-2)
+ADAM = OptimizerConfig(1e-2)
 
 
 def config(epochs: int = 4, **changes: object) -> TrainingConfig:
-    given = {"optimisers": {"main": ADAM}, "alternate": ("reid",), "log_every": 2} | changes
+    given = {"optimizers": {"main": ADAM}, "alternate": ("reid",), "log_every": 2} | changes
     return TrainingConfig(epochs, **given)  # type: ignore[arg-type]
 
 
 def spread_of_features(task: Task) -> Mapping[str, float]:
-    """An evaluation that is quick: how far the features of different pictures lie apart."""
+    """An evaluation that is quick: how far the features of different images lie apart."""
     assert not task.training
     assert isinstance(task.encoder, ToyEncoder)
     images = MemoryStream(seed=9).batch(0, 0).images.to(task.encoder.conv1.weight.device)

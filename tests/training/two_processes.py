@@ -11,7 +11,7 @@ import torch
 from toy_training import MemoryStream, ToyTask, TwoObjectives, config
 
 from reid_align.errors import ProcessLostError
-from reid_align.training import OptimiserConfig, Task, open_group, run_training
+from reid_align.training import OptimizerConfig, Task, open_group, run_training
 from reid_align.training.group import ProcessGroup
 
 
@@ -22,8 +22,8 @@ class Frozen(ToyTask):
 def train(folder: Path, group: ProcessGroup) -> None:
     stream = MemoryStream(rank=group.rank, size=group.size)
     task = Frozen(seed=group.rank, dropout=0.0)
-    plain = {"main": OptimiserConfig(0.3, "sgd")}
-    changed = config(4, log_every=1, ema=0.5, optimisers=plain, clip=1.0)
+    plain = {"main": OptimizerConfig(0.3, "sgd")}
+    changed = config(4, log_every=1, ema=0.5, optimizers=plain, clip=1.0)
     run_training(task, {"reid": stream}, changed, folder, group=group)
 
 
@@ -70,8 +70,8 @@ def present(group: ProcessGroup) -> None:
             return losses
 
     task = Halves()
-    sgd = OptimiserConfig(1.0, "sgd", momentum=0.0)
-    changed = config(optimisers={"main": sgd, "texture": sgd})
+    sgd = OptimizerConfig(1.0, "sgd", momentum=0.0)
+    changed = config(optimizers={"main": sgd, "texture": sgd})
     before = task.decoder.weight.detach().clone()
     learner = Learner(task, changed, torch.device("cpu"), group)
     batch = MemoryStream(rank=group.rank, size=group.size).batch(0, 0)

@@ -1,4 +1,4 @@
-"""A training whose pictures other processes decode; it says when they are up."""
+"""A training whose images other processes decode; it says when they are up."""
 
 import sys
 import time
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from toy_training import HEIGHT, WIDTH, ToyTask, config
 
+from reid_align.batches.augment import NO_AUGMENT
+from reid_align.batches.batch import Batch, Wanted
+from reid_align.batches.batch_loader import BatchStream
+from reid_align.batches.samplers import PkBatching
+from reid_align.batches.sources import ReidSource
 from reid_align.datasets import load_dataset
-from reid_align.datasets.augment import NO_AUGMENT
-from reid_align.datasets.batch import Batch, Wanted
-from reid_align.datasets.batches import BatchStream
-from reid_align.datasets.batching import PkBatching
-from reid_align.datasets.sources import ReidSource
 from reid_align.preprocess import Preprocess
 from reid_align.training import run_training
 
@@ -40,7 +40,7 @@ class Waiting:
 
 if __name__ == "__main__":
     table, folder = sys.argv[1:]
-    pictures = BatchStream(
+    images = BatchStream(
         ReidSource(load_dataset("csv", table)),
         Wanted(),
         Preprocess(HEIGHT, WIDTH),
@@ -49,4 +49,4 @@ if __name__ == "__main__":
         seed=0,
         workers=2,
     )
-    run_training(ToyTask(), {"reid": Waiting(pictures)}, config(), folder, device="cpu")
+    run_training(ToyTask(), {"reid": Waiting(images)}, config(), folder, device="cpu")

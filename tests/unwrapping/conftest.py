@@ -27,7 +27,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     encoder = create_model("san_resnet18")
     decoder = decoder_for(encoder, height=32, width=32)
-    # An untrained decoder paints grey: let it show what it saw.
+    # An untrained decoder paints gray: let it show what it saw.
     for layer in decoder.modules():
         if isinstance(layer, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(layer.weight, a=1)
@@ -40,7 +40,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with ten good pictures of two sizes in ``images`` and below."""
+    """The current folder, with ten good images of two sizes in ``images`` and below."""
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     for index in range(10):

@@ -49,7 +49,7 @@ def test_networks_of_two_runs_do_not_meet() -> None:
         TextureUnwrapper(create_model("san_resnet18"), decoder, CPU)
 
 
-def test_broken_weights_are_an_error_and_no_picture() -> None:
+def test_broken_weights_are_an_error_and_no_image() -> None:
     encoder = create_model("san_resnet18")
     decoder = decoder_for(encoder, height=32, width=32)
     torch.nn.init.constant_(decoder.to_rgb.bias, float("nan"))
@@ -63,9 +63,9 @@ def test_folding_for_speed_leaves_the_dense_maps_as_they_are() -> None:
     for module in estimator.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
-    pictures = np.random.default_rng(0).integers(0, 256, (2, 64, 32, 3), dtype=np.uint8)
-    batch = torch.from_numpy(pictures).permute(0, 3, 1, 2)
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 32, 3), dtype=np.uint8)
+    batch = torch.from_numpy(images).permute(0, 3, 1, 2)
     expected = estimator.predict(estimator.preprocess.normalize(batch)).planes
-    planes = torch.from_numpy(DenseUnwrapper(estimator, CPU)(pictures)).permute(0, 3, 1, 2)
+    planes = torch.from_numpy(DenseUnwrapper(estimator, CPU)(images)).permute(0, 3, 1, 2)
     assert (planes.int() - expected.int()).abs().float().mean() < 0.05
     assert not [m for m in estimator.modules() if isinstance(m, torch.nn.BatchNorm2d)]

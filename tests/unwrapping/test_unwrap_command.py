@@ -26,7 +26,7 @@ def files(folder: str | Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in paths}
 
 
-def normalised(encoder_preprocess: object, path: str) -> torch.Tensor:
+def normalized(encoder_preprocess: object, path: str) -> torch.Tensor:
     pixels = encoder_preprocess.resize(decode_image(path))
     return encoder_preprocess.normalize(torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None])
 
@@ -46,7 +46,7 @@ def test_textures_have_the_names_of_the_images_and_are_what_the_decoder_gives(
     decoder = create_head("san_decoder", weights=run_folder / "san_decoder.safetensors").eval()
     for name in ("00", "day one/03"):
         with torch.inference_mode():
-            maps = encoder.forward_maps(normalised(encoder.preprocess, f"images/{name}.jpg"))
+            maps = encoder.forward_maps(normalized(encoder.preprocess, f"images/{name}.jpg"))
             texture = decoder(*maps).texture[0]
         expected = ((texture.clamp(-1, 1) + 1) * 127.5).permute(1, 2, 0).numpy()
         written = decode_image(f"out/{name}.png")
@@ -65,7 +65,7 @@ def test_dense_maps_have_the_size_of_the_images_and_are_read_back(
     for name, size in [("00", (96, 48)), ("day one/01", (96, 80))]:
         written = load_iuv(f"out/{name}.png")
         assert written.parts.shape == size
-        small = estimator.predict(normalised(estimator.preprocess, f"images/{name}.jpg"))
+        small = estimator.predict(normalized(estimator.preprocess, f"images/{name}.jpg"))
         rows = (torch.arange(size[0]) + 0.5) * 32 // size[0]
         columns = (torch.arange(size[1]) + 0.5) * 16 // size[1]
         expected = small.planes[0][:, rows.long()][:, :, columns.long()]
@@ -86,7 +86,7 @@ def test_single_files_do_as_well_as_a_run_in_any_order(images: Path, run_folder:
 def test_bad_images_are_named_and_counted_and_tried_again(
     images: Path, run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path("images/02.jpg").write_bytes(b"no picture")
+    Path("images/02.jpg").write_bytes(b"no image")
     Path("images/day one/empty.png").touch()
     Path("images/notes.md").write_text("not an image")
     arguments = ["images", "-o", "out", "--weights", str(run_folder), "--batch-size", "2"]
@@ -112,7 +112,7 @@ def test_names_that_are_no_text_survive(images: Path, run_folder: Path) -> None:
     name = os.fsdecode(b"gr\xfcn and\nred")
     os.link("images/00.jpg", f"images/{name}.jpg")
     os.link("images/00.jpg", "images/without suffix")
-    Path(f"images/{name}-broken.jpg").write_bytes(b"no picture")
+    Path(f"images/{name}-broken.jpg").write_bytes(b"no image")
     command = [sys.executable, "-m", "reid_align.unwrap", "images", "-o", "out"]
     done = subprocess.run(
         [*command, "--weights", str(run_folder)], capture_output=True, check=False

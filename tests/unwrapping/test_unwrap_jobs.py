@@ -1,4 +1,4 @@
-"""Some pictures of a folder are unwrapped, and the others are let alone."""
+"""Some images of a folder are unwrapped, and the others are let alone."""
 
 import os
 from pathlib import Path
@@ -6,25 +6,25 @@ from pathlib import Path
 import pytest
 
 from reid_align.errors import InvalidInputError
-from reid_align.unwrapping import jobs_below, load_unwrapper, unwrap_pictures
+from reid_align.unwrapping import jobs_below, load_unwrapper, unwrap_images
 
 
-def test_nothing_but_the_named_pictures_is_read_or_written(images: Path, run_folder: Path) -> None:
-    (images / "00.jpg").write_bytes(b"no picture")
+def test_nothing_but_the_named_images_is_read_or_written(images: Path, run_folder: Path) -> None:
+    (images / "00.jpg").write_bytes(b"no image")
     named = [os.fspath(images / name) for name in ("02.jpg", "day one/03.jpg", "02.jpg")]
     output = Path("out/below")
     jobs = jobs_below(".", named, output)
     assert [job.name for job in jobs] == ["images/02.jpg", "images/day one/03.jpg"]
-    done = unwrap_pictures(jobs, load_unwrapper("texture", [str(run_folder)]), output)
+    done = unwrap_images(jobs, load_unwrapper("texture", [str(run_folder)]), output)
     assert (done.written, done.failed) == (2, ())
     written = {path.relative_to(output).as_posix() for path in output.rglob("*.png")}
     assert written == {"images/02.png", "images/day one/03.png"}
 
 
-@pytest.mark.parametrize("picture", ["elsewhere/00.jpg", "images/../00.jpg", "00.jpg"])
-def test_a_picture_outside_the_folder_has_no_place(picture: str) -> None:
-    with pytest.raises(InvalidInputError, match=f"^{picture} lies outside images, .* in out"):
-        jobs_below("images", ["images/a.jpg", picture], Path("out"))
+@pytest.mark.parametrize("image", ["elsewhere/00.jpg", "images/../00.jpg", "00.jpg"])
+def test_a_image_outside_the_folder_has_no_place(image: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"^{image} lies outside images, .* in out"):
+        jobs_below("images", ["images/a.jpg", image], Path("out"))
 
 
 def test_a_name_may_begin_with_two_points() -> None:

@@ -7,11 +7,11 @@ from PIL import Image
 from torch import Tensor
 
 from reid_align.errors import InvalidInputError
-from reid_align.uv import IUV, MEAN_COLOUR, part_crops
+from reid_align.uv import IUV, MEAN_COLOR, part_crops
 
 MakeIUV = Callable[..., IUV]
 MakeImage = Callable[..., Tensor]
-MEAN = torch.tensor(MEAN_COLOUR).view(3, 1, 1)
+MEAN = torch.tensor(MEAN_COLOR).view(3, 1, 1)
 
 
 def one_part(part: int) -> IUV:
@@ -22,7 +22,7 @@ def one_part(part: int) -> IUV:
     return IUV(planes)
 
 
-def test_a_crop_is_the_tight_box_with_other_pixels_in_the_mean_colour(
+def test_a_crop_is_the_tight_box_with_other_pixels_in_the_mean_color(
     make_image: MakeImage,
 ) -> None:
     image = make_image(0, 10, 12)
@@ -32,9 +32,9 @@ def test_a_crop_is_the_tight_box_with_other_pixels_in_the_mean_colour(
     masked = torch.where(inside, box, MEAN)
     crops = part_crops(image, one_part(9), size=24)
     for channel in range(3):
-        # Pillow resizes 32-bit pictures without rounding: an independent bilinear filter.
-        picture = Image.fromarray(masked[channel].numpy()).resize((24, 24), Image.BILINEAR)
-        np.testing.assert_allclose(crops[8, channel].numpy(), np.asarray(picture), atol=1e-2)
+        # Pillow resizes 32-bit images without rounding: an independent bilinear filter.
+        resized = Image.fromarray(masked[channel].numpy()).resize((24, 24), Image.BILINEAR)
+        np.testing.assert_allclose(crops[8, channel].numpy(), np.asarray(resized), atol=1e-2)
 
 
 def test_context_stays_if_asked_for(make_image: MakeImage) -> None:
@@ -55,7 +55,7 @@ def test_parts_that_are_not_seen_are_filled(make_image: MakeImage) -> None:
     assert not torch.equal(crops[8], MEAN.expand(3, 32, 32))
 
 
-def test_a_batch_gives_the_crops_of_its_pictures(
+def test_a_batch_gives_the_crops_of_its_images(
     make_iuv: MakeIUV, make_image: MakeImage, device: torch.device
 ) -> None:
     iuv, images = make_iuv(2, 2, 2, 10, 8), make_image(2, 2, 2, 10, 8)
@@ -65,7 +65,7 @@ def test_a_batch_gives_the_crops_of_its_pictures(
     torch.testing.assert_close(batch[1, 0], single, atol=1e-3, rtol=0)
 
 
-def test_a_picture_of_another_size_is_refused(make_image: MakeImage) -> None:
+def test_a_image_of_another_size_is_refused(make_image: MakeImage) -> None:
     with pytest.raises(InvalidInputError, match="with the same numbers"):
         part_crops(make_image(0, 12, 10), one_part(9))
 

@@ -13,12 +13,12 @@ Array = NDArray[np.uint8]
 
 @pytest.fixture
 def iuv() -> Array:
-    """(I, U, V) of a picture that shows every part once, background on the left."""
-    picture = np.zeros((2, 13, 3), np.uint8)
-    picture[:, 1:, 0] = np.arange(1, 25).reshape(2, 12)
-    picture[:, 1:, 1] = 10 + np.arange(24).reshape(2, 12)
-    picture[:, 1:, 2] = 220 - np.arange(24).reshape(2, 12)
-    return picture
+    """(I, U, V) of a image that shows every part once, background on the left."""
+    image = np.zeros((2, 13, 3), np.uint8)
+    image[:, 1:, 0] = np.arange(1, 25).reshape(2, 12)
+    image[:, 1:, 1] = 10 + np.arange(24).reshape(2, 12)
+    image[:, 1:, 2] = 220 - np.arange(24).reshape(2, 12)
+    return image
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_an_unknown_order_is_refused(opencv_file: Path) -> None:
         read_densepose(opencv_file, "bgr")
 
 
-def test_nobody_in_the_picture_gives_an_empty_map(tmp_path: Path) -> None:
+def test_nobody_in_the_image_gives_an_empty_map(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((6, 4, 3), np.uint8)).save(tmp_path / "map.png")
     people = save_instances(tmp_path, np.zeros((6, 4), np.uint8))
     for instances in (None, people):
@@ -117,6 +117,6 @@ def test_an_instance_map_of_another_size_is_refused(opencv_file: Path, tmp_path:
         read_densepose(opencv_file, "vui", people)
 
 
-def test_an_instance_map_with_colours_is_refused(opencv_file: Path) -> None:
+def test_an_instance_map_with_colors_is_refused(opencv_file: Path) -> None:
     with pytest.raises(ImageReadError, match="a PNG of mode L is needed"):
         read_densepose(opencv_file, "vui", opencv_file)

@@ -43,7 +43,7 @@ def test_a_detection_lands_at_its_box() -> None:
 @pytest.mark.parametrize(
     ("left", "top"), [(-2, -3), (8, 7), (-2, 7), (0, 0)], ids=["before", "after", "mixed", "inside"]
 )
-def test_what_lies_outside_the_picture_is_cut_off(left: int, top: int) -> None:
+def test_what_lies_outside_the_image_is_cut_off(left: int, top: int) -> None:
     found = place_detections([person((left, top, left + 5, top + 6))], 10, 12)
     for y in range(10):
         for x in range(12):
@@ -82,7 +82,7 @@ def test_only_the_visible_area_counts() -> None:
     assert place_detections([cut_off, whole], 10, 12).parts.max() == 5
 
 
-def test_a_tie_goes_to_the_person_nearer_to_the_centre() -> None:
+def test_a_tie_goes_to_the_person_nearer_to_the_center() -> None:
     corner, middle = person((0, 0, 3, 3), part=4), person((5, 4, 8, 7), part=5)
     for detections in ([corner, middle], [middle, corner]):
         assert place_detections(detections, 10, 12).parts.max() == 5
@@ -150,7 +150,7 @@ def test_a_box_thinner_than_a_pixel_is_one_pixel() -> None:
 
 
 @pytest.mark.parametrize(("height", "width"), [(0, 4), (4, 0)])
-def test_a_picture_without_pixels_is_refused(height: int, width: int) -> None:
+def test_a_image_without_pixels_is_refused(height: int, width: int) -> None:
     with pytest.raises(InvalidInputError, match="both must be at least 1"):
         place_detections([], height, width)
 
@@ -170,7 +170,7 @@ def test_coordinates_that_are_not_finite_are_refused_on_the_body_only() -> None:
 
 def test_a_file_gives_the_detections_that_went_in(tmp_path: Path) -> None:
     people = person((0, 0, 4, 5), 4, 0.5), person((5, 0, 10, 6), 5, 0.25)
-    found = read_detections(save_dump(tmp_path / "picture.npz", *people))
+    found = read_detections(save_dump(tmp_path / "image.npz", *people))
     assert [(one.box, one.score) for one in found] == [(one.box, one.score) for one in people]
     for one, expected in zip(found, people, strict=True):
         assert torch.equal(one.labels.long(), expected.labels)
@@ -180,32 +180,32 @@ def test_a_file_gives_the_detections_that_went_in(tmp_path: Path) -> None:
 
 
 def test_a_file_without_detections_gives_none(tmp_path: Path) -> None:
-    assert read_detections(save_dump(tmp_path / "picture.npz")) == []
+    assert read_detections(save_dump(tmp_path / "image.npz")) == []
 
 
 def test_a_missing_array_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "picture.npz"
+    path = tmp_path / "image.npz"
     np.savez(path, pred_boxes_XYXY=np.zeros((1, 4)), scores=np.ones(1))
-    with pytest.raises(ImageReadError, match=r"picture\.npz: an array is missing.*labels_0"):
+    with pytest.raises(ImageReadError, match=r"image\.npz: an array is missing.*labels_0"):
         read_detections(path)
 
 
 def test_pickled_arrays_are_refused(tmp_path: Path) -> None:
     labels = np.array([{}], dtype=object)
-    path = save_dump(tmp_path / "picture.npz", person((0, 0, 3, 3)), labels_0=labels)
-    with pytest.raises(ImageReadError, match=r"picture\.npz: .*allow_pickle=False"):
+    path = save_dump(tmp_path / "image.npz", person((0, 0, 3, 3)), labels_0=labels)
+    with pytest.raises(ImageReadError, match=r"image\.npz: .*allow_pickle=False"):
         read_detections(path)
 
 
 def test_a_number_of_boxes_that_differs_from_the_scores_is_refused(tmp_path: Path) -> None:
-    path = save_dump(tmp_path / "picture.npz", person((0, 0, 3, 3)), scores=np.ones(2))
-    with pytest.raises(ImageReadError, match=r"picture\.npz: its detections cannot be used"):
+    path = save_dump(tmp_path / "image.npz", person((0, 0, 3, 3)), scores=np.ones(2))
+    with pytest.raises(ImageReadError, match=r"image\.npz: its detections cannot be used"):
         read_detections(path)
 
 
 def test_a_detection_in_a_file_is_checked_and_the_file_named(tmp_path: Path) -> None:
-    path = save_dump(tmp_path / "picture.npz", person((0, 0, 3, 3)), uv_0=np.zeros((2, 9, 9)))
-    with pytest.raises(ImageReadError, match=r"picture\.npz: .*pass \(h, w\) and \(2, h, w\)"):
+    path = save_dump(tmp_path / "image.npz", person((0, 0, 3, 3)), uv_0=np.zeros((2, 9, 9)))
+    with pytest.raises(ImageReadError, match=r"image\.npz: .*pass \(h, w\) and \(2, h, w\)"):
         read_detections(path)
 
 
@@ -218,19 +218,17 @@ def test_the_dump_itself_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [None, b"", b"text"])
 def test_files_that_are_no_npz_are_refused(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "picture.npz"
+    path = tmp_path / "image.npz"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(
-        ImageReadError, match=r"picture\.npz: it does not exist, or is no \.npz file"
-    ):
+    with pytest.raises(ImageReadError, match=r"image\.npz: it does not exist, or is no \.npz file"):
         read_detections(path)
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
-    path = save_dump(tmp_path / "picture.npz", person((0, 0, 40, 50)))
+    path = save_dump(tmp_path / "image.npz", person((0, 0, 40, 50)))
     content = bytearray(path.read_bytes())
     content[60:120] = bytes(60)
     path.write_bytes(bytes(content))
-    with pytest.raises(ImageReadError, match=r"picture\.npz: its detections cannot be used"):
+    with pytest.raises(ImageReadError, match=r"image\.npz: its detections cannot be used"):
         read_detections(path)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reid_align.errors import InvalidInputError
 from reid_align.preprocess import Preprocess
-from reid_align.uv import IUV, MEAN_COLOUR, Collision, part_images
+from reid_align.uv import IUV, MEAN_COLOR, Collision, part_images
 
 MakeIUV = Callable[..., IUV]
 MakeImage = Callable[..., Tensor]
@@ -22,13 +22,13 @@ def pixel_by_pixel(image: Tensor, iuv: IUV, size: int, collision: Collision) -> 
             part, u, v = (int(value) for value in iuv.planes[:, y, x])
             row, column = (min(int(Fraction(level, 255) * size), size - 1) for level in (u, v))
             if part:
-                colour = image[:, y, x].numpy().astype(np.float64)
-                cells.setdefault((part - 1, row, column), []).append(colour)
+                color = image[:, y, x].numpy().astype(np.float64)
+                cells.setdefault((part - 1, row, column), []).append(color)
     result = np.empty((24, 3, size, size), np.float32)
-    result[:] = np.asarray(MEAN_COLOUR).reshape(3, 1, 1)
-    for (part, row, column), colours in cells.items():
-        colour = np.mean(colours, axis=0) if collision == "mean" else colours[-1]
-        result[part, :, row, column] = colour
+    result[:] = np.asarray(MEAN_COLOR).reshape(3, 1, 1)
+    for (part, row, column), colors in cells.items():
+        color = np.mean(colors, axis=0) if collision == "mean" else colors[-1]
+        result[part, :, row, column] = color
     return torch.from_numpy(result)
 
 
@@ -50,7 +50,7 @@ def test_part_images_equal_a_walk_over_all_pixels(
 
 
 @pytest.mark.parametrize("collision", ["mean", "last"])
-def test_floating_point_pictures_keep_their_fractions(
+def test_floating_point_images_keep_their_fractions(
     make_iuv: MakeIUV, make_image: MakeImage, collision: Collision
 ) -> None:
     iuv, image = make_iuv(5, 30, 10), make_image(5, 30, 10) / 7
@@ -59,7 +59,7 @@ def test_floating_point_pictures_keep_their_fractions(
 
 
 @pytest.mark.parametrize("collision", ["mean", "last"])
-def test_a_batch_gives_what_its_pictures_give(
+def test_a_batch_gives_what_its_images_give(
     make_iuv: MakeIUV, make_image: MakeImage, collision: Collision
 ) -> None:
     iuv, images = make_iuv(6, 2, 3, 12, 10), make_image(6, 2, 3, 12, 10)
@@ -96,7 +96,7 @@ def test_the_last_writer_is_the_last_in_reading_order() -> None:
 
 
 @pytest.mark.parametrize("collision", ["mean", "last"])
-def test_nobody_in_the_picture_gives_zeros_after_normalisation(
+def test_nobody_in_the_image_gives_zeros_after_normalization(
     make_image: MakeImage, collision: Collision
 ) -> None:
     iuv = IUV(torch.zeros(3, 16, 8, dtype=torch.uint8))
@@ -104,7 +104,7 @@ def test_nobody_in_the_picture_gives_zeros_after_normalisation(
     assert torch.equal(Preprocess().normalize(found), torch.zeros(24, 3, 32, 32))
 
 
-def test_empty_cells_take_the_colour_that_is_asked_for() -> None:
+def test_empty_cells_take_the_color_that_is_asked_for() -> None:
     planes = torch.zeros(3, 2, 2, dtype=torch.uint8)
     found = part_images(planes, IUV(planes), fill=(1.5, 2.5, 3.5))
     assert found[0, :, 0, 0].tolist() == [1.5, 2.5, 3.5]
@@ -140,7 +140,7 @@ def test_pytorchs_deterministic_mode_is_satisfied(
     assert torch.equal(last, part_images(image, iuv, collision="last"))
 
 
-def test_a_picture_of_another_size_is_refused(make_iuv: MakeIUV, make_image: MakeImage) -> None:
+def test_a_image_of_another_size_is_refused(make_iuv: MakeIUV, make_image: MakeImage) -> None:
     with pytest.raises(
         InvalidInputError, match=r"\(3, 8, 4\) with dense maps of shape \(3, 8, 5\)"
     ):
@@ -158,7 +158,7 @@ def test_a_size_below_one_is_refused(make_iuv: MakeIUV, make_image: MakeImage) -
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_picture_that_is_not_finite_is_refused(
+def test_a_image_that_is_not_finite_is_refused(
     make_iuv: MakeIUV, make_image: MakeImage, value: float
 ) -> None:
     image = make_image(0, 8, 4).float()

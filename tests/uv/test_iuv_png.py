@@ -22,8 +22,8 @@ def test_a_map_comes_back_from_its_file_unchanged(make_iuv: MakeIUV, tmp_path: P
 def test_red_is_the_part_green_u_and_blue_v(tmp_path: Path) -> None:
     planes = torch.tensor([24, 100, 200], dtype=torch.uint8).view(3, 1, 1)
     save_iuv(tmp_path / "map.png", IUV(planes))
-    with Image.open(tmp_path / "map.png") as picture:
-        assert (picture.mode, picture.getpixel((0, 0))) == ("RGB", (24, 100, 200))
+    with Image.open(tmp_path / "map.png") as image:
+        assert (image.mode, image.getpixel((0, 0))) == ("RGB", (24, 100, 200))
 
 
 def test_a_batch_is_not_saved(make_iuv: MakeIUV, tmp_path: Path) -> None:
@@ -69,8 +69,8 @@ def test_another_mode_or_format_is_refused(tmp_path: Path, mode: str, name: str)
         load_iuv(tmp_path / name)
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture"])
-def test_a_file_that_is_no_picture_is_refused(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"no image"])
+def test_a_file_that_is_no_image_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "map.png").write_bytes(content)
     with pytest.raises(ImageReadError, match=r"map\.png: it cannot be read"):
         load_iuv(tmp_path / "map.png")
@@ -84,7 +84,7 @@ def test_a_file_that_breaks_off_is_refused(make_iuv: MakeIUV, tmp_path: Path) ->
         load_iuv(path)
 
 
-def test_a_picture_that_is_no_map_is_refused(tmp_path: Path) -> None:
+def test_a_image_that_is_no_map_is_refused(tmp_path: Path) -> None:
     Image.fromarray(np.full((4, 4, 3), 25, np.uint8)).save(tmp_path / "photo.png")
     with pytest.raises(ImageReadError, match=r"photo\.png: the red channel goes up to 25"):
         load_iuv(tmp_path / "photo.png")

@@ -11,5 +11,5 @@ def test_every_public_name_comes_from_its_module(name: str) -> None:
 
 
 def test_another_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="colour_wheel"):
-        _ = reid_align.uv.colour_wheel
+    with pytest.raises(AttributeError, match="color_wheel"):
+        _ = reid_align.uv.color_wheel

@@ -64,7 +64,7 @@ def test_stacks_without_24_parts_are_refused(
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("size", [1, 8, 31, 32])
-def test_part_images_of_the_mirrored_picture_are_the_mirrored_part_images(
+def test_part_images_of_the_mirrored_image_are_the_mirrored_part_images(
     make_iuv: MakeIUV, make_image: MakeImage, device: torch.device, seed: int, size: int
 ) -> None:
     iuv = IUV(make_iuv(seed, 2, 40, 24).planes.to(device))
@@ -89,7 +89,7 @@ def test_without_collisions_both_modes_mirror_exactly(
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("mask_crop", [True, False])
-def test_part_crops_of_the_mirrored_picture_are_the_mirrored_part_crops(
+def test_part_crops_of_the_mirrored_image_are_the_mirrored_part_crops(
     make_iuv: MakeIUV, make_image: MakeImage, seed: int, mask_crop: bool
 ) -> None:
     iuv, images = make_iuv(seed, 12, 8), make_image(seed, 12, 8)

@@ -9,15 +9,15 @@ from reid_align.viz.axis import Axis
 from reid_align.viz.style import LINES
 
 
-def pixels_of(picture: Image.Image, colour: str) -> np.ndarray:
-    """Rows and columns of the pixels in a colour, a little faded by smoothing."""
-    distance = np.abs(np.asarray(picture).astype(int) - ImageColor.getrgb(colour)).max(-1)
+def pixels_of(image: Image.Image, color: str) -> np.ndarray:
+    """Rows and columns of the pixels in a color, a little faded by smoothing."""
+    distance = np.abs(np.asarray(image).astype(int) - ImageColor.getrgb(color)).max(-1)
     return np.argwhere(distance < 40)
 
 
-def plotted(picture: Image.Image, colour: str) -> np.ndarray:
+def plotted(image: Image.Image, color: str) -> np.ndarray:
     """As `pixels_of`, without the legend."""
-    places = pixels_of(picture, colour)
+    places = pixels_of(image, color)
     return places[places[:, 1] < 475]
 
 
@@ -53,21 +53,21 @@ def test_labels_have_the_digits_that_tell_ticks_apart(high: float, labels: list[
 
 
 def test_a_falling_line_falls_across_the_whole_panel() -> None:
-    picture = draw_curves({"loss": {"main": [(x, 10.0 - x) for x in range(11)]}})
-    assert (picture.size, picture.mode) == ((640, 300), "RGB")
-    places = plotted(picture, LINES[0])
+    image = draw_curves({"loss": {"main": [(x, 10.0 - x) for x in range(11)]}})
+    assert (image.size, image.mode) == ((640, 300), "RGB")
+    places = plotted(image, LINES[0])
     left, right = places[places[:, 1].argmin()], places[places[:, 1].argmax()]
     assert left == pytest.approx([40, 70], abs=3)
     assert right == pytest.approx([266, 470], abs=4)
 
 
-def test_every_line_has_its_colour_and_an_entry_in_the_legend() -> None:
+def test_every_line_has_its_color_and_an_entry_in_the_legend() -> None:
     lines = {f"line {i}": [(0.0, float(i)), (1.0, i + 1.0)] for i in range(3)}
-    picture = draw_curves({"panel": lines})
-    for colour in LINES[:3]:
-        assert len(plotted(picture, colour)) > 300
-        assert len(pixels_of(picture, colour)) > len(plotted(picture, colour)) + 20
-    assert not len(pixels_of(picture, LINES[3]))
+    image = draw_curves({"panel": lines})
+    for color in LINES[:3]:
+        assert len(plotted(image, color)) > 300
+        assert len(pixels_of(image, color)) > len(plotted(image, color)) + 20
+    assert not len(pixels_of(image, LINES[3]))
 
 
 def test_the_legend_states_the_last_value() -> None:

@@ -42,7 +42,7 @@ def test_it_compares_features_files_and_scores(
     output = tmp_path / "storage.json"
     before = [{"label": "other"}, {"label": "mine"}]
     output.write_text(json.dumps({"benchmark": "storage", "rows": before}))
-    command = ["storage.py", weights, "--label", "mine", "--pictures", tmp_path / "crops"]
+    command = ["storage.py", weights, "--label", "mine", "--images", tmp_path / "crops"]
     command += ["--data", f"synthetic={make_set(tmp_path / 'set')}"]
     command += ["--output", output, "--device", "cpu"]
     monkeypatch.setattr(sys, "argv", list(map(str, command)))
@@ -50,7 +50,7 @@ def test_it_compares_features_files_and_scores(
 
     other, row = json.loads(output.read_text())["rows"]
     assert other == {"label": "other"}
-    assert (row["label"], row["architecture"], row["pictures"]) == ("mine", "san_densenet121", 3)
+    assert (row["label"], row["architecture"], row["images"]) == ("mine", "san_densenet121", 3)
     assert row["bytes"]["full"] == weights.stat().st_size
     assert 0.2 < row["bytes"]["int8"] / row["bytes"]["full"] < 0.3
     assert 0.99 < row["cosine_min"] <= row["cosine_mean"] <= 1

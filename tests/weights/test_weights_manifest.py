@@ -88,7 +88,7 @@ def test_the_shipped_manifest_is_found_and_read() -> None:
         ({"arch_args": {"not a name": 1}}, "arch_args: expected names of arguments"),
         ({"default": 1}, "default: expected true or false"),
         ({"hub": None}, "hub: expected hub or bundled, got None"),
-        ({"hub": HUB | {"repo_id": "ab"}}, "hub: repo_id: expected organisation/repository"),
+        ({"hub": HUB | {"repo_id": "ab"}}, "hub: repo_id: expected organization/repository"),
         ({"hub": HUB | {"repo_id": "../b"}}, "hub: repo_id: expected"),
         ({"hub": HUB | {"revision": "main"}}, "hub: revision: expected the 40 hex digits"),
         ({"hub": HUB | {"revision": COMMIT.upper()}}, "hub: revision: expected"),
@@ -155,7 +155,7 @@ def test_a_head_has_neither_features_nor_preprocessing_and_an_estimator_no_featu
         weights_of(kind=kind, **changes)
 
 
-def test_an_estimator_reads_pictures() -> None:
+def test_an_estimator_reads_images() -> None:
     with pytest.raises(InvalidInputError, match=r"^preprocess: expected a value for the kind"):
         weights_of(kind="estimator", feature_dim=None, preprocess=None)
 

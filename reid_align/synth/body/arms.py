@@ -45,7 +45,7 @@ def arm_directions(
     """Return the directions of the left upper and lower arm, relative to the chest.
 
     Args:
-        rng: source of the variation between pictures.
+        rng: source of the variation between images.
         style: what the arm does.
         kind: what the legs do; arms swing against them.
         moment: of the leg's own gait cycle, in [0, 1).

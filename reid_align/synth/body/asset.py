@@ -33,7 +33,7 @@ class Surface:
 
 @dataclass(frozen=True, eq=False)
 class BodyAsset:
-    """The body model: metres, Z up, facing -Y, left is +X, arms held away from the trunk.
+    """The body model: meters, Z up, facing -Y, left is +X, arms held away from the trunk.
 
     Points are ordered: body, skirt and hair vertices, then shell points, then bone heads.
 

@@ -11,7 +11,7 @@ from reid_align.synth.drawing.jit import kernel
 
 @dataclass(frozen=True, eq=False)
 class RestBody:
-    """One person's body at rest, in metres.
+    """One person's body at rest, in meters.
 
     Attributes:
         vertices: (V, 3) float32 body, skirt and hair.

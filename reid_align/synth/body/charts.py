@@ -111,10 +111,10 @@ def from_uv(chart: Chart, uv: Floats) -> tuple[Floats, Floats]:
 def texel_table() -> Floats:
     """Return (25, 2, 3): the affine map of every part from (U, V, 1) to texture (column, row).
 
-    Columns and rows are continuous, a texel's centre lies at its index. U or V of 0 and 1 fall on
-    the centres of a chart's first and last texels, so that bilinear reading never leaves a chart.
+    Columns and rows are continuous, a texel's center lies at its index. U or V of 0 and 1 fall on
+    the centers of a chart's first and last texels, so that bilinear reading never leaves a chart.
     The texture of the mirrored person is ``texture[:, ::-1]``: a left chart lies where the right
-    one lies in the mirrored picture, and the torso lies on the middle line.
+    one lies in the mirrored image, and the torso lies on the middle line.
     """
     table = np.zeros((25, 2, 3), np.float32)
     for chart in CHARTS:

@@ -13,9 +13,9 @@ from reid_align.synth.body.charts import CHARTS, TEXTURE_SIZE, chart_of, from_uv
 from reid_align.synth.drawing.noise import spatial_noise
 from reid_align.synth.drawing.raster import Fragments, rasterise
 
-# Heights in metres on a standard body at rest: outfits are cut for it, and every body wears them.
+# Heights in meters on a standard body at rest: outfits are cut for it, and every body wears them.
 SOLE, ANKLE, KNEE, HIP, NECK, CROWN = -0.84, -0.74, -0.29, 0.16, 0.754, 1.027
-# Half the width in metres that a limb's chart spans, for patterns that keep their size.
+# Half the width in meters that a limb's chart spans, for patterns that keep their size.
 _GIRTH = {"torso": 0.24, "head": 0.14, "upper_arm": 0.075, "lower_arm": 0.06, "hand": 0.08}
 _GIRTH |= {"upper_leg": 0.13, "lower_leg": 0.09, "foot": 0.12}
 
@@ -25,14 +25,14 @@ class Fields:
     """Points of the standard body at rest; every array has one entry per point.
 
     Attributes:
-        position: (N, 3) float32 metres; left is +X, back is +Y, up is +Z.
+        position: (N, 3) float32 meters; left is +X, back is +Y, up is +Z.
         part: (N,) part ids.
         arm: 0 to 1 from shoulder to elbow, 1 to 2 to the wrist, 2 to 3 to the fingers; else -1.
         leg: the same from hip over knee and ankle to the toes; else -1.
         along: (N,) along the chart, 0 at the trunk.
         across: (N,) across the chart, 0 at its first seam.
-        drop: (N,) metres down a garment: down the trunk and the legs, or down a sleeve.
-        turn: (N,) metres around the trunk or the limb, continuous over front and back.
+        drop: (N,) meters down a garment: down the trunk and the legs, or down a sleeve.
+        turn: (N,) meters around the trunk or the limb, continuous over front and back.
         seed: of the noise fields.
     """
 
@@ -129,9 +129,9 @@ def body_canvas() -> Canvas:
 
 
 def texture_mask() -> Mask:
-    """Return (256, 256), symmetric: the texels that count, as pictures of a person read them.
+    """Return (256, 256), symmetric: the texels that count, as images of a person read them.
 
-    Those are the valid ones and their neighbours on the same chart: where a triangle ends between
+    Those are the valid ones and their neighbors on the same chart: where a triangle ends between
     two texels, what it shows may be read from the outer one.
     """
     valid = body_canvas().valid.astype(np.uint8)

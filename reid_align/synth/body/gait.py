@@ -22,7 +22,7 @@ _RUN_KNEE = (25, 42, 35, 22, 25, 60, 95, 105, 85, 45)
 
 @dataclass(frozen=True)
 class Posture:
-    """How a person carries themselves in all pictures: angles in degrees.
+    """How a person carries themselves in all images: angles in degrees.
 
     Attributes:
         stoop: forward bend of the trunk.

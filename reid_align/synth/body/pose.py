@@ -22,7 +22,7 @@ _DOWN = np.array([0.0, 0.0, -1.0])
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """What a person does in one picture.
+    """What a person does in one image.
 
     Attributes:
         kind: what the legs do.
@@ -173,7 +173,7 @@ def sample_arms(
     kind: Kind,
     held: tuple[ArmStyle | None, ArmStyle | None] = (None, None),
 ) -> tuple[ArmStyle, ArmStyle]:
-    """Draw what both arms do in a picture of this kind.
+    """Draw what both arms do in a image of this kind.
 
     Args:
         rng: source of the choice.

@@ -73,8 +73,8 @@ def _chart_arrays(
     charts = Charts(mean[used], regions[used], heads)
     votes = np.stack([(regions[faces] == k).sum(1) for k in range(len(REGIONS))], 1)
     # Deciding for whole quads keeps the seams from running in teeth along the diagonals.
-    centres, votes = _per_quad(corners.mean(1)), _per_quad(votes.astype(np.float64))
-    parts = charts.assign(centres, votes.argmax(1))
+    centers, votes = _per_quad(corners.mean(1)), _per_quad(votes.astype(np.float64))
+    parts = charts.assign(centers, votes.argmax(1))
     head = mean[used][regions[used] == REGIONS.index("head"), 2]
     skirt, hair = source.helpers["helper-skirt"], source.helpers["helper-hair"]
     skirt_parts, skirt_uv = skirt_charts(mean[skirt], chart_levels(heads))

@@ -17,13 +17,13 @@ def skirt_charts(
 
     Args:
         corners: the triangles at rest.
-        levels: heights of the hip, the knee and the ankle in metres.
+        levels: heights of the hip, the knee and the ankle in meters.
     """
-    centres = corners.mean(1)
+    centers = corners.mean(1)
     hip, knee, ankle = levels
     angle = np.arctan2(np.abs(corners[..., 0]), -corners[..., 1])
-    front = centres[:, 1] < 0
-    upper = centres[:, 2] > knee
+    front = centers[:, 1] < 0
+    upper = centers[:, 2] > knee
     parts = np.zeros(len(corners), np.uint8)
     uv = np.zeros((*corners.shape[:2], 2), np.float32)
     for chart in CHARTS:
@@ -33,7 +33,7 @@ def skirt_charts(
         top, low = (hip, knee) if chart.region == "upper_leg" else (knee, ankle)
         along = (top - corners[chosen][..., 2]) / (top - low)
         turn = angle[chosen] if chart.face == "front" else np.pi - angle[chosen]
-        parts[chosen] = np.where(centres[chosen, 0] < 0, chart.right, chart.left)
+        parts[chosen] = np.where(centers[chosen, 0] < 0, chart.right, chart.left)
         uv[chosen] = to_uv(chart, along.clip(0, 1), (turn / (np.pi / 2)).clip(0, 1))
     return parts, uv
 
@@ -43,7 +43,7 @@ def hair_charts(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return parts (F,) and U, V (F, 3, 2) of hair triangles (F, 3, 3): the head's charts.
 
-    What hangs below the ``neck`` keeps the colour of the hair at the neck.
+    What hangs below the ``neck`` keeps the color of the hair at the neck.
     """
     head = next(chart for chart in CHARTS if chart.region == "head")
     along = ((crown - corners[..., 2]) / (crown - neck)).clip(0, 0.9)

@@ -56,10 +56,10 @@ class Charts:
         self._limbs = self._limb_frames(heads)
         self._side_seam = self._torso_seam()
 
-    def assign(self, centres: Array, regions: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return (N,) part ids of triangles with these centres (N, 3) and regions (N,)."""
-        folded, right = _fold(centres), centres[:, 0] < 0
-        parts = np.zeros(len(centres), np.uint8)
+    def assign(self, centers: Array, regions: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return (N,) part ids of triangles with these centers (N, 3) and regions (N,)."""
+        folded, right = _fold(centers), centers[:, 0] < 0
+        parts = np.zeros(len(centers), np.uint8)
         for chart in CHARTS:
             chosen = regions == REGIONS.index(chart.region)
             if chart.face is not None:
@@ -204,6 +204,6 @@ def _fold(points: Array) -> Array:
 def _unwrap(angle: Array) -> Array:
     """Keep the three corners of a triangle on one side of the cut at ±π."""
     crossing = angle.max(1) - angle.min(1) > np.pi
-    towards = np.where(angle.mean(1, keepdims=True) < 0, -np.pi, np.pi)
-    wrong = crossing[:, None] & (np.sign(angle) != np.sign(towards))
-    return np.where(wrong, towards, angle)
+    toward = np.where(angle.mean(1, keepdims=True) < 0, -np.pi, np.pi)
+    wrong = crossing[:, None] & (np.sign(angle) != np.sign(toward))
+    return np.where(wrong, toward, angle)

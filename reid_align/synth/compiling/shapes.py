@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class ShapeSpace:
-    """A linear model of points: ``mean + coefficients @ (scale * basis)``, in metres.
+    """A linear model of points: ``mean + coefficients @ (scale * basis)``, in meters.
 
     Attributes:
         mean: (P, 3) float32.
@@ -30,14 +30,14 @@ def fit_shapes(points: NDArray[np.float32], components: int) -> ShapeSpace:
     """
     flat = points.reshape(len(points), -1)
     mean = flat.mean(0)
-    centred = flat - mean
+    centerd = flat - mean
     # Bodies are fewer than coordinates: the small Gram matrix has the same components.
-    _, vectors = np.linalg.eigh(centred @ centred.T)
-    directions = vectors[:, : -components - 1 : -1].T @ centred
+    _, vectors = np.linalg.eigh(centerd @ centerd.T)
+    directions = vectors[:, : -components - 1 : -1].T @ centerd
     scale = np.abs(directions).max(1) / 127
     rounded = np.round(directions / scale[:, None])
     basis = rounded * scale[:, None]
-    coefficients = np.linalg.lstsq(basis.T, centred.T, rcond=None)[0].T
+    coefficients = np.linalg.lstsq(basis.T, centerd.T, rcond=None)[0].T
     # Float16 is precise enough only if every direction has about the size of one body.
     size = coefficients.std(0)
     shape = (components, *points.shape[1:])

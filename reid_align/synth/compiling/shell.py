@@ -37,7 +37,7 @@ def project_on_shell(
 ) -> Shell:
     """Project the body ``vertices`` on the shell ``faces``; both index ``full`` (V, 3).
 
-    Only ``candidates`` that lie within ``limit`` metres are covered.
+    Only ``candidates`` that lie within ``limit`` meters are covered.
 
     Raises:
         MissingExtraError: ``trimesh`` is not installed.

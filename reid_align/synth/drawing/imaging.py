@@ -1,4 +1,4 @@
-"""The few operations on pictures that come from OpenCV, with types."""
+"""The few operations on images that come from OpenCV, with types."""
 
 import cv2
 import numpy as np
@@ -7,7 +7,7 @@ from reid_align.synth.arrays import Floats, Pixels
 
 
 def resize(image: Floats, height: int, width: int) -> Floats:
-    """Resize a picture (H, W) or (H, W, C); what gets smaller is averaged over areas."""
+    """Resize a image (H, W) or (H, W, C); what gets smaller is averaged over areas."""
     smaller = height * width < image.shape[0] * image.shape[1]
     method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), image.dtype)
@@ -19,14 +19,14 @@ def blur(image: Floats, sigma: float) -> Floats:
 
 
 def move(image: Floats, matrix: Floats, height: int, width: int) -> Floats:
-    """Move a picture by the affine ``matrix`` (2, 3) into one of ``height`` × ``width``."""
+    """Move a image by the affine ``matrix`` (2, 3) into one of ``height`` × ``width``."""
     return np.asarray(cv2.warpAffine(image, matrix, (width, height)), image.dtype)
 
 
 def cut(image: Pixels | Floats, matrix: Floats, height: int, width: int, smooth: bool) -> Floats:
     """Read ``height`` × ``width`` pixels at the places that ``matrix`` (2, 3) maps them to.
 
-    Outside the picture its mirror image is read. Without ``smooth`` nothing is interpolated.
+    Outside the image its mirror image is read. Without ``smooth`` nothing is interpolated.
     """
     flags = (cv2.INTER_LINEAR if smooth else cv2.INTER_NEAREST) | cv2.WARP_INVERSE_MAP
     border = cv2.BORDER_REFLECT_101

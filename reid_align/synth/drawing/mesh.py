@@ -13,7 +13,7 @@ class Mesh:
     """Triangles with charts, texture places and skinning weights.
 
     Attributes:
-        vertices: (V, 3) float32 at rest, in metres.
+        vertices: (V, 3) float32 at rest, in meters.
         faces: (F, 3) int32, counter-clockwise as seen from outside.
         parts: (F,) uint8 part ids, 0 for what is no part of the body.
         uv: (F, 3, 2) float32 U and V of the corners; 0 where the part is 0.

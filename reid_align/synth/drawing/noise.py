@@ -12,8 +12,8 @@ def spatial_noise(rng: np.random.Generator, points: Floats, scale: float, count:
 
     Args:
         rng: source of the fields.
-        points: in metres.
-        scale: distance in metres over which a field changes.
+        points: in meters.
+        scale: distance in meters over which a field changes.
         count: how many independent fields.
     """
     fields = np.empty((count, len(points)), np.float32)

@@ -8,14 +8,14 @@ from reid_align.synth.arrays import Floats, Integers
 
 
 class Shape(NamedTuple):
-    """Vertices (V, 3) in metres, faces (F, 3), and places (V, 2) in [0, 1] on a material tile."""
+    """Vertices (V, 3) in meters, faces (F, 3), and places (V, 2) in [0, 1] on a material tile."""
 
     vertices: Floats
     faces: Integers
     places: Floats
 
 
-def rounded_box(centre: Floats, size: tuple[float, float, float], roundness: float = 0.35) -> Shape:
+def rounded_box(center: Floats, size: tuple[float, float, float], roundness: float = 0.35) -> Shape:
     """Return a box with rounded edges; ``roundness`` 1 makes it an ellipsoid."""
     rows, columns = 9, 18
     latitude, longitude = np.meshgrid(
@@ -32,7 +32,7 @@ def rounded_box(centre: Floats, size: tuple[float, float, float], roundness: flo
         [ring * power(np.cos(longitude)), ring * power(np.sin(longitude)), power(np.sin(latitude))],
         -1,
     )
-    vertices = unit.reshape(-1, 3) * np.array(size) / 2 + centre
+    vertices = unit.reshape(-1, 3) * np.array(size) / 2 + center
     places = np.stack([longitude / (2 * np.pi) + 0.5, 0.5 - latitude / np.pi], -1)
     return Shape(
         vertices.astype(np.float32),
@@ -42,7 +42,7 @@ def rounded_box(centre: Floats, size: tuple[float, float, float], roundness: flo
 
 
 def tube(path: Floats, radii: Floats, sides: int = 8) -> Shape:
-    """Return a tube along ``path`` (N, 3) with ``radii`` (N,) in metres, open at its ends."""
+    """Return a tube along ``path`` (N, 3) with ``radii`` (N,) in meters, open at its ends."""
     path = np.asarray(path, np.float64)
     tangents = np.gradient(path, axis=0)
     tangents /= np.linalg.norm(tangents, axis=1, keepdims=True)
@@ -61,7 +61,7 @@ def tube(path: Floats, radii: Floats, sides: int = 8) -> Shape:
     )
 
 
-def dome(centre: Floats, radius: float, height: float) -> Shape:
+def dome(center: Floats, radius: float, height: float) -> Shape:
     """Return a shallow dome, the upper part of a sphere, as of an umbrella or a brim."""
     rows, columns = 6, 17
     reach, angle = np.meshgrid(
@@ -73,7 +73,7 @@ def dome(centre: Floats, radius: float, height: float) -> Shape:
     )
     places = np.stack([angle / (2 * np.pi) + 0.5, reach], -1)
     return Shape(
-        (vertices.reshape(-1, 3) + centre).astype(np.float32),
+        (vertices.reshape(-1, 3) + center).astype(np.float32),
         _grid_faces(rows, columns)[:, ::-1].copy(),
         places.reshape(-1, 2).astype(np.float32),
     )

@@ -36,7 +36,7 @@ def rasterise(points: Floats, faces: Integers, two_sided: Mask, out: Fragments) 
     """Draw triangles into ``out``, the nearest wins.
 
     Args:
-        points: (V, 3) column, row, depth; a pixel's centre lies at its index plus one half.
+        points: (V, 3) column, row, depth; a pixel's center lies at its index plus one half.
             Triangles with a corner at a depth below 1 mm are left out.
         faces: (F, 3) corners, counter-clockwise as seen from outside.
         two_sided: (F,) whether the back of a triangle is drawn too.

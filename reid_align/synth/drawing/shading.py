@@ -16,13 +16,13 @@ _TO_LINEAR = ((np.arange(256) / 255) ** 2.2).astype(np.float32)
 
 @dataclass(frozen=True, eq=False)
 class Light:
-    """Light at a place; colours are linear, (3,) float32.
+    """Light at a place; colors are linear, (3,) float32.
 
     Attributes:
-        direction: (3,) unit vector towards the sun or the lamp.
-        sun: colour of the directed light.
-        sky: colour of the light from above.
-        ground: colour of the light from below.
+        direction: (3,) unit vector toward the sun or the lamp.
+        sun: color of the directed light.
+        sky: color of the light from above.
+        ground: color of the light from below.
         gloss: strength of highlights.
     """
 
@@ -40,7 +40,7 @@ def shade(
     eye: Floats,
     light: Light,
 ) -> Floats:
-    """Return (H, W, 4) linear colour and coverage (0 or 1).
+    """Return (H, W, 4) linear color and coverage (0 or 1).
 
     Args:
         mesh: what was drawn, with its vertices in the world.

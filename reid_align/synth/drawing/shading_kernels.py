@@ -29,7 +29,7 @@ def shade_pixels(
     to_light: Floats,
     shadow: Floats,
 ) -> Floats:
-    """Return (H, W, 4) linear colour and coverage; the arguments are those of `shade`, unpacked."""
+    """Return (H, W, 4) linear color and coverage; the arguments are those of `shade`, unpacked."""
     height, width = face.shape
     out = np.zeros((height, width, 4), np.float32)
     place, normal = np.zeros(3, np.float32), np.zeros(3, np.float32)
@@ -77,7 +77,7 @@ def shade_pixels(
 
 @kernel
 def _lit(place: Floats, to_light: Floats, shadow: Floats) -> float:
-    """Return the share of light that arrives at a place, by comparing with four neighbours."""
+    """Return the share of light that arrives at a place, by comparing with four neighbors."""
     height, width = shadow.shape
     u = v = depth = 0.0
     for n in range(3):
@@ -97,7 +97,7 @@ def _lit(place: Floats, to_light: Floats, shadow: Floats) -> float:
 
 @kernel
 def _sample(page: Pixels, to_linear: Floats, u: float, v: float, out: Floats) -> None:
-    """Read linear colour and crease shade between four texels of the page."""
+    """Read linear color and crease shade between four texels of the page."""
     height, width = page.shape[:2]
     u = min(max(u, 0.0), width - 1.001)
     v = min(max(v, 0.0), height - 1.001)

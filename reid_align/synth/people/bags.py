@@ -22,7 +22,7 @@ def bag_meshes(
     """Return the meshes of all bags."""
     meshes = []
     for bag in outfit.bags:
-        tile = materials.add(bag.colour, bag.accent if sum(bag.size) % 0.1 < 0.06 else None)
+        tile = materials.add(bag.color, bag.accent if sum(bag.size) % 0.1 < 0.06 else None)
         for shape, bone in _bag_shapes(asset, body, outfit, bag):
             texels = materials.texels(tile, shape.places)
             meshes.append(rigid_mesh(shape.vertices, shape.faces, texels, carrier(asset, bone)))
@@ -57,10 +57,10 @@ def _bag_shapes(
         level = head("spine01")[2] - 0.07
         behind = (np.abs(trunk[:, 0]) < 0.1) & (np.abs(trunk[:, 2] - level) < 0.4 * height)
         back = trunk[behind, 1].max() + outfit.top.looseness
-        centre = np.array([0, back + 0.4 * depth, level])
-        pocket = np.add(centre, (0, 0.5 * depth, -0.2 * height))
+        center = np.array([0, back + 0.4 * depth, level])
+        pocket = np.add(center, (0, 0.5 * depth, -0.2 * height))
         return [
-            (rounded_box(centre, bag.size, 0.45), "spine02"),
+            (rounded_box(center, bag.size, 0.45), "spine02"),
             (rounded_box(pocket, (0.75 * width, 0.4 * depth, 0.4 * height), 0.4), "spine02"),
         ]
     hip = head("upperleg01.L")

@@ -83,7 +83,7 @@ def _hair(outfit: Outfit, fields: Fields) -> Mask:
     height, angle = scalp_height(fields)
     looks = outfit.looks
     brow = 0.67 + 0.17 * looks.hairline
-    # Long hair is coloured by the head below it, down to the neck.
+    # Long hair is colored by the head below it, down to the neck.
     ear, side, nape = (-0.02,) * 3 if looks.style in ("medium", "long") else (0.5, 0.32, 0.24)
     line = np.interp(
         angle, (0, 0.25, 0.38, 0.48, 0.7, 1), (brow, brow - 0.03, 0.6, ear, side, nape)

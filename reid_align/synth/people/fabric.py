@@ -7,7 +7,7 @@ import numpy as np
 
 from reid_align.synth.arrays import Floats
 from reid_align.synth.body.fields import Fields
-from reid_align.synth.people.colours import Colour, contrasting_colour, sample_colour
+from reid_align.synth.people.colors import Color, contrasting_color, sample_color
 
 Weave = Literal[
     "plain", "heather", "denim", "stripes", "pinstripes", "check", "plaid", "dots", "floral",
@@ -25,15 +25,15 @@ class Fabric:
 
     Attributes:
         weave: kind of pattern.
-        colours: (3, 3) display colours in [0, 1]: ground, second, third.
-        size: of the pattern's repeat in metres.
-        share: how much of the repeat the second colour takes, in [0, 1].
+        colors: (3, 3) display colors in [0, 1]: ground, second, third.
+        size: of the pattern's repeat in meters.
+        share: how much of the repeat the second color takes, in [0, 1].
         shift: of the pattern, in [0, 1).
         field: which noise field the fabric uses.
     """
 
     weave: Weave
-    colours: Floats
+    colors: Floats
     size: float
     share: float
     shift: float
@@ -50,9 +50,9 @@ def sample_fabric(
         weave = (
             names[rng.choice(len(names), p=list(_UPPER_WEAVES.values()))] if patterned else "plain"
         )
-    ground: Colour = sample_colour(rng, kind)
-    second = contrasting_colour(rng, ground, kind)
-    third = contrasting_colour(rng, second, kind)
+    ground: Color = sample_color(rng, kind)
+    second = contrasting_color(rng, ground, kind)
+    third = contrasting_color(rng, second, kind)
     sizes = {"stripes": (0.02, 0.11), "pinstripes": (0.012, 0.03), "floral": (0.03, 0.1)}
     low, high = sizes.get(weave, (0.03, 0.12))
     return Fabric(
@@ -66,19 +66,19 @@ def sample_fabric(
 
 
 def paint_fabric(fabric: Fabric, fields: Fields) -> Floats:
-    """Return (N, 3) the display colours of the fabric at these points."""
-    ground, second, third = fabric.colours
-    colour = np.tile(ground, (len(fields.part), 1))
+    """Return (N, 3) the display colors of the fabric at these points."""
+    ground, second, third = fabric.colors
+    color = np.tile(ground, (len(fields.part), 1))
     first_mask, second_mask = _pattern(fabric, fields)
-    colour += first_mask[:, None] * (second - ground)
-    colour += second_mask[:, None] * (third - colour)
+    color += first_mask[:, None] * (second - ground)
+    color += second_mask[:, None] * (third - color)
     grain = {"heather": 0.09, "denim": 0.07, "plain": 0.02}.get(fabric.weave, 0.02)
-    colour *= 1 + grain * fields.grain[fabric.field][:, None]
-    return colour.clip(0.015, 0.96)
+    color *= 1 + grain * fields.grain[fabric.field][:, None]
+    return color.clip(0.015, 0.96)
 
 
 def _pattern(fabric: Fabric, fields: Fields) -> tuple[Floats, Floats]:
-    """Return how much of the second and of the third colour shows at each point, in [0, 1]."""
+    """Return how much of the second and of the third color shows at each point, in [0, 1]."""
     down = fields.drop / fabric.size + fabric.shift
     around = fields.turn / fabric.size + fabric.shift
     none = np.zeros(len(down), np.float32)

@@ -79,7 +79,7 @@ def surface_mesh(
 
 
 def _thickness(outfit: Outfit, fields: Fields, covered: Cover) -> Floats:
-    """Return (V,) how far cloth, leather and hair stand off, in metres."""
+    """Return (V,) how far cloth, leather and hair stand off, in meters."""
     rng = np.random.default_rng(outfit.creases)
     crease = fields.creases[rng.integers(10)] + 0.5 * fields.blotches[rng.integers(8)]
     crease += fields.folds[rng.integers(6)]

@@ -32,7 +32,7 @@ def hair_meshes(
         )
     brim = _brim(outfit, place)
     if brim is not None:
-        tile = materials.add(outfit.hat_colour * 0.9)
+        tile = materials.add(outfit.hat_color * 0.9)
         texels = materials.texels(tile, brim.places)
         meshes.append(rigid_mesh(brim.vertices, brim.faces, texels, head, two_sided=True))
     return meshes
@@ -42,12 +42,12 @@ def _long_hair(asset: BodyAsset, body: RestBody, outfit: Outfit) -> Mesh:
     start = asset.sizes[0] + asset.sizes[1]
     vertices = slice(start, start + asset.sizes[2])
     surface = asset.hair
-    centres = asset.mean[surface.faces].mean(1)
-    y, z = centres[:, 1], standard_height(asset, centres[:, 2])
+    centers = asset.mean[surface.faces].mean(1)
+    y, z = centers[:, 1], standard_height(asset, centers[:, 2])
     # The helper also covers the face and the front of the shoulders.
     face = (y < -0.085) & (z < 0.965)
     rng = np.random.default_rng(outfit.creases)
-    waves = _waves(rng, centres)
+    waves = _waves(rng, centers)
     low = outfit.looks.hair_length + 0.03 * waves
     kept = (z > low) & ~face & ~((y < -0.03) & (z < 0.72 + 0.02 * waves))
     cut = Surface(surface.faces[kept], surface.parts[kept], surface.uv[kept], surface.texels[kept])

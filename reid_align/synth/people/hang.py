@@ -43,7 +43,7 @@ def hang(
 
 
 def let_fall(points: Floats, cloth: Mask, axis: Floats, slope: float) -> None:
-    """Move cloth outwards until it comes in by at most ``slope`` metres per metre that it falls.
+    """Move cloth outwards until it comes in by at most ``slope`` meters per meter that it falls.
 
     Args:
         points: (V, 3), changed.

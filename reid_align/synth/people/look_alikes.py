@@ -35,7 +35,7 @@ def _other_top(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit
 
 
 def _other_print(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
-    ground = outfit.top.fabric.colours[0]
+    ground = outfit.top.fabric.colors[0]
     prints = (
         () if outfit.top.prints else (sample_print(rng, ground, on_back=bool(rng.random() < 0.3)),)
     )

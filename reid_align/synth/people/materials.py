@@ -4,7 +4,7 @@ import numpy as np
 
 from reid_align.synth.arrays import Floats, Pixels
 from reid_align.synth.body.charts import TEXTURE_SIZE
-from reid_align.synth.people.colours import Colour
+from reid_align.synth.people.colors import Color
 
 TILE = 32
 
@@ -20,9 +20,9 @@ class Materials:
         self._rng = rng
         self._tiles: list[Pixels] = []
 
-    def add(self, colour: Colour, accent: Colour | None = None, band: float = 0.25) -> int:
-        """Add a tile of one colour, with a band of a second colour; return its index."""
-        tile = colour * (1 + 0.05 * self._rng.standard_normal((TILE, TILE, 1)))
+    def add(self, color: Color, accent: Color | None = None, band: float = 0.25) -> int:
+        """Add a tile of one color, with a band of a second color; return its index."""
+        tile = color * (1 + 0.05 * self._rng.standard_normal((TILE, TILE, 1)))
         if accent is not None:
             top = int(self._rng.integers(4, 18))
             tile[top : top + int(band * TILE)] = accent

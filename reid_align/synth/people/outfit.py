@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reid_align.synth.arrays import Floats
-from reid_align.synth.people.colours import Colour
+from reid_align.synth.people.colors import Color
 from reid_align.synth.people.fabric import Fabric
 from reid_align.synth.people.prints import Print
 
@@ -17,7 +17,7 @@ Headwear = Literal["none", "cap", "beanie", "hood", "sun_hat"]
 
 @dataclass(frozen=True, eq=False)
 class Top:
-    """The upper garment; lengths in metres on the standard body.
+    """The upper garment; lengths in meters on the standard body.
 
     Attributes:
         cut: kind of garment.
@@ -29,8 +29,8 @@ class Top:
         looseness: distance of the cloth from the body.
         inner: the cloth that an open front shows, None when closed.
         opening: half the width of the open front.
-        sleeve_colour: of sleeves that differ from the trunk.
-        trim: colour of hem, cuffs or a zip.
+        sleeve_color: of sleeves that differ from the trunk.
+        trim: color of hem, cuffs or a zip.
         prints: what is printed on it.
     """
 
@@ -43,8 +43,8 @@ class Top:
     looseness: float
     inner: Fabric | None
     opening: float
-    sleeve_colour: Colour | None
-    trim: Colour | None
+    sleeve_color: Color | None
+    trim: Color | None
     prints: tuple[Print, ...]
 
 
@@ -56,10 +56,10 @@ class Bottom:
         cut: kind of garment; the skirt of a dress is one of its own.
         fabric: its cloth.
         length: where it ends on the leg, 0 hip, 1 knee, 2 ankle.
-        waist: height of its upper edge on the body at rest, in metres.
+        waist: height of its upper edge on the body at rest, in meters.
         looseness: distance of the cloth from the body.
-        flare: how much wider it gets towards the hem.
-        stripe: colour of a stripe down the side, None without.
+        flare: how much wider it gets toward the hem.
+        stripe: color of a stripe down the side, None without.
     """
 
     cut: LegWear
@@ -68,17 +68,17 @@ class Bottom:
     waist: float
     looseness: float
     flare: float
-    stripe: Colour | None
+    stripe: Color | None
 
 
 @dataclass(frozen=True, eq=False)
 class Shoes:
-    """Shoes and socks: colours, and where they end on the leg (2 is the ankle)."""
+    """Shoes and socks: colors, and where they end on the leg (2 is the ankle)."""
 
-    colour: Colour
-    sole: Colour
+    color: Color
+    sole: Color
     height: float
-    socks: Colour
+    socks: Color
     sock_height: float
 
 
@@ -87,36 +87,36 @@ class Looks:
     """Skin, hair and face.
 
     Attributes:
-        skin: colour.
-        hair: colour.
+        skin: color.
+        hair: color.
         style: of the hair.
         hairline: height of the hair above the brow, 0 to 1.
-        volume: how far the hair stands off, in metres.
+        volume: how far the hair stands off, in meters.
         hair_length: how far long hair reaches down, as a height on the body at rest.
         beard: whether there is one.
-        glasses: colour of the frame, None without.
+        glasses: color of the frame, None without.
         face: (6,) of unit spread: distance of the eyes, weight of the brows, width, height and
             redness of the mouth, depth of the eye sockets.
     """
 
-    skin: Colour
-    hair: Colour
+    skin: Color
+    hair: Color
     style: HairStyle
     hairline: float
     volume: float
     hair_length: float
     beard: bool
-    glasses: Colour | None
+    glasses: Color | None
     face: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Bag:
-    """A bag: kind, two colours, the side it is worn on (+1 is left), and its size in metres."""
+    """A bag: kind, two colors, the side it is worn on (+1 is left), and its size in meters."""
 
     kind: BagKind
-    colour: Colour
-    accent: Colour
+    color: Color
+    accent: Color
     side: int
     size: tuple[float, float, float]
 
@@ -128,10 +128,10 @@ class Outfit:
     Attributes:
         top, bottom, shoes, looks: what their names say.
         headwear: what is on the head.
-        hat_colour: of what is on the head.
+        hat_color: of what is on the head.
         bags: none, one or two.
-        umbrella: colour of an open umbrella, None without.
-        bicycle: colour of a bicycle that is ridden or pushed in every picture, None without.
+        umbrella: color of an open umbrella, None without.
+        bicycle: color of a bicycle that is ridden or pushed in every image, None without.
         creases: seed of the creases of the cloth.
     """
 
@@ -140,8 +140,8 @@ class Outfit:
     shoes: Shoes
     looks: Looks
     headwear: Headwear
-    hat_colour: Colour
+    hat_color: Color
     bags: tuple[Bag, ...]
-    umbrella: Colour | None
-    bicycle: Colour | None
+    umbrella: Color | None
+    bicycle: Color | None
     creases: int

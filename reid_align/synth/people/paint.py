@@ -12,22 +12,22 @@ from reid_align.synth.people.prints import stamp
 
 
 def paint_texture(outfit: Outfit, canvas: Canvas) -> Pixels:
-    """Return the texture (256, 256, 3), display colours without any light or shade.
+    """Return the texture (256, 256, 3), display colors without any light or shade.
 
     Texels that show no point of the body repeat the nearest one that does.
     """
     fields = canvas.fields
     covered = cover(outfit, fields)
-    colour = paint_skin(outfit.looks, fields)
-    _put(colour, covered.hair, paint_hair(outfit.looks, fields))
-    _paint_legs(outfit, fields, covered, colour)
-    _paint_top(outfit.top, fields, covered, colour)
-    _put(colour, covered.hat, outfit.hat_colour * (1 + 0.04 * fields.grain[2][:, None]))
+    color = paint_skin(outfit.looks, fields)
+    _put(color, covered.hair, paint_hair(outfit.looks, fields))
+    _paint_legs(outfit, fields, covered, color)
+    _paint_top(outfit.top, fields, covered, color)
+    _put(color, covered.hat, outfit.hat_color * (1 + 0.04 * fields.grain[2][:, None]))
     if outfit.headwear == "hood":
-        colour[covered.hat] = outfit.top.fabric.colours[0]
+        color[covered.hat] = outfit.top.fabric.colors[0]
     for bag in outfit.bags:
-        _paint_straps(bag, fields, colour)
-    texture = canvas.fill(colour.clip(0, 1) * 255)
+        _paint_straps(bag, fields, color)
+    texture = canvas.fill(color.clip(0, 1) * 255)
     return np.round(texture).astype(np.uint8)
 
 
@@ -59,48 +59,48 @@ def _contact(outfit: Outfit, fields: Fields, covered: Cover) -> Floats:
     return np.asarray((1 - hem) * (1 - between) * (1 - chin * fields.on("head")))
 
 
-def _put(colour: Floats, where: Mask, other: Floats) -> None:
-    colour[where] = other[where]
+def _put(color: Floats, where: Mask, other: Floats) -> None:
+    color[where] = other[where]
 
 
-def _paint_legs(outfit: Outfit, fields: Fields, covered: Cover, colour: Floats) -> None:
+def _paint_legs(outfit: Outfit, fields: Fields, covered: Cover, color: Floats) -> None:
     bottom, shoes = outfit.bottom, outfit.shoes
     cloth = paint_fabric(bottom.fabric, fields)
     if bottom.stripe is not None:
         lateral = np.where(fields.on("upper_leg", "lower_leg"), fields.across, 0) > 0.86
         cloth[lateral] = bottom.stripe
-    _put(colour, covered.bottom, cloth)
+    _put(color, covered.bottom, cloth)
     belt = covered.bottom & (np.abs(fields.position[:, 2] - bottom.waist) < 0.018)
-    colour[belt & (bottom.cut != "leggings")] *= 0.55
-    colour[covered.socks] = shoes.socks
-    leather = shoes.colour * (1 + 0.06 * fields.blotches[5][:, None])
-    _put(colour, covered.shoes, leather)
-    colour[covered.shoes & (fields.position[:, 2] < -0.8)] = shoes.sole
+    color[belt & (bottom.cut != "leggings")] *= 0.55
+    color[covered.socks] = shoes.socks
+    leather = shoes.color * (1 + 0.06 * fields.blotches[5][:, None])
+    _put(color, covered.shoes, leather)
+    color[covered.shoes & (fields.position[:, 2] < -0.8)] = shoes.sole
 
 
-def _paint_top(top: Top, fields: Fields, covered: Cover, colour: Floats) -> None:
+def _paint_top(top: Top, fields: Fields, covered: Cover, color: Floats) -> None:
     cloth = paint_fabric(top.fabric, fields)
     x, _, z = fields.position.T
     torso = fields.on("torso")
-    if top.sleeve_colour is not None:
-        cloth[fields.arm >= 0] = top.sleeve_colour
+    if top.sleeve_color is not None:
+        cloth[fields.arm >= 0] = top.sleeve_color
     if top.trim is not None:
         edge = (fields.arm > top.sleeve - 0.1) | (torso & (z < top.hem + 0.025))
         cloth[edge] = top.trim
     worn = covered.top | covered.inner
-    _put(colour, worn, cloth)
+    _put(color, worn, cloth)
     if top.inner is not None:
-        _put(colour, covered.inner, paint_fabric(top.inner, fields))
+        _put(color, covered.inner, paint_fabric(top.inner, fields))
     elif top.cut in ("shirt", "polo", "jacket", "coat"):
         low = 0.58 if top.cut == "polo" else top.hem
         placket = covered.top & torso & fields.front & (np.abs(x) < 0.007) & (z > low)
-        colour[placket] *= 0.72
-    colour[covered.top & fields.on("head")] *= 0.88
+        color[placket] *= 0.72
+    color[covered.top & fields.on("head")] *= 0.88
     for design in top.prints:
-        stamp(colour, design, fields, worn)
+        stamp(color, design, fields, worn)
 
 
-def _paint_straps(bag: Bag, fields: Fields, colour: Floats) -> None:
+def _paint_straps(bag: Bag, fields: Fields, color: Floats) -> None:
     x, _, z = fields.position.T
     torso = fields.on("torso")
     if bag.kind == "backpack":
@@ -112,4 +112,4 @@ def _paint_straps(bag: Bag, fields: Fields, colour: Floats) -> None:
         strap = torso & (np.abs(bag.side * x - 0.135) < 0.014) & (z > 0.25)
     else:
         return
-    colour[strap & (z < NECK)] = bag.colour * 0.85
+    color[strap & (z < NECK)] = bag.color * 0.85

@@ -34,7 +34,7 @@ class Person:
         mesh: everything that is always rendered, at rest.
         umbrella: open, in a hand at rest; None without.
         bicycle: standing on the ground; None without.
-        texture: (256, 256, 3) uint8 display colours of the body's surface.
+        texture: (256, 256, 3) uint8 display colors of the body's surface.
         page: (288, 256, 4) uint8 the texture and the material strip below it; the fourth channel
             is the shade of creases, 128 is none.
     """
@@ -65,8 +65,8 @@ def build_person(
     texture = paint_texture(outfit, canvas)
     creases = paint_creases(outfit, canvas)[..., None]
     umbrella = umbrella_mesh(asset, body, outfit, materials)
-    colour = outfit.bicycle
-    bicycle = bicycle_mesh(colour, materials) if colour is not None else None
+    color = outfit.bicycle
+    bicycle = bicycle_mesh(color, materials) if color is not None else None
     strip = materials.strip()
     flat = np.full((*strip.shape[:2], 1), 128, np.uint8)
     page = np.concatenate(

@@ -6,7 +6,7 @@ from typing import TypeVar
 import numpy as np
 
 from reid_align.synth.arrays import Floats
-from reid_align.synth.people.colours import contrasting_colour, sample_colour
+from reid_align.synth.people.colors import contrasting_color, sample_color
 from reid_align.synth.people.fabric import Fabric, sample_fabric
 from reid_align.synth.people.outfit import (
     Bag,
@@ -59,10 +59,10 @@ def sample_outfit(rng: np.random.Generator, female: bool) -> Outfit:
         shoes=sample_shoes(rng),
         looks=sample_looks(rng, female),
         headwear=_headwear(rng, female, top),
-        hat_colour=sample_colour(rng, "upper"),
+        hat_color=sample_color(rng, "upper"),
         bags=sample_bags(rng, female),
-        umbrella=sample_colour(rng, "upper") if rng.random() < 0.015 else None,
-        bicycle=sample_colour(rng, "upper") if rng.random() < 0.04 else None,
+        umbrella=sample_color(rng, "upper") if rng.random() < 0.015 else None,
+        bicycle=sample_color(rng, "upper") if rng.random() < 0.04 else None,
         creases=int(rng.integers(2**31)),
     )
 
@@ -97,14 +97,14 @@ def _top(rng: np.random.Generator, female: bool) -> Top:
         looseness=float(rng.uniform(loose_low, loose_high)),
         inner=sample_fabric(rng, "upper") if is_open else None,
         opening=float(rng.uniform(0.025, 0.08)),
-        sleeve_colour=_maybe_other(rng, fabric, 0.08 if cut in ("tee", "sweater", "jacket") else 0),
+        sleeve_color=_maybe_other(rng, fabric, 0.08 if cut in ("tee", "sweater", "jacket") else 0),
         trim=_maybe_other(rng, fabric, 0.2),
         prints=_prints(rng, cut, fabric, is_open),
     )
 
 
 def _maybe_other(rng: np.random.Generator, fabric: Fabric, chance: float) -> Floats | None:
-    return contrasting_colour(rng, fabric.colours[0], "upper") if rng.random() < chance else None
+    return contrasting_color(rng, fabric.colors[0], "upper") if rng.random() < chance else None
 
 
 def _prints(rng: np.random.Generator, cut: Cut, fabric: Fabric, is_open: bool) -> tuple[Print, ...]:
@@ -115,9 +115,9 @@ def _prints(rng: np.random.Generator, cut: Cut, fabric: Fabric, is_open: bool) -
         chance *= 0.15
     prints = []
     if not is_open and rng.random() < chance:
-        prints.append(sample_print(rng, fabric.colours[0], on_back=False))
+        prints.append(sample_print(rng, fabric.colors[0], on_back=False))
     if rng.random() < 0.45 * chance:
-        prints.append(sample_print(rng, fabric.colours[0], on_back=True))
+        prints.append(sample_print(rng, fabric.colors[0], on_back=True))
     return tuple(prints)
 
 
@@ -144,7 +144,7 @@ def sample_bottom(rng: np.random.Generator, female: bool, top: Top) -> Bottom:
         waist=float(rng.uniform(0.2, 0.32)),
         looseness=float(loose),
         flare=float(rng.uniform(-0.3, 0.9)),
-        stripe=sample_colour(rng, "upper") if cut == "trousers" and rng.random() < 0.08 else None,
+        stripe=sample_color(rng, "upper") if cut == "trousers" and rng.random() < 0.08 else None,
     )
 
 
@@ -153,19 +153,19 @@ def _denim(rng: np.random.Generator, fabric: Fabric) -> Fabric:
     wash = washes[rng.choice(len(washes), p=(0.28, 0.3, 0.2, 0.1, 0.12))]
     ground = (np.array(wash) / 255 * np.exp(rng.normal(0, 0.1))).clip(0.03, 0.9)
     return replace(
-        fabric, colours=np.stack([ground, ground * 0.4 + 0.45, ground]).astype(np.float32)
+        fabric, colors=np.stack([ground, ground * 0.4 + 0.45, ground]).astype(np.float32)
     )
 
 
 def sample_shoes(rng: np.random.Generator) -> Shoes:
     """Draw shoes and socks."""
-    colour = sample_colour(rng, "shoes")
+    color = sample_color(rng, "shoes")
     pale = np.array([0.82, 0.82, 0.8], np.float32)
     return Shoes(
-        colour=colour,
-        sole=pale if rng.random() < 0.4 else colour * 0.6,
+        color=color,
+        sole=pale if rng.random() < 0.4 else color * 0.6,
         height=float(rng.choice([2.1, 1.97, 1.85, 1.5], p=[0.2, 0.52, 0.18, 0.1])),
-        socks=sample_colour(rng, "shoes"),
+        socks=sample_color(rng, "shoes"),
         sock_height=float(rng.choice([1.99, 1.85, 1.6], p=[0.6, 0.28, 0.12])),
     )
 
@@ -174,14 +174,14 @@ def sample_looks(rng: np.random.Generator, female: bool) -> Looks:
     """Draw skin, hair and face."""
     style = _pick(rng, _HAIR, female)
     return Looks(
-        skin=sample_colour(rng, "skin"),
-        hair=sample_colour(rng, "hair"),
+        skin=sample_color(rng, "skin"),
+        hair=sample_color(rng, "hair"),
         style=style,
         hairline=float(rng.uniform(0, 1)),
         volume=float(rng.uniform(0.008, 0.03)),
         hair_length=float(rng.uniform(0.7, 0.8) if style == "medium" else rng.uniform(0.47, 0.68)),
         beard=not female and bool(rng.random() < 0.2),
-        glasses=sample_colour(rng, "shoes") if rng.random() < 0.3 else None,
+        glasses=sample_color(rng, "shoes") if rng.random() < 0.3 else None,
         face=rng.normal(0, 1, 6).clip(-2, 2),
     )
 
@@ -201,8 +201,8 @@ def sample_bags(rng: np.random.Generator, female: bool) -> tuple[Bag, ...]:
 
 def sample_bag(rng: np.random.Generator, kind: BagKind) -> Bag:
     """Draw a bag of a kind."""
-    colour = sample_colour(rng, "bag")
+    color = sample_color(rng, "bag")
     size = np.array(_SIZES[kind]) * np.exp(rng.normal(0, 0.14, 3))
     side = int(rng.choice((-1, 1)))
     width, depth, height = (float(value) for value in size)
-    return Bag(kind, colour, contrasting_colour(rng, colour, "bag"), side, (width, depth, height))
+    return Bag(kind, color, contrasting_color(rng, color, "bag"), side, (width, depth, height))

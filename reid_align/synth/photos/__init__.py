@@ -1,1 +1,1 @@
-"""One picture of one person: box, passers-by, composition, and what the camera makes of it."""
+"""One image of one person: box, passers-by, composition, and what the camera makes of it."""

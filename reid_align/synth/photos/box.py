@@ -23,7 +23,7 @@ class Box:
 
 
 def stand(camera: Camera, depth: Floats, rng: np.random.Generator) -> Floats:
-    """Return (3,) a place on the ground where head and feet are in the picture and to be seen."""
+    """Return (3,) a place on the ground where head and feet are in the image and to be seen."""
     best = np.array([0, 6, 0], np.float32)
     most = -1.0
     # Now and then a railing or a car hides a part of a person.
@@ -46,7 +46,7 @@ def _visibility(camera: Camera, depth: Floats, place: Floats) -> float:
     column = np.tile(place, (len(heights), 1))
     column[:, 2] = heights
     seen = camera.project(column)
-    # The box around a person lies in the picture too.
+    # The box around a person lies in the image too.
     span = float(np.ptp(seen[:, 1]))
     inside = (seen[:, 0] > 0.25 * span) & (seen[:, 0] < FRAME_WIDTH - 0.25 * span)
     inside &= (seen[:, 1] > 0.15 * span) & (seen[:, 1] < FRAME_HEIGHT - 0.12 * span)
@@ -57,7 +57,7 @@ def _visibility(camera: Camera, depth: Floats, place: Floats) -> float:
 
 
 def detect(projected: Floats, tight: bool, rng: np.random.Generator) -> Box:
-    """Return a detector's box around projected points (N, 3): close, and seldom centred.
+    """Return a detector's box around projected points (N, 3): close, and seldom centerd.
 
     Args:
         projected: columns and rows of the person in the frame.

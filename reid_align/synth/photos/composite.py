@@ -1,4 +1,4 @@
-"""Puts person, place and passers-by together into one picture of light."""
+"""Puts person, place and passers-by together into one image of light."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ _BEHIND, _BEFORE = 0.3, 0.13
 
 @dataclass(frozen=True, eq=False)
 class Composite:
-    """A picture before the camera takes it.
+    """A image before the camera takes it.
 
     Attributes:
         light: (H, W, 3) float32 linear RGB.
@@ -86,25 +86,25 @@ def compose(
         _paste(passers, background, light, before=False, rng=rng)
     present = person[..., 3] > 0.5
     person = person * ~nearer[..., None]
-    picture = background * (1 - person[..., 3:]) + person[..., :3]
+    image = background * (1 - person[..., 3:]) + person[..., :3]
     hidden = nearer
     if passers and rng.random() < _BEFORE:
-        hidden = hidden | (_paste(passers, picture, light, before=True, rng=rng) > 0.5)
+        hidden = hidden | (_paste(passers, image, light, before=True, rng=rng) > 0.5)
     visible = float((present & ~hidden).sum() / max(1, present.sum()))
-    return Composite(picture.astype(np.float32), hidden, visible)
+    return Composite(image.astype(np.float32), hidden, visible)
 
 
 def _paste(
     passers: tuple[Passer, ...],
-    picture: Floats,
+    image: Floats,
     light: Light,
     before: bool,
     rng: np.random.Generator,
 ) -> Floats:
-    """Put another person into the picture; return the coverage (256, W)."""
+    """Put another person into the image; return the coverage (256, W)."""
     passer = passers[int(rng.integers(len(passers)))]
-    placed = place_passer(passer, picture.shape[:2], before, rng)
+    placed = place_passer(passer, image.shape[:2], before, rng)
     brightness = light.sky * 0.8 + light.sun * 0.3
-    picture *= 1 - placed.coverage[..., None]
-    picture += placed.colour * brightness
+    image *= 1 - placed.coverage[..., None]
+    image += placed.color * brightness
     return placed.coverage

@@ -1,4 +1,4 @@
-"""Other people in the picture: a fixed set of cut-out persons that walk by or stand in the way."""
+"""Other people in the image: a fixed set of cut-out persons that walk by or stand in the way."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,11 @@ class Passer:
     """A cut-out person.
 
     Attributes:
-        colour: (H, W, 3) float32 linear, times coverage, in the light of a dull day.
+        color: (H, W, 3) float32 linear, times coverage, in the light of a dull day.
         coverage: (H, W) float32 in [0, 1].
     """
 
-    colour: Floats
+    color: Floats
     coverage: Floats
 
 
@@ -27,7 +27,7 @@ def place_passer(
     """Return the passer enlarged and moved into a crop of ``shape`` (H, W), beside its middle.
 
     Args:
-        passer: the cut-out; it fills the height of its picture.
+        passer: the cut-out; it fills the height of its image.
         shape: of the crop.
         before: nearer to the camera than the person, so larger and lower; else behind.
         rng: source of size and place.
@@ -41,5 +41,5 @@ def place_passer(
     matrix = np.array([[scale, 0, (width - own_width) / 2 + sideways], [0, scale, 0]], np.float64)
     matrix[1, 2] = height - scale * passer.coverage.shape[0] + low
     return Passer(
-        move(passer.colour, matrix, height, width), move(passer.coverage, matrix, height, width)
+        move(passer.color, matrix, height, width), move(passer.coverage, matrix, height, width)
     )

@@ -1,4 +1,4 @@
-"""What a camera does to the light that reaches it: tone, colour, blur, noise, compression."""
+"""What a camera does to the light that reaches it: tone, color, blur, noise, compression."""
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ def photograph(light: Floats, response: Response, rows: int, rng: np.random.Gene
         light: (H, W, 3) linear RGB, 1 is display white at an exposure of 1.
         response: the camera.
         rows: how many pixels tall the crop is on the sensor; it is enlarged back to H.
-        rng: source of what differs from picture to picture.
+        rng: source of what differs from image to image.
     """
     height, width = light.shape[:2]
     if rows < height:
@@ -31,8 +31,8 @@ def photograph(light: Floats, response: Response, rows: int, rng: np.random.Gene
     shown = _tone(light, response, rng)
     shown = _sharpen(shown, response.sharpening * float(rng.uniform(0.6, 1.3)))
     grain = rng.standard_normal(shown.shape[:2], np.float32)[..., None]
-    coloured = rng.standard_normal(shown.shape, np.float32)
-    shown += np.float32(response.noise) * (0.75 * grain + 0.5 * coloured)
+    colored = rng.standard_normal(shown.shape, np.float32)
+    shown += np.float32(response.noise) * (0.75 * grain + 0.5 * colored)
     stored = np.round(shown.clip(0, 1) * 255).astype(np.uint8)
     stored = _compress(stored, int(np.clip(response.quality + rng.normal(0, 6), 25, 97)))
     if stored.shape[0] == height:
@@ -43,7 +43,7 @@ def photograph(light: Floats, response: Response, rows: int, rng: np.random.Gene
 def _tone(light: Floats, response: Response, rng: np.random.Generator) -> Floats:
     exposure = response.exposure * np.exp(rng.normal(0, 0.1))
     balance = response.balance * np.exp(rng.normal(0, 0.02, 3))
-    # The matrix balances the colours and pulls them towards grey.
+    # The matrix balances the colors and pulls them toward gray.
     matrix = response.saturation * np.eye(3) + (1 - response.saturation) * _LUMA
     matrix = (matrix * balance * exposure).astype(np.float32)
     shown = cv2.transform(light, matrix).clip(1e-5, 4)

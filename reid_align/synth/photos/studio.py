@@ -1,4 +1,4 @@
-"""People seen from far away, by themselves, and the fixed frontal picture of a person."""
+"""People seen from far away, by themselves, and the fixed frontal image of a person."""
 
 import numpy as np
 
@@ -20,7 +20,7 @@ _EVEN = Light(
     ground=np.full(3, 0.45, np.float32),
 )
 _GREY = 0.2
-# Metres that the picture is tall, room for the tallest person, and how much of it is below them.
+# Metres that the image is tall, room for the tallest person, and how much of it is below them.
 _SPAN, _BELOW = 2.1, 0.05
 
 
@@ -29,23 +29,23 @@ def parallel_view(
     page: Pixels,
     light: Light,
     size: tuple[int, int],
-    metres: float,
+    meters: float,
     below: float,
     eye_height: float,
 ) -> Floats:
-    """Return (H, W, 4) linear colour and coverage of a mesh in a parallel view along +Y.
+    """Return (H, W, 4) linear color and coverage of a mesh in a parallel view along +Y.
 
     Args:
-        mesh: in the world; the middle of the picture is at X = 0.
+        mesh: in the world; the middle of the image is at X = 0.
         page: its texture page.
         light: what lights it.
-        size: height and width of the picture in pixels.
-        metres: that the picture is tall.
-        below: how far the lower edge of the picture lies below the ground.
+        size: height and width of the image in pixels.
+        meters: that the image is tall.
+        below: how far the lower edge of the image lies below the ground.
         eye_height: where highlights are seen from.
     """
     height, width = (_OVERSAMPLING * pixels for pixels in size)
-    scale = height / metres
+    scale = height / meters
     x, y, z = mesh.vertices.T
     columns, rows = x * scale + width / 2, height - (z + below) * scale
     view = np.stack([columns, rows, y + _FAR], 1).astype(np.float32)
@@ -58,12 +58,12 @@ def parallel_view(
 def frontal_image(person: Person) -> Pixels:
     """Return (256, 128, 3) uint8 the person from the front, standing, always at the same scale.
 
-    The pose has no random part, so that the picture differs between people only.
+    The pose has no random part, so that the image differs between people only.
     """
     pose = person.poser.sample(
         np.random.default_rng(0), person.posture, "frontal", ("hang", "hang")
     )
     mesh = posed_mesh(load_asset(), person, pose)
-    colour = parallel_view(mesh, person.page, _EVEN, (HEIGHT, WIDTH), _SPAN, _BELOW, eye_height=1)
-    light = colour[..., :3] + _GREY * (1 - colour[..., 3:])
+    color = parallel_view(mesh, person.page, _EVEN, (HEIGHT, WIDTH), _SPAN, _BELOW, eye_height=1)
+    light = color[..., :3] + _GREY * (1 - color[..., 3:])
     return np.round(light.clip(0, 1) ** (1 / 2.2) * 255).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""One picture of one person: placed in a camera's scene, rendered, composited, photographed."""
+"""One image of one person: placed in a camera's scene, rendered, composited, photographed."""
 
 from dataclasses import dataclass, replace
 
@@ -27,7 +27,7 @@ _THICKNESS = 0.35
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A picture and what is known about it.
+    """A image and what is known about it.
 
     Attributes:
         image: (256, W, 3) uint8 RGB.
@@ -35,7 +35,7 @@ class View:
         box: in the camera's frame.
         pose: what the person does.
         heading: degrees in [0, 360) by which the person is turned from facing the camera to their
-            own left: at 90 they look to the right edge of the picture.
+            own left: at 90 they look to the right edge of the image.
         visible: of the part of the person that lies inside the box, the share that nothing hides.
     """
 
@@ -65,9 +65,9 @@ def render_view(
         pose: what they do.
         camera: who looks.
         scene: what is there.
-        passers: who may come into the picture.
-        rng: source of everything that differs from picture to picture.
-        width: of the picture in pixels; it is 256 tall and shows the same box.
+        passers: who may come into the image.
+        rng: source of everything that differs from image to image.
+        width: of the image in pixels; it is 256 tall and shows the same box.
     """
     shape = (HEIGHT, width)
     place = stand(camera, scene.depth, rng)
@@ -84,12 +84,12 @@ def render_view(
     oversampling = 1 if rows < 170 else 2
     seen = _rasterise(mesh, projected, box, shape, oversampling)
     light = _light_at(camera, scene, place, rng)
-    colour = shade(mesh, person.page, seen, camera.eye, light)
+    color = shade(mesh, person.page, seen, camera.eye, light)
     iuv = dense_map(mesh, seen, oversampling)
     background, depth = background_at(scene, box, shape)
     background *= 1 - cast_shadow(points, camera, light, box, shape)[..., None]
     nearer = depth < float(projected[:, 2].mean()) - _THICKNESS
-    composite = compose(background, resize(colour, *shape), nearer, passers, light, rng)
+    composite = compose(background, resize(color, *shape), nearer, passers, light, rng)
     iuv[composite.hidden] = 0
     image = photograph(composite.light, camera.response, rows, rng)
     return View(image, iuv, box, pose, heading, composite.visible)

@@ -38,8 +38,8 @@ class Backdrop:
     """What a camera sees of a place in which nothing stands.
 
     Attributes:
-        albedo: (540, 960, 3) float32 linear colour.
-        depth: (540, 960) float32 metres along the viewing direction.
+        albedo: (540, 960, 3) float32 linear color.
+        depth: (540, 960) float32 meters along the viewing direction.
         on_ground: (540, 960) bool.
         facing: (540, 960) float32 how much a wall is turned to the sun, in [0, 1].
     """

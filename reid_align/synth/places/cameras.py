@@ -15,13 +15,13 @@ FRAME_WIDTH, FRAME_HEIGHT = 960, 540
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """How a camera turns light into a picture; the values are typical, every picture varies.
+    """How a camera turns light into a image; the values are typical, every image varies.
 
     Attributes:
         exposure: factor on the light.
         balance: (3,) factors of red, green and blue.
-        saturation: 1 keeps colours, 0 is grey.
-        contrast: steepness of the tone curve at middle grey.
+        saturation: 1 keeps colors, 0 is gray.
+        contrast: steepness of the tone curve at middle gray.
         black: display value that is clipped to black.
         gamma: exponent of the tone curve; below 1 is brighter.
         blur: of the lens, in pixels of the crop.
@@ -48,7 +48,7 @@ class Response:
 
 @dataclass(frozen=True, eq=False)
 class Camera:
-    """A fixed camera over one scene. The world: X right, Y into the scene, Z up, metres.
+    """A fixed camera over one scene. The world: X right, Y into the scene, Z up, meters.
 
     Attributes:
         index: its number.
@@ -57,10 +57,10 @@ class Camera:
         focal: focal length in pixels of the frame of 960×540.
         rotation: (3, 3) float32 from the world to right, down, forward.
         light: in the sun or under the lamp.
-        response: how it turns light into a picture.
+        response: how it turns light into a image.
         tight: whether its detector draws tight boxes, or boxes of one shape.
-        turn: the direction in degrees in which most people walk: 0 towards the camera.
-        depth: distance in metres of the wall behind the scene.
+        turn: the direction in degrees in which most people walk: 0 toward the camera.
+        depth: distance in meters of the wall behind the scene.
     """
 
     index: int

@@ -9,7 +9,7 @@ from reid_align.synth.arrays import Floats, Mask, Pixels
 from reid_align.synth.drawing.imaging import blur, resize
 from reid_align.synth.places.backdrop import build_backdrop
 from reid_align.synth.places.cameras import FRAME_HEIGHT, FRAME_WIDTH, Camera
-from reid_align.synth.places.props import INDOOR_PROPS, OUTDOOR_PROPS, size_in_metres
+from reid_align.synth.places.props import INDOOR_PROPS, OUTDOOR_PROPS, size_in_meters
 
 # The brightest light a frame can hold; display white is 1.
 WHITE = 3.0
@@ -21,7 +21,7 @@ class Scene:
 
     Attributes:
         frame: (540, 960, 3) uint8: the square root of the linear light, 255 is ``WHITE``.
-        depth: (540, 960) float32 metres along the viewing direction of what is seen.
+        depth: (540, 960) float32 meters along the viewing direction of what is seen.
         sunlit: (540, 960) uint8, 255 where the ground lies in the sun.
     """
 
@@ -42,11 +42,11 @@ def build_scene(camera: Camera, rng: np.random.Generator) -> Scene:
     reach = np.log(camera.depth)
     distances = np.sort(np.exp(rng.uniform(np.log(4.5), reach, int(rng.integers(6, 16)))))
     for distance in distances[::-1]:
-        picture = props[int(rng.integers(len(props)))](rng)
-        _stand(camera, rng, picture, float(distance), lit, depth, upright)
+        image = props[int(rng.integers(len(props)))](rng)
+        _stand(camera, rng, image, float(distance), lit, depth, upright)
     if camera.setting == "night":
         lit *= _lamps(rng)
-    # A little of the light of everything bright lies over the whole picture.
+    # A little of the light of everything bright lies over the whole image.
     small = blur(resize(lit, FRAME_HEIGHT // 10, FRAME_WIDTH // 10), 2.5)
     lit += np.float32(rng.uniform(0.0, 0.12)) * resize(small, FRAME_HEIGHT, FRAME_WIDTH)
     encoded = np.sqrt((lit / WHITE).clip(0, 1)) * 255
@@ -72,21 +72,21 @@ def _shadows(camera: Camera, rng: np.random.Generator, on_ground: Mask) -> Float
 def _stand(
     camera: Camera,
     rng: np.random.Generator,
-    picture: Floats,
+    image: Floats,
     distance: float,
     lit: Floats,
     depth: Floats,
     upright: Floats,
 ) -> None:
-    """Put a prop at a distance in metres, turned at random; changes ``lit`` and ``depth``."""
-    width, height = size_in_metres(picture)
+    """Put a prop at a distance in meters, turned at random; changes ``lit`` and ``depth``."""
+    width, height = size_in_meters(image)
     reach = distance * FRAME_WIDTH / 2 / camera.focal
     # What is near stands at the edge, so that it hides people only now and then.
     aside = rng.uniform(0.55 if distance < 9 else 0.0, 1.15) * rng.choice((-1, 1))
-    centre = np.array([aside * reach, distance, 0])
+    center = np.array([aside * reach, distance, 0])
     angle = rng.choice((0, rng.uniform(-0.4, 0.4)))
     half = np.array([np.cos(angle), np.sin(angle), 0]) * width / 2
-    corners = np.array([centre - half, centre + half])
+    corners = np.array([center - half, center + half])
     if corners[:, 1].min() < 2.0:
         return
     up = np.array([0, 0, height])
@@ -96,11 +96,11 @@ def _stand(
     right, low = np.ceil(seen[:, :2].max(0)).astype(int).clip(None, (FRAME_WIDTH, FRAME_HEIGHT))
     if left >= right or top >= low:
         return
-    rows, columns = picture.shape[:2]
+    rows, columns = image.shape[:2]
     source = np.array([[0, 0], [columns, 0], [columns, rows], [0, rows]], np.float32)
     target = np.ascontiguousarray(seen[:, :2] - np.array([left, top], np.float32))
     matrix = cv2.getPerspectiveTransform(source, target)
-    warped = np.asarray(cv2.warpPerspective(picture, matrix, (right - left, low - top)), np.float32)
+    warped = np.asarray(cv2.warpPerspective(image, matrix, (right - left, low - top)), np.float32)
     window = slice(top, low), slice(left, right)
     near = float(seen[2:, 2].mean())
     opacity = warped[..., 3:] * (depth[window][..., None] > near - 0.3)

@@ -1,4 +1,4 @@
-"""Grounds and walls of scenes: linear colour as a function of place on the surface, in metres."""
+"""Grounds and walls of scenes: linear color as a function of place on the surface, in meters."""
 
 from typing import Literal
 
@@ -15,16 +15,16 @@ class Place:
     """Pixels that see one plane.
 
     Args:
-        right: (H, W) metres along the plane.
-        other: (H, W) metres into the depth on the ground, up on walls.
-        blur: (H, W) metres that a pixel covers; finer patterns are averaged out.
+        right: (H, W) meters along the plane.
+        other: (H, W) meters into the depth on the ground, up on walls.
+        blur: (H, W) meters that a pixel covers; finer patterns are averaged out.
     """
 
     def __init__(self, right: Floats, other: Floats, blur: Floats) -> None:
         self.right, self.other, self.blur = right, other, blur
 
     def noise(self, rng: np.random.Generator, size: float) -> Floats:
-        """Return (H, W) smooth noise of a size in metres; it fades where pixels are coarser."""
+        """Return (H, W) smooth noise of a size in meters; it fades where pixels are coarser."""
         field = rng.standard_normal((256, 256)).astype(np.float32)
         columns, rows = self.right / np.float32(size), self.other / np.float32(size)
         wrap = cv2.BORDER_WRAP
@@ -32,7 +32,7 @@ class Place:
         return np.asarray(1.5 * values * _fade(self.blur, size))
 
     def lines(self, spacing: tuple[float, float], width: float) -> Floats:
-        """Return (H, W) in [0, 1] where joints of slabs of this spacing in metres lie."""
+        """Return (H, W) in [0, 1] where joints of slabs of this spacing in meters lie."""
         joints = [
             _line(position, step, width, self.blur)
             for position, step in zip((self.right, self.other), spacing, strict=True)
@@ -48,7 +48,7 @@ class Place:
 
 
 def paint_ground(rng: np.random.Generator, kind: Ground, place: Place) -> Floats:
-    """Return (H, W, 3) linear colour of a ground."""
+    """Return (H, W, 3) linear color of a ground."""
     base = float(rng.uniform(0.1, 0.42))
     tint = 1 + rng.normal(0, 0.05, 3)
     speckle = 1 + 0.12 * place.noise(rng, 0.06) + 0.12 * place.noise(rng, 1.4)
@@ -71,40 +71,40 @@ def paint_ground(rng: np.random.Generator, kind: Ground, place: Place) -> Floats
         tint = np.array([0.92, 1.08, 0.66]) * tint
     else:
         tone = base * (1 + (0.25 if kind == "gravel" else 0.08) * place.noise(rng, 0.03)) * speckle
-    return _colour(tone, tint)
+    return _color(tone, tint)
 
 
 def paint_wall(rng: np.random.Generator, kind: Wall, place: Place) -> Floats:
-    """Return (H, W, 3) linear colour of a wall; ``other`` is the height above the ground."""
+    """Return (H, W, 3) linear color of a wall; ``other`` is the height above the ground."""
     tone = float(rng.uniform(0.12, 0.55)) * (1 + 0.1 * place.noise(rng, 2.5))
     tint = 1 + rng.normal(0, 0.06, 3)
     if kind == "trees":
         leaves = 1 + 0.5 * place.noise(rng, 0.15) + 0.5 * place.noise(rng, 0.8)
-        return _colour(0.09 * leaves.clip(0.08, 3), np.array([0.92, 1.06, 0.66]) * tint)
+        return _color(0.09 * leaves.clip(0.08, 3), np.array([0.92, 1.06, 0.66]) * tint)
     if kind == "brick":
         tone = 0.5 * tone * (1 + 0.25 * place.cells(rng, (0.22, 0.075)))
         tone = tone * (1 - 0.3 * place.lines((0.22, 0.075), 0.01))
-        return _colour(tone, tint * [1.25, 0.95, 0.82])
+        return _color(tone, tint * [1.25, 0.95, 0.82])
     if kind == "plaster":
         stain = (1 - 0.25 * np.exp(-place.other / 0.4)) * (1 + 0.1 * place.noise(rng, 0.6))
-        return _colour(tone * stain, tint)
+        return _color(tone * stain, tint)
     spacing = {"panels": (1.2, 2.4), "facade": (2.4, 3.1), "glass": (1.5, 2.6), "shops": (4.0, 3.4)}
     step = spacing[kind]
     frame = place.lines(step, 0.06)
     if kind == "panels":
-        return _colour(tone * (1 + 0.06 * place.cells(rng, step)) * (1 - 0.5 * frame), tint)
+        return _color(tone * (1 + 0.06 * place.cells(rng, step)) * (1 - 0.5 * frame), tint)
     share = {"facade": 0.5, "glass": 0.95, "shops": 0.85}[kind]
     inside_x = np.abs(place.right / step[0] % 1 - 0.5) < share / 2
     inside_y = np.abs(place.other / step[1] % 1 - 0.52) < share / 2
     window = (inside_x & inside_y).astype(np.float32) * _fade(place.blur, 0.8)
     lit = 0.3 if kind == "shops" else 0.06
     pane = lit * np.exp(0.8 * place.cells(rng, step)) + 0.05 * place.noise(rng, 1.1).clip(0, None)
-    wall = _colour(tone * (1 - 0.4 * frame), tint)
-    glass = _colour(pane, 1 + rng.normal(0, 0.12, 3))
+    wall = _color(tone * (1 - 0.4 * frame), tint)
+    glass = _color(pane, 1 + rng.normal(0, 0.12, 3))
     return np.asarray(wall + window[..., None] * (glass - wall))
 
 
-def _colour(tone: Floats, tint: Floats) -> Floats:
+def _color(tone: Floats, tint: Floats) -> Floats:
     return (tone[..., None] * tint).clip(0.004, 1).astype(np.float32)
 
 

@@ -1,21 +1,21 @@
-"""Pictures and maps as files in memory."""
+"""Images and maps as files in memory."""
 
 import cv2
 
 from reid_align.synth.arrays import Pixels
 
-# The picture has been through its camera's own JPEG; storing it must not show.
+# The image has been through its camera's own JPEG; storing it must not show.
 _QUALITY = 93
 
 
 def jpeg(image: Pixels) -> bytes:
-    """Return an RGB picture (H, W, 3) as a JPEG file."""
+    """Return an RGB image (H, W, 3) as a JPEG file."""
     _, data = cv2.imencode(".jpg", image[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))
     return bytes(data)
 
 
 def png(image: Pixels) -> bytes:
-    """Return a picture or a dense map (H, W, 3), or a mask (H, W), as a PNG file, without loss.
+    """Return a image or a dense map (H, W, 3), or a mask (H, W), as a PNG file, without loss.
 
     The channels keep their order: red is the part number of a dense map, as `reid_align.uv` reads.
     """

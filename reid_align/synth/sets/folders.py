@@ -15,8 +15,8 @@ _ROLE_FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bo
 _EXPORT_FILE = "export.json"
 
 
-class _Picture(NamedTuple):
-    """One picture of a set: where its file and its map go, below ``top`` in sets with a test."""
+class _Image(NamedTuple):
+    """One image of a set: where its file and its map go, below ``top`` in sets with a test."""
 
     top: str
     path: str
@@ -36,7 +36,7 @@ class _Picture(NamedTuple):
 
 
 def market_name(person: int, camera: int, index: int) -> str:
-    """Return the name, without suffix, of a person's picture; all three are counted from 0."""
+    """Return the name, without suffix, of a person's image; all three are counted from 0."""
     return f"{person + 1:04d}_c{camera + 1}s1_{index + 1:06d}_00"
 
 
@@ -59,13 +59,13 @@ def was_exported(target: Path, settings: SynthSettings) -> bool:
 
 
 def export_folders(source: ShardSet, settings: SynthSettings, target: Path) -> int:
-    """Write every picture, map and texture as a file of its own; return how many pictures.
+    """Write every image, map and texture as a file of its own; return how many images.
 
     Training and test images lie as in Market-1501, those for validation the same way below ``val``,
     and beside each of them ``people.csv``, which `reid_align.datasets.load_dataset` reads as "csv".
     Paired data, which show no identity, lie in ``images`` under plain numbers. Beside them lie
-    ``iuv``, with a PNG for every picture, ``texture`` and ``frontal``, with a file for every
-    identity, ``texture_mask.png``, and ``pairs.csv``: picture, texture, frontal picture and map.
+    ``iuv``, with a PNG for every image, ``texture`` and ``frontal``, with a file for every
+    identity, ``texture_mask.png``, and ``pairs.csv``: image, texture, frontal image and map.
 
     Args:
         source: the set.
@@ -75,25 +75,25 @@ def export_folders(source: ShardSet, settings: SynthSettings, target: Path) -> i
     Raises:
         OutputError: the target is not empty, or cannot be written; then it is left as it was.
     """
-    pictures = list(_pictures(source, settings.pit))
+    images = list(_images(source, settings.pit))
     with new_folder(target) as folder:
         for column, suffix in (("texture", "png"), ("frontal", "jpg")):
             for row, person in enumerate(source.column("people", "person").tolist()):
                 path = folder / column / f"{person + 1:04d}.{suffix}"
                 _write(path, source.file("people", column, row))
-        for row, picture in enumerate(pictures):
-            _write(folder / picture.top / picture.path, source.file("images", "jpeg", row))
-            _write(folder / picture.iuv, source.file("images", "iuv", row))
-        pairs = ["image,texture,frontal,iuv", *(picture.pair for picture in pictures)]
+        for row, image in enumerate(images):
+            _write(folder / image.top / image.path, source.file("images", "jpeg", row))
+            _write(folder / image.iuv, source.file("images", "iuv", row))
+        pairs = ["image,texture,frontal,iuv", *(image.pair for image in images)]
         _write_lines(folder / "pairs.csv", pairs)
         if not settings.pit:
-            _write_people(pictures, folder)
+            _write_people(images, folder)
         _write(folder / MASK_FILE, (source.folder / MASK_FILE).read_bytes())
         _write(folder / _EXPORT_FILE, _description(settings))
-    return len(pictures)
+    return len(images)
 
 
-def _pictures(source: ShardSet, pit: bool) -> Iterator[_Picture]:
+def _images(source: ShardSet, pit: bool) -> Iterator[_Image]:
     names = ("person", "camera", "split", "role")
     columns = [source.column("images", name).tolist() for name in names]
     seen: dict[int, int] = defaultdict(int)
@@ -104,17 +104,17 @@ def _pictures(source: ShardSet, pit: bool) -> Iterator[_Picture]:
             folder, stem = "images", f"{row + 1:06d}"
         seen[person] += 1
         top = "val/" if SPLITS[split] == "val" else ""
-        yield _Picture(top, f"{folder}/{stem}.jpg", f"iuv/{stem}.png", person, camera, role)
+        yield _Image(top, f"{folder}/{stem}.jpg", f"iuv/{stem}.png", person, camera, role)
 
 
-def _write_people(pictures: list[_Picture], folder: Path) -> None:
+def _write_people(images: list[_Image], folder: Path) -> None:
     """Write ``people.csv`` for training and test, and for validation."""
-    for top in sorted({picture.top for picture in pictures}):
-        chosen = [picture for picture in pictures if picture.top == top]
-        # A test needs both; with one picture of everybody there is no gallery.
-        if not {"query", "gallery"} <= {picture.role for picture in chosen}:
-            chosen = [picture for picture in chosen if picture.role == "train"]
-        rows = [picture.listed for picture in chosen]
+    for top in sorted({image.top for image in images}):
+        chosen = [image for image in images if image.top == top]
+        # A test needs both; with one image of everybody there is no gallery.
+        if not {"query", "gallery"} <= {image.role for image in chosen}:
+            chosen = [image for image in chosen if image.role == "train"]
+        rows = [image.listed for image in chosen]
         _write_lines(folder / top / "people.csv", ["path,person_id,camera_id,split", *rows])
 
 

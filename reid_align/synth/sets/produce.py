@@ -1,4 +1,4 @@
-"""Makes the pictures of one identity, from nothing but the settings and its number."""
+"""Makes the images of one identity, from nothing but the settings and its number."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,9 +35,9 @@ class Identity:
         look_alike: the identity whose outfit it varies, -1 if it has one of its own.
         female: whether the body is a woman's.
         texture: (256, 256, 3) uint8.
-        frontal: (256, 128, 3) uint8 the person in a fixed frontal pose before a grey ground.
+        frontal: (256, 128, 3) uint8 the person in a fixed frontal pose before a gray ground.
         cameras: (images,) the camera of each view.
-        views: the pictures.
+        views: the images.
     """
 
     number: int

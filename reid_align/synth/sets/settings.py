@@ -21,7 +21,7 @@ _PERIOD, _VAL, _TEST = 20, (7,), (4, 10, 16)
 PEOPLE_PER_SHARD = 12
 # Source: SAN (arXiv:1905.13143) section 3.1: 451 female and 478 male textures, ten images of each.
 PIT_TEXTURES, PIT_FEMALE = 929, 451
-# Raised whenever the same settings give other pictures, so that no set is a mixture.
+# Raised whenever the same settings give other images, so that no set is a mixture.
 GENERATOR = 2
 
 
@@ -31,10 +31,10 @@ class SynthSettings:
 
     Args:
         identities: how many people.
-        images: how many pictures of each.
+        images: how many images of each.
         seed: of everything.
-        width: of the pictures in pixels, 128 or 256; they are 256 tall.
-        pit: pictures of one texture show different bodies and are no identity, as in SAN's
+        width: of the images in pixels, 128 or 256; they are 256 tall.
+        pit: images of one texture show different bodies and are no identity, as in SAN's
             Paired-Image-Texture data; all of them are for training.
 
     Raises:
@@ -58,7 +58,7 @@ class SynthSettings:
         if self.seed < 0:
             raise InvalidInputError(f"The seed is {self.seed}: it must be 0 or more.")
         if self.width not in (128, 256):
-            raise InvalidInputError(f"Pictures {self.width} pixels wide: choose 128 or 256.")
+            raise InvalidInputError(f"Images {self.width} pixels wide: choose 128 or 256.")
 
     @property
     def shards(self) -> int:
@@ -84,10 +84,10 @@ def split_of(settings: SynthSettings, person: int) -> SplitName:
 
 
 def camera_plan(settings: SynthSettings, person: int) -> Integers:
-    """Return (images,) the cameras that take an identity's pictures.
+    """Return (images,) the cameras that take an identity's images.
 
-    The pictures come from as many of the split's cameras as there are, so that a place says little
-    about who was seen there; a camera that takes two pictures takes them in a row.
+    The images come from as many of the split's cameras as there are, so that a place says little
+    about who was seen there; a camera that takes two images takes them in a row.
     """
     rng = np.random.default_rng([settings.seed, person, 101])
     cameras = np.array(CAMERAS[split_of(settings, person)])
@@ -96,10 +96,10 @@ def camera_plan(settings: SynthSettings, person: int) -> Integers:
 
 
 def roles(split: SplitName, cameras: Integers) -> list[Role]:
-    """Return the role of every picture of one identity.
+    """Return the role of every image of one identity.
 
-    Of several pictures from one camera the first is a query, the others are gallery, as in the new
-    protocol of CUHK03. Pictures that are alone from their camera are query and gallery by turns, so
+    Of several images from one camera the first is a query, the others are gallery, as in the new
+    protocol of CUHK03. Images that are alone from their camera are query and gallery by turns, so
     that both hold the identity.
     """
     if split == "train":

@@ -15,8 +15,8 @@ from reid_align.synth.sets.settings import SynthSettings, roles, split_of
 def identity_tables(settings: SynthSettings, identities: Sequence[Identity]) -> dict[str, Table]:
     """Return the tables "images" and "people" of some identities.
 
-    "images" has one row for every picture:
-        jpeg: the picture, 256 tall.
+    "images" has one row for every image:
+        jpeg: the image, 256 tall.
         iuv: its dense map as PNG: part, U·255, V·255.
         person, camera: int32 numbers.
         split, role, kind: uint8 indices of `SPLITS`, `ROLES` and of the pose's `KINDS`.
@@ -26,7 +26,7 @@ def identity_tables(settings: SynthSettings, identities: Sequence[Identity]) -> 
 
     "people" has one row for every identity:
         texture: (256, 256) RGB as PNG.
-        frontal: the fixed frontal picture, 256×128, as JPEG.
+        frontal: the fixed frontal image, 256×128, as JPEG.
         person, look_alike: int32; the identity whose outfit it varies, or -1.
         split, female: uint8.
     """

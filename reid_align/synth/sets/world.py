@@ -53,9 +53,9 @@ def _cut_out(person: Person, rng: np.random.Generator) -> Passer:
     turned = yaw(float(rng.uniform(0, 360))).T.astype(np.float32)
     mesh = replace(mesh, vertices=mesh.vertices @ turned)
     low, high = float(mesh.vertices[:, 2].min()), float(mesh.vertices[:, 2].max())
-    metres = (high - low) / 0.97
+    meters = (high - low) / 0.97
     size = (_PASSER_HEIGHT, _PASSER_WIDTH)
     small = parallel_view(
-        mesh, person.page, _DULL_DAY, size, metres, 0.01 * metres - low, eye_height=3
+        mesh, person.page, _DULL_DAY, size, meters, 0.01 * meters - low, eye_height=3
     )
     return Passer(np.ascontiguousarray(small[..., :3]), np.ascontiguousarray(small[..., 3]))

@@ -79,9 +79,9 @@ def test_charts_point_where_those_of_densepose_point() -> None:
     rightwards = {1: 1, 2: 1, 9: -1, 10: 1, 13: 1, 14: -1, 7: 1, 8: -1, 11: 1, 12: -1}
     for number, sign in rightwards.items():
         assert sign * slope(uv[part == number, 1], -fields.position[part == number, 0]) > 0
-    for number in (23, 24):  # U grows towards the face
+    for number in (23, 24):  # U grows toward the face
         assert slope(uv[part == number, 0], -fields.position[part == number, 1]) > 0
-    for number in (15, 16, 17, 18, 21, 22):  # U grows towards the hand, on 19 and 20 away from it
+    for number in (15, 16, 17, 18, 21, 22):  # U grows toward the hand, on 19 and 20 away from it
         assert slope(uv[part == number, 0], fields.arm[part == number]) > 0
     for number in (19, 20):
         assert slope(uv[part == number, 0], fields.arm[part == number]) < 0
@@ -111,10 +111,10 @@ def slope(values: np.ndarray, positions: np.ndarray) -> float:
 def test_inner_and_outer_arms_are_where_densepose_has_them() -> None:
     fields = vertex_fields()
     x, y = np.abs(fields.position[:, 0]), fields.position[:, 1]
-    centre = {number: (x[fields.part == number].mean(), y[fields.part == number].mean())
+    center = {number: (x[fields.part == number].mean(), y[fields.part == number].mean())
               for number in range(15, 23)}  # fmt: skip
     for inner, outer in ((15, 17), (16, 18), (19, 21), (20, 22)):
-        assert centre[inner][0] < centre[outer][0]
+        assert center[inner][0] < center[outer][0]
     assert (fields.position[np.isin(fields.part, (15, 17, 19, 21)), 0] > 0).all()
     assert (fields.position[np.isin(fields.part, (16, 18, 20, 22)), 0] < 0).all()
 
@@ -125,7 +125,7 @@ def test_the_valid_texels_are_symmetric_and_many() -> None:
     assert valid.mean() > 0.75
 
 
-def test_the_mask_holds_the_valid_texels_and_their_neighbours_on_the_same_chart() -> None:
+def test_the_mask_holds_the_valid_texels_and_their_neighbors_on_the_same_chart() -> None:
     valid, mask = body_canvas().valid, texture_mask()
     assert (mask == mask[:, ::-1]).all()
     for part in range(1, 25):

@@ -5,7 +5,7 @@ import pytest
 
 from reid_align.synth.body.asset import load_asset
 from reid_align.synth.body.fields import body_canvas, vertex_fields
-from reid_align.synth.people.colours import sample_colour
+from reid_align.synth.people.colors import sample_color
 from reid_align.synth.people.cover import cover
 from reid_align.synth.people.fabric import paint_fabric, sample_fabric
 from reid_align.synth.people.face import paint_hair, paint_skin
@@ -25,12 +25,12 @@ def draw(count: int) -> list:
 
 def test_clothes_are_mostly_dark_and_muted() -> None:
     rng = np.random.default_rng(0)
-    colours = np.stack([sample_colour(rng, "upper") for _ in range(2000)])
-    saturation = np.ptp(colours, axis=1)
+    colors = np.stack([sample_color(rng, "upper") for _ in range(2000)])
+    saturation = np.ptp(colors, axis=1)
     assert np.median(saturation) < 0.1
     assert (saturation > 0.35).mean() < 0.1
-    assert (colours.max(1) < 0.3).mean() > 0.4
-    assert (colours.min(1) > 0.7).mean() > 0.05
+    assert (colors.max(1) < 0.3).mean() > 0.4
+    assert (colors.min(1) > 0.7).mean() > 0.05
 
 
 def test_most_people_carry_something() -> None:
@@ -65,19 +65,19 @@ def test_everybody_is_dressed() -> None:
 
 
 @pytest.mark.parametrize("weave", WEAVES)
-def test_fabrics_show_their_colours_and_stay_in_range(weave: str) -> None:
+def test_fabrics_show_their_colors_and_stay_in_range(weave: str) -> None:
     rng = np.random.default_rng(5)
     fields = body_canvas().fields
     for _ in range(5):
         fabric = sample_fabric(rng, "upper", weave)
-        colour = paint_fabric(fabric, fields)
-        assert colour.shape == (len(fields.part), 3)
-        assert 0 <= colour.min() <= colour.max() <= 1
-        spread = colour.std(0).max()
+        color = paint_fabric(fabric, fields)
+        assert color.shape == (len(fields.part), 3)
+        assert 0 <= color.min() <= color.max() <= 1
+        spread = color.std(0).max()
         assert spread > 0.01 if weave in ("stripes", "check", "dots") else spread < 0.5
 
 
-def test_textures_fill_the_whole_picture_without_light() -> None:
+def test_textures_fill_the_whole_image_without_light() -> None:
     outfit = draw(1)[0]
     texture = paint_texture(outfit, body_canvas())
     assert texture.shape == (256, 256, 3)

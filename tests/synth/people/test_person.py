@@ -62,7 +62,7 @@ def test_reading_the_texture_at_the_dense_map_gives_what_was_rendered() -> None:
     found = person.texture[row, column].astype(int)
     difference = np.abs(found - albedo(seen, person)[body].astype(int)).max(1)
     assert body.mean() > 0.1
-    # U and V have 256 steps: at the edges of patterns the neighbouring texel may be read.
+    # U and V have 256 steps: at the edges of patterns the neighboring texel may be read.
     assert (difference <= 24).mean() > 0.93
     assert difference.mean() < 6
 

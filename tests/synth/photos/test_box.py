@@ -3,7 +3,7 @@ import numpy as np
 from reid_align.synth.photos.box import detect
 
 
-def test_boxes_hold_most_of_a_person_and_are_seldom_centred() -> None:
+def test_boxes_hold_most_of_a_person_and_are_seldom_centerd() -> None:
     rng = np.random.default_rng(5)
     points = np.float32([[100, 50, 5], [180, 250, 5]])
     shifts, shares = [], []

@@ -30,7 +30,7 @@ def ramp() -> np.ndarray:
     return np.broadcast_to(light[None, :, None], (256, 128, 3)).copy()
 
 
-def test_grey_stays_grey_and_brighter_stays_brighter() -> None:
+def test_gray_stays_gray_and_brighter_stays_brighter() -> None:
     taken = shoot(ramp(), PLAIN)
     assert taken.shape == (256, 128, 3)
     assert np.ptp(taken, axis=-1).max() <= 12
@@ -44,12 +44,12 @@ def test_settings_do_what_they_say() -> None:
     assert shoot(ramp(), replace(PLAIN, noise=0.05)).std(0).mean() > plain.std(0).mean() + 3
     warm = replace(PLAIN, balance=np.array([1.3, 1.0, 0.7], np.float32))
     assert shoot(ramp(), warm)[..., 0].mean() > shoot(ramp(), warm)[..., 2].mean() + 20
-    coloured = ramp() * np.float32([1, 0.2, 0.2])
-    dull = shoot(coloured, replace(PLAIN, saturation=0.2))
-    assert np.ptp(dull, axis=-1).mean() < 0.5 * np.ptp(shoot(coloured, PLAIN), axis=-1).mean()
+    colored = ramp() * np.float32([1, 0.2, 0.2])
+    dull = shoot(colored, replace(PLAIN, saturation=0.2))
+    assert np.ptp(dull, axis=-1).mean() < 0.5 * np.ptp(shoot(colored, PLAIN), axis=-1).mean()
 
 
-def test_few_rows_make_a_coarse_picture() -> None:
+def test_few_rows_make_a_coarse_image() -> None:
     light = np.random.default_rng(0).random((256, 128, 3), np.float32)
     fine, coarse = (np.abs(np.diff(shoot(light, PLAIN, rows), axis=0)).mean() for rows in (256, 48))
     assert coarse < 0.3 * fine

@@ -48,7 +48,7 @@ def test_plain_files_do_not_go_where_others_are(synthetic_set: ShardSet, tmp_pat
 def test_plain_files_that_cannot_be_written_are_named(
     synthetic_set: ShardSet, tmp_path: Path
 ) -> None:
-    # A limit on the size of files: no picture fits, and every texture is larger than a picture.
+    # A limit on the size of files: no image fits, and every texture is larger than a image.
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:

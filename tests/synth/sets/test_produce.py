@@ -10,14 +10,14 @@ from reid_align.synth.sets.settings import SynthSettings
 SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 
 
-def picture(source: ShardSet, table: str, column: str, row: int) -> np.ndarray:
+def image(source: ShardSet, table: str, column: str, row: int) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(source.file(table, column, row))))
 
 
 def test_the_same_identity_comes_out_the_same(synthetic_set: ShardSet) -> None:
     again = produce(SETTINGS, 11)
-    assert (picture(synthetic_set, "people", "texture", 11) == again.texture).all()
-    assert (picture(synthetic_set, "images", "iuv", 23) == again.views[1].iuv).all()
+    assert (image(synthetic_set, "people", "texture", 11) == again.texture).all()
+    assert (image(synthetic_set, "images", "iuv", 23) == again.views[1].iuv).all()
 
 
 def test_another_seed_gives_other_people() -> None:
@@ -33,7 +33,7 @@ def test_look_alikes_differ_in_little() -> None:
         (_, first), (_, second) = draw_person(settings, leader), draw_person(settings, leader + 1)
         kept.append(
             sum(
-                np.array_equal(one.colours, other.colours) and one.weave == other.weave
+                np.array_equal(one.colors, other.colors) and one.weave == other.weave
                 for one, other in (
                     (first.top.fabric, second.top.fabric),
                     (first.bottom.fabric, second.bottom.fabric),

@@ -12,28 +12,28 @@ SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 DOCS = Path(__file__).parents[3] / "docs" / "synthetic.md"
 
 
-def picture(source: ShardSet, table: str, column: str, row: int) -> np.ndarray:
+def image(source: ShardSet, table: str, column: str, row: int) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(source.file(table, column, row))))
 
 
-def test_every_identity_has_its_pictures(synthetic_set: ShardSet) -> None:
+def test_every_identity_has_its_images(synthetic_set: ShardSet) -> None:
     assert synthetic_set.length("people") == 24
     assert synthetic_set.column("people", "person").tolist() == list(range(24))
     assert synthetic_set.column("images", "person").tolist() == [n // 2 for n in range(48)]
     assert synthetic_set.settings == SETTINGS.record()
 
 
-def test_pictures_maps_and_textures_have_their_sizes(synthetic_set: ShardSet) -> None:
-    assert picture(synthetic_set, "images", "jpeg", 7).shape == (256, 128, 3)
-    assert picture(synthetic_set, "images", "iuv", 7).shape == (256, 128, 3)
-    assert picture(synthetic_set, "people", "texture", 3).shape == (256, 256, 3)
-    assert picture(synthetic_set, "people", "frontal", 3).shape == (256, 128, 3)
+def test_images_maps_and_textures_have_their_sizes(synthetic_set: ShardSet) -> None:
+    assert image(synthetic_set, "images", "jpeg", 7).shape == (256, 128, 3)
+    assert image(synthetic_set, "images", "iuv", 7).shape == (256, 128, 3)
+    assert image(synthetic_set, "people", "texture", 3).shape == (256, 256, 3)
+    assert image(synthetic_set, "people", "frontal", 3).shape == (256, 128, 3)
 
 
-def test_maps_show_a_person_in_most_pictures(synthetic_set: ShardSet) -> None:
+def test_maps_show_a_person_in_most_images(synthetic_set: ShardSet) -> None:
     shares, numbers = [], set()
     for row in range(48):
-        parts = picture(synthetic_set, "images", "iuv", row)[..., 0]
+        parts = image(synthetic_set, "images", "iuv", row)[..., 0]
         shares.append((parts > 0).mean())
         numbers |= set(np.unique(parts).tolist())
     assert np.median(shares) > 0.2
@@ -60,7 +60,7 @@ def test_the_mask_says_which_texels_count(synthetic_folder: Path) -> None:
     assert set(np.unique(mask)) == {0, 255}
 
 
-def test_pictures_read_hardly_a_texel_outside_the_mask(
+def test_images_read_hardly_a_texel_outside_the_mask(
     synthetic_set: ShardSet, synthetic_folder: Path
 ) -> None:
     """By the example of the documentation, which reads the texture at the dense map."""
@@ -69,7 +69,7 @@ def test_pictures_read_hardly_a_texel_outside_the_mask(
     mask = np.asarray(Image.open(synthetic_folder / MASK_FILE))[..., None]
     on_body, in_mask = 0, 0
     for row in range(48):
-        iuv = picture(synthetic_set, "images", "iuv", row)
+        iuv = image(synthetic_set, "images", "iuv", row)
         found: dict[str, np.ndarray] = {"iuv": iuv, "texture": mask}
         exec(example, found)
         on_body += int((iuv[..., 0] > 0).sum())

@@ -3,12 +3,12 @@ from pathlib import Path
 
 import torch
 
+from reid_align.batches.augment import AugmentConfig
+from reid_align.batches.batch import Wanted
+from reid_align.batches.batch_loader import BatchStream
+from reid_align.batches.samplers import PkBatching
+from reid_align.batches.sources import PairsSource, SyntheticSource
 from reid_align.datasets import load_dataset
-from reid_align.datasets.augment import AugmentConfig
-from reid_align.datasets.batch import Wanted
-from reid_align.datasets.batches import BatchStream
-from reid_align.datasets.batching import PkBatching
-from reid_align.datasets.sources import PairsSource, SyntheticSource
 from reid_align.preprocess import Preprocess
 from reid_align.shard_set import ShardSet
 from reid_align.synth.sets.folders import export_folders

@@ -1,0 +1,143 @@
+"""What a caller may hand over as a image, and how each becomes RGB bytes."""
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from reid_align.errors import ImageReadError, InvalidInputError
+from reid_align.images import decode_image, find_images, to_rgb
+
+ChannelOrder = Literal["rgb", "bgr"]
+Path: TypeAlias = str | os.PathLike[str]
+ImageInputs: TypeAlias = (
+    Path
+    | Image.Image
+    | NDArray[np.uint8]
+    | Tensor
+    | Iterable[Path | Image.Image | NDArray[np.uint8] | Tensor]
+)
+
+
+@dataclass(frozen=True)
+class NamedImage:
+    """One image that has a name and can be turned into RGB bytes.
+
+    Attributes:
+        name: its path, or ``input[i]`` for one that was handed over in memory.
+        content: the path, the pixels (H, W, 3) uint8 RGB, or why there are none.
+    """
+
+    name: str
+    content: str | NDArray[np.uint8] | ImageReadError
+
+    def decode(self) -> NDArray[np.uint8]:
+        """Return (H, W, 3) uint8 RGB, or raise ImageReadError with the name."""
+        if isinstance(self.content, str):
+            return decode_image(self.content)
+        if isinstance(self.content, ImageReadError):
+            raise self.content
+        return self.content
+
+
+def named_images(
+    inputs: ImageInputs, channel_order: ChannelOrder | None = None
+) -> Iterator[NamedImage]:
+    """Name every image in the inputs, in order.
+
+    Args:
+        inputs: a path or several: folders (searched through, sorted), files, glob patterns, `.txt`
+            lists; PIL images; arrays (H, W, 3) or (N, H, W, 3) uint8; tensors (3, H, W) or
+            (N, 3, H, W), uint8 or floating point in [0, 1], always RGB. Or an iterable of these,
+            in which a path is a folder or one file.
+        channel_order: the order of arrays' channels, "rgb" or "bgr" (OpenCV's); must be given
+            with arrays, for nothing in them tells.
+
+    Raises:
+        NoImagesError: a path that leads to no image.
+        InvalidInputError: another type, shape or range; an array without ``channel_order``.
+    """
+    single = isinstance(inputs, str | os.PathLike | Image.Image | np.ndarray | Tensor)
+    items = [inputs] if single else inputs
+    if not isinstance(items, Iterable):
+        raise InvalidInputError(
+            f"Inputs of type {type(inputs).__name__}: give a path, a image, or several of them."
+        )
+    index = 0
+    for item in items:
+        if isinstance(item, str | os.PathLike):
+            whole = single or os.path.isdir(item)
+            for path in find_images([item]) if whole else [os.fspath(item)]:
+                yield NamedImage(path, path)
+                index += 1
+            continue
+        for content in _in_memory(item, channel_order, f"input[{index}]"):
+            yield NamedImage(f"input[{index}]", content)
+            index += 1
+
+
+def _in_memory(
+    item: object, channel_order: ChannelOrder | None, name: str
+) -> Iterator[NDArray[np.uint8] | ImageReadError]:
+    # Everything is copied here and now: the caller may reuse a buffer, or close an image, before
+    # the decoding threads come to it.
+    if isinstance(item, Image.Image):
+        try:
+            yield to_rgb(item, name)
+        except ImageReadError as error:
+            yield error
+    elif isinstance(item, Tensor):
+        yield from _tensor_images(item)
+    elif isinstance(item, np.ndarray):
+        yield from _array_images(item, channel_order)
+    else:
+        raise InvalidInputError(
+            f"A image of type {type(item).__name__}: give a path, a PIL image, a uint8 array "
+            "(H, W, 3) or a tensor (3, H, W)."
+        )
+
+
+def _array_images(
+    array: NDArray[np.uint8], channel_order: ChannelOrder | None
+) -> Iterator[NDArray[np.uint8]]:
+    if channel_order not in ("rgb", "bgr"):
+        raise InvalidInputError(
+            f"An array of pixels with channel_order={channel_order!r}: say channel_order='rgb' "
+            "(Pillow, imageio) or 'bgr' (OpenCV)."
+        )
+    if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[-1] != 3:
+        raise InvalidInputError(
+            f"An array {array.shape} of {array.dtype}: give uint8, (H, W, 3) or (N, H, W, 3)."
+        )
+    if 0 in array.shape[-3:-1]:
+        raise InvalidInputError(f"An array {array.shape}: a image has at least one pixel.")
+    for image in array if array.ndim == 4 else array[None]:
+        yield (image[..., ::-1] if channel_order == "bgr" else image).copy()
+
+
+def _tensor_images(tensor: Tensor) -> Iterator[NDArray[np.uint8]]:
+    if tensor.ndim not in (3, 4) or tensor.shape[-3] != 3 or 0 in tensor.shape[-2:]:
+        raise InvalidInputError(
+            f"A tensor {tuple(tensor.shape)}: give RGB images (3, H, W) or (N, 3, H, W)."
+        )
+    for image in tensor if tensor.ndim == 4 else tensor[None]:
+        yield _to_bytes(image).permute(1, 2, 0).cpu().numpy().copy()
+
+
+def _to_bytes(image: Tensor) -> Tensor:
+    # Rounded to 8 bits, so that a image has the same features whichever way it comes.
+    if image.dtype == torch.uint8:
+        return image.detach()
+    low, high = (float(value) for value in image.detach().float().aminmax())
+    if not torch.is_floating_point(image) or not (low >= 0 and high <= 1):
+        raise InvalidInputError(
+            f"A tensor of {image.dtype} with values from {low:g} to {high:g}: give uint8, or "
+            "floating point in [0, 1], before any normalization."
+        )
+    return (image.detach().float() * 255).round().to(torch.uint8)

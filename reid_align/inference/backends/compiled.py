@@ -1,0 +1,58 @@
+"""torch.compile: slow to start, and needs a compiler; on a GPU with CUDA graphs."""
+
+import warnings
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from reid_align.errors import BackendError
+from reid_align.inference.backends.base import BACKENDS, Backend, Target
+from reid_align.inference.folding import fold_batch_norms
+from reid_align.inference.thread_lanes import torch_threads
+from reid_align.models.encoder import Encoder
+
+
+class _Compiled:
+    """Runs one compiled shape; smaller batches are filled up."""
+
+    def __init__(self, module: Callable[[Tensor], Tensor], target: Target) -> None:
+        self._module = module
+        self._target = target
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return the features (N, D) float32."""
+        count = len(images)
+        full = pad(images, (0, 0, 0, 0, 0, 0, 0, self._target.batch_size - count))
+        full = full.to(self._target.dtype, memory_format=torch.channels_last)
+        features = self._module(full)
+        # Copied, because a CUDA graph writes its next result to the same place.
+        return features[:count].float().clone()
+
+
+@BACKENDS.register("compile")
+def compiled(encoder: Encoder, target: Target) -> Backend:
+    """Fold batch norms, keep channels last and compile for exactly one batch size.
+
+    Raises:
+        BackendError: this machine cannot compile.
+    """
+    fold_batch_norms(encoder)
+    encoder.to(target.device, target.dtype).to(memory_format=torch.channels_last)
+    on_cpu = target.device.type == "cpu"
+    # Freezing lays weights out once and fuses layers, as `packed` does without a compiler.
+    options: dict[str, str | int | bool | Callable[..., object]] = (
+        {"freezing": True} if on_cpu else {"triton.cudagraphs": True}
+    )
+    backend = _Compiled(torch.compile(encoder, dynamic=False, options=options), target)
+    size = encoder.preprocess.height, encoder.preprocess.width
+    example = torch.zeros(target.batch_size, 3, *size, device=target.device)
+    try:
+        # As it will be called: anything else would be compiled anew.
+        with torch_threads(target.threads), torch.inference_mode(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # What the compiler thinks of its own parts.
+            backend(example.to(memory_format=torch.channels_last))
+    except RuntimeError as error:
+        raise BackendError("compile", str(error).partition("\n")[0]) from error
+    return backend

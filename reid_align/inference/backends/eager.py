@@ -1,0 +1,49 @@
+"""PyTorch as it is, and PyTorch made fast without compiling anything."""
+
+import torch
+from torch import Tensor, nn
+
+from reid_align.inference.backends.base import BACKENDS, Backend, Target
+from reid_align.inference.backends.packed import can_pack, pack
+from reid_align.inference.folding import fold_batch_norms
+from reid_align.models.encoder import Encoder
+
+
+class _Eager:
+    """Calls a module that holds parameters of one number format."""
+
+    def __init__(self, module: nn.Module, dtype: torch.dtype) -> None:
+        self._module = module
+        self._dtype = dtype
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return the features (N, D) float32."""
+        features: Tensor = self._module(images.to(self._dtype))
+        return features.float()
+
+
+@BACKENDS.register("plain")
+def plain(encoder: Encoder, target: Target) -> Backend:
+    """Run the encoder as it was written: the reference for all others."""
+    module = encoder.to(target.device, target.dtype)
+    return _Contiguous(module, target.dtype)
+
+
+class _Contiguous(_Eager):
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return the features (N, D) float32."""
+        return super().__call__(images.contiguous())
+
+
+@BACKENDS.register("torch")
+def fast(encoder: Encoder, target: Target) -> Backend:
+    """Fold batch norms and keep channels last; on the CPU also pack weights and fuse layers."""
+    fold_batch_norms(encoder)
+    encoder.to(target.device, target.dtype)
+    if target.device.type == "mps":
+        # Its channels-last kernels have given wrong numbers without a word (pytorch issue 174345).
+        return _Contiguous(encoder, target.dtype)
+    encoder.to(memory_format=torch.channels_last)
+    if target.device.type == "cpu" and can_pack(target.dtype):
+        pack(encoder)
+    return _Eager(encoder, target.dtype)
