@@ -17,8 +17,8 @@ from reid_align.features import (
     NamedImage,
     adapt_to,
     gather_features,
-    normalize_by_camera,
 )
+from reid_align.features.camera_normalization import normalize_by_camera
 from reid_align.metrics import Labels
 from reid_align.models.encoder import Encoder
 

@@ -41,7 +41,7 @@ class EvaluationOptions:
         max_rank: the length of the CMC.
         device: where distances are computed.
         normalize_cameras: measure all of it again with features whitened camera by camera, over
-            queries and gallery together (see `metrics.normalize_by_camera`); thresholds stay those
+            queries and gallery together (see `features.camera_normalization.normalize_by_camera`); thresholds stay those
             of the plain features.
 
     Raises:
