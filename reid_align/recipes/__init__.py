@@ -3,20 +3,20 @@
 Adding one takes an `add(Recipe(…))` in a module that is imported here.
 """
 
-from reid_align.recipes import dense_uv as dense_uv
-from reid_align.recipes import dsa as dsa
-from reid_align.recipes import modern as modern
-from reid_align.recipes import san as san
-from reid_align.recipes import synthetic as synthetic
-from reid_align.recipes.common import RECIPES
-from reid_align.recipes.data import Data, read_data
+from reid_align.recipes.catalog import dense_uv_recipe as dense_uv_recipe
+from reid_align.recipes.catalog import dsa_recipes as dsa_recipes
+from reid_align.recipes.catalog import modern_recipes as modern_recipes
+from reid_align.recipes.catalog import san_recipes as san_recipes
+from reid_align.recipes.catalog import synthetic_recipes as synthetic_recipes
+from reid_align.recipes.catalog.shared_settings import RECIPES
 from reid_align.recipes.overrides import override
-from reid_align.recipes.prepare import prepare
+from reid_align.recipes.prepare_recipe import prepare
 from reid_align.recipes.recipe import Expected, Recipe, Stage, StreamConfig
+from reid_align.recipes.recipe_text import list_recipes, show_recipe
 from reid_align.recipes.report import report_run
-from reid_align.recipes.run import Machine, default_workers, run_recipe
-from reid_align.recipes.show import list_recipes, show_recipe
-from reid_align.recipes.tiny import tiny
+from reid_align.recipes.run_recipe import Machine, default_workers, run_recipe
+from reid_align.recipes.smoke_test import tiny
+from reid_align.recipes.training_data import Data, read_data
 
 __all__ = [
     "RECIPES",

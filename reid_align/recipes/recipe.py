@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reid_align.batches.augment import AugmentConfig
-from reid_align.batches.samplers import PkBatching, PlainBatching
+from reid_align.batches.augmentation import AugmentConfig
+from reid_align.batches.samplers import PKSampler, RandomSampler
 from reid_align.errors import InvalidInputError
 from reid_align.tasks import TaskConfig
 from reid_align.training.config import TrainingConfig
@@ -18,12 +18,12 @@ class StreamConfig:
     """How the batches of one stream are made.
 
     Attributes:
-        batching: how many images, of how many persons.
+        sampler: how many images, of how many persons.
         augment: how they are varied.
         textures_as_input: read persons' textures in place of their images.
     """
 
-    batching: PkBatching | PlainBatching
+    sampler: PKSampler | RandomSampler
     augment: AugmentConfig
     textures_as_input: bool = False
 
@@ -59,7 +59,7 @@ class Stage:
     unwrapper: str | None = None
 
     def __post_init__(self) -> None:
-        wanted = set(self.task.wanted())
+        wanted = set(self.task.batch_specs())
         if not wanted == set(self.streams) == set(self.training.alternate):
             raise InvalidInputError(
                 f"Stage {self.name!r}: its task learns from {sorted(wanted)}, there are streams "

@@ -3,7 +3,7 @@
 from types import NoneType, UnionType
 from typing import Literal, Union, get_args, get_origin
 
-from reid_align.datasets.options import BOOLEANS
+from reid_align.datasets.dataset_options import BOOLEANS
 from reid_align.errors import InvalidInputError
 
 

@@ -12,7 +12,7 @@ from reid_align.errors import InvalidInputError
 from reid_align.heads import DecodedTexture, TextureDecoder, decoder_for
 from reid_align.losses import masked_l1
 from reid_align.models import Encoder
-from reid_align.tasks.choices import require_choices
+from reid_align.tasks.loss_settings import require_choices
 from reid_align.training.task import Product
 
 # Batches may also hold nothing, which no decoder can draw.

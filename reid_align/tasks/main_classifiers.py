@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from reid_align.heads import TwoLayerClassifier
 from reid_align.models.dsa import PARTS
-from reid_align.tasks.guide import LOCAL
-from reid_align.tasks.objectives import total
+from reid_align.tasks.guiding_stream import LOCAL
+from reid_align.tasks.loss_sums import total
 
 
 class MainClassifiers(nn.ModuleDict):

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from reid_align.errors import InvalidInputError
 from reid_align.heads import IdentityClassifier, TwoLayerClassifier
 from reid_align.losses import BatchHardTriplet, SupervisedContrast, identity_loss
-from reid_align.tasks.choices import require_amounts, require_choices
-from reid_align.tasks.features import Features
-from reid_align.tasks.objectives import counted
+from reid_align.tasks.loss_settings import require_amounts, require_choices
+from reid_align.tasks.loss_sums import counted
+from reid_align.tasks.training_features import Features
 from reid_align.training.group import ProcessGroup
 
 

@@ -15,8 +15,8 @@ from reid_align.errors import (
     WeightsNotFoundError,
 )
 from reid_align.models import create_model
-from reid_align.recipes.imagenet import DENSENET_121, IBN_A, PLAIN, imagenet_url
-from reid_align.recipes.initial import describe_start, start
+from reid_align.recipes.imagenet_weights import DENSENET_121, IBN_A, PLAIN, imagenet_url
+from reid_align.recipes.initial_weights import describe_start, start
 from reid_align.tasks import (
     BaselineConfig,
     BaselineTask,

@@ -15,7 +15,7 @@ from reid_align.errors import (
     WeightsError,
 )
 from reid_align.recipes import RECIPES, Data, override, prepare, read_data, tiny
-from reid_align.recipes.initial import start
+from reid_align.recipes.initial_weights import start
 from reid_align.training.group import ProcessGroup
 from reid_align.training.outputs import save_products
 
@@ -39,7 +39,7 @@ def twin(name: str, *assignments: str) -> object:
         ("san_partial", (), InvalidInputError, "name its folder with --from"),
         (
             "san_baseline",
-            ("streams.reid.batching.people=7",),
+            ("streams.reid.sampler.num_identities=7",),
             InvalidInputError,
             "6 persons to train on, and a batch has 7",
         ),
@@ -156,8 +156,8 @@ def test_everything_that_is_missing_is_named_at_once(files: Data) -> None:
 @pytest.mark.parametrize(
     ("name", "assignment", "message"),
     [
-        ("san_full_official", "streams.reid.batching.images=3", "'san' cannot .* runs of 4"),
-        ("san_full_official", "streams.reid.batching.images=8", "'san' cannot .* runs of 4"),
+        ("san_full_official", "streams.reid.sampler.num_instances=3", "'san' cannot .* runs of 4"),
+        ("san_full_official", "streams.reid.sampler.num_instances=8", "'san' cannot .* runs of 4"),
         ("san_full", "task.encoder.height=72", "'san' cannot learn from reid images .* decoder"),
         ("dense_uv", "task.height=0", "to 0×32 pixels"),
     ],

@@ -36,7 +36,7 @@ def test_every_stage_can_be_built(recipe: Recipe) -> None:
         with torch.device("meta"):
             task = stage.task.build(5)
         assert sorted(task.parameter_groups()) == sorted(stage.training.optimizers)
-        assert dict(task.wanted()) == dict(stage.task.wanted())
+        assert dict(task.batch_specs()) == dict(stage.task.batch_specs())
         assert stage.initial in {"imagenet", "random", "given", *earlier}
         assert stage.unwrapper in {None, "given", *earlier}
         earlier.add(stage.name)

@@ -27,8 +27,8 @@ def test_optimizer_batch_and_length_are_those_of_dsa_section_4_2(name: str) -> N
     assert stage.training.epochs == 320
     assert (optimizer.kind, optimizer.lr, optimizer.weight_decay) == ("adam", 8e-4, 5e-4)
     assert optimizer.betas == (0.9, 0.999)
-    assert stage.streams["reid"].batching.size == 64
-    assert stage.streams["reid"].batching.people == 16
+    assert stage.streams["reid"].sampler.batch_size == 64
+    assert stage.streams["reid"].sampler.num_identities == 16
     halved = {20: 8e-4, 60: 4e-4, 300: 6.25e-6}
     for epoch, rate in halved.items():
         assert learning_rate(optimizer.schedule, epoch) == pytest.approx(rate)
@@ -176,8 +176,8 @@ def test_expected_results_are_the_published_ones(
 @pytest.mark.parametrize("name", ["san_synthetic", "dsa_synthetic"])
 def test_what_cameras_leave_goes_in_the_last_synthetic_stage(name: str) -> None:
     *earlier, final = RECIPES[name].stages
-    encoder, batching = final.task.encoder, final.streams["reid"].batching
-    assert (encoder.smoothing, encoder.stretch, batching.cameras) == (1.0, 0.01, 8)
+    encoder, sampler = final.task.encoder, final.streams["reid"].sampler
+    assert (encoder.smoothing, encoder.stretch, sampler.num_cameras) == (1.0, 0.01, 8)
     for stage in earlier:
-        encoder, batching = stage.task.encoder, stage.streams["reid"].batching
-        assert (encoder.smoothing, encoder.stretch, batching.cameras) == (0.0, 0.0, 0)
+        encoder, sampler = stage.task.encoder, stage.streams["reid"].sampler
+        assert (encoder.smoothing, encoder.stretch, sampler.num_cameras) == (0.0, 0.0, 0)

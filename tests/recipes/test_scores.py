@@ -15,8 +15,8 @@ from reid_align.features import ExtractOptions, Features
 from reid_align.metrics import Metric
 from reid_align.preprocess import Preprocess
 from reid_align.recipes import RECIPES, Data, read_data, tiny
-from reid_align.recipes.fused import find_maps, fused_features
-from reid_align.recipes.scores import make_evaluator
+from reid_align.recipes.fused_features import find_maps, fused_features
+from reid_align.recipes.training_scores import make_evaluator
 from reid_align.tasks import DsaTask
 from reid_align.uv import IUV, part_images, save_iuv
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from reid_align.recipes import RECIPES, Data, Stage, tiny
-from reid_align.recipes.streams import open_streams
+from reid_align.recipes.stage_streams import open_streams
 from reid_align.tasks import DecoderConfig, DsaTask, SanConfig, SanTask
 from reid_align.training.config import TrainingConfig
 from reid_align.training.group import ProcessGroup

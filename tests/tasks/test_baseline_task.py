@@ -3,11 +3,11 @@ import torch
 from naive_losses import naive_identity, naive_triplet
 from small_tasks import PERSONS, context, make_batch, small
 
-from reid_align.batches.batch import Wanted
+from reid_align.batches.batch import BatchSpec
 from reid_align.errors import InvalidInputError
 from reid_align.losses import SupervisedContrast
 from reid_align.tasks import BaselineConfig, SupervisionConfig
-from reid_align.tasks.features import read_features
+from reid_align.tasks.training_features import read_features
 from reid_align.training.task import MAIN
 
 
@@ -46,7 +46,7 @@ def test_a_neck_stands_between_the_triplet_and_the_identity_loss() -> None:
 
 def test_it_wants_images_alone_and_leaves_an_encoder_alone() -> None:
     task = BaselineConfig(small("resnet18_baseline")).build(PERSONS)
-    assert dict(task.wanted()) == {"reid": Wanted()}
+    assert dict(task.batch_specs()) == {"reid": BatchSpec()}
     assert list(task.products()) == ["encoder"]
     assert task.products()["encoder"].module is task.encoder
     assert task.products()["encoder"].preprocess == task.config.preprocess

@@ -4,7 +4,7 @@ import pytest
 import torch
 from small_tasks import COUNT, context, make_batch
 
-from reid_align.batches.batch import Wanted
+from reid_align.batches.batch import BatchSpec
 from reid_align.errors import InvalidInputError
 from reid_align.tasks import DenseUvConfig, DenseUvTask
 from reid_align.training.task import MAIN
@@ -58,7 +58,7 @@ def test_a_batch_without_any_body_has_no_coordinate_loss() -> None:
 
 def test_it_learns_from_synthetic_maps_and_leaves_the_estimator() -> None:
     task = build()
-    assert task.wanted() == {"synthetic": Wanted(iuv=True)}
+    assert task.batch_specs() == {"synthetic": BatchSpec(iuv=True)}
     assert task.encoder is None
     product = task.products()["dense_uv"]
     assert product.module is task.estimator

@@ -4,7 +4,7 @@ from naive_losses import naive_identity, naive_triplet
 from small_tasks import COUNT, PERSONS, context, make_batch, small
 from torch import Tensor, nn
 
-from reid_align.batches.batch import Wanted
+from reid_align.batches.batch import BatchSpec
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.losses import SupervisedContrast
 from reid_align.tasks import DsaConfig, DsaTask, GuideConfig
@@ -86,7 +86,7 @@ def test_the_local_identity_losses_may_be_summed() -> None:
 
 def test_without_a_guide_the_main_features_take_the_place_of_the_fused_ones() -> None:
     task = build(GuideConfig("none"))
-    assert task.wanted() == {"reid": Wanted()}
+    assert task.batch_specs() == {"reid": BatchSpec()}
     assert list(task.products()) == ["encoder"]
     check(task, fused(task))
 

@@ -3,7 +3,7 @@ import torch
 from naive_losses import naive_identity, naive_triplet
 from small_tasks import PERSONS, context, make_batch
 
-from reid_align.batches.batch import Wanted
+from reid_align.batches.batch import BatchSpec
 from reid_align.tasks import GuideConfig, PartsConfig
 from reid_align.training.task import MAIN
 
@@ -31,4 +31,4 @@ def test_it_has_no_encoder_and_leaves_the_stream() -> None:
     task = PartsConfig(GuideConfig(conv5_g="bottleneck"), feature_dim=64).build(PERSONS)
     assert task.encoder is None
     assert list(task.products()) == ["dsag_stream"]
-    assert task.wanted() == {"reid": Wanted(part_images="uv")}
+    assert task.batch_specs() == {"reid": BatchSpec(part_images="uv")}

@@ -3,7 +3,7 @@ import torch
 from naive_losses import naive_masked_l1
 from small_tasks import context, make_batch, small
 
-from reid_align.batches.batch import Wanted
+from reid_align.batches.batch import BatchSpec
 from reid_align.tasks import DecoderConfig, SanPgConfig
 from reid_align.training.task import MAIN
 
@@ -19,7 +19,7 @@ def test_its_one_loss_is_the_mean_absolute_error_inside_the_mask() -> None:
 
 
 def test_it_learns_from_synthetic_batches_alone() -> None:
-    assert SanPgConfig().wanted() == {"synthetic": Wanted("texture")}
+    assert SanPgConfig().batch_specs() == {"synthetic": BatchSpec("texture")}
 
 
 def test_it_leaves_an_encoder_and_a_decoder_and_statistics_of_what_it_saw() -> None:

@@ -6,7 +6,7 @@ from naive_losses import naive_identity, naive_masked_l1, naive_triplet
 from small_tasks import COUNT, PERSONS, context, make_batch, small
 from torch import nn
 
-from reid_align.batches.batch import Wanted
+from reid_align.batches.batch import BatchSpec
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.heads import DecodedTexture
 from reid_align.losses.triplets import OFFSETS, random_triplets
@@ -173,7 +173,7 @@ def test_textures_are_square_and_other_targets_have_the_size_of_the_image(
 ) -> None:
     task = build(decoder=DecoderConfig(target))
     assert decode(task).texture.shape == (COUNT, 3, *shape)
-    assert task.wanted()["reid"] == Wanted(target)
+    assert task.batch_specs()["reid"] == BatchSpec(target)
 
 
 def test_a_decoder_without_skips_has_none() -> None:
@@ -194,8 +194,8 @@ def test_it_leaves_an_encoder_without_decoder_or_classifier() -> None:
 
 
 def test_it_asks_for_synthetic_batches_only_if_it_takes_them() -> None:
-    assert set(build().wanted()) == {"reid", "synthetic"}
-    assert set(build(synthetic=False).wanted()) == {"reid"}
+    assert set(build().batch_specs()) == {"reid", "synthetic"}
+    assert set(build(synthetic=False).batch_specs()) == {"reid"}
 
 
 def test_sample_images_show_input_drawing_and_target() -> None:

@@ -5,8 +5,8 @@ from small_tasks import COUNT, PERSONS, context, make_batch
 
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.losses import SupervisedContrast
-from reid_align.tasks.features import Features
 from reid_align.tasks.supervision import Supervision, SupervisionConfig
+from reid_align.tasks.training_features import Features
 
 BATCH = make_batch()
 IDS, CAMERAS = BATCH.person_ids, BATCH.camera_ids

@@ -5,8 +5,15 @@ Source: DSA-reID, CVPR 2019. One training of `dsa_full` gives four rows of table
 
 from dataclasses import replace
 
-from reid_align.batches.augment import AugmentConfig
-from reid_align.recipes.common import AUGMENT, BASELINE_COST, adam, add, reid_stream, training
+from reid_align.batches.augmentation import AugmentConfig
+from reid_align.recipes.catalog.shared_settings import (
+    AUGMENT,
+    BASELINE_COST,
+    adam,
+    add,
+    reid_stream,
+    training,
+)
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM, Expected, Recipe, Stage
 from reid_align.tasks import (
     BaselineConfig,

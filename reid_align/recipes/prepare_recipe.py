@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from reid_align.errors import InvalidInputError
-from reid_align.recipes.data import NO_PAIRS, Data
+from reid_align.recipes.decoder_targets import check_drawing, fit_target, missing_target
+from reid_align.recipes.dry_run import rehearse
 from reid_align.recipes.recipe import GIVEN, IMAGENET, Recipe, Stage
-from reid_align.recipes.rehearsal import rehearse
-from reid_align.recipes.scores import decisive_score
-from reid_align.recipes.streams import check_streams
-from reid_align.recipes.targets import check_drawing, fit_target, missing_target
+from reid_align.recipes.stage_streams import check_streams
+from reid_align.recipes.training_data import NO_PAIRS, Data
+from reid_align.recipes.training_scores import decisive_score
 from reid_align.tasks import REID, SYNTHETIC
 from reid_align.training.group import ProcessGroup
 

@@ -1,7 +1,7 @@
 """The recipe of the dense UV estimator, which makes the maps that DSA-reID needs."""
 
-from reid_align.batches.augment import AugmentConfig
-from reid_align.recipes.common import PAIRS, add
+from reid_align.batches.augmentation import AugmentConfig
+from reid_align.recipes.catalog.shared_settings import PAIRS, add
 from reid_align.recipes.recipe import Recipe, Stage, StreamConfig
 from reid_align.tasks import SYNTHETIC, DenseUvConfig
 from reid_align.training.config import TrainingConfig

@@ -5,11 +5,11 @@ What is added is common practice since 2019: BN-neck (arXiv:1903.07071), general
 batch, more color in the augmentation, and an average of the weights. Together they are ours.
 """
 
-from reid_align.batches.augment import MODERN_AUGMENT, SAN_PG_AUGMENT
-from reid_align.batches.samplers import PkBatching, PlainBatching
-from reid_align.recipes.common import add
+from reid_align.batches.augmentation import MODERN_AUGMENT, SAN_PG_AUGMENT
+from reid_align.batches.samplers import PKSampler, RandomSampler
+from reid_align.recipes.catalog.san_stages import BOTH, PG
+from reid_align.recipes.catalog.shared_settings import add
 from reid_align.recipes.recipe import IMAGENET, Recipe, Stage, StreamConfig
-from reid_align.recipes.san_stages import BOTH, PG
 from reid_align.tasks import (
     REID,
     SYNTHETIC,
@@ -33,7 +33,7 @@ SOURCE = "ours: common practice since the papers. Starts from ImageNet's weights
 WEIGHTS = "The identity and the triplet loss count alike, (λ1, λ2) = (1, 1)"
 REID_COST = f"{EPOCHS} epochs of the reID set in bfloat16"
 PG_COST = f"{EPOCHS} epochs of the synthetic set in bfloat16, 7.2 GMAC an image forward"
-PERSONS, IMAGES = PkBatching(32, 4), PlainBatching(128)
+PERSONS, IMAGES = PKSampler(32, 4), RandomSampler(128)
 
 
 def _optimizer(epochs: int = EPOCHS) -> OptimizerConfig:
@@ -65,7 +65,7 @@ def _stage(name: str, task: TaskConfig, initial: str = IMAGENET) -> Stage:
         REID: StreamConfig(PERSONS, MODERN_AUGMENT),
         SYNTHETIC: StreamConfig(IMAGES, SAN_PG_AUGMENT),
     }
-    streams = {stream: both[stream] for stream in BOTH if stream in task.wanted()}
+    streams = {stream: both[stream] for stream in BOTH if stream in task.batch_specs()}
     unwrapper = PG if initial == PG else None
     return Stage(name, task, _training(tuple(streams)), streams, initial, unwrapper=unwrapper)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reid_align.batches.sources import PairsSource, ReidSource, Source, SyntheticSource
+from reid_align.batches.sources import PairsSource, ReidSource, SyntheticSource, TrainingSource
 from reid_align.datasets import ReidDataset, hold_out, load_dataset, parse_options
 from reid_align.errors import InvalidInputError
 
@@ -40,7 +40,7 @@ class Data:
     evaluation: ReidDataset | None = None
     evaluation_iuv: str | None = None
 
-    def reid_source(self) -> Source:
+    def reid_source(self) -> TrainingSource:
         """Return the training images.
 
         Raises:
@@ -53,7 +53,7 @@ class Data:
             return SyntheticSource(self.reid.root)
         return ReidSource(self.reid, self.textures, self.iuv, self.external)
 
-    def synthetic_source(self) -> Source:
+    def synthetic_source(self) -> TrainingSource:
         """Return the synthetic images.
 
         Raises:

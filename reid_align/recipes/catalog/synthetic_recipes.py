@@ -11,10 +11,10 @@ which other persons by the own camera count more. All of this is ours.
 
 from dataclasses import replace
 
-from reid_align.batches.augment import CAMERA_AUGMENT
-from reid_align.batches.samplers import PkBatching
-from reid_align.recipes.common import add
-from reid_align.recipes.modern import NECK
+from reid_align.batches.augmentation import CAMERA_AUGMENT
+from reid_align.batches.samplers import PKSampler
+from reid_align.recipes.catalog.modern_recipes import NECK
+from reid_align.recipes.catalog.shared_settings import add
 from reid_align.recipes.recipe import RANDOM, Recipe, Stage, StreamConfig
 from reid_align.tasks import (
     REID,
@@ -81,7 +81,7 @@ def _stage(
     initial: str,
     cameras: int = 0,
 ) -> Stage:
-    streams = {REID: StreamConfig(PkBatching(persons, 4, cameras), CAMERA_AUGMENT)}
+    streams = {REID: StreamConfig(PKSampler(persons, 4, cameras), CAMERA_AUGMENT)}
     return Stage(name, task, _training(steps, lr), streams, initial)
 
 

@@ -9,18 +9,18 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from reid_align.batches.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.errors import InvalidInputError
 from reid_align.heads import AddFusion, ConcatFusion, TwoLayerClassifier
 from reid_align.losses import BatchHardTriplet, SupervisedContrast, identity_loss
 from reid_align.models import Encoder
-from reid_align.tasks.choices import require_amounts, require_choices
-from reid_align.tasks.config import REID, EncoderConfig, EncoderTaskConfig
-from reid_align.tasks.features import read_features
-from reid_align.tasks.guide import GLOBAL, LOCAL, GuideConfig, guide_product
+from reid_align.tasks.guiding_stream import GLOBAL, LOCAL, GuideConfig, guide_product
+from reid_align.tasks.loss_settings import require_amounts, require_choices
+from reid_align.tasks.loss_sums import counted, total, weighted
 from reid_align.tasks.main_classifiers import MainClassifiers
-from reid_align.tasks.objectives import counted, total, weighted
 from reid_align.tasks.supervision import gathered_contrast, gathered_triplet
+from reid_align.tasks.task_config import REID, EncoderConfig, EncoderTaskConfig
+from reid_align.tasks.training_features import read_features
 from reid_align.training.group import ProcessGroup
 from reid_align.training.task import MAIN, Losses, Product, StepContext, Task
 
@@ -102,9 +102,9 @@ class DsaConfig(EncoderTaskConfig):
             "main_contrast": self.main_contrast_weight,
         }
 
-    def wanted(self) -> Mapping[str, Wanted]:
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
         """Return what the reID batches must hold: the part images."""
-        return {REID: Wanted(part_images=self.guide.part_images)}
+        return {REID: BatchSpec(part_images=self.guide.part_images)}
 
     def build(self, identities: int) -> "DsaTask":
         """Build the task with random weights."""
@@ -142,9 +142,9 @@ class DsaTask(Task):
         self._triplet = BatchHardTriplet(config.margin)
         self._contrast = SupervisedContrast(config.temperature, config.own_camera_weight)
 
-    def wanted(self) -> Mapping[str, Wanted]:
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
         """Return what the reID batches must hold."""
-        return self.config.wanted()
+        return self.config.batch_specs()
 
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         """Compute the losses of one batch."""

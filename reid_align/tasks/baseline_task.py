@@ -6,12 +6,12 @@ Source: SAN (arXiv:1905.13143) section 4.3 and DSA-reID (CVPR 2019) section 4.3,
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from reid_align.batches.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.models import Encoder
-from reid_align.tasks.config import REID, EncoderConfig, EncoderTaskConfig
-from reid_align.tasks.features import read_features
-from reid_align.tasks.objectives import weighted
+from reid_align.tasks.loss_sums import weighted
 from reid_align.tasks.supervision import Supervision, SupervisionConfig
+from reid_align.tasks.task_config import REID, EncoderConfig, EncoderTaskConfig
+from reid_align.tasks.training_features import read_features
 from reid_align.training.task import MAIN, Losses, StepContext, Task
 
 BASELINE = EncoderConfig("resnet50_baseline")
@@ -34,9 +34,9 @@ class BaselineConfig(EncoderTaskConfig):
         """The weight of each loss by its name."""
         return self.supervision.weights
 
-    def wanted(self) -> Mapping[str, Wanted]:
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
         """Return what the reID batches must hold: images and ids."""
-        return {REID: Wanted()}
+        return {REID: BatchSpec()}
 
     def build(self, identities: int) -> "BaselineTask":
         """Build the task with random weights."""
@@ -59,9 +59,9 @@ class BaselineTask(Task):
         self.encoder = config.encoder.build()
         self.supervision = Supervision(config.supervision, self.encoder.feature_dim, identities)
 
-    def wanted(self) -> Mapping[str, Wanted]:
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
         """Return what the reID batches must hold."""
-        return self.config.wanted()
+        return self.config.batch_specs()
 
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         """Compute the losses of one batch."""

@@ -9,21 +9,21 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from reid_align.batches.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.heads import DecodedTexture
 from reid_align.losses import OFFICIAL_CONSTRAINT, PAPER_CONSTRAINT
 from reid_align.models import Encoder
-from reid_align.tasks.choices import require_amounts, require_choices
-from reid_align.tasks.config import REID, SYNTHETIC, EncoderConfig, EncoderTaskConfig
 from reid_align.tasks.decoding import (
     DecoderConfig,
     decoded_images,
     decoder_product,
     reconstruction,
 )
-from reid_align.tasks.features import read_features
-from reid_align.tasks.objectives import weighted
+from reid_align.tasks.loss_settings import require_amounts, require_choices
+from reid_align.tasks.loss_sums import weighted
 from reid_align.tasks.supervision import Supervision, SupervisionConfig
+from reid_align.tasks.task_config import REID, SYNTHETIC, EncoderConfig, EncoderTaskConfig
+from reid_align.tasks.training_features import read_features
 from reid_align.training.task import MAIN, Losses, Product, StepContext, Task
 
 TEXTURE = "texture"
@@ -73,10 +73,10 @@ class SanConfig(EncoderTaskConfig):
             "constraint": self.constraint_weight,
         }
 
-    def wanted(self) -> Mapping[str, Wanted]:
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
         """Return what the batches of each stream must hold: the decoder's target."""
         streams = (REID, SYNTHETIC) if self.synthetic else (REID,)
-        return dict.fromkeys(streams, Wanted(target=self.decoder.target))
+        return dict.fromkeys(streams, BatchSpec(target=self.decoder.target))
 
     def build(self, identities: int) -> "SanTask":
         """Build the task with random weights."""
@@ -108,9 +108,9 @@ class SanTask(Task):
         self.supervision = Supervision(config.supervision, self.encoder.feature_dim, identities)
         self.decoder = config.decoder.build(self.encoder)
 
-    def wanted(self) -> Mapping[str, Wanted]:
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
         """Return what the batches of each stream must hold."""
-        return self.config.wanted()
+        return self.config.batch_specs()
 
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         """Compute the losses of one batch."""

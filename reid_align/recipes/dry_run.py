@@ -4,11 +4,11 @@ from collections.abc import Collection
 
 import torch
 
-from reid_align.batches.batch import Batch, Wanted
-from reid_align.batches.samplers import Batching, PkBatching
-from reid_align.batches.sources.masks import TEXTURE_SIZE
+from reid_align.batches.batch import Batch, BatchSpec
+from reid_align.batches.samplers import PKSampler, Sampler
+from reid_align.batches.sources.texture_mask import TEXTURE_SIZE
 from reid_align.errors import InvalidInputError, ReidAlignError
-from reid_align.recipes.initial import start
+from reid_align.recipes.initial_weights import start
 from reid_align.recipes.recipe import IMAGENET, RANDOM, Stage
 from reid_align.training.group import ProcessGroup
 from reid_align.training.task import StepContext
@@ -37,7 +37,7 @@ def rehearse(stage: Stage, earlier: Collection[str]) -> None:
         context = StepContext(0, 0, torch.Generator(), ProcessGroup())
         for name, config in stage.streams.items():
             size = stage.task.preprocess.height, stage.task.preprocess.width
-            batch = _blank(config.batching, stage.task.wanted()[name], size)
+            batch = _blank(config.sampler, stage.task.batch_specs()[name], size)
             try:
                 task.losses(name, batch, context)
             except (ReidAlignError, RuntimeError, ValueError) as error:
@@ -48,10 +48,12 @@ def rehearse(stage: Stage, earlier: Collection[str]) -> None:
                 ) from error
 
 
-def _blank(batching: Batching, wanted: Wanted, size: tuple[int, int]) -> Batch:
+def _blank(sampler: Sampler, wanted: BatchSpec, size: tuple[int, int]) -> Batch:
     """Return a small batch of black images that holds what is wanted."""
-    if isinstance(batching, PkBatching):
-        person_ids = torch.arange(PERSONS).repeat_interleave(min(batching.images, MOST_IMAGES))
+    if isinstance(sampler, PKSampler):
+        person_ids = torch.arange(PERSONS).repeat_interleave(
+            min(sampler.num_instances, MOST_IMAGES)
+        )
     else:
         person_ids = torch.full((PERSONS,), -1)
     count = len(person_ids)

@@ -1,18 +1,18 @@
 """From the data and a stage to the streams of batches that it learns from."""
 
-from reid_align.batches.batch import Wanted
-from reid_align.batches.batch_loader import BatchStream
-from reid_align.batches.sources import Source, TextureInput
-from reid_align.batches.sources.base import Extra
-from reid_align.recipes.data import Data
+from reid_align.batches.batch import BatchSpec
+from reid_align.batches.batch_loader import BatchLoader
+from reid_align.batches.sources import TextureInput, TrainingSource
+from reid_align.batches.sources.training_source import CompanionKind
 from reid_align.recipes.recipe import Stage
+from reid_align.recipes.training_data import Data
 from reid_align.tasks import REID
 from reid_align.training.group import ProcessGroup
 
 
-def needed_extras(stage: Stage, stream: str) -> set[Extra]:
+def needed_extras(stage: Stage, stream: str) -> set[CompanionKind]:
     """Return what the images of a stream must come with."""
-    wanted, needed = stage.task.wanted()[stream], set[Extra]()
+    wanted, needed = stage.task.batch_specs()[stream], set[CompanionKind]()
     if wanted.target != "none" and wanted.target != "input":
         needed.add(wanted.target)
     if wanted.iuv or wanted.part_images != "none":
@@ -33,12 +33,12 @@ def check_streams(stage: Stage, data: Data, group: ProcessGroup) -> None:
         if name != REID:
             for extra in needed_extras(stage, name):
                 source.require(extra)
-        BatchStream(
+        BatchLoader(
             source,
-            Wanted(),
+            BatchSpec(),
             stage.task.preprocess,
             config.augment,
-            config.batching,
+            config.sampler,
             stage.training.seed,
             world_size=group.size,
         )
@@ -46,7 +46,7 @@ def check_streams(stage: Stage, data: Data, group: ProcessGroup) -> None:
 
 def open_streams(
     stage: Stage, data: Data, workers: int, group: ProcessGroup, device: str = "cpu"
-) -> dict[str, BatchStream]:
+) -> dict[str, BatchLoader]:
     """Return the streams of a stage, for this process's share of their batches.
 
     Args:
@@ -62,12 +62,12 @@ def open_streams(
     streams = {}
     for name, config in stage.streams.items():
         source = _source(data, name)
-        streams[name] = BatchStream(
+        streams[name] = BatchLoader(
             TextureInput(source) if config.textures_as_input else source,
-            stage.task.wanted()[name],
+            stage.task.batch_specs()[name],
             stage.task.preprocess,
             config.augment,
-            config.batching,
+            config.sampler,
             stage.training.seed,
             workers,
             group.rank,
@@ -77,5 +77,5 @@ def open_streams(
     return streams
 
 
-def _source(data: Data, stream: str) -> Source:
+def _source(data: Data, stream: str) -> TrainingSource:
     return data.reid_source() if stream == REID else data.synthetic_source()

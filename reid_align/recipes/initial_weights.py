@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from reid_align.errors import InvalidInputError, WeightsFormatError, WeightsNotFoundError
 from reid_align.models.blocks import BasicBlock, Bottleneck
-from reid_align.recipes.imagenet import Body, imagenet_tensors
+from reid_align.recipes.imagenet_weights import Body, imagenet_tensors
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM
 from reid_align.tasks import DenseUvTask
 from reid_align.training.task import Task

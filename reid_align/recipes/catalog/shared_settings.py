@@ -6,8 +6,8 @@ does, and agrees but for the warm-up.
 
 from collections.abc import Mapping
 
-from reid_align.batches.augment import AugmentConfig
-from reid_align.batches.samplers import PkBatching, PlainBatching
+from reid_align.batches.augmentation import AugmentConfig
+from reid_align.batches.samplers import PKSampler, RandomSampler
 from reid_align.recipes.recipe import Recipe, StreamConfig
 from reid_align.registry import Registry
 from reid_align.tasks import REID, SYNTHETIC
@@ -24,8 +24,8 @@ FULL_LR, FIRST_LR = 8e-4, 8e-6
 # Every 40 epochs after the warm-up, the reading of "decayed by 0.5 every 40 epochs" that equals
 # the official code of SAN.
 MILESTONES = tuple(range(WARMUP_EPOCHS + 40, EPOCHS, 40))
-PERSONS = PkBatching(16, 4)
-PAIRS = PlainBatching(64)
+PERSONS = PKSampler(16, 4)
+PAIRS = RandomSampler(64)
 AUGMENT = AugmentConfig()
 
 

@@ -6,8 +6,8 @@ from reid_align.datasets import ReidDataset
 from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
 from reid_align.features import ExtractOptions, Features, resolve_device
 from reid_align.metrics import PROTOCOLS, Metric
-from reid_align.recipes.data import SYNTHETIC_DATASET, Data
-from reid_align.recipes.fused import find_maps, fused_features
+from reid_align.recipes.fused_features import find_maps, fused_features
+from reid_align.recipes.training_data import SYNTHETIC_DATASET, Data
 from reid_align.tasks import REID, DsaTask, PartsTask
 from reid_align.training.task import Evaluator, Task
 
@@ -32,7 +32,7 @@ def make_evaluator(task: Task, data: Data, device: str, workers: int) -> Evaluat
         None where there is nothing to evaluate, or nothing to evaluate on.
     """
     dataset = data.evaluation
-    if dataset is None or REID not in task.wanted():
+    if dataset is None or REID not in task.batch_specs():
         return None
     has_maps = data.evaluation_iuv is not None or dataset.name == SYNTHETIC_DATASET
     guided = isinstance(task, DsaTask | PartsTask) and task.guide is not None and has_maps

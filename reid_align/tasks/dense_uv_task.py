@@ -11,14 +11,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from reid_align.batches.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.errors import InvalidInputError
 from reid_align.models.dense_uv import DenseMaps, DenseUv
 from reid_align.models.resnet import Depth
 from reid_align.preprocess import Preprocess
-from reid_align.tasks.choices import require_amounts
-from reid_align.tasks.config import SYNTHETIC, TaskConfig
-from reid_align.tasks.objectives import weighted
+from reid_align.tasks.loss_settings import require_amounts
+from reid_align.tasks.loss_sums import weighted
+from reid_align.tasks.task_config import SYNTHETIC, TaskConfig
 from reid_align.training.group import ProcessGroup
 from reid_align.training.task import MAIN, Losses, Product, StepContext, Task
 from reid_align.uv import BACKGROUND, IUV, NUM_PARTS, UV_MAX
@@ -55,9 +55,9 @@ class DenseUvConfig(TaskConfig):
         """What is done to a image: its size."""
         return Preprocess(self.height, self.width)
 
-    def wanted(self) -> Mapping[str, Wanted]:
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
         """Return what the synthetic batches must hold: the dense maps."""
-        return {SYNTHETIC: Wanted(iuv=True)}
+        return {SYNTHETIC: BatchSpec(iuv=True)}
 
     def build(self, identities: int = 0) -> "DenseUvTask":
         """Build the task with random weights; it needs no identities."""
@@ -77,9 +77,9 @@ class DenseUvTask(Task):
         self.estimator = DenseUv(config.depth)
         self.estimator.preprocess = config.preprocess
 
-    def wanted(self) -> Mapping[str, Wanted]:
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
         """Return what the synthetic batches must hold."""
-        return self.config.wanted()
+        return self.config.batch_specs()
 
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         """Compute the losses of one batch."""

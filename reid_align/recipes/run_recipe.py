@@ -7,19 +7,19 @@ import torch
 
 from reid_align.cores import available_cores
 from reid_align.features import resolve_device
-from reid_align.recipes.data import Data
-from reid_align.recipes.initial import describe_start, start
-from reid_align.recipes.prepare import ALONE
-from reid_align.recipes.recipe import Recipe, Stage
-from reid_align.recipes.scores import make_evaluator
-from reid_align.recipes.streams import open_streams
-from reid_align.recipes.targets import (
+from reid_align.recipes.decoder_targets import (
     FOLDERS,
     copy_mask,
     draw_targets,
     missing_target,
     with_targets,
 )
+from reid_align.recipes.initial_weights import describe_start, start
+from reid_align.recipes.prepare_recipe import ALONE
+from reid_align.recipes.recipe import Recipe, Stage
+from reid_align.recipes.stage_streams import open_streams
+from reid_align.recipes.training_data import Data
+from reid_align.recipes.training_scores import make_evaluator
 from reid_align.tasks import REID
 from reid_align.training.checkpoint import Checkpoints
 from reid_align.training.group import ProcessGroup

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from reid_align.batches.batch import Wanted
+from reid_align.batches.batch import BatchSpec
 from reid_align.models import Encoder, create_model
 from reid_align.preprocess import Preprocess
 from reid_align.training.task import Task
@@ -24,7 +24,7 @@ class TaskConfig(ABC):
         """What is done to a image, its size above all."""
 
     @abstractmethod
-    def wanted(self) -> Mapping[str, Wanted]:
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
         """Return what the batches of each stream must hold."""
 
     @abstractmethod

@@ -4,22 +4,22 @@ from collections.abc import Sequence
 
 import torch
 
-from reid_align.batches.augment import NO_AUGMENT
-from reid_align.batches.batch_loader import BatchStream
-from reid_align.batches.identity_sampling import Indices
-from reid_align.batches.samplers import PlainBatching
-from reid_align.batches.sources.companions import MAP_SUFFIXES, find_companions
-from reid_align.batches.sources.files import FileSource
+from reid_align.batches.augmentation import NO_AUGMENT
+from reid_align.batches.batch_loader import BatchLoader
+from reid_align.batches.pk_sampling import Indices
+from reid_align.batches.samplers import RandomSampler
+from reid_align.batches.sources.companion_files import MAP_SUFFIXES, find_companions
+from reid_align.batches.sources.file_source import FileSource
 from reid_align.datasets import ImageRecord, ReidDataset
-from reid_align.datasets.synthetic import SyntheticSet
+from reid_align.datasets.synthetic_set import SyntheticSet
 from reid_align.features import Features
 from reid_align.tasks import REID, DsaTask, PartsTask
-from reid_align.tasks.guide import GLOBAL, LOCAL
+from reid_align.tasks.guiding_stream import GLOBAL, LOCAL
 
 NAMES = {GLOBAL: "z_G", LOCAL: "z_L"}
 
 
-class InOrder(PlainBatching):
+class InOrder(RandomSampler):
     """All images once, from the first to the last; the last batch may be smaller."""
 
     def batches(
@@ -59,9 +59,9 @@ def fused_features(
         {"iuv": maps},
         None,
     )
-    stream = BatchStream(
+    stream = BatchLoader(
         source,
-        task.wanted()[REID],
+        task.batch_specs()[REID],
         task.config.preprocess,
         NO_AUGMENT,
         InOrder(),

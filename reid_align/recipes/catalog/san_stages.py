@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from reid_align.batches.augment import OFFICIAL_AUGMENT, PARTIAL_AUGMENT, SAN_PG_AUGMENT
-from reid_align.recipes.common import AUGMENT, PAIRS, adam, reid_stream, training
+from reid_align.batches.augmentation import OFFICIAL_AUGMENT, PARTIAL_AUGMENT, SAN_PG_AUGMENT
+from reid_align.recipes.catalog.shared_settings import AUGMENT, PAIRS, adam, reid_stream, training
 from reid_align.recipes.recipe import IMAGENET, Stage, StreamConfig
 from reid_align.tasks import (
     REID,

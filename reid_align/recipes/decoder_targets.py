@@ -8,20 +8,20 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from reid_align.batches.sources.base import Extra
-from reid_align.batches.sources.masks import MASK_FILE
+from reid_align.batches.sources.texture_mask import MASK_FILE
+from reid_align.batches.sources.training_source import CompanionKind
 from reid_align.datasets import ReidDataset
 from reid_align.errors import ImageReadError, InvalidInputError
 from reid_align.features import resolve_device
 from reid_align.files import replace_file, writing
-from reid_align.recipes.data import SYNTHETIC_DATASET, Data
-from reid_align.recipes.initial import published
+from reid_align.recipes.initial_weights import published
 from reid_align.recipes.recipe import Stage
-from reid_align.recipes.streams import needed_extras
+from reid_align.recipes.stage_streams import needed_extras
+from reid_align.recipes.training_data import SYNTHETIC_DATASET, Data
 from reid_align.tasks import REID, SanConfig
-from reid_align.unwrapping import Job, jobs_below, load_unwrapper, unwrap_images
+from reid_align.unwrapping import UnwrapJob, jobs_below, load_unwrapper, unwrap_images
 
-FOLDERS: Mapping[Extra, str] = {"texture": "textures", "external": "frontals"}
+FOLDERS: Mapping[CompanionKind, str] = {"texture": "textures", "external": "frontals"}
 OPTIONS = {
     "texture": "--textures FOLDER",
     "external": "--external FOLDER",
@@ -41,7 +41,7 @@ def fit_target(stage: Stage, data: Data) -> Stage:
     return replace(stage, task=replace(config, decoder=decoder))
 
 
-def missing_target(stage: Stage, data: Data) -> Extra | None:
+def missing_target(stage: Stage, data: Data) -> CompanionKind | None:
     """Return what ``stage.unwrapper`` has to draw before the stage can begin, if anything.
 
     Raises:
@@ -62,14 +62,14 @@ def missing_target(stage: Stage, data: Data) -> Extra | None:
     )
 
 
-def with_targets(extra: Extra, data: Data, folder: Path) -> Data:
+def with_targets(extra: CompanionKind, data: Data, folder: Path) -> Data:
     """Return the data with what was drawn into a folder."""
     if extra == "texture":
         return replace(data, textures=str(folder))
     return replace(data, external=str(folder))
 
 
-def list_drawings(dataset: ReidDataset, folder: Path) -> list[Job]:
+def list_drawings(dataset: ReidDataset, folder: Path) -> list[UnwrapJob]:
     """Return which training image is drawn to which file, where `ReidSource` looks for it.
 
     Raises:
@@ -78,7 +78,9 @@ def list_drawings(dataset: ReidDataset, folder: Path) -> list[Job]:
     return jobs_below(dataset.root, (record.path for record in dataset.train), folder)
 
 
-def check_drawing(stage: Stage, data: Data, extra: Extra | None, earlier: Collection[str]) -> None:
+def check_drawing(
+    stage: Stage, data: Data, extra: CompanionKind | None, earlier: Collection[str]
+) -> None:
     """Refuse what could not be drawn when the stage's turn comes.
 
     Args:

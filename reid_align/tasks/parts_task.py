@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
-from reid_align.batches.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.preprocess import Preprocess
-from reid_align.tasks.config import REID, TaskConfig
-from reid_align.tasks.features import Features
-from reid_align.tasks.guide import GLOBAL, LOCAL, GuideConfig, guide_product
-from reid_align.tasks.objectives import total, weighted
+from reid_align.tasks.guiding_stream import GLOBAL, LOCAL, GuideConfig, guide_product
+from reid_align.tasks.loss_sums import total, weighted
 from reid_align.tasks.supervision import Supervision, SupervisionConfig
+from reid_align.tasks.task_config import REID, TaskConfig
+from reid_align.tasks.training_features import Features
 from reid_align.training.task import MAIN, Losses, Product, StepContext, Task
 
 FUSED = SupervisionConfig(1.0, 1.5, classifier="two_layer")
@@ -44,9 +44,9 @@ class PartsConfig(TaskConfig):
         """What is done to a image: its size."""
         return Preprocess(self.height, self.width)
 
-    def wanted(self) -> Mapping[str, Wanted]:
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
         """Return what the reID batches must hold: the part images."""
-        return {REID: Wanted(part_images=self.guide.part_images)}
+        return {REID: BatchSpec(part_images=self.guide.part_images)}
 
     def build(self, identities: int) -> "PartsTask":
         """Build the task with random weights."""
@@ -72,9 +72,9 @@ class PartsTask(Task):
             }
         )
 
-    def wanted(self) -> Mapping[str, Wanted]:
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
         """Return what the reID batches must hold."""
-        return self.config.wanted()
+        return self.config.batch_specs()
 
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         """Compute the losses of one batch."""

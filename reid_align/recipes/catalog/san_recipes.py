@@ -5,9 +5,7 @@ Source: arXiv:1905.13143 (AAAI 2020).
 
 from dataclasses import replace
 
-from reid_align.recipes.common import BASELINE_COST, add
-from reid_align.recipes.recipe import GIVEN, Expected, Recipe, Stage
-from reid_align.recipes.san_stages import (
+from reid_align.recipes.catalog.san_stages import (
     PG,
     baseline_stage,
     official_stage,
@@ -16,6 +14,8 @@ from reid_align.recipes.san_stages import (
     san_stage,
     texture_input_stage,
 )
+from reid_align.recipes.catalog.shared_settings import BASELINE_COST, add
+from reid_align.recipes.recipe import GIVEN, Expected, Recipe, Stage
 from reid_align.tasks import DecoderConfig, DecoderTarget, EncoderConfig, SanConfig
 
 PAPER = "SAN (arXiv:1905.13143)"

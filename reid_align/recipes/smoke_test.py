@@ -6,7 +6,7 @@ It is what tests train, and a way to see a recipe run on any machine before it r
 import re
 from dataclasses import replace
 
-from reid_align.batches.samplers import Batching, PkBatching, PlainBatching
+from reid_align.batches.samplers import PKSampler, RandomSampler, Sampler
 from reid_align.recipes.recipe import IMAGENET, RANDOM, Recipe, Stage, StreamConfig
 from reid_align.tasks import (
     DenseUvConfig,
@@ -86,11 +86,11 @@ def _tiny_optimizer(optimizer: OptimizerConfig) -> OptimizerConfig:
 
 
 def _tiny_stream(stream: StreamConfig) -> StreamConfig:
-    return replace(stream, batching=_tiny_batching(stream.batching))
+    return replace(stream, sampler=_tiny_sampler(stream.sampler))
 
 
-def _tiny_batching(batching: Batching) -> PkBatching | PlainBatching:
+def _tiny_sampler(sampler: Sampler) -> PKSampler | RandomSampler:
     # Four images of each, as the official form of SAN's constraint takes them.
-    if isinstance(batching, PkBatching):
-        return replace(batching, people=2, images=4)
-    return PlainBatching(8)
+    if isinstance(sampler, PKSampler):
+        return replace(sampler, num_identities=2, num_instances=4)
+    return RandomSampler(8)

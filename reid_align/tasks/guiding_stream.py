@@ -10,7 +10,7 @@ from reid_align.errors import InvalidInputError
 from reid_align.heads import DsagStream
 from reid_align.heads.dsag import FEATURES_PER_WIDTH, GlobalHead, Share
 from reid_align.heads.factory import build_head
-from reid_align.tasks.choices import require_choices
+from reid_align.tasks.loss_settings import require_choices
 from reid_align.training.task import Product
 
 GLOBAL, LOCAL = "global", "local"

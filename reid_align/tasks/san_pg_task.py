@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
-from reid_align.batches.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.models import Encoder
-from reid_align.tasks.config import SYNTHETIC, EncoderConfig, EncoderTaskConfig
 from reid_align.tasks.decoding import (
     DecoderConfig,
     decoded_images,
     decoder_product,
     reconstruction,
 )
+from reid_align.tasks.task_config import SYNTHETIC, EncoderConfig, EncoderTaskConfig
 from reid_align.training.task import MAIN, Losses, Product, StepContext, Task
 
 
@@ -32,9 +32,9 @@ class SanPgConfig(EncoderTaskConfig):
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
 
-    def wanted(self) -> Mapping[str, Wanted]:
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
         """Return what the synthetic batches must hold: the decoder's target."""
-        return {SYNTHETIC: Wanted(target=self.decoder.target)}
+        return {SYNTHETIC: BatchSpec(target=self.decoder.target)}
 
     def build(self, identities: int = 0) -> "SanPgTask":
         """Build the task with random weights; it needs no identities."""
@@ -56,9 +56,9 @@ class SanPgTask(Task):
         self.encoder = config.encoder.build()
         self.decoder = config.decoder.build(self.encoder)
 
-    def wanted(self) -> Mapping[str, Wanted]:
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
         """Return what the synthetic batches must hold."""
-        return self.config.wanted()
+        return self.config.batch_specs()
 
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         """Compute the reconstruction loss of one batch."""
