@@ -24,13 +24,13 @@ from aligned.truth import Floats, Truth, read_truth
 from provenance import RESULTS, provenance, write_result
 
 from reid_align.cli import OK, run
-from reid_align.datasets.synthetic import SyntheticSet
+from reid_align.datasets.synthetic_set import SyntheticSet
 from reid_align.errors import InvalidInputError
-from reid_align.evaluation.features import StoredImage
+from reid_align.evaluation.feature_matching import StoredImage
 from reid_align.features import ExtractOptions, gather_features, resolve_device
 from reid_align.files import check_writable
 from reid_align.models.pretrained import load_encoder
-from reid_align.unwrapping import Kind, Unwrapper, load_unwrapper
+from reid_align.unwrapping import UnwrapKind, Unwrapper, load_unwrapper
 
 NOBODY = "the mean texture"
 
@@ -90,7 +90,7 @@ def alignment(args: argparse.Namespace) -> int:
     return OK
 
 
-def _networks(kind: Kind, runs: Sequence[str], device: str) -> dict[str, Unwrapper]:
+def _networks(kind: UnwrapKind, runs: Sequence[str], device: str) -> dict[str, Unwrapper]:
     place = resolve_device(device)
     return {label: load_unwrapper(kind, [run], place) for label, run in _named(runs).items()}
 

@@ -13,7 +13,7 @@ read: what a fresh process has to load for the device is no part of any way.
     python benchmarks/evaluation.py --size market --device cuda --label market_cuda
 
 Every run adds a row to the table in benchmarks/results/evaluation.json, in the place of one of the
-same label; benchmarks/docs.py makes tables and a image of them.
+same label; benchmarks/update_docs.py makes tables and a image of them.
 """
 
 import argparse

@@ -6,7 +6,7 @@ The peers' way, `extract_features`, which makes the encoder ready at every call,
     python benchmarks/latency.py
     python benchmarks/latency.py --device cuda
 
-The figures go to benchmarks/results/latency.json; benchmarks/docs.py makes a table of them.
+The figures go to benchmarks/results/latency.json; benchmarks/update_docs.py makes a table of them.
 """
 
 import argparse

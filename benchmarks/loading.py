@@ -18,23 +18,23 @@ from pathlib import Path
 import torch
 from provenance import RESULTS, provenance, write_result
 
-from reid_align.batches.augment import MODERN_AUGMENT, AugmentConfig
-from reid_align.batches.batch import Wanted
-from reid_align.batches.batch_loader import BatchStream
-from reid_align.batches.sample_builder import SampleMaker
-from reid_align.batches.samplers import PkBatching
+from reid_align.batches.augmentation import MODERN_AUGMENT, AugmentConfig
+from reid_align.batches.batch import BatchSpec
+from reid_align.batches.batch_loader import BatchLoader
+from reid_align.batches.sample_builder import SampleBuilder
+from reid_align.batches.samplers import PKSampler
 from reid_align.batches.sources import SyntheticSource
-from reid_align.batches.worker_loading import Rows, load
+from reid_align.batches.workers import BatchPlan, load
 from reid_align.preprocess import Preprocess
 
 AUGMENT = AugmentConfig()
 CASES = {
-    "images": (Wanted(), AUGMENT),
-    "images, modern": (Wanted(), MODERN_AUGMENT),
-    "with textures": (Wanted("texture"), AUGMENT),
-    "with part images": (Wanted(part_images="uv"), AUGMENT),
-    "with part crops": (Wanted(part_images="crops"), AUGMENT),
-    "with dense maps": (Wanted(iuv=True), AUGMENT),
+    "images": (BatchSpec(), AUGMENT),
+    "images, modern": (BatchSpec(), MODERN_AUGMENT),
+    "with textures": (BatchSpec("texture"), AUGMENT),
+    "with part images": (BatchSpec(part_images="uv"), AUGMENT),
+    "with part crops": (BatchSpec(part_images="crops"), AUGMENT),
+    "with dense maps": (BatchSpec(iuv=True), AUGMENT),
 }
 
 
@@ -45,16 +45,18 @@ def cpu_seconds(work: Callable[[], object]) -> float:
     return time.thread_time() - began
 
 
-def measure(source: SyntheticSource, wanted: Wanted, augment: AugmentConfig, count: int) -> float:
+def measure(
+    source: SyntheticSource, wanted: BatchSpec, augment: AugmentConfig, count: int
+) -> float:
     """Return the CPU seconds of a worker for each image."""
-    maker = SampleMaker(source, wanted, Preprocess(), augment, seed=0)
+    maker = SampleBuilder(source, wanted, Preprocess(), augment, seed=0)
     indices = torch.randint(len(source), (count,)).numpy()
-    consume = lambda: [None for _ in load(maker, [Rows(0, 0, indices)], workers=0)]  # noqa: E731
+    consume = lambda: [None for _ in load(maker, [BatchPlan(0, 0, indices)], workers=0)]  # noqa: E731
     consume()
     return cpu_seconds(consume) / count
 
 
-def throughput(stream: BatchStream, seconds: float) -> tuple[float, float]:
+def throughput(stream: BatchLoader, seconds: float) -> tuple[float, float]:
     """Return images a second of wall-clock time, and CPU seconds of this process for each."""
     batches = stream.epoch(0)
     next(batches)
@@ -74,8 +76,8 @@ def compare(options: argparse.Namespace) -> dict[str, dict[str, int]]:
     figures = {}
     for name, (wanted, augment) in CASES.items():
         per_core = 1 / measure(source, wanted, augment, options.count)
-        stream = BatchStream(
-            source, wanted, Preprocess(), augment, PkBatching(), seed=0, workers=options.workers
+        stream = BatchLoader(
+            source, wanted, Preprocess(), augment, PKSampler(), seed=0, workers=options.workers
         )
         together, own = throughput(stream, options.seconds)
         figures[name] = {

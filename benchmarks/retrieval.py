@@ -20,14 +20,14 @@ from data_option import add_data_option
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
+from reid_align.cli.encoder_choice import select_encoder
 from reid_align.datasets import ReidDataset, load_dataset, read_image
 from reid_align.errors import InvalidInputError
 from reid_align.evaluation import EvaluationOptions, QueryScore, dataset_features, evaluate
-from reid_align.evaluation.features import Side, match_features, rows_by_path
+from reid_align.evaluation.feature_matching import LabeledFeatures, match_features, rows_by_path
 from reid_align.features import ExtractOptions, Features
 from reid_align.files import check_writable, replace_file
 from reid_align.metrics import distances
-from reid_align.models.select import select_encoder
 from reid_align.viz.style import INK, WHITE, font
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -68,7 +68,9 @@ def worst(queries: tuple[QueryScore, ...], count: int) -> list[QueryScore]:
     return sorted(queries, key=lambda query: -(query.first_hit or 0))[:count]
 
 
-def find(chosen: QueryScore, query: Side, gallery: Side, *, protocol: bool) -> Row:
+def find(
+    chosen: QueryScore, query: LabeledFeatures, gallery: LabeledFeatures, *, protocol: bool
+) -> Row:
     """Return the row of a query.
 
     Args:

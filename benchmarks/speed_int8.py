@@ -17,19 +17,19 @@ import torch
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from torch import Tensor
 
-from reid_align.features.batches import read_batch
-from reid_align.features.images import named_images
-from reid_align.inference.backends import BACKENDS, Backend, Target
-from reid_align.inference.backends.build import state_digest
-from reid_align.inference.backends.export import export_onnx
+from reid_align.features.image_batches import read_batch
+from reid_align.features.image_inputs import named_images
+from reid_align.inference.backends import BACKENDS, Backend, BackendTarget
+from reid_align.inference.backends.backend_cache import state_digest
+from reid_align.inference.backends.onnx_export import export_onnx
 from reid_align.inference.backends.onnx_runtime import run_in_onnx_runtime
-from reid_align.inference.backends.open_vino import run_in_open_vino
+from reid_align.inference.backends.openvino_runtime import run_in_open_vino
 from reid_align.models.encoder import Encoder
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 # What both runtimes compute in int8; the rest stays in float32.
 OPERATIONS = ["Conv", "Gemm", "MatMul", "Add"]
-Open = Callable[[bytes, Target, ModuleType], Backend]
+Open = Callable[[bytes, BackendTarget, ModuleType], Backend]
 RUNTIMES: dict[str, tuple[Open, ModuleType]] = {
     "onnx_int8": (run_in_onnx_runtime, onnxruntime),
     "openvino_int8": (run_in_open_vino, openvino),
@@ -56,7 +56,7 @@ def register_int8() -> None:
         BACKENDS.register(name)(partial(_build, run, runtime))
 
 
-def _build(run: Open, runtime: ModuleType, encoder: Encoder, target: Target) -> Backend:
+def _build(run: Open, runtime: ModuleType, encoder: Encoder, target: BackendTarget) -> Backend:
     # Both runtimes read the same graph, and to calibrate takes long.
     key = state_digest(encoder), encoder.preprocess.height, encoder.preprocess.width
     if key not in _graphs:

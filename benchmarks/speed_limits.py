@@ -10,9 +10,9 @@ from speed_timing import best_of, rate
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from reid_align.inference.backends.open_vino import PRECISIONS
+from reid_align.inference.backends.openvino_runtime import PRECISIONS
+from reid_align.inference.parallelism import Parallelism
 from reid_align.inference.prepared_encoder import DTYPES, DtypeName
-from reid_align.inference.thread_lanes import Lanes
 from reid_align.models.encoder import Encoder
 
 # The number formats in which speed is measured.
@@ -30,7 +30,7 @@ def arithmetic(encoder: Encoder) -> float:
 
 def matrix_product_rates(
     device: torch.device,
-    lanes: Lanes,
+    lanes: Parallelism,
     seconds: float,
     rounds: int,
     sizes: tuple[int, ...],
@@ -64,7 +64,7 @@ def matrix_product_rates(
     return rates
 
 
-def _giga(product: Product, size: int, lanes: Lanes, seconds: float) -> float:
+def _giga(product: Product, size: int, lanes: Parallelism, seconds: float) -> float:
     return rate(product, lanes, seconds) * 2 * size**3 / 1e9
 
 

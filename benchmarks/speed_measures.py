@@ -15,7 +15,7 @@ from speed_variants import Variant, our_extract, our_forward, peers_extract
 
 from reid_align import create_model
 from reid_align.features import ExtractOptions
-from reid_align.features.pipeline import default_batch_size
+from reid_align.features.feature_batches import default_batch_size
 from reid_align.inference.backends import BackendName
 from reid_align.inference.prepared_encoder import DtypeName
 from reid_align.models.encoder import Encoder

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import torch
 
-from reid_align.inference.thread_lanes import Lanes
+from reid_align.inference.parallelism import Parallelism
 
 
-def rate(work: Callable[[], object], lanes: Lanes, seconds: float) -> float:
+def rate(work: Callable[[], object], lanes: Parallelism, seconds: float) -> float:
     """Return how often ``work`` runs a second, all lanes together; the first call is not counted.
 
     Args:

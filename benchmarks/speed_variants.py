@@ -11,13 +11,13 @@ from PIL import Image
 from torch import Tensor
 
 from reid_align.features import ExtractOptions
-from reid_align.features.images import named_images
-from reid_align.features.pipeline import default_batch_size, default_workers
-from reid_align.inference.backends import BackendName, Target
-from reid_align.inference.backends.build import build_backend
+from reid_align.features.feature_batches import default_batch_size, default_workers
+from reid_align.features.image_inputs import named_images
+from reid_align.inference.backends import BackendName, BackendTarget
+from reid_align.inference.backends.backend_cache import build_backend
 from reid_align.inference.folding import fold_batch_norms
+from reid_align.inference.parallelism import Parallelism
 from reid_align.inference.prepared_encoder import DTYPES, DtypeName
-from reid_align.inference.thread_lanes import Lanes
 from reid_align.models.encoder import Encoder
 
 Forward = Callable[[Tensor], Tensor]
@@ -33,7 +33,7 @@ class Variant:
 
     name: str
     forward: Forward
-    lanes: Lanes
+    lanes: Parallelism
     batches: tuple[int, ...]
     channels_last: bool
 
@@ -43,7 +43,7 @@ def peers_forward(encoder: Encoder, batches: tuple[int, ...]) -> list[Variant]:
 
     That is the better memory layout, and batch norms folded into convolutions beside it.
     """
-    whole = Lanes(1, torch.get_num_threads())
+    whole = Parallelism(1, torch.get_num_threads())
     channels_last = deepcopy(encoder).to(memory_format=torch.channels_last)
     folded = deepcopy(channels_last).requires_grad_(False)
     fold_batch_norms(folded)
@@ -62,11 +62,11 @@ def our_forward(
     batches: tuple[int, ...],
 ) -> Variant:
     """Return one of our backends with the cores shared out as extraction does it."""
-    lanes = Lanes.share(device, default_workers(device.type))
+    lanes = Parallelism.share(device, default_workers(device.type))
     # As extraction builds it, so that it is built once; only what is compiled has one size.
     usual = default_batch_size(device.type)
     sizes = (usual,) if backend == "compile" else batches
-    target = Target(device, DTYPES[dtype], usual, lanes.count, lanes.threads)
+    target = BackendTarget(device, DTYPES[dtype], usual, lanes.count, lanes.threads)
     forward = build_backend(backend, encoder, target)
     return Variant(f"{backend} {dtype}", forward, lanes, sizes, True)
 

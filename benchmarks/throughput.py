@@ -8,7 +8,7 @@ encoder, memory, the start, and how the cost grows.
     python benchmarks/throughput.py --quick --output throughput.json
     python benchmarks/throughput.py --device cuda --batches 32 128 256
 
-The figures go to benchmarks/results/throughput.json; benchmarks/docs.py makes tables and a image
+The figures go to benchmarks/results/throughput.json; benchmarks/update_docs.py makes tables and a image
 of them. Other programs should rest meanwhile. What is not installed is left out with --skip
 onnx openvino compile, and so are parts of the result: --skip memory start.
 """
@@ -38,7 +38,7 @@ from speed_variants import OURS, our_forward, peers_forward
 
 from reid_align import Encoder, create_model, save_pretrained
 from reid_align.images import find_images
-from reid_align.inference.thread_lanes import Lanes
+from reid_align.inference.parallelism import Parallelism
 from reid_align.preprocess import Preprocess
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
@@ -103,7 +103,7 @@ def steps(encoder: Encoder, options: argparse.Namespace) -> dict[str, Callable[[
 def limits(device: torch.device, options: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Return the fastest matrix products of this machine."""
     sizes = (64,) if options.quick else (1024, 2048) if device.type == "cpu" else (8192,)
-    lanes = Lanes.share(device, torch.get_num_threads())
+    lanes = Parallelism.share(device, torch.get_num_threads())
     return matrix_product_rates(
         device, lanes, options.seconds, options.rounds, sizes, skip=options.skip
     )

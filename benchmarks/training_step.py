@@ -23,7 +23,7 @@ from provenance import RESULTS, provenance, write_result
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
-from reid_align.batches.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.recipes import RECIPES, Stage, override
 from reid_align.tasks import REID, SYNTHETIC
 from reid_align.training.group import ProcessGroup
@@ -38,7 +38,9 @@ IDENTITIES, IMAGES = 767, 4
 COSTLIEST = 5
 
 
-def make_batch(wanted: Wanted, people: int, height: int, width: int, device: torch.device) -> Batch:
+def make_batch(
+    wanted: BatchSpec, people: int, height: int, width: int, device: torch.device
+) -> Batch:
     """Return a batch of noise that holds what is wanted."""
     count = people * IMAGES
     target = (256, 256) if wanted.target == "texture" else (height, width)
@@ -109,10 +111,10 @@ def prepare(stage: Stage, options: argparse.Namespace) -> Work:
     device = torch.device(options.device)
     torch.manual_seed(0)
     task = stage.task.build(IDENTITIES)
-    stream = REID if REID in stage.task.wanted() else SYNTHETIC
+    stream = REID if REID in stage.task.batch_specs() else SYNTHETIC
     learner = Learner(task, stage.training, device, ProcessGroup())
     size = options.height, options.width
-    batch = make_batch(stage.task.wanted()[stream], options.people, *size, device)
+    batch = make_batch(stage.task.batch_specs()[stream], options.people, *size, device)
 
     def step() -> None:
         context = StepContext(0, 0, torch.Generator().manual_seed(0), ProcessGroup())

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from small_net import Images
 
 from reid_align import Encoder, adapt_norms, extract_features
+from reid_align.cli.encoder_choice import select_encoder
 from reid_align.datasets import ImageRecord
 from reid_align.features.camera_normalization import normalize_by_camera
 from reid_align.metrics import CROSS_CAMERA, Labels, distance_blocks, rank
-from reid_align.models.select import select_encoder
 
 Features = NDArray[np.float32]
 PLAIN = ("",)

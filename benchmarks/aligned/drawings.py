@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from aligned.truth import Truth
-from reid_align.batches.sources.masks import TEXTURE_SIZE, read_mask
+from reid_align.batches.sources.texture_mask import TEXTURE_SIZE, read_mask
 from reid_align.datasets import read_image
-from reid_align.datasets.stored import read_iuv
-from reid_align.datasets.synthetic import SyntheticSet
+from reid_align.datasets.image_store import read_iuv
+from reid_align.datasets.synthetic_set import SyntheticSet
 from reid_align.unwrapping import Unwrapper
 from reid_align.uv.atlas import NUM_PARTS, UV_MAX
 

@@ -7,7 +7,7 @@ from PIL import Image
 from aligned.drawings import estimated_map, unwrapped
 from aligned.truth import Truth
 from reid_align.datasets import read_image
-from reid_align.datasets.stored import read_iuv
+from reid_align.datasets.image_store import read_iuv
 from reid_align.unwrapping import Unwrapper
 from reid_align.uv import IUV
 from reid_align.viz import contact_sheet, draw_iuv

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_align.datasets.stored import read_iuv
-from reid_align.datasets.synthetic import SyntheticSet
+from reid_align.datasets.image_store import read_iuv
+from reid_align.datasets.synthetic_set import SyntheticSet
 from reid_align.shard_set import ROLES, SPLITS, ShardSet, SplitName
 from reid_align.uv.atlas import NUM_PARTS
 

@@ -12,9 +12,9 @@ from paper.measure import Job, known, ready, run_folder
 from paper.setup import ENCODER, Setup
 from reid_align.features import resolve_device
 from reid_align.recipes import Stage
-from reid_align.recipes.initial import start
-from reid_align.recipes.prepare import ALONE
-from reid_align.recipes.streams import open_streams
+from reid_align.recipes.initial_weights import start
+from reid_align.recipes.prepare_recipe import ALONE
+from reid_align.recipes.stage_streams import open_streams
 from reid_align.tasks import REID, BaselineConfig, DsaConfig, SanConfig
 from reid_align.training.feed import Stream
 from reid_align.training.statistics import keep_running_statistics

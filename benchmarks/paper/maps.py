@@ -14,9 +14,9 @@ from paper.setup import Setup
 from reid_align.datasets import ReidDataset, read_image
 from reid_align.errors import InvalidInputError
 from reid_align.features import resolve_device
-from reid_align.recipes.fused import evaluated_images, find_maps, fused_features
-from reid_align.recipes.initial import start
-from reid_align.recipes.scores import score_features
+from reid_align.recipes.fused_features import evaluated_images, find_maps, fused_features
+from reid_align.recipes.initial_weights import start
+from reid_align.recipes.training_scores import score_features
 from reid_align.tasks import DsaTask
 from reid_align.unwrapping import Unwrapper, load_unwrapper
 from reid_align.uv import IUV, save_iuv

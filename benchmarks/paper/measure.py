@@ -16,8 +16,8 @@ from reid_align.datasets import ReidDataset
 from reid_align.errors import InvalidInputError
 from reid_align.features import resolve_device
 from reid_align.recipes import RECIPES, Data, Recipe, Stage, prepare, run_recipe
-from reid_align.recipes.initial import start
-from reid_align.recipes.scores import make_evaluator
+from reid_align.recipes.initial_weights import start
+from reid_align.recipes.training_scores import make_evaluator
 from reid_align.tasks import SanConfig
 from reid_align.training.meter import TIMING
 

@@ -8,8 +8,8 @@ from reid_align.datasets import ReidDataset
 from reid_align.errors import ImageReadError
 from reid_align.features import resolve_device
 from reid_align.recipes import Data, Recipe, Stage, prepare, run_recipe
-from reid_align.recipes.targets import FOLDERS, copy_mask, draw_targets, missing_target
-from reid_align.recipes.targets import with_targets as with_drawn
+from reid_align.recipes.decoder_targets import FOLDERS, copy_mask, draw_targets, missing_target
+from reid_align.recipes.decoder_targets import with_targets as with_drawn
 from reid_align.tasks import REID, DsaConfig
 from reid_align.unwrapping import jobs_below, load_unwrapper, unwrap_images
 
@@ -85,7 +85,7 @@ def with_maps(setup: Setup, dataset: str, stage: Stage, data: Data) -> Data:
 
 def needs_maps(stage: Stage, dataset: str) -> bool:
     """Return whether a stage needs dense maps that its dataset lacks."""
-    needs = REID in stage.streams and stage.task.wanted()[REID].part_images != "none"
+    needs = REID in stage.streams and stage.task.batch_specs()[REID].part_images != "none"
     return needs and dataset != SYNTHETIC
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 
-from reid_align.batches.samplers import PkBatching, PlainBatching
+from reid_align.batches.samplers import PKSampler, RandomSampler
 from reid_align.models.resnet import Depth
 from reid_align.recipes import Recipe, Stage
 from reid_align.recipes.recipe import IMAGENET
@@ -20,7 +20,7 @@ from reid_align.training.config import Precision, TrainingConfig
 from reid_align.training.optimizers import OptimizerConfig
 from reid_align.training.schedule import ScheduleConfig
 
-PeopleOrPairs = PkBatching | PlainBatching
+PeopleOrPairs = PKSampler | RandomSampler
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def scaled(recipe: Recipe, scale: Scale) -> Recipe:
 
 def _stage(stage: Stage, scale: Scale) -> Stage:
     streams = {
-        name: replace(stream, batching=_batching(stream.batching, scale))
+        name: replace(stream, sampler=_sampler(stream.sampler, scale))
         for name, stream in stage.streams.items()
     }
     return replace(
@@ -164,7 +164,7 @@ def _optimizer(optimizer: OptimizerConfig, scale: Scale) -> OptimizerConfig:
     return replace(optimizer, schedule=shorter)
 
 
-def _batching(batching: PeopleOrPairs, scale: Scale) -> PeopleOrPairs:
-    if isinstance(batching, PkBatching):
-        return replace(batching, people=scale.persons or batching.people)
-    return replace(batching, images=scale.pairs or batching.images)
+def _sampler(sampler: PeopleOrPairs, scale: Scale) -> PeopleOrPairs:
+    if isinstance(sampler, PKSampler):
+        return replace(sampler, num_identities=scale.persons or sampler.num_identities)
+    return replace(sampler, batch_size=scale.pairs or sampler.batch_size)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from paper.networks import ESTIMATOR, needs_maps
 from paper.setup import SYNTHETIC, Setup, digest, drawn_target
-from reid_align.batches.sources.files import hash_lines
+from reid_align.batches.sources.file_source import hash_lines
 from reid_align.datasets import ReidDataset, load_dataset
 from reid_align.recipes import RECIPES
 from reid_align.tasks import SYNTHETIC as PAIRS

@@ -7,7 +7,7 @@ from pathlib import Path
 from paper.reference import TEST_ONLY
 from paper.scale import Scale, scaled
 from reid_align.datasets import DATASETS
-from reid_align.datasets.repeated import RepeatedBenchmark
+from reid_align.datasets.repeated_splits import RepeatedBenchmark
 from reid_align.errors import InvalidInputError, WeightsNotFoundError
 from reid_align.recipes import RECIPES, Data, Machine, Recipe, override, read_data
 from reid_align.recipes.recipe import IMAGENET, RANDOM

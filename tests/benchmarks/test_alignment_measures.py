@@ -9,7 +9,7 @@ from aligned.truth import Truth, part_heights
 from paper.partial import cut
 from tiny_people import clothes, make_set
 
-from reid_align.datasets.synthetic import SyntheticSet
+from reid_align.datasets.synthetic_set import SyntheticSet
 
 TURNED, VISIBLE, MISPLACED = CONDITIONS
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from speed_limits import matrix_product_rates
 
-from reid_align.inference.thread_lanes import Lanes
+from reid_align.inference.parallelism import Parallelism
 
-CPU, LANE = torch.device("cpu"), Lanes(1, 1)
+CPU, LANE = torch.device("cpu"), Parallelism(1, 1)
 
 
 def test_a_library_that_is_left_out_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:

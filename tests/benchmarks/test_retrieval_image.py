@@ -13,7 +13,7 @@ from tiny_people import make_set, write_files
 from reid_align.datasets import ImageRecord, ReidDataset, Split, load_dataset
 from reid_align.errors import InvalidInputError
 from reid_align.evaluation import QueryScore
-from reid_align.evaluation.features import Side
+from reid_align.evaluation.feature_matching import LabeledFeatures
 from reid_align.metrics import Labels
 
 
@@ -24,14 +24,14 @@ def scored(number: int, person: int, first_hit: int) -> QueryScore:
 QUERIES = tuple(scored(number, number // 2, number % 7 + 1) for number in range(20))
 
 
-def side(name: str, people: list[int], cameras: list[int], places: list[float]) -> Side:
+def side(name: str, people: list[int], cameras: list[int], places: list[float]) -> LabeledFeatures:
     records = tuple(
         ImageRecord(f"{name}{index}", person, camera)
         for index, (person, camera) in enumerate(zip(people, cameras, strict=True))
     )
     # Points on a circle: the farther along, the farther from the first.
     values = np.array([[np.cos(place), np.sin(place)] for place in places], np.float32)
-    return Side(records, values, Labels(np.array(people), np.array(cameras)))
+    return LabeledFeatures(records, values, Labels(np.array(people), np.array(cameras)))
 
 
 def test_queries_are_drawn_by_the_seed_and_whatever_they_found() -> None:

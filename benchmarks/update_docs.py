@@ -1,17 +1,23 @@
-"""Write the tables of the documentation from benchmarks/results/*.json and from the recipes.
+"""Update the generated tables and figures of README.md and docs/.
 
-    python benchmarks/docs.py            # rewrites what stands between the marks
-    python benchmarks/docs.py --check    # only says whether all of it is up to date
+    python benchmarks/update_docs.py            # rewrite the blocks and redraw the figures
+    python benchmarks/update_docs.py --check    # exit with 1 if a block is out of date
 
-A table stands between ``<!-- results: NAME -->`` and ``<!-- end of results -->`` in README.md or
-docs/*.md; NAME is that of a result file, "recipes", "paper_" and the name of a paper's table, or
-"paper_variants" for rows with changed settings.
-Curves are drawn to docs/images/NAME.png, and the rows of the papers' tables that were trained on a
-dataset to docs/images/paper_DATASET.png, where a document shows them.
+A block is the text between ``<!-- results: NAME -->`` and ``<!-- end of results -->`` in README.md
+or any Markdown file below docs/ (folders that start with "_" or "." are skipped). NAME is one of:
+
+- a result file: benchmarks/results/NAME.json,
+- "recipes": the list of recipes,
+- "paper_TABLE": a table of the papers, such as "paper_san1",
+- "paper_variants": table rows that were trained with changed settings.
+
+Figures are written to docs/images/NAME.png, and to docs/images/paper_DATASET.png for the papers'
+tables, if a page shows them.
 """
 
 import argparse
 import json
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -149,17 +155,33 @@ FIGURES: dict[str, Callable[[Record], Image.Image]] = {
 }
 
 
-def fill(text: str) -> str:
-    """Return a document with every marked table as the results have it now."""
+def find_pages(root: Path) -> list[Path]:
+    """Return README.md and every Markdown file below docs/, except build output."""
+    docs = root / "docs"
+    pages = [
+        path
+        for path in sorted(docs.rglob("*.md"))
+        if not any(part[0] in "._" for part in path.relative_to(docs).parts)
+    ]
+    return [root / "README.md", *pages]
+
+
+def fill_blocks(text: str, images: str) -> str:
+    """Return a page with every block regenerated.
+
+    Args:
+        text: the page.
+        images: path from the page's folder to docs/images.
+    """
 
     def rewrite(mark: re.Match[str]) -> str:
-        return f"<!-- results: {mark[1]} -->\n{_generated(mark[1])}\n<!-- end of results -->"
+        block = _generate(mark[1]).replace("](images/", f"]({images}/")
+        return f"<!-- results: {mark[1]} -->\n{block}\n<!-- end of results -->"
 
     return MARKED.sub(rewrite, text)
 
 
-def _generated(name: str) -> str:
-    """Return what stands between the marks of that name."""
+def _generate(name: str) -> str:
     if name == "recipes":
         return recipes()
     if name == f"{PAPER}variants":
@@ -168,12 +190,12 @@ def _generated(name: str) -> str:
         return documented(name.removeprefix(PAPER), PAPER_RESULTS)
     result = RESULTS / f"{name}.json"
     if not result.exists():
-        return f"Not measured yet: `python benchmarks/{name}.py` does it."
+        return "Not measured yet."
     return TABLES[name](json.loads(result.read_text("utf-8")))
 
 
 def draw_figures(shown: str) -> None:
-    """Draw results to docs/images, where the documents show them."""
+    """Draw the figures that the pages show to docs/images."""
     for name, draw in FIGURES.items():
         result = RESULTS / f"{name}.json"
         if result.exists() and f"images/{name}.png" in shown:
@@ -187,16 +209,21 @@ def _percent(value: float | None) -> str:
 
 
 def main() -> int:
-    """Rewrite the documents, or with --check say which ones are out of date."""
-    parser = argparse.ArgumentParser("docs.py", description=__doc__)
-    parser.add_argument("--check", action="store_true")
+    """Rewrite the pages, or list the outdated ones with --check."""
+    parser = argparse.ArgumentParser(
+        "update_docs.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if stale")
     check = parser.parse_args().check
     stale, shown = [], ""
-    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+    for path in find_pages(ROOT):
         text = path.read_text("utf-8")
-        shown += (filled := fill(text))
+        images = os.path.relpath(IMAGES, path.parent)
+        shown += (filled := fill_blocks(text, images))
         if filled != text:
-            stale.append(path.name)
+            stale.append(str(path.relative_to(ROOT)))
             if not check:
                 path.write_text(filled, "utf-8")
     if not check:
