@@ -9,7 +9,7 @@ from reid_align.shard_set import MASK_FILE, ROLES, SPLITS, ShardSet
 from reid_align.synth.sets.settings import SynthSettings
 
 SETTINGS = SynthSettings(identities=24, images=2, seed=4)
-DOCS = Path(__file__).parents[3] / "docs" / "synthetic.md"
+DOCS = Path(__file__).parents[3] / "docs" / "guides" / "synthetic_data.md"
 
 
 def image(source: ShardSet, table: str, column: str, row: int) -> np.ndarray:
