@@ -1,43 +1,46 @@
-"""``python -m reid_align.evaluate DATASET ROOT``: score an encoder, or features, on a benchmark."""
+"""Command ``python -m reid_align.evaluate DATASET ROOT``: re-identification accuracy."""
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from reid_align.cli import OK, add_compute_options, add_encoder_options, command_parser, run
-from reid_align.cli.evaluation import add_measure_options, check_arguments
+from reid_align.cli.evaluate_options import add_measure_options, check_arguments
+from reid_align.errors import InvalidInputError
 from reid_align.files import replace_file, writing
 
 DESCRIPTION = """\
-Score an encoder, or features that extract wrote, on a person re-identification benchmark.
+Evaluate an encoder, or features from a file, on a person re-identification dataset.
 
   python -m reid_align.evaluate cuhk03_detected data/cuhk03 --weights encoder.safetensors
   python -m reid_align.evaluate market1501 data/market --features feats.npy
   python -m reid_align.evaluate csv mine.csv --features feats.npy
-  python -m reid_align.evaluate folder crops --set 'pattern=(?P<person_id>[^/]+)/'"""
+  python -m reid_align.evaluate folder crops --data-option 'pattern=(?P<person_id>[^/]+)/'"""
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of this command."""
+    """Build the parser of this command."""
     parser = command_parser("evaluate", DESCRIPTION)
-    parser.add_argument("dataset", help="the dataset's name; 'list' shows all, with their options")
-    parser.add_argument("root", nargs="?", help="its folder, or the CSV file")
+    parser.add_argument("dataset", help="dataset name; 'list' shows all datasets and their options")
+    parser.add_argument("root", nargs="?", help="dataset folder, or CSV file")
     parser.add_argument(
-        "--set",
+        "--data-option",
         action="append",
         default=[],
-        dest="options",
+        dest="data_options",
         metavar="OPTION=VALUE",
-        help="an option of the dataset; may be repeated",
+        help="option of the dataset; may be repeated",
     )
+    parser.add_argument("--set", action="append", dest="renamed", help=argparse.SUPPRESS)
     parser.add_argument(
         "--features",
         nargs="+",
         metavar="FILE.npy",
-        help="score what extract wrote, instead of running an encoder",
+        help="evaluate features written by extract, instead of running an encoder",
     )
     add_encoder_options(parser)
     add_compute_options(parser)
@@ -47,28 +50,32 @@ def build_parser() -> argparse.ArgumentParser:
 
 def evaluate(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
-    # Imported here so that --help answers without loading torch.
+    # Imported late: --help does not load torch.
+    from reid_align.cli.evaluate_inputs import evaluation_options, load_or_extract_features
     from reid_align.datasets import describe_datasets, load_dataset, parse_options
     from reid_align.evaluation import check_options, json_report, query_table, text_report
     from reid_align.evaluation import evaluate as score
-    from reid_align.evaluation.command import choose_features, measure_options
 
     if args.dataset == "list":
         print(describe_datasets())
         return OK
-    dataset_options = parse_options(args.dataset, args.options)
+    if args.renamed:
+        raise InvalidInputError(
+            f"--set is now --data-option. Use --data-option {shlex.quote(args.renamed[0])}."
+        )
+    dataset_options = parse_options(args.dataset, args.data_options)
     check_arguments(args, build_parser().get_default)
     dataset = load_dataset(args.dataset, args.root, **dataset_options)
-    options = measure_options(args)
+    options = evaluation_options(args)
     check_options(dataset, options)
-    features, made_by = choose_features(args, dataset)
+    features, description = load_or_extract_features(args, dataset)
     result = score(dataset, features, options)
     print(text_report(result))
     if args.output:
         document = json_report(result) | {
             "dataset_options": dataset_options,
             "measures": asdict(options),
-            "features": made_by,
+            "features": description,
         }
         _write(args.output, json.dumps(document, indent=1) + "\n")
     if args.queries:
@@ -82,7 +89,7 @@ def _write(name: str, text: str) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments, run and return the exit code."""
+    """Parse the arguments, run the command and return its exit code."""
     return run(build_parser(), evaluate, argv)
 
 

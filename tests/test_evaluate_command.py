@@ -1,4 +1,4 @@
-"""``python -m reid_align.evaluate`` as a person at a terminal meets it."""
+"""Command line tests of ``python -m reid_align.evaluate``."""
 
 import csv
 import json
@@ -15,13 +15,14 @@ from reid_align.evaluate import main as evaluate
 from reid_align.extract import main as extract
 
 PATTERN = r"pattern=^(?P<person_id>\d+)_c(?P<camera_id>\d)"
-WITH_FEATURES = ["folder", "people", "--set", PATTERN, "--features", "no.npy"]
+FOLDER = ["folder", "people", "--data-option", PATTERN]
+WITH_FEATURES = [*FOLDER, "--features", "no.npy"]
 COLORS = [(200, 20, 20), (20, 200, 20), (20, 20, 200), (200, 200, 20)]
 
 
 @pytest.fixture
 def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Four people of one color each, seen by three cameras, in the current folder."""
+    """Four identities of one color each, seen by three cameras, in the current folder."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "people"
     folder.mkdir()
@@ -37,14 +38,14 @@ def people(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_encoder_is_scored_on_a_folder(
     people: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["folder", "people", "--set", PATTERN, "--weights", weights]
+    command = [*FOLDER, "--weights", weights]
     assert evaluate([*command, "-o", "result.json", "--queries", "queries.csv"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith("folder, protocol cross_camera: 12 queries, 12 gallery images\n")
     result = json.loads(Path("result.json").read_text())
     assert [score["metric"] for score in result["scores"]] == ["cosine", "euclidean"]
     assert f"{result['scores'][0]['mAP']:.1f}" in shown
-    # Plain colors tell these people apart even for an untrained network.
+    # Even random weights separate plain colors.
     assert result["scores"][1]["rank1"] > 60
     assert result["features"][0]["model"] == "san_resnet50"
     assert result["features"][0]["weights"]["name"] == weights
@@ -55,7 +56,7 @@ def test_an_encoder_is_scored_on_a_folder(
 
 
 def test_features_of_extract_give_the_same_scores(people: Path, weights: str) -> None:
-    command = ["folder", "people", "--set", PATTERN]
+    command = FOLDER
     assert evaluate([*command, "--weights", weights, "-o", "a.json"]) == 0
     assert extract(["people", "-o", "f.npy", "--weights", weights, "--no-normalize"]) == 0
     assert evaluate([*command, "--features", "f.npy", "-o", "b.json"]) == 0
@@ -70,10 +71,10 @@ def test_features_of_extract_give_the_same_scores(people: Path, weights: str) ->
             assert one[key] == pytest.approx(two[key]) == pytest.approx(three[key])
 
 
-def test_measures_are_chosen_by_option(
+def test_options_select_the_metrics(
     people: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["folder", "people", "--set", PATTERN, "--weights", weights]
+    command = [*FOLDER, "--weights", weights]
     assert evaluate([*command, "--metric", "cosine", "--rerank", "--verification", "0.02"]) == 0
     shown = capsys.readouterr().out
     assert "cosine, re-ranked" in shown
@@ -81,10 +82,19 @@ def test_measures_are_chosen_by_option(
     assert "euclidean" not in shown
 
 
-def test_features_are_normalized_camera_by_camera_on_request(
+def test_normalize_cameras_adds_rows(
     people: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["folder", "people", "--set", PATTERN, "--weights", weights, "--metric", "cosine"]
+    command = [
+        "folder",
+        "people",
+        "--data-option",
+        PATTERN,
+        "--weights",
+        weights,
+        "--metric",
+        "cosine",
+    ]
     assert evaluate([*command, "--normalize-cameras", "-o", "r.json", "--queries", "q.csv"]) == 0
     assert "\ncosine, camera-wise " in capsys.readouterr().out
     result = json.loads(Path("r.json").read_text())
@@ -98,7 +108,7 @@ def test_features_are_normalized_camera_by_camera_on_request(
 
 @pytest.fixture
 def crowd(people: Path) -> Path:
-    """So many images that an encoder can adapt to them: thrice as many."""
+    """Three times as many images, enough for adaptation."""
     for image in list(people.iterdir()):
         for view in (1, 2):
             pixels = np.clip(np.asarray(Image.open(image)).astype(int) + 5 * view, 0, 255)
@@ -107,10 +117,19 @@ def crowd(people: Path) -> Path:
     return people
 
 
-def test_an_encoder_gets_used_to_the_images_on_request(
+def test_adapt_updates_the_batch_norm_statistics(
     crowd: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["folder", "people", "--set", PATTERN, "--weights", weights, "--metric", "cosine"]
+    command = [
+        "folder",
+        "people",
+        "--data-option",
+        PATTERN,
+        "--weights",
+        weights,
+        "--metric",
+        "cosine",
+    ]
     command += ["--flip", "--normalize-cameras", "--device", "cpu"]
     assert evaluate([*command, "-o", "plain.json"]) == 0
     assert evaluate([*command, "--adapt", "--seed", "3", "-o", "adapted.json"]) == 0
@@ -126,22 +145,30 @@ def test_an_encoder_gets_used_to_the_images_on_request(
     flags = ["--flip", "--adapt", "--seed", "3", "--device", "cpu", "--no-normalize"]
     assert extract(["people", "-o", "f.npy", "--weights", weights, *flags]) == 0
     assert json.loads(Path("f.json").read_text())["state_sha256"] == made_by["state_sha256"]
-    with_features = ["folder", "people", "--set", PATTERN, "--metric", "cosine", "-o", "again.json"]
+    with_features = [
+        "folder",
+        "people",
+        "--data-option",
+        PATTERN,
+        "--metric",
+        "cosine",
+        "-o",
+        "again.json",
+    ]
     assert evaluate([*with_features, "--normalize-cameras", "--features", "f.npy"]) == 0
     again = json.loads(Path("again.json").read_text())
     for one, two in zip(adapted["scores"], again["scores"], strict=True):
         assert one["mAP"] == pytest.approx(two["mAP"])
 
 
-def test_draws_where_nothing_is_drawn_are_refused(
-    people: Path, weights: str, capsys: pytest.CaptureFixture[str]
+def test_the_old_name_of_data_option_is_refused_with_the_new_one(
+    people: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["folder", "people", "--set", PATTERN, "--weights", weights]
-    assert evaluate([*command, "--draws", "3"]) == 2
-    assert "draws nothing" in capsys.readouterr().err
+    assert evaluate(["folder", "people", "--set", PATTERN]) == 2
+    assert f"--set is now --data-option. Use --data-option '{PATTERN}'" in capsys.readouterr().err
 
 
-def test_a_reader_that_goes_away_is_no_error(people: Path) -> None:
+def test_a_closed_pipe_is_no_error(people: Path) -> None:
     command = f"{sys.executable} -m reid_align.evaluate list | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("csv ")
@@ -162,38 +189,51 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
         (["market1501"], 2, "Give its folder after its name"),
         (["market1501", "people", "--weights", "random"], 1, "bounding_box_train/"),
         (["folder", "people", "--weights", "random"], 2, "has to be given 'pattern'"),
-        (["folder", "people", "--set", "pattern"], 2, "write OPTION=VALUE"),
-        (["market1501", "people", "--set", "check_counts=maybe"], 2, "give true or false"),
-        (["market1501", "people", "--set", "color=red"], 2, "no option 'color'"),
+        (["folder", "people", "--data-option", "pattern"], 2, "write OPTION=VALUE"),
+        (["market1501", "people", "--data-option", "check_counts=maybe"], 2, "give true or false"),
+        (["market1501", "people", "--data-option", "color=red"], 2, "no option 'color'"),
         (
-            ["folder", "people", "--set", PATTERN, "--model", "san_resnet18"],
+            [*FOLDER, "--model", "san_resnet18"],
             1,
             "no published weights",
         ),
         (WITH_FEATURES, 1, "Cannot read no.npy"),
         ([*WITH_FEATURES, "--dtype", "float32"], 1, "Cannot read no.npy"),
-        # The features come last: where they are missed, the options were accepted.
+        # Features are read last: an error about them means that the options were accepted.
         ([*WITH_FEATURES, "--verification", "2"], 2, "false_positive_rates=2.0: give a number"),
-        ([*WITH_FEATURES, "--seed", "-1"], 2, "seed=-1"),
+        ([*WITH_FEATURES, "--seed", "1"], 2, "--seed with --features"),
         ([*WITH_FEATURES, "--flip"], 2, "--flip with --features"),
         ([*WITH_FEATURES, "--adapt"], 2, "--adapt with --features"),
         ([*WITH_FEATURES, "--dtype", "bfloat16"], 2, "--dtype with --features"),
         ([*WITH_FEATURES, "--backend", "onnx"], 2, "--backend with --features"),
         ([*WITH_FEATURES, "--num-workers", "0"], 2, "--num-workers with --features"),
         (
-            ["folder", "people", "--set", PATTERN, "--weights", "random", "--adapt"],
+            [*FOLDER, "--weights", "random", "--adapt"],
             2,
             "12 of 12 images can be read",
         ),
-        (["folder", "people", "--set", PATTERN, "-o", "same", "--queries", "same"], 2, "both name"),
-        (["folder", "people", "--set", PATTERN, "--draws", "0"], 2, "draws=0"),
         (
-            ["folder", "people", "--set", r"pattern=^(?P<person_id>\d+)", "--normalize-cameras"],
+            [*FOLDER, "-o", "same", "--queries", "same"],
             2,
-            "does not say so of all",
+            "both name",
         ),
-        (["folder", "people", "--set", PATTERN, "--device", "tpu"], 2, "Device 'tpu'"),
-        (["folder", "people", "--set", PATTERN, "-o", "no/r.json"], 1, "there is no folder no"),
+        (
+            [
+                "folder",
+                "people",
+                "--data-option",
+                r"pattern=^(?P<person_id>\d+)",
+                "--normalize-cameras",
+            ],
+            2,
+            "does not give all of them",
+        ),
+        ([*FOLDER, "--device", "tpu"], 2, "Device 'tpu'"),
+        (
+            [*FOLDER, "-o", "no/r.json"],
+            1,
+            "there is no folder no",
+        ),
     ],
 )
 def test_errors_are_one_line_with_an_exit_code(

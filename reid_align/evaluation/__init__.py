@@ -1,16 +1,26 @@
-"""Score features on a benchmark: dataset and features in, a frozen result out."""
+"""Evaluation of features on a re-identification dataset, with text, JSON and CSV reports."""
 
-from reid_align.evaluation.features import adapt_to_dataset, dataset_features
-from reid_align.evaluation.measure import EvaluationOptions, check_options
-from reid_align.evaluation.report import json_report, markdown_report, query_table, text_report
-from reid_align.evaluation.result import QueryScore, Result, Score, Verification
-from reid_align.evaluation.run import evaluate
+from reid_align.evaluation.evaluation_options import EvaluationOptions, check_options
+from reid_align.evaluation.evaluation_report import (
+    json_report,
+    markdown_report,
+    query_table,
+    text_report,
+)
+from reid_align.evaluation.evaluation_result import (
+    EvaluationResult,
+    QueryScore,
+    ScoreRow,
+    Verification,
+)
+from reid_align.evaluation.evaluator import evaluate
+from reid_align.evaluation.feature_extraction import adapt_to_dataset, dataset_features
 
 __all__ = [
     "EvaluationOptions",
+    "EvaluationResult",
     "QueryScore",
-    "Result",
-    "Score",
+    "ScoreRow",
     "Verification",
     "adapt_to_dataset",
     "check_options",

@@ -1,14 +1,18 @@
-"""The cumulative matching characteristic: how many are found within the first ranks."""
+"""Cumulative matching characteristic (CMC)."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
-from reid_align.metrics._ragged import Indices
+from reid_align.metrics.ragged_arrays import Indices
 
 
 def cumulative_matches(first_hits: Indices, max_rank: int) -> NDArray[np.float64]:
-    """Return the share of ``first_hits``, ranks from 1, that are at most 1 … K; NaN of none."""
+    """Compute the fraction of ``first_hits`` (ranks from 1) within the first 1 … K ranks.
+
+    Returns:
+        (K,) float64; NaN if ``first_hits`` is empty.
+    """
     if not first_hits.size:
         return np.full(max_rank, np.nan)
     at_rank = np.bincount(first_hits, minlength=max_rank + 1)[1 : max_rank + 1]
@@ -16,6 +20,8 @@ def cumulative_matches(first_hits: Indices, max_rank: int) -> NDArray[np.float64
 
 
 def check_max_rank(max_rank: int) -> None:
-    """Raise InvalidInputError for a CMC of less than one rank."""
+    """Raise InvalidInputError if ``max_rank`` is below 1."""
     if max_rank < 1:
-        raise InvalidInputError(f"max_rank {max_rank}: give the length of the CMC, at least 1.")
+        raise InvalidInputError(
+            f"max_rank is {max_rank}. It is the length of the CMC and must be at least 1."
+        )

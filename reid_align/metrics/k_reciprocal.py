@@ -1,29 +1,29 @@
-"""Expanded k-reciprocal neighbors: who is mutually near, and who is so by a common friend."""
+"""k-reciprocal neighbor sets and their expansion."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_align.metrics._ragged import Indices
+from reid_align.metrics.ragged_arrays import Indices
 
 _VALUES_AT_ONCE = 2**24
 
 
 def reciprocal_pairs(nearest: Indices, half: int) -> tuple[Indices, Indices]:
-    """Find the expanded k-reciprocal neighbors of every item.
+    """Find the expanded k-reciprocal neighbor set of each item.
 
-    Items are reciprocal if each is among the other's nearest. The set of an item is expanded by the
-    reciprocal set, within the ``half`` nearest, of each of its members if more than 2/3 of that set
-    are in the item's own.
+    Two items are reciprocal if each is among the K nearest of the other. The set R of an item is
+    expanded with the reciprocal set of each member (computed within the ``half`` nearest) if more
+    than 2/3 of that set are in R.
 
     Args:
-        nearest: (N, K) int64, the nearest items of every item by ascending distance, as Neighbors.
-        half: how many of the nearest the members' own sets are taken from, from 1 to K.
+        nearest: (N, K) int64, nearest items by ascending distance, see `Neighbors`.
+        half: number of nearest items for the sets of the members, 1 to K.
 
     Returns:
-        Item and member of every pair, both (P,), ascending.
+        Item and member of each pair, both (P,), ascending.
 
-    Source: Zhong et al., arXiv:1701.08398. Where the paper expands from 2/3 on, the authors' code
-    expands above 2/3; this follows the code.
+    Source: Zhong et al., arXiv:1701.08398, section 3.2. The paper expands at 2/3 or more,
+    the authors' code above 2/3; this follows the code.
     """
     size, count = nearest.shape
     step = max(1, _VALUES_AT_ONCE // max(1, count * half * count))
@@ -46,7 +46,7 @@ def reciprocal_pairs(nearest: Indices, half: int) -> tuple[Indices, Indices]:
 
 
 def _mutual(nearest: Indices, step: int) -> NDArray[np.bool_]:
-    """Tell, (N, K), of which of its nearest every item is among the nearest itself."""
+    """Return (N, K) bool: whether item n is among the nearest of its k-th nearest item."""
     mutual = np.empty(nearest.shape, np.bool_)
     for start in range(0, len(nearest), step):
         items = np.arange(start, min(start + step, len(nearest)))[:, None, None]

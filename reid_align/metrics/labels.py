@@ -1,4 +1,4 @@
-"""Who is on the images of one side, query or gallery."""
+"""Identity, camera and image labels of a query or gallery set."""
 
 from dataclasses import dataclass
 
@@ -10,17 +10,17 @@ from reid_align.errors import InvalidInputError
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """The labels of N images.
+    """Labels of N images.
 
     Args:
-        person_ids: (N,) int64. A negative id marks junk: such an image counts for nobody. An id
-            that no query has is a plain distractor and needs no special value.
-        camera_ids: (N,) int64, or None if the cameras are not known.
-        image_ids: (N,) int64, or None. Equal ids on both sides mean that query and gallery hold
-            the very same image.
+        person_ids: (N,) int64. A negative id marks junk, which is ignored. A distractor is an id
+            that no query has; it needs no special value.
+        camera_ids: (N,) int64, or None if cameras are unknown.
+        image_ids: (N,) int64, or None. A query and a gallery image with equal ids are the same
+            image.
 
     Raises:
-        InvalidInputError: an array that is not one-dimensional int64, or lengths that differ.
+        InvalidInputError: an array that is not one-dimensional int64, or different lengths.
     """
 
     person_ids: NDArray[np.int64]
@@ -35,13 +35,13 @@ class Labels:
             if not isinstance(ids, np.ndarray) or ids.dtype != np.int64 or ids.ndim != 1:
                 shape = f" of {ids.dtype} {ids.shape}" if isinstance(ids, np.ndarray) else ""
                 raise InvalidInputError(
-                    f"{name}: {type(ids).__name__}{shape} came, a one-dimensional int64 array is "
-                    "needed. Convert with np.asarray(ids, dtype=np.int64)."
+                    f"{name} must be a one-dimensional int64 array, got {type(ids).__name__}"
+                    f"{shape}. Convert it with np.asarray(ids, dtype=np.int64)."
                 )
             if len(ids) != len(self.person_ids):
                 raise InvalidInputError(
-                    f"{len(ids)} {name} beside {len(self.person_ids)} person_ids: "
-                    "give one of each for every image."
+                    f"Got {len(ids)} {name} and {len(self.person_ids)} person_ids. Each image "
+                    "needs one of each."
                 )
 
     def __len__(self) -> int:

@@ -1,14 +1,14 @@
-"""The one place that states who is excluded from whose gallery.
+"""Evaluation protocols: which gallery images are excluded for which query.
 
-Whatever the protocol, for every query:
+All protocols share these rules:
 
-* junk, a gallery item with a negative person id, is dropped, for everybody;
-* the query's own image, a gallery item with the same image id, is dropped, where both sides have
-  image ids (without them it cannot be known);
-* a distractor, a gallery item whose person no query shows, is a plain negative.
+* Junk (gallery images with a negative person id) is excluded for all queries.
+* The query's own image (a gallery image with the same image id) is excluded. This needs image ids
+  on both sides.
+* A distractor (a gallery image with an identity that no query has) is a plain negative.
+* A query with a negative person id is ignored.
 
-A protocol adds what is dropped because of the camera. A query of a person with a negative id takes
-part in nothing.
+A protocol adds the camera rule.
 """
 
 from collections.abc import Iterator
@@ -19,21 +19,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
-from reid_align.metrics._ragged import IdLookup, Indices
-from reid_align.metrics.blocks import DistanceBlocks
+from reid_align.metrics.blockwise_distances import DistanceBlocks
 from reid_align.metrics.labels import Labels
+from reid_align.metrics.ragged_arrays import IdLookup, Indices
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """A rule of evaluation.
+    """Evaluation protocol.
 
     Args:
-        name: how results are labeled.
-        drop_same_camera: drop the gallery items of the query's person that were taken by the
-            query's camera; needs camera ids on both sides.
-        single_gallery_shot: the gallery holds one image of every person, drawn from those there
-            are. Such a protocol is computed by the functions of single_shot, no other.
+        name: label of the results.
+        drop_same_camera: exclude gallery images with the identity and the camera of the query;
+            needs camera ids on both sides.
+        single_gallery_shot: the gallery contains one randomly drawn image per identity. Only
+            `expected_single_shot` supports this.
     """
 
     name: str
@@ -53,7 +53,7 @@ PROTOCOLS = {p.name: p for p in (CROSS_CAMERA, ALL_IMAGES, SINGLE_GALLERY_SHOT)}
 
 
 def default_protocol(query: Labels, gallery: Labels) -> Protocol:
-    """Return CROSS_CAMERA where both sides have camera ids, ALL_IMAGES where neither has.
+    """Return CROSS_CAMERA if both sides have camera ids, ALL_IMAGES if neither has.
 
     Raises:
         InvalidInputError: only one side has camera ids.
@@ -61,30 +61,30 @@ def default_protocol(query: Labels, gallery: Labels) -> Protocol:
     if (query.camera_ids is None) != (gallery.camera_ids is None):
         side = "query" if gallery.camera_ids is None else "gallery"
         raise InvalidInputError(
-            f"Only the {side} has camera ids: give them for both sides, or pass "
-            "protocol=ALL_IMAGES to leave cameras aside."
+            f"Only the {side} has camera ids. Pass them for both sides, or pass "
+            "protocol=ALL_IMAGES to ignore cameras."
         )
     return ALL_IMAGES if query.camera_ids is None else CROSS_CAMERA
 
 
 def check_gallery_shots(protocol: Protocol, *, single: bool) -> None:
-    """Raise InvalidInputError if a protocol is, or is not, a single-gallery-shot one."""
+    """Raise InvalidInputError unless the protocol is (or is not) a single-gallery-shot protocol."""
     if protocol.single_gallery_shot != single:
-        fitting = "rank or verify" if single else "expected_single_shot or sampled_single_shot"
+        alternative = "rank or verify" if single else "expected_single_shot"
         raise InvalidInputError(
-            f"The protocol {protocol.name!r} is not computed here: use {fitting}, or another "
-            "protocol."
+            f"This function does not support the protocol {protocol.name!r}. Use {alternative}, or "
+            "another protocol."
         )
 
 
 class MatchedBlock(NamedTuple):
-    """A block of distances with the protocol applied.
+    """Block of distances with the protocol applied.
 
     Args:
-        start: the number of its first query.
-        distances: (B, G) float32, +inf where the gallery item is excluded for the query.
-        rows: the query, counted from ``start``, of every genuine pair, ascending.
-        columns: the gallery item of every genuine pair, ascending within a row.
+        start: index of its first query.
+        distances: (B, G) float32, +inf where the gallery image is excluded for the query.
+        rows: query of each genuine pair, relative to ``start``, ascending.
+        columns: gallery image of each genuine pair, ascending within a row.
     """
 
     start: int
@@ -96,17 +96,18 @@ class MatchedBlock(NamedTuple):
 def matched_blocks(
     distances: DistanceBlocks, query: Labels, gallery: Labels, protocol: Protocol
 ) -> Iterator[MatchedBlock]:
-    """Apply a protocol to every block of distances, in place, and find the genuine pairs.
+    """Apply a protocol to each block of distances, in place, and find the genuine pairs.
 
     Raises:
-        InvalidInputError: labels that do not fit the distances, or camera ids that are missing.
+        InvalidInputError: labels that do not match the shape of the distances, or missing camera
+            ids.
     """
     _check_sizes(distances, query, gallery)
     cameras, images = _cameras(query, gallery, protocol), _images(query, gallery)
-    people, junk = IdLookup(gallery.person_ids), gallery.person_ids < 0
+    identities, junk = IdLookup(gallery.person_ids), gallery.person_ids < 0
     for start, block in distances:
         here = slice(start, start + len(block))
-        rows, columns = people.pairs(query.person_ids[here])
+        rows, columns = identities.pairs(query.person_ids[here])
         block[:, junk] = np.inf
         block[query.person_ids[here] < 0] = np.inf
         if images is not None:
@@ -121,8 +122,9 @@ def matched_blocks(
 def _check_sizes(distances: DistanceBlocks, query: Labels, gallery: Labels) -> None:
     if distances.shape != (len(query), len(gallery)):
         raise InvalidInputError(
-            f"Distances of {distances.shape[0]} queries to {distances.shape[1]} gallery items, "
-            f"labels of {len(query)} queries and {len(gallery)} gallery items: they must agree."
+            f"Got distances of {distances.shape[0]} queries to {distances.shape[1]} gallery images "
+            f"and labels of {len(query)} queries and {len(gallery)} gallery images. The numbers "
+            "must match."
         )
 
 
@@ -131,8 +133,8 @@ def _cameras(query: Labels, gallery: Labels, protocol: Protocol) -> tuple[Indice
         return None
     if query.camera_ids is None or gallery.camera_ids is None:
         raise InvalidInputError(
-            f"The protocol {protocol.name!r} drops images by camera, but camera ids are missing: "
-            "give them in the Labels of both sides, or pass protocol=ALL_IMAGES."
+            f"The protocol {protocol.name!r} needs camera ids. Pass camera_ids in the Labels of "
+            "both sides, or pass protocol=ALL_IMAGES."
         )
     return query.camera_ids, gallery.camera_ids
 

@@ -1,30 +1,30 @@
-"""k-reciprocal re-ranking: distances that also weigh how far two images share their neighbors."""
+"""k-reciprocal re-ranking: combines the original distance with a Jaccard distance of neighbors."""
 
 import numpy as np
 import torch
 
 from reid_align.errors import InvalidInputError
-from reid_align.metrics._products import (
-    Features,
+from reid_align.metrics.blockwise_distances import DistanceBlocks
+from reid_align.metrics.distance import Metric, check_metric, feature_norms
+from reid_align.metrics.k_reciprocal import reciprocal_pairs
+from reid_align.metrics.matrix_products import (
+    FeatureMatrix,
     operand,
     product,
     reciprocals,
     squared_norms,
     to_squared_distances,
 )
-from reid_align.metrics._sparse import SparseRows
-from reid_align.metrics.blocks import DistanceBlocks
-from reid_align.metrics.distance import Metric, check_metric, feature_norms
-from reid_align.metrics.k_reciprocal import reciprocal_pairs
 from reid_align.metrics.neighbors import Neighbors, neighbors
+from reid_align.metrics.sparse_rows import SparseRows
 
-# Small enough for the gathered features to stay in the cache.
+# Small enough to keep the gathered features in the cache.
 _PAIRS_AT_ONCE = 1024
 
 
 def rerank_blocks(
-    query_features: Features,
-    gallery_features: Features,
+    query_features: FeatureMatrix,
+    gallery_features: FeatureMatrix,
     *,
     metric: Metric = "cosine",
     k1: int = 20,
@@ -33,36 +33,40 @@ def rerank_blocks(
     block_size: int | None = None,
     device: str | torch.device = "cpu",
 ) -> DistanceBlocks:
-    """Re-rank by k-reciprocal neighbors, and prepare the new distances by blocks of queries.
+    r"""Re-rank with k-reciprocal encoding and return the new distances in blocks of queries.
 
-    Neighbors are sought among queries and gallery together, as the method defines it: the result
-    for one query depends on all others. Leave junk out of the gallery beforehand. The new distance
-    is ``lambda_value`` times the original one (squared Euclidean, over its largest value for the
-    query) plus the rest times the Jaccard distance of the neighbors; it is in [0, 1]. No N×N
-    table is made. Sets of at most k1 images are all one another's neighbors.
+    .. math::
+        d^* = \lambda \, \frac{d^2}{\max d^2} + (1 - \lambda) \, d_\text{Jaccard}
+
+    :math:`d` is the Euclidean distance, its maximum is taken over all images for the query, and
+    :math:`d_\text{Jaccard}` compares the weighted k-reciprocal neighbors. :math:`d^*` is in [0, 1].
+
+    Neighbors are searched among queries and gallery together, so each query's result depends on
+    the other queries. Remove junk from the gallery first. In a set of at most k1 images, all images
+    are neighbors of each other. No N×N matrix is built.
 
     Args:
         query_features: (Q, D) float32.
         gallery_features: (G, D) float32.
-        metric: "cosine" scales the features to norm 1 first, "euclidean" takes them as they are.
-        k1: the neighbors that reciprocity is sought among, at least 1; the image itself is not
-            counted.
-        k2: the neighbors whose weights are averaged, at least 1, the image itself included.
-        lambda_value: the share of the original distance, in [0, 1].
-        block_size: see DistanceBlocks.
-        device: where the distances are computed; everything else runs on the CPU.
+        metric: "cosine" first scales the features to norm 1, "euclidean" uses them unchanged.
+        k1: number of neighbors for reciprocity, at least 1, without the image itself.
+        k2: number of neighbors for the weight average (query expansion), at least 1, including the
+            image itself.
+        lambda_value: weight of the original distance, in [0, 1].
+        block_size: queries per block, see `DistanceBlocks`.
+        device: device of the distance computation; everything else runs on the CPU.
 
     Raises:
-        InvalidInputError: parameters out of range, or features as in distance_blocks.
+        InvalidInputError: parameters out of range, or features as in `distance_blocks`.
 
-    Source: Zhong et al., arXiv:1701.08398; distances are squared once and k1 + 1 neighbors are
-    taken, the image itself being the first, as in the authors' code.
+    Source: Zhong et al., arXiv:1701.08398. As in the authors' code, distances are squared once and
+    k1 + 1 neighbors are used, the first being the image itself.
     """
     check_metric(metric)
     if k1 < 1 or k2 < 1 or not 0 <= lambda_value <= 1:
         raise InvalidInputError(
-            f"k1 {k1}, k2 {k2}, lambda_value {lambda_value}: k1 and k2 must be at least 1, and "
-            "lambda_value from 0 to 1."
+            f"Got k1={k1}, k2={k2}, lambda_value={lambda_value}. k1 and k2 must be at least 1, and "
+            "lambda_value must be from 0 to 1."
         )
     features = _stacked(query_features, gallery_features, metric)
     queries, gallery = len(query_features), len(gallery_features)
@@ -74,7 +78,7 @@ def rerank_blocks(
     candidates, squares = operand(features[queries:], device), squared_norms(features)
     scales = np.float32(lambda_value) * reciprocals(found.farthest)[:, None]
 
-    def rows(start: int, stop: int) -> Features:
+    def rows(start: int, stop: int) -> FeatureMatrix:
         here = slice(start, stop)
         block = product(features[here], candidates)
         to_squared_distances(block, squares[here], squares[queries:])
@@ -87,8 +91,10 @@ def rerank_blocks(
     return DistanceBlocks((queries, gallery), rows, block_size)
 
 
-def _stacked(query_features: Features, gallery_features: Features, metric: Metric) -> Features:
-    """Return the features of queries and gallery, (Q + G, D), as the metric wants them."""
+def _stacked(
+    query_features: FeatureMatrix, gallery_features: FeatureMatrix, metric: Metric
+) -> FeatureMatrix:
+    """Concatenate query and gallery features, (Q + G, D); scaled to norm 1 for "cosine"."""
     norms = np.concatenate(feature_norms(query_features, gallery_features))
     features = np.concatenate([query_features, gallery_features])
     if metric == "cosine":
@@ -96,8 +102,8 @@ def _stacked(query_features: Features, gallery_features: Features, metric: Metri
     return features
 
 
-def _neighbor_weights(features: Features, found: Neighbors, k1: int) -> SparseRows:
-    """Return, for every image, weights of its k-reciprocal neighbors that sum to 1, (N, N)."""
+def _neighbor_weights(features: FeatureMatrix, found: Neighbors, k1: int) -> SparseRows:
+    """Compute the weights of each image's k-reciprocal neighbors, (N, N); rows sum to 1."""
     size = len(features)
     nearest = found.nearest[:, : k1 + 1]
     rows, columns = reciprocal_pairs(nearest, round(k1 / 2) + 1)

@@ -1,4 +1,13 @@
-"""What a threshold on the distance accepts, and which threshold to take."""
+r"""ROC curve, operating points and equal error rate of pairwise verification.
+
+A pair is accepted if its distance is at most the threshold :math:`t`:
+
+* TPR(t): fraction of genuine pairs (one identity) accepted.
+* FPR(t): fraction of impostor pairs (two identities) accepted.
+* EER: the rate at which FPR(t) = 1 - TPR(t).
+
+Without genuine pairs, or without impostor pairs, all rates are NaN.
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -7,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
-from reid_align.metrics._ragged import Indices
 from reid_align.metrics.protocols import Protocol
+from reid_align.metrics.ragged_arrays import Indices
 
 
 class OperatingPoint(NamedTuple):
-    """What happens if a pair is accepted as one person when its distance is <= ``threshold``."""
+    """True and false positive rate when pairs with distance <= ``threshold`` are accepted."""
 
     threshold: float
     true_positive_rate: float
@@ -21,22 +30,19 @@ class OperatingPoint(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class VerificationResult:
-    """The exact receiver operating characteristic, by the thresholds at which it rises.
+    """Exact receiver operating characteristic (ROC).
 
-    A pair is accepted if its distance is at most the threshold. The share of genuine pairs (of one
-    person) that are accepted is the true positive rate, that of impostor pairs (of two persons)
-    the false positive rate. Only the distances of genuine pairs are worth considering as a
-    threshold: between two of them nothing but impostors is added. Without a genuine or without an
-    impostor pair no rate is defined, and the methods return NaN.
+    The candidate thresholds are the distances of the genuine pairs: between two of them, a higher
+    threshold only accepts more impostors.
 
     Args:
-        thresholds: the distances of the genuine pairs, ascending, each once, (T,) float32.
-        genuine_accepted: genuine pairs at or below each threshold, (T,) int64.
-        impostors_accepted: impostor pairs at or below each threshold, (T,) int64.
-        impostors_below: impostor pairs below each threshold, (T,) int64.
-        genuine_pairs: how many there are.
-        impostor_pairs: how many there are.
-        protocol: the protocol that was applied.
+        thresholds: distinct distances of the genuine pairs, ascending, (T,) float32.
+        genuine_accepted: number of genuine pairs at or below each threshold, (T,) int64.
+        impostors_accepted: number of impostor pairs at or below each threshold, (T,) int64.
+        impostors_below: number of impostor pairs below each threshold, (T,) int64.
+        genuine_pairs: number of genuine pairs.
+        impostor_pairs: number of impostor pairs.
+        protocol: protocol that was applied.
     """
 
     thresholds: NDArray[np.float32]
@@ -48,16 +54,15 @@ class VerificationResult:
     protocol: Protocol
 
     def at_false_positive_rate(self, rate: float) -> OperatingPoint:
-        """Return the most permissive threshold whose false positive rate is at most ``rate``.
+        """Return the largest threshold with a false positive rate of at most ``rate``.
 
-        If even the smallest threshold accepts too many impostors, the threshold is -inf, which
-        accepts nothing.
+        If even the smallest threshold accepts too many impostors, the threshold is -inf.
 
         Raises:
             InvalidInputError: the rate is not in [0, 1].
         """
         if not 0 <= rate <= 1:
-            raise InvalidInputError(f"A false positive rate of {rate}: give one from 0 to 1.")
+            raise InvalidInputError(f"The false positive rate is {rate}. It must be from 0 to 1.")
         if not self._defined:
             return _UNDEFINED
         rates = self.impostors_accepted / self.impostor_pairs
@@ -65,10 +70,7 @@ class VerificationResult:
 
     @property
     def equal_error_rate(self) -> float:
-        """Where the ROC, its points joined by straight lines, has as many misses as false alarms.
-
-        That is the false positive rate at which it equals 1 - the true positive rate.
-        """
+        """EER of the linearly interpolated ROC: the FPR that equals 1 - TPR."""
         if not self._defined:
             return float("nan")
         genuine_below = self.genuine_accepted - np.diff(self.genuine_accepted, prepend=0)
@@ -79,7 +81,7 @@ class VerificationResult:
 
     @property
     def equal_error_point(self) -> OperatingPoint:
-        """The smallest threshold at which false alarms are at least as frequent as misses."""
+        """Operating point at the smallest threshold with FPR >= 1 - TPR."""
         if not self._defined:
             return _UNDEFINED
         accepted = self._weighed(self.impostors_accepted, self.genuine_accepted)
@@ -94,7 +96,7 @@ class VerificationResult:
         return self.genuine_pairs * self.impostor_pairs
 
     def _weighed(self, impostors: Indices, genuine: Indices) -> Indices:
-        """Return the sum of both rates times _weight, in integers so that equality is exact."""
+        """Return (FPR + TPR) * _weight in integers, which makes comparisons exact."""
         return impostors * self.genuine_pairs + genuine * self.impostor_pairs
 
     def _point(self, index: int) -> OperatingPoint:

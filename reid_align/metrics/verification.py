@@ -1,8 +1,8 @@
-"""Same person or not: counting what every threshold accepts."""
+"""Pairwise verification: accepted genuine and impostor pairs for each threshold."""
 
 import numpy as np
 
-from reid_align.metrics.blocks import DistanceBlocks
+from reid_align.metrics.blockwise_distances import DistanceBlocks
 from reid_align.metrics.labels import Labels
 from reid_align.metrics.protocols import (
     Protocol,
@@ -20,20 +20,19 @@ def verify(
     *,
     protocol: Protocol | None = None,
 ) -> VerificationResult:
-    """Count, for every distance of a genuine pair, what that distance as a threshold accepts.
+    """Compute the exact ROC over all pairs of a query and a gallery image.
 
-    The pairs are those of a query with a gallery item that the protocol leaves it. The distances
-    are read twice: once to collect those of the genuine pairs, which are kept, and once to count
-    the impostors, of which none is kept.
+    Pairs that the protocol excludes do not count. Reads the distances twice: first to collect the
+    distances of the genuine pairs, then to count the impostors without storing them.
 
     Args:
-        distances: from every query to every gallery item.
+        distances: from `distance_blocks`, `matrix_blocks` or `rerank_blocks`.
         query: labels of the queries.
         gallery: labels of the gallery.
-        protocol: who is excluded; None is default_protocol of the labels.
+        protocol: exclusion rules; None is CROSS_CAMERA with camera ids, ALL_IMAGES without.
 
     Raises:
-        InvalidInputError: labels that do not fit, missing camera ids, or a single-gallery-shot
+        InvalidInputError: labels that do not match, missing camera ids, or a single-gallery-shot
             protocol.
     """
     protocol = protocol or default_protocol(query, gallery)

@@ -142,7 +142,7 @@ def _options(document: Document, how: Document) -> tuple[str, ...]:
     measures, chosen = document["measures"], document["dataset_options"]
     backend, adapted = how.get("backend", "torch"), how.get("adapted")
     seed = adapted["seed"] if adapted else 0
-    options = [f"--set {shlex.quote(f'{key}={_text(chosen[key])}')}" for key in chosen]
+    options = [f"--data-option {shlex.quote(f'{key}={_text(chosen[key])}')}" for key in chosen]
     decisive = {
         "--flip": how["flip"],
         "--adapt": bool(adapted),
@@ -151,7 +151,6 @@ def _options(document: Document, how: Document) -> tuple[str, ...]:
         f"--backend {backend}": backend != "torch",
         "--rerank": measures["rerank"],
         "--normalize-cameras": measures["normalize_cameras"],
-        f"--draws {measures['draws']}": measures["draws"] is not None,
         f"--ap {measures['ap']}": measures["ap"] != "mean",
     }
     return (*options, *(option for option, given in decisive.items() if given))

@@ -1,4 +1,4 @@
-"""Second implementations, by loops and full sorts in float64, apart from the package."""
+"""Reference implementations with loops and full sorts in float64, independent of the package."""
 
 import itertools
 from collections import defaultdict
@@ -35,7 +35,7 @@ def is_excluded(query: Labels, i: int, gallery: Labels, j: int, cross_camera: bo
 
 
 def ranked_lists(table: Matrix, query: Labels, gallery: Labels, cross_camera: bool) -> list:
-    """Return for every query the list, nearest first, of (gallery item, same person)."""
+    """Return for each query the list of (gallery image, same identity), nearest first."""
     lists = []
     for i in range(len(query)):
         kept = [
@@ -49,7 +49,7 @@ def ranked_lists(table: Matrix, query: Labels, gallery: Labels, cross_camera: bo
 
 
 def naive_average_precision(hits: list[bool], ap: str) -> float:
-    """Walk down the list, as the first evaluation code of Market-1501 does."""
+    """Compute AP along the ranked list, as the first evaluation code of Market-1501 does."""
     found, area, recall_before, precision_before = 0, 0.0, 0.0, 1.0
     for rank, hit in enumerate(hits, start=1):
         found += hit
@@ -76,7 +76,7 @@ def naive_ranking(
 def naive_single_shot(
     table: Matrix, query: Labels, gallery: Labels, cross_camera: bool, max_rank: int
 ) -> Matrix:
-    """Enumerate every gallery with one image per person."""
+    """Average over all galleries with one image per identity."""
     chances = np.full((len(query), max_rank), np.nan)
     for i, ranked in enumerate(ranked_lists(table, query, gallery, cross_camera)):
         images, own = defaultdict(list), set()
@@ -89,6 +89,28 @@ def naive_single_shot(
         ranks = [sorted(g).index(next(iter(own & set(g)))) + 1 for g in galleries]
         for k in range(1, max_rank + 1):
             chances[i, k - 1] = sum(rank <= k for rank in ranks) / len(ranks)
+    return chances
+
+
+def naive_sampled_single_shot(
+    table: Matrix, query: Labels, gallery: Labels, cross_camera: bool, max_rank: int, draws: int
+) -> Matrix:
+    """Average over random galleries with one image per identity, as the papers do."""
+    random = np.random.default_rng(0)
+    chances = np.full((len(query), max_rank), np.nan)
+    for i, ranked in enumerate(ranked_lists(table, query, gallery, cross_camera)):
+        images = defaultdict(list)
+        for place, (j, _) in enumerate(ranked):
+            images[gallery.person_ids[j]].append(place)
+        if query.person_ids[i] not in images:
+            continue
+        ranks = []
+        for _ in range(draws):
+            drawn = {identity: random.choice(places) for identity, places in images.items()}
+            own = drawn[query.person_ids[i]]
+            ranks.append(sum(place <= own for place in drawn.values()))
+        for k in range(1, max_rank + 1):
+            chances[i, k - 1] = sum(rank <= k for rank in ranks) / draws
     return chances
 
 
@@ -106,7 +128,7 @@ def naive_pairs(
 def naive_rerank(
     query: Matrix, gallery: Matrix, metric: str, k1: int, k2: int, lambda_value: float
 ) -> Matrix:
-    """Zhong et al., arXiv:1701.08398, with dense N×N tables, as the paper's section 3 goes."""
+    """Zhong et al., arXiv:1701.08398, with dense N×N matrices, following section 3 of the paper."""
     features = np.concatenate([query, gallery]).astype(np.float64)
     if metric == "cosine":
         norms = np.linalg.norm(features, axis=1, keepdims=True)
@@ -115,7 +137,7 @@ def naive_rerank(
     squared = ((features[:, None] - features[None]) ** 2).sum(axis=2)
     farthest = squared.max(axis=1, keepdims=True)
     original = squared / np.where(farthest > 0, farthest, 1)
-    # The image itself comes first, also before its copies.
+    # The image itself comes first, before its duplicates.
     ranking = np.argsort(squared - np.eye(count), axis=1, kind="stable")
     near = {k: [set(row[: k + 1].tolist()) for row in ranking] for k in (k1, round(k1 / 2))}
 

@@ -13,15 +13,15 @@ from reid_align.metrics.neighbors import neighbors
 METRICS: tuple[Metric, ...] = ("cosine", "euclidean")
 
 
-def clustered(count: int, seed: int, persons: int = 6, dimensions: int = 12) -> np.ndarray:
+def clustered(count: int, seed: int, identities: int = 6, dimensions: int = 12) -> np.ndarray:
     random = np.random.default_rng(seed)
-    centers = np.random.default_rng(0).standard_normal((persons, dimensions))
+    centers = np.random.default_rng(0).standard_normal((identities, dimensions))
     noise = 0.6 * random.standard_normal((count, dimensions))
-    return (centers[random.integers(0, persons, count)] + noise).astype(np.float32)
+    return (centers[random.integers(0, identities, count)] + noise).astype(np.float32)
 
 
 def small_integers(count: int, seed: int, top: int = 3) -> np.ndarray:
-    """Make features whose distances are exact in float32, many of them equal."""
+    """Return features with exact float32 distances, many of them equal."""
     return np.random.default_rng(seed).integers(0, top, (count, 4)).astype(np.float32)
 
 
@@ -44,7 +44,7 @@ def test_reranking_equals_the_dense_algorithm(
 
 @pytest.mark.parametrize("top", [2, 3, 6])
 @pytest.mark.parametrize("seed", range(4))
-def test_reranking_with_copies_and_equal_distances_equals_the_dense_algorithm(
+def test_reranking_with_duplicates_and_equal_distances_equals_the_dense_algorithm(
     top: int, seed: int
 ) -> None:
     query, gallery = small_integers(25, seed, top), small_integers(60, seed + 10, top)
@@ -55,7 +55,7 @@ def test_reranking_with_copies_and_equal_distances_equals_the_dense_algorithm(
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("counts", [(1, 1), (1, 3), (3, 1), (4, 9), (10, 11), (10, 12)])
-def test_sets_about_as_small_as_the_neighborhood(metric: Metric, counts: tuple[int, int]) -> None:
+def test_sets_as_small_as_the_neighborhood(metric: Metric, counts: tuple[int, int]) -> None:
     query, gallery = clustered(counts[0], 1), clustered(counts[1], 2)
     expected = naive_rerank(query, gallery, metric, 20, 6, 0.3)
     matrix = rerank_blocks(query, gallery, metric=metric).matrix()
@@ -78,7 +78,7 @@ def test_an_empty_side_gives_an_empty_table(counts: tuple[int, int]) -> None:
     assert rerank_blocks(query, gallery).matrix().shape == counts
 
 
-def test_blocks_do_not_change_the_result_and_inputs_are_kept() -> None:
+def test_block_size_does_not_change_the_result_or_the_inputs() -> None:
     query, gallery = small_integers(30, 0), small_integers(50, 1)
     copies = query.copy(), gallery.copy()
     for metric in METRICS:
@@ -91,8 +91,8 @@ def test_blocks_do_not_change_the_result_and_inputs_are_kept() -> None:
     assert np.array_equal(gallery, copies[1])
 
 
-def test_squared_distances_are_not_squared_again() -> None:
-    """With lambda 1, what is left is the squared distance over its largest value."""
+def test_distances_are_squared_once() -> None:
+    """With lambda 1, the result is the squared distance over its maximum."""
     query, gallery = small_integers(5, 0), small_integers(9, 1)
     everything = np.concatenate([query, gallery])
     squared = ((query[:, None] - everything[None]) ** 2).sum(axis=2)
@@ -127,7 +127,7 @@ def test_parameters_out_of_range_are_refused(parameters: dict[str, float]) -> No
 
 
 def test_an_unknown_metric_and_bad_features_are_refused() -> None:
-    with pytest.raises(InvalidInputError, match="'manhattan': choose one of"):
+    with pytest.raises(InvalidInputError, match=r"'manhattan'\. Choose one of"):
         rerank_blocks(clustered(3, 0), clustered(3, 1), metric="manhattan")  # type: ignore[arg-type]
     bad = clustered(3, 0)
     bad[1, 1] = np.nan

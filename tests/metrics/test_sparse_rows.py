@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from reid_align.metrics._sparse import SparseRows
+from reid_align.metrics.sparse_rows import SparseRows
 
 
 def random_table(size: int, columns: int, seed: int = 0) -> np.ndarray:
@@ -33,7 +33,7 @@ def test_averaged_rows_are_means_of_rows(size: int) -> None:
 
 
 @pytest.mark.parametrize("first_row", [0, 3, 20])
-def test_what_rows_share_is_the_sum_of_the_smaller_weights(first_row: int) -> None:
+def test_shared_is_the_sum_of_the_elementwise_minimum(first_row: int) -> None:
     table = random_table(20, 20)
     rows = sparse(table)
     others = rows.transposed(first_row)

@@ -36,7 +36,7 @@ def shares(distances: list[float], threshold: float) -> float:
 @pytest.mark.parametrize("protocol", [CROSS_CAMERA, ALL_IMAGES])
 @pytest.mark.parametrize("block_size", [1, 5, 100])
 @pytest.mark.parametrize("levels", [0, 1, 4])
-def test_operating_points_equal_those_found_by_trying_every_distance(
+def test_operating_points_equal_a_search_over_all_distances(
     protocol: Protocol, block_size: int, levels: int
 ) -> None:
     table, query, gallery = random_problem(levels, seed=levels)
@@ -71,12 +71,12 @@ def test_the_curve_and_equal_error_rate_equal_those_of_scikit_learn(levels: int,
         assert wrong / len(impostors) == pytest.approx(fpr[point])
     error = result.equal_error_rate
     assert 0 < error < 0.5
-    # Both errors are equal where fpr + tpr, linear between two corners of the curve, passes 1.
+    # The error rates are equal where the interpolated fpr + tpr crosses 1.
     assert error == pytest.approx(np.interp(1, fpr + tpr, fpr), abs=1e-12)
 
 
 @pytest.mark.parametrize("levels", [0, 4])
-def test_the_equal_error_point_is_the_first_with_as_many_false_alarms_as_misses(
+def test_the_equal_error_point_is_the_first_with_fpr_at_least_the_miss_rate(
     levels: int,
 ) -> None:
     table, query, gallery = random_problem(levels, seed=1)
@@ -117,7 +117,7 @@ def test_separate_and_swapped_distances() -> None:
     assert swapped.at_false_positive_rate(0.9) == (float("-inf"), 0, 0)
 
 
-def test_one_distance_for_all_pairs_is_chance() -> None:
+def test_equal_distances_give_chance_level() -> None:
     result = verification_of([1, 1], [1, 1, 1])
     assert result.equal_error_rate == 0.5
     assert result.at_false_positive_rate(0.99) == (float("-inf"), 0, 0)
@@ -125,7 +125,7 @@ def test_one_distance_for_all_pairs_is_chance() -> None:
 
 
 @pytest.mark.parametrize(("genuine", "impostors"), [([], [1.0]), ([1.0], []), ([], [])])
-def test_without_pairs_of_a_kind_nothing_is_defined(
+def test_rates_are_nan_without_genuine_or_impostor_pairs(
     genuine: list[float], impostors: list[float]
 ) -> None:
     result = verification_of(genuine, impostors)
@@ -135,7 +135,7 @@ def test_without_pairs_of_a_kind_nothing_is_defined(
     assert np.isnan(result.at_false_positive_rate(0.1)).all()
 
 
-def test_pairs_that_the_protocol_drops_are_of_neither_kind() -> None:
+def test_excluded_pairs_do_not_count() -> None:
     labels = Labels(np.array([1, 1, 2, -1]), np.array([0, 1, 0, 0]), np.array([0, 1, 2, 3]))
     result = verify(matrix_blocks(np.zeros((4, 4), np.float32)), labels, labels)
     assert result.genuine_pairs == 2
@@ -144,11 +144,11 @@ def test_pairs_that_the_protocol_drops_are_of_neither_kind() -> None:
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, float("nan")])
 def test_a_rate_outside_zero_to_one_is_refused(rate: float) -> None:
-    with pytest.raises(InvalidInputError, match=f"rate of {rate}: give one from 0 to 1"):
+    with pytest.raises(InvalidInputError, match=f"rate is {rate}. It must be from 0 to 1"):
         verification_of([1], [2]).at_false_positive_rate(rate)
 
 
-def test_a_single_shot_protocol_is_not_for_pairs() -> None:
+def test_a_single_shot_protocol_is_refused() -> None:
     table, query, gallery = random_problem(0, seed=0)
-    with pytest.raises(InvalidInputError, match="use expected_single_shot"):
+    with pytest.raises(InvalidInputError, match="Use expected_single_shot"):
         verify(matrix_blocks(table), query, gallery, protocol=SINGLE_GALLERY_SHOT)

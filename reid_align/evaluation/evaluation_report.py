@@ -1,4 +1,4 @@
-"""A result for people, for programs, and query by query."""
+"""Reports of an evaluation: text, Markdown, JSON, and a CSV table of queries."""
 
 import csv
 import io
@@ -7,38 +7,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from reid_align import __version__
-from reid_align.evaluation.result import Result, Score, Verification
+from reid_align.evaluation.evaluation_result import EvaluationResult, ScoreRow, Verification
 from reid_align.metrics import OperatingPoint
 
 RANKS = (1, 5, 10, 20)
 MISSING = "-"
 
 
-def text_report(result: Result) -> str:
-    """Return the result as plain text: a heading, a table of scores, a table of thresholds."""
-    splits = f"mean of {result.splits} splits, in all " if result.splits > 1 else ""
+def text_report(result: EvaluationResult) -> str:
+    """Format the result as text: heading, table of scores, table of thresholds."""
+    splits = f"mean of {result.splits} splits, in total " if result.splits > 1 else ""
     parts = [
         f"{result.dataset}, protocol {result.protocol}: {splits}{result.query_images:,} queries, "
         f"{result.gallery_images:,} gallery images",
         _aligned(_score_rows(result)),
     ]
-    unfound = result.query_images - result.scores[0].valid_queries
-    if unfound:
-        parts.append(f"{unfound:,} queries have nothing to find and are left out.")
+    invalid = result.query_images - result.scores[0].valid_queries
+    if invalid:
+        parts.append(f"{invalid:,} queries have no match in the gallery and are left out.")
     if result.verification:
         parts.append(_aligned(_threshold_rows(result.verification)))
     return "\n\n".join(parts)
 
 
-def markdown_report(result: Result) -> str:
-    """Return the table of scores in Markdown."""
+def markdown_report(result: EvaluationResult) -> str:
+    """Format the table of scores in Markdown."""
     head, *rows = _score_rows(result)
     rule = ["---", *["---:"] * (len(head) - 1)]
     return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
 
 
-def json_report(result: Result) -> dict[str, object]:
-    """Return the result for a JSON file; rates in percent, distances as they are."""
+def json_report(result: EvaluationResult) -> dict[str, object]:
+    """Convert the result to JSON values: rates in percent, distances unscaled."""
     return {
         "reid_align": __version__,
         "dataset": result.dataset,
@@ -48,26 +48,30 @@ def json_report(result: Result) -> dict[str, object]:
         "gallery_images": result.gallery_images,
         "feature_dim": result.feature_dim,
         "scores": [_json_score(score) for score in result.scores],
-        "verification": [_json_thresholds(found) for found in result.verification],
+        "verification": [_json_thresholds(table) for table in result.verification],
     }
 
 
-def query_table(result: Result) -> str:
-    """Return what each query found, as CSV with a header, in the order of scores and queries."""
+def query_table(result: EvaluationResult) -> str:
+    """Format the per-query results as CSV with a header, ordered by score row and query."""
     text = io.StringIO()
-    rows = [{**_way(score), **asdict(query)} for score in result.scores for query in score.queries]
+    rows = [
+        {**_comparison(score), **asdict(query)}
+        for score in result.scores
+        for query in score.queries
+    ]
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
 
 
-def _score_rows(result: Result) -> list[list[str]]:
+def _score_rows(result: EvaluationResult) -> list[list[str]]:
     head = ["", *(f"rank-{k}" for k in RANKS), "mAP", "mINP"]
     return [head, *([score.name, *_percentages(score, result.splits)] for score in result.scores)]
 
 
-def _percentages(score: Score, splits: int) -> list[str]:
+def _percentages(score: ScoreRow, splits: int) -> list[str]:
     deviation = f" ±{100 * score.rank1_deviation:.1f}" if splits > 1 else ""
     means = (score.mean_average_precision, score.mean_inverse_negative_penalty)
     return [
@@ -78,16 +82,16 @@ def _percentages(score: Score, splits: int) -> list[str]:
 
 
 def _threshold_rows(verification: Sequence[Verification]) -> list[list[str]]:
-    rows = [["the same person", "split", "if the distance is at most", "TPR %", "FPR %"]]
-    for found in verification:
-        names = [f"{found.metric}, FPR at most {100 * rate:g} %" for rate in found.rates]
-        names = [f"{found.metric}, EER {100 * found.equal_error_rate:.2f} %", *names]
-        points = (found.equal_error_point, *found.points)
+    rows = [["same identity", "split", "if the distance is at most", "TPR %", "FPR %"]]
+    for table in verification:
+        names = [f"{table.metric}, FPR at most {100 * rate:g} %" for rate in table.rates]
+        names = [f"{table.metric}, EER {100 * table.equal_error_rate:.2f} %", *names]
+        points = (table.equal_error_point, *table.points)
         for name, point in zip(names, points, strict=True):
             shares = (point.true_positive_rate, point.false_positive_rate)
             cells = [f"{100 * share:.2f}" if math.isfinite(share) else MISSING for share in shares]
             limit = f"{point.threshold:.4f}" if math.isfinite(point.threshold) else MISSING
-            rows.append([name, found.split, limit, *cells])
+            rows.append([name, table.split, limit, *cells])
     return rows
 
 
@@ -102,11 +106,11 @@ def _aligned(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def _json_score(score: Score) -> Mapping[str, object]:
+def _json_score(score: ScoreRow) -> Mapping[str, object]:
     means = (score.mean_average_precision, score.mean_inverse_negative_penalty)
     mean_ap, mean_inp = (None if mean is None else 100 * mean for mean in means)
     return {
-        **_way(score),
+        **_comparison(score),
         **{f"rank{k}": 100 * score.rank(k) for k in RANKS},
         "mAP": mean_ap,
         "mINP": mean_inp,
@@ -116,7 +120,7 @@ def _json_score(score: Score) -> Mapping[str, object]:
     }
 
 
-def _way(score: Score) -> Mapping[str, object]:
+def _comparison(score: ScoreRow) -> Mapping[str, object]:
     """Return what tells a score from the others of the same result."""
     return {
         "metric": score.metric,

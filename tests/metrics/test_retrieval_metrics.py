@@ -22,10 +22,10 @@ Problem = tuple[np.ndarray, Labels, Labels]
 
 
 def random_labels(
-    random: np.random.Generator, count: int, persons: int, cameras: int, images: int
+    random: np.random.Generator, count: int, identities: int, cameras: int, images: int
 ) -> Labels:
     return Labels(
-        random.integers(-1, persons, count),
+        random.integers(-1, identities, count),
         random.integers(0, cameras, count),
         random.integers(0, images, count),
     )
@@ -34,19 +34,19 @@ def random_labels(
 def random_problem(
     queries: int = 13,
     gallery: int = 37,
-    persons: int = 5,
+    identities: int = 5,
     cameras: int = 3,
     levels: int = 0,
     seed: int = 0,
 ) -> Problem:
-    """Make a problem with junk, own images and distractors; levels > 0 quantize the distances."""
+    """Return a problem with junk, own images and distractors; levels > 0 quantize the distances."""
     random = np.random.default_rng(seed)
     table = random.random((queries, gallery), np.float32)
     if levels:
         table = np.floor(table * levels)
     sides = [
-        random_labels(random, queries, persons, cameras, 60),
-        random_labels(random, gallery, persons + 2, cameras, 60),
+        random_labels(random, queries, identities, cameras, 60),
+        random_labels(random, gallery, identities + 2, cameras, 60),
     ]
     return table, sides[0], sides[1]
 
@@ -56,11 +56,11 @@ PROBLEMS: dict[str, Callable[[], Problem]] = {
     "three distances": lambda: random_problem(levels=3, seed=1),
     "one distance": lambda: random_problem(levels=1, seed=2),
     "one camera": lambda: random_problem(cameras=1, seed=3),
-    "one person": lambda: random_problem(persons=1, seed=4),
+    "one identity": lambda: random_problem(identities=1, seed=4),
     "one gallery image": lambda: random_problem(gallery=1, seed=5),
     "one query": lambda: random_problem(queries=1, gallery=80, seed=6),
     "negative distances": lambda: (-random_problem(seed=7)[0], *random_problem(seed=7)[1:]),
-    "many images of few persons": lambda: random_problem(9, 500, 2, levels=50, seed=8),
+    "many images of few identities": lambda: random_problem(9, 500, 2, levels=50, seed=8),
     "few images in a large gallery": lambda: random_problem(6, 800, 150, seed=9),
     "the same with ties": lambda: random_problem(6, 800, 150, levels=40, seed=10),
 }
@@ -85,7 +85,7 @@ def test_ranking_equals_sorted_lists(name: str, block_size: int, protocol: objec
     assert result.protocol is protocol
 
 
-def test_the_problems_are_not_degenerate() -> None:
+def test_the_test_problems_are_not_degenerate() -> None:
     for name in PROBLEMS.keys() - {"one camera", "one gallery image"}:
         table, query, gallery = PROBLEMS[name]()
         assert rank(matrix_blocks(table), query, gallery).valid_queries > 0, name
@@ -105,10 +105,10 @@ def test_means_and_cmc_are_taken_over_the_valid_queries() -> None:
 
 
 def test_ranking_by_hand() -> None:
-    """One query of person 1 by camera 1: the ranked gallery is miss, hit, distractor, hit."""
+    """One query of identity 1 and camera 1: the ranked gallery is miss, hit, distractor, hit."""
     table = np.array([[0.0, 0.3, 0.1, 0.2, 0.5, 0.4]], np.float32)
     query = Labels(np.array([1]), np.array([1]))
-    # The nearest is of the same camera, the third nearest is junk.
+    # The nearest image has the same camera, the third nearest is junk.
     gallery = Labels(np.array([1, 1, 7, -1, 1, 0]), np.array([1, 2, 1, 2, 3, 4]))
     result = rank(matrix_blocks(table), query, gallery, max_rank=4)
     assert result.average_precision.tolist() == [pytest.approx((1 / 2 + 2 / 4) / 2)]
@@ -138,7 +138,7 @@ def test_average_precision_equals_that_of_scikit_learn(protocol: object) -> None
         assert trapezoid.average_precision[i] == pytest.approx(expected, rel=1e-12)
 
 
-def test_equal_distances_rank_by_gallery_number() -> None:
+def test_ties_are_ordered_by_gallery_index() -> None:
     table = np.zeros((1, 5), np.float32)
     query = Labels(np.array([1]))
     for place in range(5):
@@ -147,7 +147,7 @@ def test_equal_distances_rank_by_gallery_number() -> None:
         assert rank(matrix_blocks(table), query, Labels(person_ids)).first_hit == [place + 1]
 
 
-def test_a_perfect_and_the_worst_ranking() -> None:
+def test_best_and_worst_ranking() -> None:
     person_ids = np.array([1, 1, 2, 2, 2])
     table = np.arange(5, dtype=np.float32)[None]
     perfect = rank(matrix_blocks(table), Labels(np.array([1])), Labels(person_ids))
@@ -184,15 +184,15 @@ def test_without_a_valid_query_the_means_are_not_a_number(
     assert_without_valid_query(rank(matrix_blocks(table), *sides), len(query))
 
 
-def test_everything_by_one_camera_leaves_no_valid_query() -> None:
+def test_one_camera_leaves_no_valid_query() -> None:
     labels = Labels(np.array([1, 1, 2]), np.zeros(3, np.int64))
     table = np.zeros((3, 3), np.float32)
     assert_without_valid_query(rank(matrix_blocks(table), labels, labels), 3)
 
 
-def test_features_and_their_distances_rank_alike() -> None:
+def test_features_and_their_distance_matrix_give_the_same_ranking() -> None:
     random = np.random.default_rng(0)
-    # Small integers, so that every product is exact whatever the block size.
+    # Products of small integers are exact for any block size.
     query, gallery = (random.integers(-3, 4, (n, 8)).astype(np.float32) for n in (20, 60))
     labels = [Labels(random.integers(0, 6, n), random.integers(0, 3, n)) for n in (20, 60)]
     table = np.sqrt(((query[:, None] - gallery[None]) ** 2).sum(axis=2))
@@ -217,18 +217,18 @@ def test_reranked_distances_can_be_ranked() -> None:
 
 def test_a_single_shot_protocol_is_refused() -> None:
     table, query, gallery = random_problem()
-    with pytest.raises(InvalidInputError, match="use expected_single_shot or sampled_single_shot"):
+    with pytest.raises(InvalidInputError, match="Use expected_single_shot"):
         rank(matrix_blocks(table), query, gallery, protocol=SINGLE_GALLERY_SHOT)
 
 
 def test_an_unknown_average_precision_is_refused() -> None:
     table, query, gallery = random_problem()
-    with pytest.raises(InvalidInputError, match="'area': choose one of mean, trapezoid"):
+    with pytest.raises(InvalidInputError, match=r"'area'\. Choose one of mean, trapezoid"):
         rank(matrix_blocks(table), query, gallery, ap="area")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("max_rank", [0, -5])
-def test_a_cmc_without_ranks_is_refused(max_rank: int) -> None:
+def test_max_rank_below_one_is_refused(max_rank: int) -> None:
     table, query, gallery = random_problem()
-    with pytest.raises(InvalidInputError, match=f"max_rank {max_rank}"):
+    with pytest.raises(InvalidInputError, match=f"max_rank is {max_rank}"):
         rank(matrix_blocks(table), query, gallery, max_rank=max_rank)

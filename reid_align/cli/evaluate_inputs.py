@@ -1,10 +1,10 @@
-"""What the arguments of ``python -m reid_align.evaluate`` stand for."""
+"""Options and features of an evaluation from the arguments of the evaluate command."""
 
 from argparse import Namespace
 
+from reid_align.cli.encoder_choice import select_encoder
 from reid_align.datasets import ReidDataset
-from reid_align.evaluation.features import adapt_to_dataset, dataset_features
-from reid_align.evaluation.measure import EvaluationOptions
+from reid_align.evaluation import EvaluationOptions, adapt_to_dataset, dataset_features
 from reid_align.features import (
     Adaptation,
     ExtractOptions,
@@ -12,34 +12,35 @@ from reid_align.features import (
     describe_encoder,
     read_description,
     read_features,
-    resolve_device,
 )
-from reid_align.models.select import select_encoder
+from reid_align.inference.device import resolve_device
+
+DEFAULT_RATES = (1e-4, 1e-3, 1e-2)
 
 
-def measure_options(args: Namespace) -> EvaluationOptions:
-    """Return what is to be measured.
+def evaluation_options(args: Namespace) -> EvaluationOptions:
+    """Build the evaluation options.
 
     Raises:
-        InvalidInputError: a number is out of range, or the device is not there.
+        InvalidInputError: a number is out of range, or the device is not available.
     """
     return EvaluationOptions(
-        ("cosine", "euclidean") if args.metric == "both" else (args.metric,),
-        args.rerank,
-        None if args.verification is None else tuple(args.verification) or (1e-4, 1e-3, 1e-2),
-        args.ap,
-        args.draws,
-        args.seed,
+        metrics=("cosine", "euclidean") if args.metric == "both" else (args.metric,),
+        rerank=args.rerank,
+        false_positive_rates=(
+            None if args.verification is None else tuple(args.verification) or DEFAULT_RATES
+        ),
+        ap=args.ap,
         device="cpu" if args.device == "auto" else str(resolve_device(args.device)),
         normalize_cameras=args.normalize_cameras,
     )
 
 
-def choose_features(args: Namespace, dataset: ReidDataset) -> tuple[Features, object]:
-    """Return the features, read or computed, and what made them for the report.
+def load_or_extract_features(args: Namespace, dataset: ReidDataset) -> tuple[Features, object]:
+    """Read the features from files, or extract them; also return their description for the report.
 
     Raises:
-        ReidAlignError: the features cannot be read, or the encoder not be had or run.
+        ReidAlignError: the features cannot be read, or the encoder cannot be loaded or run.
     """
     if args.features:
         return read_features(*args.features), [read_description(file) for file in args.features]

@@ -1,4 +1,4 @@
-"""A table of distances that is computed a block of queries at a time, so that it need not exist."""
+"""Query-by-gallery distances in blocks of queries; avoids the full distance matrix."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
 
-# 128 MiB of float32: as large as a matrix product needs to be fast, small beside the features.
+# 128 MiB of float32: large enough for a fast matrix product, small compared with the features.
 _VALUES_PER_BLOCK = 2**25
 _MOST_QUERIES_PER_BLOCK = 512
-# 4 MiB: what is only copied had better stay in the cache.
+# 4 MiB: blocks that are only copied should stay in the cache.
 _VALUES_PER_COPY = 2**20
 
 
 class DistanceBlock(NamedTuple):
-    """The distances of the queries ``start``, ``start + 1``, … to the whole gallery, (B, G)."""
+    """Distances from the queries ``start``, ``start + 1``, … to the whole gallery, (B, G)."""
 
     start: int
     distances: NDArray[np.float32]
@@ -25,21 +25,19 @@ class DistanceBlock(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class DistanceBlocks:
-    """Distances from Q queries to G gallery items; iterating yields blocks of queries in order.
+    """Distances from Q queries to G gallery images; iterating yields blocks of queries in order.
 
-    It can be read any number of times, and computes anew each time. Every block is a fresh array
-    that the reader may overwrite. Without queries there is no block; without gallery items the
-    blocks have no columns.
+    Each iteration computes the distances again. Each block is a new array that the caller may
+    overwrite. Without queries there are no blocks; without a gallery the blocks have no columns.
 
     Args:
         shape: (Q, G).
-        rows: returns the distances of the queries [start, stop), (stop - start, G) float32, in an
-            array of its own.
-        block_size: queries in a block; None takes as many as 128 MiB of distances hold, between
-            1 and 512.
+        rows: function that computes the distances of the queries [start, stop) as a new array,
+            (stop - start, G) float32.
+        block_size: queries per block; None fills 128 MiB, with 1 to 512 queries.
 
     Raises:
-        InvalidInputError: the block size is below 1.
+        InvalidInputError: ``block_size`` is below 1.
     """
 
     shape: tuple[int, int]
@@ -49,8 +47,8 @@ class DistanceBlocks:
     def __post_init__(self) -> None:
         if self.block_size is not None and self.block_size < 1:
             raise InvalidInputError(
-                f"block_size {self.block_size}: give the number of queries in a block, at least 1, "
-                "or None for a size that suits the gallery."
+                f"block_size is {self.block_size}. It must be at least 1, or None to choose it "
+                "from the gallery size."
             )
 
     def __iter__(self) -> Iterator[DistanceBlock]:
@@ -60,7 +58,7 @@ class DistanceBlocks:
             yield DistanceBlock(start, self.rows(start, min(start + step, queries)))
 
     def matrix(self) -> NDArray[np.float32]:
-        """Return all distances at once, (Q, G) float32; for small sets."""
+        """Return the full distance matrix, (Q, G) float32; for small sets."""
         whole = np.empty(self.shape, np.float32)
         for start, distances in self:
             whole[start : start + len(distances)] = distances
@@ -70,28 +68,28 @@ class DistanceBlocks:
 def matrix_blocks(
     distances: NDArray[np.float32], *, block_size: int | None = None
 ) -> DistanceBlocks:
-    """Read a table of distances that exists already, also a memory-mapped one, block by block.
+    """Read an existing distance matrix, in memory or memory-mapped, in blocks of queries.
 
     Args:
-        distances: (Q, G) float32, smaller is more alike. It is never written to.
-        block_size: queries in a block; None takes as many as 4 MiB of distances hold.
+        distances: (Q, G) float32; smaller means more similar. It is never written to.
+        block_size: queries per block; None fills 4 MiB.
 
     Raises:
-        InvalidInputError: not a (Q, G) float32 table, or, when its block is read, a value that is
+        InvalidInputError: not a (Q, G) float32 matrix, or, when a block is read, a value that is
             not finite.
     """
     if distances.ndim != 2 or distances.dtype != np.float32:
         raise InvalidInputError(
-            f"A distance table of shape {distances.shape} and type {distances.dtype}: give "
-            "(queries, gallery) numbers of type float32, for instance with .astype(np.float32)."
+            f"The distance matrix has shape {distances.shape} and dtype {distances.dtype}. It must "
+            "be (queries, gallery) float32. Convert it with .astype(np.float32)."
         )
 
     def rows(start: int, stop: int) -> NDArray[np.float32]:
         block = np.array(distances[start:stop])
         if not np.isfinite(block).all():
             raise InvalidInputError(
-                f"The distance table holds NaN or infinity between the queries {start} and "
-                f"{stop - 1}: every distance must be finite. Exclusions belong to the protocol."
+                f"The distance matrix contains NaN or infinity between the queries {start} and "
+                f"{stop - 1}. All distances must be finite; use a protocol to exclude pairs."
             )
         return block
 
@@ -102,5 +100,5 @@ def matrix_blocks(
 
 
 def _fitting(columns: int, values: int) -> int:
-    """Return how many rows so many values fill, at least 1."""
+    """Return the number of rows that ``values`` numbers fill, at least 1."""
     return max(1, values // max(1, columns))

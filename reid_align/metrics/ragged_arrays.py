@@ -1,4 +1,4 @@
-"""Rows of unequal length, kept flat: the index computations that all sparse code here shares."""
+"""Index arithmetic for ragged arrays: rows of unequal length in one flat array."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,15 +7,14 @@ Indices = NDArray[np.int64]
 
 
 def concatenated_ranges(first: Indices, counts: Indices) -> tuple[Indices, Indices]:
-    """Write out the ranges [first, first + count) one after the other.
+    """Concatenate the ranges [first, first + count).
 
     Args:
-        first: where each range begins, (R,).
-        counts: how long each range is, (R,); zero is allowed.
+        first: start of each range, (R,).
+        counts: length of each range, (R,); zero is allowed.
 
     Returns:
-        For every element of every range: which range it belongs to, and its value; both
-        (sum of counts,).
+        The range index and the value of each element, both (sum of counts,).
     """
     which = np.repeat(np.arange(len(counts)), counts)
     begins = np.cumsum(counts) - counts
@@ -23,14 +22,14 @@ def concatenated_ranges(first: Indices, counts: Indices) -> tuple[Indices, Indic
 
 
 class IdLookup:
-    """Finds every place at which an array, (N,) int64, holds an id."""
+    """Looks up all positions of an id in an array, (N,) int64."""
 
     def __init__(self, ids: Indices) -> None:
         self._order = np.argsort(ids, kind="stable")
         self._sorted = ids[self._order]
 
     def pairs(self, wanted: Indices) -> tuple[Indices, Indices]:
-        """Return (index into ``wanted``, place of the same id) of all such pairs, ascending."""
+        """Return all pairs (index into ``wanted``, position of the same id), ascending."""
         first = self._sorted.searchsorted(wanted)
         counts = self._sorted.searchsorted(wanted, side="right") - first
         which, places = concatenated_ranges(first, counts)

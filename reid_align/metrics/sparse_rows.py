@@ -1,11 +1,11 @@
-"""A sparse table by rows: the little of it that re-ranking needs, so that it needs no SciPy."""
+"""Sparse row matrix with the operations that re-ranking needs, without SciPy."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_align.metrics._ragged import Indices, concatenated_ranges
+from reid_align.metrics.ragged_arrays import Indices, concatenated_ranges
 
 Weights = NDArray[np.float32]
 
@@ -13,12 +13,12 @@ _ROWS_AT_ONCE = 2048
 
 
 class SparseRows(NamedTuple):
-    """A table whose row r holds ``weights`` at ``columns``, both from starts[r] to starts[r + 1].
+    """Matrix in CSR layout: row r has the entries starts[r] to starts[r + 1].
 
     Args:
         starts: (R + 1,) int64.
-        columns: (E,) int64, each at most once in a row.
-        weights: (E,) float32, not negative.
+        columns: (E,) int64, distinct within a row.
+        weights: (E,) float32, non-negative.
     """
 
     starts: Indices
@@ -27,24 +27,20 @@ class SparseRows(NamedTuple):
 
     @classmethod
     def of(cls, rows: Indices, count: int, columns: Indices, weights: Weights) -> "SparseRows":
-        """Build ``count`` rows from entries whose rows, (E,), ascend."""
+        """Build a matrix of ``count`` rows from entries sorted by row, ``rows`` (E,)."""
         return cls(rows.searchsorted(np.arange(count + 1)), columns, weights)
 
     def entries(self, rows: Indices) -> tuple[Indices, Indices]:
-        """Return which of ``rows`` each of their entries belongs to, and where the entry is."""
+        """Return, for each entry of the given rows, its index into ``rows`` and its position."""
         first = self.starts[rows]
         return concatenated_ranges(first, self.starts[rows + 1] - first)
 
     def rows(self) -> Indices:
-        """Return the row of every entry, (E,)."""
+        """Return the row of each entry, (E,)."""
         return np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
 
     def averaged(self, groups: Indices) -> "SparseRows":
-        """Return a table of as many rows in which row r is the mean of the rows groups[r].
-
-        Args:
-            groups: (R, K) int64.
-        """
+        """Return the matrix in which row r is the mean of the rows groups[r], (R, K) int64."""
         size, count = groups.shape
         keys, weights = [np.empty(0, np.int64)], [np.empty(0, np.float32)]
         for start in range(0, size, _ROWS_AT_ONCE):
@@ -58,19 +54,19 @@ class SparseRows(NamedTuple):
         return SparseRows.of(rows, size, columns, np.concatenate(weights))
 
     def transposed(self, first_row: int) -> "SparseRows":
-        """Return the transpose of the rows from ``first_row`` on, whose numbers start at 0."""
+        """Transpose the rows from ``first_row`` on; they become the columns 0, 1, …."""
         kept = slice(self.starts[first_row], None)
         order = self.columns[kept].argsort(kind="stable")
         columns, rows = self.columns[kept][order], self.rows()[kept][order] - first_row
         return SparseRows.of(columns, len(self.starts) - 1, rows, self.weights[kept][order])
 
     def shared(self, row: int, others: "SparseRows", size: int) -> NDArray[np.float64]:
-        """Return what a row shares with each of ``size`` rows: the sum of the smaller weights.
+        """Sum the elementwise minimum of one row and each of ``size`` other rows, (size,).
 
         Args:
-            row: the number of the row.
-            others: the transpose of the table that holds the ``size`` rows.
-            size: their number.
+            row: index of the row.
+            others: transpose of the matrix with the ``size`` rows.
+            size: number of other rows.
         """
         own = slice(self.starts[row], self.starts[row + 1])
         which, entries = others.entries(self.columns[own])

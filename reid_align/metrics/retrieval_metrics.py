@@ -1,4 +1,16 @@
-"""CMC, mAP and mINP: how far up its ranked gallery a query finds its person."""
+r"""CMC, mAP and mINP of a ranked gallery.
+
+For a query with :math:`M` genuine gallery images at the ranks :math:`r_1 < \dots < r_M` (from 1):
+
+* CMC at k (rank-k accuracy): fraction of queries with :math:`r_1 \le k`.
+* AP: :math:`\frac{1}{M} \sum_i i / r_i`; mAP is its mean over the queries.
+* INP: :math:`M / r_M`; mINP is its mean over the queries.
+
+Queries without a genuine gallery image are left out of all means.
+
+Sources: CMC and mAP as in Market-1501 (Zheng et al., ICCV 2015); mINP from Ye et al.,
+arXiv:2001.04193.
+"""
 
 from dataclasses import dataclass
 from typing import Literal, get_args
@@ -7,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
-from reid_align.metrics._ragged import Indices
-from reid_align.metrics.blocks import DistanceBlocks
+from reid_align.metrics.blockwise_distances import DistanceBlocks
 from reid_align.metrics.cmc import check_max_rank, cumulative_matches
+from reid_align.metrics.genuine_ranks import genuine_ranks
 from reid_align.metrics.labels import Labels
 from reid_align.metrics.protocols import (
     Protocol,
@@ -17,26 +29,25 @@ from reid_align.metrics.protocols import (
     default_protocol,
     matched_blocks,
 )
-from reid_align.metrics.ranks import genuine_ranks
+from reid_align.metrics.ragged_arrays import Indices
 
 AveragePrecision = Literal["mean", "trapezoid"]
 
 
 @dataclass(frozen=True, eq=False)
 class RankingResult:
-    """What every query found, and the means over the queries that have something to find.
+    """Per-query ranking results and their means over the valid queries.
 
-    A query is valid if the protocol leaves it at least one image of its person. Without a valid
-    query the means and the CMC are NaN.
+    A query is valid if it has a genuine gallery image under the protocol. Without a valid query
+    the means and the CMC are NaN.
 
     Args:
-        average_precision: (Q,) float64 in (0, 1], NaN where a query is not valid.
-        inverse_negative_penalty: (Q,) float64 in (0, 1]: the number of images of the person over
-            the rank of the last of them; NaN where a query is not valid.
-        first_hit: (Q,) int64, the rank of the first image of the person, from 1; 0 where a query
-            is not valid.
-        max_rank: the K of the CMC.
-        protocol: the protocol that was applied.
+        average_precision: (Q,) float64 in (0, 1]; NaN for invalid queries.
+        inverse_negative_penalty: (Q,) float64 in (0, 1]: number of genuine images divided by the
+            rank of the last one; NaN for invalid queries.
+        first_hit: (Q,) int64, rank of the first genuine image, from 1; 0 for invalid queries.
+        max_rank: length of the CMC, K.
+        protocol: protocol that was applied.
     """
 
     average_precision: NDArray[np.float64]
@@ -47,27 +58,27 @@ class RankingResult:
 
     @property
     def valid(self) -> NDArray[np.bool_]:
-        """Which queries have something to find, (Q,) bool."""
+        """Mask of valid queries, (Q,) bool."""
         return self.first_hit > 0
 
     @property
     def valid_queries(self) -> int:
-        """The number of valid queries."""
+        """Number of valid queries."""
         return int(np.count_nonzero(self.first_hit))
 
     @property
     def cmc(self) -> NDArray[np.float64]:
-        """The share of valid queries that are found within the first 1 … K ranks, (K,) float64."""
+        """CMC: fraction of valid queries with a hit within the first 1 … K ranks, (K,) float64."""
         return cumulative_matches(self.first_hit[self.valid], self.max_rank)
 
     @property
     def mean_average_precision(self) -> float:
-        """The mAP."""
+        """The mAP, in (0, 1]."""
         return _mean(self.average_precision[self.valid])
 
     @property
     def mean_inverse_negative_penalty(self) -> float:
-        """The mINP. Source: Ye et al., arXiv:2001.04193."""
+        """The mINP, in (0, 1]."""
         return _mean(self.inverse_negative_penalty[self.valid])
 
 
@@ -80,32 +91,29 @@ def rank(
     ap: AveragePrecision = "mean",
     max_rank: int = 50,
 ) -> RankingResult:
-    """Evaluate a ranking: CMC, average precision and inverse negative penalty of every query.
+    """Compute CMC, average precision and inverse negative penalty of each query.
 
-    The ranks are those of a stable sort: of two gallery items at the same distance, the one with
-    the lower number is ahead.
+    Ranks are those of a stable sort: ties are ordered by gallery index.
 
     Args:
-        distances: of features (distance_blocks), of a table (matrix_blocks), or re-ranked ones
-            (rerank_blocks).
+        distances: from `distance_blocks`, `matrix_blocks` or `rerank_blocks`.
         query: labels of the queries.
         gallery: labels of the gallery.
-        protocol: who is excluded; None is default_protocol of the labels: CROSS_CAMERA with camera
-            ids, ALL_IMAGES without. The result says which.
-        ap: "mean" is the mean of the precision at the rank of every image of the person;
-            "trapezoid" the area under the straight lines between the points of the
-            precision-recall curve, as in the first evaluation code of Market-1501.
-        max_rank: the K of the CMC, at least 1; it may exceed the gallery.
+        protocol: exclusion rules; None is CROSS_CAMERA with camera ids, ALL_IMAGES without.
+        ap: "mean" is the mean precision at the ranks of the genuine images; "trapezoid" is the
+            area under the linearly interpolated precision-recall curve, as in the first evaluation
+            code of Market-1501.
+        max_rank: length of the CMC, at least 1; may exceed the gallery size.
 
     Raises:
-        InvalidInputError: labels that do not fit, missing camera ids, a single-gallery-shot
+        InvalidInputError: labels that do not match, missing camera ids, a single-gallery-shot
             protocol, an unknown ``ap`` or a ``max_rank`` below 1.
     """
     protocol = protocol or default_protocol(query, gallery)
     check_gallery_shots(protocol, single=False)
     if ap not in get_args(AveragePrecision):
         raise InvalidInputError(
-            f"ap {ap!r}: choose one of {', '.join(get_args(AveragePrecision))}."
+            f"Unknown ap {ap!r}. Choose one of {', '.join(get_args(AveragePrecision))}."
         )
     check_max_rank(max_rank)
     blocks = matched_blocks(distances, query, gallery, protocol)
@@ -122,7 +130,7 @@ def _summarize(
     max_rank: int,
     protocol: Protocol,
 ) -> RankingResult:
-    """Turn the ranks of all genuine pairs, ``queries`` ascending, into a result."""
+    """Build the result from the ranks of all genuine pairs, sorted by query."""
     order = np.lexsort((ranks, queries))
     queries, ranks = queries[order], ranks[order]
     matches = np.bincount(queries, minlength=count)
