@@ -8,7 +8,7 @@ from reid_align.uv import IUV
 from reid_align.viz import contact_sheet, draw_iuv, texture_pixels
 
 
-def test_textures_run_from_black_to_white_and_are_clamped() -> None:
+def test_textures_are_scaled_to_pixels_and_clamped() -> None:
     values = torch.tensor([-2.0, -1.0, 0.0, 1.0, 3.0, float("nan")])
     texture = values.view(1, 1, 1, 6).repeat(2, 3, 4, 1)
     texture[:, 0] = 1.0
@@ -37,7 +37,7 @@ def all_parts() -> IUV:
     return IUV(planes)
 
 
-def test_every_part_has_a_color_of_its_own() -> None:
+def test_each_part_has_a_distinct_color() -> None:
     colors = [tuple(pixel) for pixel in np.asarray(draw_iuv(all_parts()))[0].tolist()]
     assert colors[0] == (255, 255, 255)
     assert len(set(colors)) == 25
@@ -45,7 +45,7 @@ def test_every_part_has_a_color_of_its_own() -> None:
     assert min(gaps) >= 30
 
 
-def test_squares_follow_the_chart() -> None:
+def test_the_checkerboard_follows_the_chart() -> None:
     planes = torch.full((3, 256, 256), 2, dtype=torch.uint8)
     planes[1] = torch.arange(256, dtype=torch.uint8)[:, None]
     planes[2] = torch.arange(256, dtype=torch.uint8)
@@ -61,7 +61,7 @@ def test_squares_follow_the_chart() -> None:
             assert (square == squares[row, column]).all()
 
 
-def test_the_image_shines_through_the_body_and_fills_the_background() -> None:
+def test_the_image_is_blended_with_the_body_and_fills_the_background() -> None:
     image = np.full((1, 25, 3), 200, np.uint8)
     plain, over = np.asarray(draw_iuv(all_parts())), np.asarray(draw_iuv(all_parts(), image))
     assert over[0, 0].tolist() == [200, 200, 200]
@@ -69,9 +69,9 @@ def test_the_image_shines_through_the_body_and_fills_the_background() -> None:
 
 
 def test_batches_and_images_of_another_size_are_refused() -> None:
-    with pytest.raises(InvalidInputError, match="one at a time"):
+    with pytest.raises(InvalidInputError, match="one map at a time"):
         draw_iuv(IUV(torch.zeros(1, 3, 4, 4, dtype=torch.uint8)))
-    with pytest.raises(InvalidInputError, match="one size"):
+    with pytest.raises(InvalidInputError, match="must match"):
         draw_iuv(all_parts(), np.zeros((2, 25, 3), np.uint8))
 
 
@@ -91,13 +91,13 @@ def test_a_sheet_shows_strips_in_order() -> None:
     assert sheet[76, 66].tolist() == [255, 255, 255]
 
 
-def test_images_are_brought_to_one_height_and_keep_their_shape() -> None:
+def test_images_are_scaled_to_one_height_and_keep_their_aspect_ratio() -> None:
     sheet = contact_sheet([strip("red", size=(400, 800)), strip("blue", size=(2, 4))], height=40)
     pixels = np.asarray(sheet).reshape(-1, 3).tolist()
     assert pixels.count([255, 0, 0]) == pixels.count([0, 0, 255]) == 40 * 20
 
 
-def test_captions_are_written_below_their_strips_and_fit() -> None:
+def test_captions_fit_below_their_strips() -> None:
     strips = [strip("red")] * 2
     plain = contact_sheet(strips, ["", ""], height=40)
     named = contact_sheet(strips, ["a" * 500, "\udcff\n"], height=40)
@@ -105,16 +105,16 @@ def test_captions_are_written_below_their_strips_and_fit() -> None:
     changed = np.argwhere((np.asarray(plain) != np.asarray(named)).any(-1))
     assert len(changed)
     assert changed[:, 0].min() >= 48
-    # Nothing is written in the gap between the two.
+    # The gap between the captions is empty.
     assert not ((changed[:, 1] >= 28) & (changed[:, 1] < 36)).any()
 
 
-def test_an_empty_sheet_is_a_image_too() -> None:
+def test_an_empty_sheet_is_an_image() -> None:
     assert min(contact_sheet([]).size) > 0
     assert min(contact_sheet([[]]).size) > 0
 
 
-def test_captions_that_are_missing_and_heights_of_nothing_are_refused() -> None:
+def test_missing_captions_and_zero_heights_are_refused() -> None:
     with pytest.raises(InvalidInputError, match="1 captions for 2 strips"):
         contact_sheet([strip("red"), strip("blue")], ["one"])
     with pytest.raises(InvalidInputError, match="at least 1"):

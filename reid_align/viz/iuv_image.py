@@ -1,4 +1,4 @@
-"""Dense maps in colors: one for each part, with a checkerboard of its chart's U and V."""
+"""Color images of dense pose maps (IUV)."""
 
 import colorsys
 from functools import cache
@@ -10,32 +10,33 @@ from PIL import Image
 from reid_align.errors import InvalidInputError
 from reid_align.uv import BACKGROUND, IUV, PARTS, Part
 
-# Squares along one axis of a chart.
+# Checkerboard squares along one axis of a chart.
 SQUARES = 4
 DARK = 0.8
 BACKDROP = (255, 255, 255)
 
 
 def draw_iuv(iuv: IUV, image: NDArray[np.uint8] | None = None) -> Image.Image:
-    """Draw one dense map.
+    """Draw one dense pose map.
 
-    Regions of the body differ in hue, the two sides in brightness, front and back in saturation;
-    the squares follow the chart, so that a wrong or noisy coordinate shows.
+    Hue shows the body region, brightness the side, saturation front or back. A checkerboard in
+    chart coordinates makes wrong or noisy U and V visible.
 
     Args:
-        iuv: planes (3, H, W).
-        image: (H, W, 3) RGB, the image that it is the map of. It shines through the body, and
-            fills the background, which is white without it.
+        iuv: map with planes (3, H, W).
+        image: image of the map, (H, W, 3) RGB; blended with the body and shown as background.
+            Without it the background is white.
 
     Returns:
-        An RGB image of H × W pixels.
+        RGB image of H × W pixels.
 
     Raises:
         InvalidInputError: a batch of maps, or an image of another size.
     """
     if iuv.planes.ndim != 3:
         raise InvalidInputError(
-            f"Dense maps of shape {tuple(iuv.planes.shape)}: draw one at a time, planes (3, H, W)."
+            f"Got dense pose maps of shape {tuple(iuv.planes.shape)}. Draw one map at a time, with "
+            "planes (3, H, W)."
         )
     parts, u, v = iuv.planes.cpu().numpy()
     squares = (u.astype(int) * SQUARES // 256 + v.astype(int) * SQUARES // 256) % 2
@@ -45,14 +46,15 @@ def draw_iuv(iuv: IUV, image: NDArray[np.uint8] | None = None) -> Image.Image:
         return Image.fromarray(np.where(body, colors, BACKDROP).astype(np.uint8))
     if image.shape != colors.shape:
         raise InvalidInputError(
-            f"An image {image.shape} under a dense map of {parts.shape}: they must be of one size."
+            f"The image has shape {image.shape} and the dense pose map {parts.shape}. Height and "
+            "width must match."
         )
     return Image.fromarray(np.where(body, 0.7 * colors + 0.3 * image, image).astype(np.uint8))
 
 
 @cache
 def _palette() -> NDArray[np.float64]:
-    """Return RGB in [0, 255] by part number, (25, 3); the background is black."""
+    """Return RGB colors in [0, 255] by part number, (25, 3); background is black."""
     return np.array([(0.0, 0.0, 0.0), *map(_color, PARTS)]) * 255
 
 

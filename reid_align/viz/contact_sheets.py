@@ -1,41 +1,44 @@
-"""Contact sheets: many small images on one, with a line of text below each."""
+"""Contact sheets: many small images in one, with captions."""
 
 import math
 from collections.abc import Sequence
+from functools import cache
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from reid_align.errors import InvalidInputError
-from reid_align.viz.style import INK, WHITE, font
 
-GAP, LETTERS = 8, 11
+WHITE, INK = "#ffffff", "#22252a"
+GAP, FONT_SIZE = 8, 11
 ASPECT = 1.6
 
 
 def contact_sheet(
     strips: Sequence[Sequence[Image.Image]], captions: Sequence[str] = (), height: int = 192
 ) -> Image.Image:
-    """Put images that belong together side by side, and these strips on one sheet.
+    """Arrange strips of images on one sheet.
 
     Args:
-        strips: the images of each strip, of any size and mode. A sheet without any is empty.
-        captions: a line for each strip, or none at all; shortened at the front where it is wider
-            than its strip, for the ends of file names tell most.
-        height: of every image on the sheet, in pixels.
+        strips: images shown side by side, any size and mode. Without strips the sheet is empty.
+        captions: one line per strip, or none. Captions wider than their strip are shortened at the
+            front, because file names differ most at the end.
+        height: height of all images on the sheet, in pixels.
 
     Returns:
-        An RGB image, about 1.6 times as wide as high.
+        RGB image, about 1.6 times as wide as high.
 
     Raises:
-        InvalidInputError: another number of captions than of strips, or a height below 1.
+        InvalidInputError: the numbers of captions and strips differ, or the height is below 1.
     """
     if captions and len(captions) != len(strips):
-        raise InvalidInputError(f"{len(captions)} captions for {len(strips)} strips: one for each.")
+        raise InvalidInputError(
+            f"Got {len(captions)} captions for {len(strips)} strips. Pass one caption per strip."
+        )
     if height < 1:
-        raise InvalidInputError(f"Images of {height} pixels: the height must be at least 1.")
+        raise InvalidInputError(f"The image height is {height} pixels. It must be at least 1.")
     joined = [_join(strip, height) for strip in strips]
     width = max((strip.width for strip in joined), default=0) + GAP
-    line = LETTERS + GAP if captions else 0
+    line = FONT_SIZE + GAP if captions else 0
     step = height + line + GAP
     columns = max(1, round(math.sqrt(len(joined) * ASPECT * step / width)))
     size = columns * width + GAP, math.ceil(len(joined) / columns) * step + GAP
@@ -47,12 +50,18 @@ def contact_sheet(
         sheet.paste(strip, (left, top))
         if captions:
             text = _shortened(captions[number], draw, width - GAP)
-            draw.text((left, top + height + 3), text, fill=INK, font=font(LETTERS))
+            draw.text((left, top + height + 3), text, fill=INK, font=font(FONT_SIZE))
     return sheet
 
 
+@cache
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return Pillow's default font at a size in pixels."""
+    return ImageFont.load_default(size)
+
+
 def _join(images: Sequence[Image.Image], height: int) -> Image.Image:
-    """Return images of one height beside each other."""
+    """Scale images to one height and join them side by side."""
     scaled = [
         image.convert("RGB").resize((max(1, round(image.width * height / image.height)), height))
         for image in images
@@ -66,10 +75,10 @@ def _join(images: Sequence[Image.Image], height: int) -> Image.Image:
 
 
 def _shortened(text: str, draw: ImageDraw.ImageDraw, width: int) -> str:
-    # A file name may hold bytes that are no text, and line ends.
+    # File names may contain line breaks and bytes that are not valid text.
     line = "".join(letter if letter.isprintable() else "?" for letter in text)
-    if draw.textlength(line, font=font(LETTERS)) <= width:
+    if draw.textlength(line, font=font(FONT_SIZE)) <= width:
         return line
-    while line and draw.textlength("…" + line, font=font(LETTERS)) > width:
+    while line and draw.textlength("…" + line, font=font(FONT_SIZE)) > width:
         line = line[1:]
     return "…" + line
