@@ -79,6 +79,11 @@ class DenseNetEncoder(Encoder):
             if isinstance(layer, nn.Conv2d):
                 nn.init.kaiming_normal_(layer.weight)
 
+    @property
+    def imagenet_model(self) -> str:
+        """Name of the ImageNet classifier with the same trunk."""
+        return "densenet121"
+
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return e1 to e3 behind the transitions' convolutions, and e4 behind the last block."""
         layers = self.features

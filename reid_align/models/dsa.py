@@ -5,7 +5,7 @@ Source: DSA-reID, CVPR 2019, sections 3.2.2 and 4.4.
 
 from functools import partial
 from os import PathLike
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +13,7 @@ from torch.nn.functional import normalize
 
 from reid_align.errors import UnknownNameError
 from reid_align.models.blocks import initialize, stage
-from reid_align.models.factory import MODELS, build
+from reid_align.models.factory import build, register_depths
 from reid_align.models.head import make_head
 from reid_align.models.norms import Norm
 from reid_align.models.pooling import Pool
@@ -48,6 +48,8 @@ class DsaEncoder(ResNetTrunk):
 
     Parameters with ResNet-50: 27,692,096 with "full", 25,398,336 with "slice".
     """
+
+    head_prefixes: ClassVar[tuple[str, ...]] = (*ResNetTrunk.head_prefixes, "local4.")
 
     def __init__(
         self,
@@ -110,10 +112,9 @@ def _local_branches(depth: Depth, in_channels: int, local_input: LocalInput) -> 
     )
 
 
-# A bound depth is no argument any more: what is left belongs to the architecture of that name.
-for _depth in LAYOUTS:
-    _name = "dsa_reid" if _depth == 50 else f"dsa_resnet{_depth}"
-    MODELS.register(_name)(partial(DsaEncoder, _depth))
+register_depths(
+    DsaEncoder, {depth: "dsa_reid" if depth == 50 else f"dsa_resnet{depth}" for depth in LAYOUTS}
+)
 
 
 def dsa_reid(

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,8 @@ class Encoder(nn.Module, ABC):
         arch_args: the arguments that, with the name, rebuild it.
         feature_dim: D, the length of a feature vector.
         channels: of the stage maps e1 to e4, the first four of `forward_maps`.
+        head_prefixes: prefixes of the state-dict names that belong to the head. They may stay at
+            their random values when the encoder starts from weights with another head.
         preprocess: what its weights expect to be done to a image.
         origin: where its weights came from when it was built.
     """
@@ -32,6 +35,15 @@ class Encoder(nn.Module, ABC):
     channels: tuple[int, ...]
     preprocess: Preprocess
     origin: Origin = Origin()
+    head_prefixes: ClassVar[tuple[str, ...]] = ("embed.", "pool.")
+
+    @property
+    @abstractmethod
+    def imagenet_model(self) -> str:
+        """Name of the ImageNet classifier with the same trunk, such as "resnet50_ibn_a".
+
+        Weights for it need not exist.
+        """
 
     @abstractmethod
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:

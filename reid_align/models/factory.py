@@ -1,19 +1,23 @@
 """Build encoders by name, with or without weights."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from inspect import signature
 from os import PathLike
 from typing import TypeVar
 
 from reid_align.errors import InvalidInputError, UnknownNameError
-from reid_align.models.empty import NoRandomWeights
 from reid_align.models.encoder import Encoder
+from reid_align.models.skip_init import SkipRandomInit
 from reid_align.preprocess import Preprocess
 from reid_align.registry import Registry
 from reid_align.weights import Argument, Source, choose_source, shipped_weights
 
 # The encoders' classes; their keyword arguments are the architecture's arguments.
 MODELS: Registry[Callable[..., Encoder]] = Registry("model")
+DEFAULT_MODEL = "san_resnet50"
+# By the name of each ResNet architecture, its ResNet-18 sibling.
+_SMOKE_TEST: dict[str, str] = {}
 E = TypeVar("E", bound=Encoder)
 
 
@@ -47,6 +51,30 @@ def create_model(
             known = signature(constructor).parameters
             raise UnknownNameError(f"argument of {architecture}", argument, known)
     return build(architecture, constructor, tag or pretrained, weights, arch_args)
+
+
+def register_depths(encoder: Callable[..., Encoder], names: Mapping[int, str]) -> None:
+    """Register one architecture per ResNet depth: ``encoder`` with that depth bound.
+
+    Args:
+        encoder: an encoder class; its first argument is the depth.
+        names: architecture name by depth, with an entry for 18.
+
+    Raises:
+        DuplicateNameError: a name is taken.
+    """
+    for depth, name in names.items():
+        MODELS.register(name)(partial(encoder, depth))
+        _SMOKE_TEST[name] = names[18]
+
+
+def smoke_test_architecture(architecture: str) -> str:
+    """Return the architecture that stands in for another one in smoke tests.
+
+    This is the ResNet-18 of the same family, such as ``san_resnet18`` for ``san_resnet50`` or
+    ``dsa_resnet18`` for ``dsa_reid``. An architecture of a single size is returned unchanged.
+    """
+    return _SMOKE_TEST.get(architecture, architecture)
 
 
 def list_models() -> list[str]:
@@ -106,7 +134,7 @@ def fill(
 ) -> E:
     """Construct the encoder that the weights were made for, and load them."""
     arguments = source.arguments(architecture, constructor, asked)
-    with NoRandomWeights():
+    with SkipRandomInit():
         encoder = _construct(architecture, constructor, arguments)
     encoder.preprocess = source.preprocess or encoder.preprocess
     encoder.origin = source.origin

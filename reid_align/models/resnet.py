@@ -52,6 +52,7 @@ class ResNetTrunk(Encoder):
         if norm not in get_args(Norm):
             raise UnknownNameError("norm", norm, get_args(Norm))
         super().__init__()
+        self.depth, self.norm = depth, norm
         block, blocks = LAYOUTS[depth]
         self.channels = tuple(width * block.expansion for width in WIDTHS)
         c1, c2, c3, _ = self.channels
@@ -65,6 +66,11 @@ class ResNetTrunk(Encoder):
         self.layer3 = stage(c2, w3, blocks[2], stride=2, block=block, norm=norm)
         self.layer4 = stage(c3, w4, blocks[3], stride=1, block=block)
         self.pool = make_pool(pool)
+
+    @property
+    def imagenet_model(self) -> str:
+        """The ImageNet ResNet of the same depth and norm: "resnet50" or "resnet50_ibn_a"."""
+        return f"resnet{self.depth}" + ("_ibn_a" if self.norm == "ibn_a" else "")
 
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return the maps e1 to e4 after layer1 to layer4."""

@@ -10,7 +10,7 @@ from typing import get_args
 from torch import Tensor
 
 from reid_align.models.blocks import initialize
-from reid_align.models.factory import MODELS, build
+from reid_align.models.factory import build, register_depths
 from reid_align.models.head import EMBEDDING_DIM, Head, make_head
 from reid_align.models.norms import Norm
 from reid_align.models.pooling import Pool
@@ -56,10 +56,8 @@ class BaselineEncoder(SanEncoder):
     """The baseline of both papers: the network of SAN, trained without alignment."""
 
 
-# A bound depth is no argument any more: what is left belongs to the architecture of that name.
-for _depth in LAYOUTS:
-    MODELS.register(f"san_resnet{_depth}")(partial(SanEncoder, _depth))
-    MODELS.register(f"resnet{_depth}_baseline")(partial(BaselineEncoder, _depth))
+register_depths(SanEncoder, {depth: f"san_resnet{depth}" for depth in LAYOUTS})
+register_depths(BaselineEncoder, {depth: f"resnet{depth}_baseline" for depth in LAYOUTS})
 
 
 def san_resnet50(

@@ -1,5 +1,6 @@
 """What every architecture in the registry has to keep."""
 
+import re
 from copy import deepcopy
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 from reid_align import create_model, list_models
 from reid_align.errors import InvalidInputError, UnknownNameError, WeightsNotFoundError
 from reid_align.models.encoder import Encoder
+from reid_align.models.factory import smoke_test_architecture
 from reid_align.preprocess import Preprocess
 from reid_align.weights import shipped_weights
 
@@ -37,6 +39,28 @@ def test_forward_gives_one_matrix_in_every_mode(encoder: Encoder, training: bool
         features = deepcopy(encoder).train(training)(images())
     assert features.shape == (2, encoder.feature_dim)
     assert features.dtype == torch.float32
+
+
+def test_head_prefixes_cover_what_another_head_replaces(encoder: Encoder) -> None:
+    other = create_model(encoder.architecture, head="bnneck", pool="gem")
+    added = other.state_dict().keys() - encoder.state_dict().keys()
+    assert added
+    assert all(name.startswith(encoder.head_prefixes) for name in added)
+
+
+def test_the_imagenet_model_names_backbone_and_norm(encoder: Encoder) -> None:
+    backbone = re.sub("^(san|dsa)_|_baseline$", "", encoder.architecture)
+    assert encoder.imagenet_model == ("resnet50" if backbone == "reid" else backbone)
+    if "densenet" not in backbone:
+        normed = create_model(encoder.architecture, norm="ibn_a")
+        assert normed.imagenet_model == f"{encoder.imagenet_model}_ibn_a"
+
+
+def test_smoke_tests_use_the_resnet18_of_the_family() -> None:
+    assert smoke_test_architecture("san_resnet101") == "san_resnet18"
+    assert smoke_test_architecture("resnet50_baseline") == "resnet18_baseline"
+    assert smoke_test_architecture("dsa_reid") == "dsa_resnet18"
+    assert smoke_test_architecture("san_densenet121") == "san_densenet121"
 
 
 def test_forward_is_the_head_on_the_maps(encoder: Encoder) -> None:

@@ -19,6 +19,7 @@ from reid_align import (
     san_resnet50,
     save_pretrained,
 )
+from reid_align.cli.encoder_choice import select_encoder
 from reid_align.errors import (
     InvalidInputError,
     UnknownNameError,
@@ -27,7 +28,6 @@ from reid_align.errors import (
     WeightsNotFoundError,
 )
 from reid_align.models.encoder import Encoder
-from reid_align.models.select import select_encoder
 from reid_align.preprocess import Preprocess
 
 IMAGES = torch.randn(2, 3, 64, 32, generator=torch.Generator().manual_seed(0))
