@@ -11,6 +11,7 @@ from torch import Tensor
 
 from reid_align.errors import InvalidInputError
 from reid_align.filters import smooth, stretch
+from reid_align.typed_reading import ADDED_LATER
 
 Interpolation = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
@@ -19,8 +20,6 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 _MOST_SMOOTHING, _MOST_STRETCH = 8.0, 0.25
-# Metadata of a field that older files do not name: there it has its default.
-ADDED_LATER = {"added_later": True}
 
 
 @dataclass(frozen=True)

@@ -11,24 +11,37 @@ import pytest
 import reid_align
 
 PACKAGE = Path(reid_align.__file__).parent
-BASE = {"errors", "cores", "files", "finite", "registry", "preprocess", "images", "uv"}
+BASE = {
+    "errors",
+    "cores",
+    "files",
+    "finite",
+    "registry",
+    "typed_reading",
+    "preprocess",
+    "images",
+    "body_atlas",
+    "uv",
+}
 ALLOWED = {
     "errors": set(),
     "checks": {"errors"},
     "cores": set(),
     "files": {"errors"},
     "finite": set(),
+    "typed_reading": {"errors"},
     "registry": {"errors"},
     "filters": set(),
-    "preprocess": {"errors", "filters"},
+    "preprocess": {"errors", "filters", "typed_reading"},
     "images": {"errors"},
-    "uv": {"errors", "files", "preprocess"},
+    "body_atlas": set(),
+    "uv": {"errors", "files", "preprocess", "body_atlas"},
     "metrics": {"errors"},
     "shards": {"errors", "files"},
     "shard_set": {"errors", "files", "shards"},
-    "synth": {"errors", "files", "shards", "shard_set", "uv"},
+    "synth": {"errors", "files", "shards", "shard_set", "body_atlas"},
     "synth.drawing": {"errors", "synth.arrays"},
-    "synth.body": {"errors", "uv", "synth.arrays", "synth.drawing"},
+    "synth.body": {"errors", "body_atlas", "synth.arrays", "synth.drawing"},
     "synth.people": {"synth.arrays", "synth.drawing", "synth.body"},
     "synth.places": {"synth.arrays", "synth.drawing"},
     "synth.photos": {
@@ -51,13 +64,13 @@ ALLOWED = {
         "synth.places",
         "synth.photos",
     },
-    "synth.compiling": {"errors", "files", "uv", "synth.body"},
+    "synth.compiling": {"errors", "files", "body_atlas", "synth.body"},
     "losses": {"errors", "checks"},
     "weights": BASE,
     "models": BASE | {"weights"},
     "heads": BASE | {"weights", "models.blocks", "models.encoder"},
     "viz": {"errors", "files", "images", "uv"},
-    "unwrapping": BASE | {"weights", "models", "heads", "features", "inference", "viz"},
+    "unwrapping": BASE | {"weights", "models", "heads", "inference", "viz"},
     "inference": BASE | {"models.blocks", "models.encoder", "models.norms", "models.resnet"},
     "features": BASE | {"inference", "metrics", "models.encoder", "weights"},
     "datasets": BASE | {"shards", "shard_set"},
@@ -74,6 +87,7 @@ ALLOWED = {
     "publishing": BASE | {"weights", "models", "heads", "features"},
     "training": {
         "errors",
+        "typed_reading",
         "checks",
         "files",
         "preprocess",
@@ -85,6 +99,7 @@ ALLOWED = {
     },
     "tasks": {
         "errors",
+        "typed_reading",
         "checks",
         "preprocess",
         "uv",
@@ -93,8 +108,8 @@ ALLOWED = {
         "heads",
         "losses",
         "batches.batch",
-        "training.task",
-        "training.group",
+        "training.task_interface",
+        "training.distributed",
     },
     "recipes": BASE
     | {
@@ -192,6 +207,7 @@ def test_inference_loads_nothing_that_only_training_or_evaluation_needs() -> Non
         "filters",
         "finite",
         "registry",
+        "typed_reading",
         "preprocess",
         "images",
         "weights",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reid_align.errors import InvalidInputError
+from reid_align.typed_reading import read_record
 from reid_align.weights import TrainingData
-from reid_align.weights.reading import read_record
 from reid_align.weights.records import require
 
 # Its authors withdrew it over privacy; nothing that comes of it is published here.
@@ -83,12 +83,12 @@ def read_card(path: Path) -> Card:
         return read_record(Card, _completed(tomllib.loads(path.read_text("utf-8"))))
     except OSError as error:
         raise InvalidInputError(
-            f"{path}: there is no card ({error.strerror}). Write one, as docs/publishing.md shows, "
+            f"{path}: there is no card ({error.strerror}). Write one, as docs/guides/publish.md shows, "
             "and name it with --card."
         ) from error
     except ValueError as error:
         raise InvalidInputError(
-            f"{path}: {error}. docs/publishing.md shows what a card says."
+            f"{path}: {error}. docs/guides/publish.md shows what a card says."
         ) from error
 
 

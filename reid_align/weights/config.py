@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reid_align.errors import InvalidInputError, WeightsFormatError
 from reid_align.preprocess import Preprocess
-from reid_align.weights.reading import SCHEMA, parse_document, read_record
+from reid_align.typed_reading import SCHEMA, parse_document, read_record
 from reid_align.weights.records import (
     SHA256,
     Argument,

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from reid_align.errors import InvalidInputError, WeightsFormatError, WeightsNotFoundError
 from reid_align.preprocess import Preprocess
-from reid_align.weights.reading import SCHEMA, parse_document, read_record
+from reid_align.typed_reading import SCHEMA, parse_document, read_record
 from reid_align.weights.records import Argument, require_arguments, require_fingerprint
 
 METADATA_KEY = "reid_align"

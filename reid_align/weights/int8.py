@@ -17,7 +17,6 @@ import torch
 from torch import Tensor
 
 from reid_align.errors import NotFiniteError, WeightsFormatError
-from reid_align.finite import all_finite
 from reid_align.weights.fingerprint import Loadable
 from reid_align.weights.fit import describe, listed
 
@@ -56,7 +55,9 @@ def pack(module: Loadable) -> dict[str, Tensor]:
         NotFiniteError: a tensor holds NaN or infinity.
     """
     tensors = dict(module.state_dict())
-    broken = [name for name, tensor in tensors.items() if not all_finite(tensor.float())]
+    broken = [
+        name for name, tensor in tensors.items() if not tensor.sum(dtype=torch.float64).isfinite()
+    ]
     if broken:
         raise NotFiniteError(
             f"int8 cannot hold weights that are not finite in float32, as these are: "

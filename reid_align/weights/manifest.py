@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from reid_align.errors import InvalidInputError, ManifestError, UnknownNameError
-from reid_align.weights.reading import SCHEMA, parse_document, read_object, read_record
+from reid_align.typed_reading import SCHEMA, parse_document, read_object, read_record
 from reid_align.weights.records import Weights
 
 MANIFEST_NAME = "weights_manifest.json"

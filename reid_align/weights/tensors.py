@@ -10,7 +10,6 @@ from torch import Tensor
 
 from reid_align.errors import WeightsFormatError, WeightsIntegrityError
 from reid_align.files import replace_file, writing
-from reid_align.finite import all_finite
 from reid_align.weights.fingerprint import Loadable, module_fingerprint
 from reid_align.weights.fit import describe, fits, listed
 from reid_align.weights.header import FileInfo, open_safetensors
@@ -46,7 +45,9 @@ def load_tensors(module: Loadable, path: Path) -> None:
     tensors = read_tensors(path)
     _require_fit(tensors, targets, path)
     state = {name: tensors[name].to(target.dtype) for name, target in targets.items()}
-    broken = [name for name, tensor in state.items() if not all_finite(tensor)]
+    broken = [
+        name for name, tensor in state.items() if not tensor.sum(dtype=torch.float64).isfinite()
+    ]
     if broken:
         raise WeightsIntegrityError(f"{path}: not finite are {listed(broken)}.")
     module.load_state_dict(state)

@@ -16,11 +16,11 @@ from safetensors.torch import load_file as raw_load
 from weights_samples import weights_of
 
 from reid_align import list_models, list_weights, san_resnet50
+from reid_align.cli.encoder_choice import select_encoder
 from reid_align.errors import WeightsNotFoundError
 from reid_align.heads import create_head
 from reid_align.models import create_model
 from reid_align.models.dense_uv import dense_uv
-from reid_align.models.select import select_encoder
 from reid_align.preprocess import Preprocess
 from reid_align.weights import (
     FileInfo,

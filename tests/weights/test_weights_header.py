@@ -52,7 +52,7 @@ def test_a_file_of_somebody_else_says_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nonsense", "this is no valid JSON"),
+        ("nonsense", "invalid JSON"),
         (TEXT.replace('"schema": 1', '"schema": 2'), "schema: expected 1, got 2"),
         (TEXT.replace('"architecture"', '"architektur"'), "architektur: unknown key"),
         (TEXT.replace('"tiny"', "5"), "architecture: expected a text that is not empty, got 5"),

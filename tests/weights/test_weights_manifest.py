@@ -163,7 +163,7 @@ def test_an_estimator_reads_images() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("nonsense", "no valid JSON"),
+        ("nonsense", "invalid JSON"),
         (MANIFEST.replace("95.5", "NaN"), "NaN is not finite"),
         ('{"schema": 1}', r"expected the keys schema and weights, got \[\]"),
         ('{"schema": 1, "weights": {}, "more": 1}', r"got \['more', 'weights'\]"),
@@ -190,7 +190,7 @@ def test_two_defaults_of_one_architecture_are_refused() -> None:
 
 
 def test_two_records_of_one_name_are_refused() -> None:
-    with pytest.raises(ManifestError, match="names a key twice"):
+    with pytest.raises(ManifestError, match="duplicate key"):
         format_manifest([ENCODER, ENCODER])
 
 

@@ -1,4 +1,4 @@
-"""Strict reading: what is accepted, and what each refusal says."""
+"""Reading JSON, TOML and text into dataclasses: accepted values and error messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,8 +6,8 @@ from typing import Literal
 
 import pytest
 
-from reid_align.errors import InvalidInputError
-from reid_align.weights.reading import parse_document, read_record
+from reid_align.errors import InvalidInputError, UnknownNameError
+from reid_align.typed_reading import parse_document, read_record, read_text, require_choices
 
 
 @dataclass(frozen=True)
@@ -99,13 +99,13 @@ def test_a_given_field_may_not_come_from_the_object_too() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no valid JSON"),
-        ("{", "no valid JSON"),
-        ("[" * 100_000, "no valid JSON"),
+        ("", "invalid JSON"),
+        ("{", "invalid JSON"),
+        ("[" * 100_000, "invalid JSON"),
         ('{"schema": 1, "a": NaN}', "NaN is not finite"),
         ('{"schema": 1, "a": -Infinity}', "-Infinity is not finite"),
         ('{"schema": 1, "a": 1e999}', "1e999 is not finite"),
-        ('{"schema": 1, "a": {"b": 1, "b": 2}}', "names a key twice"),
+        ('{"schema": 1, "a": {"b": 1, "b": 2}}', "duplicate key"),
         ("[]", "expected an object"),
         ("{}", "schema: expected 1, got None"),
         ('{"schema": 2}', "schema: expected 1, got 2; a file with another number"),
@@ -137,3 +137,57 @@ def test_a_field_that_was_added_later_may_be_missing_and_no_other() -> None:
         read_record(Grown, {"old": 1})
     with pytest.raises(InvalidInputError, match=r"^new: expected a finite number"):
         read_record(Grown, {"old": 1, "plain": 2, "new": "much"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (bool, "TRUE", True),
+        (int, "12", 12),
+        (float, "8e-4", 8e-4),
+        (str, "a=b", "a=b"),
+        (int | None, "none", None),
+        (bool | int | float | str, "0.5", 0.5),
+        (bool | int | float | str, "false", False),
+        (bool | int | float | str, "gem", "gem"),
+        (Literal["red", "blue"], "RED", "red"),
+        (tuple[int, ...], "1, 2,3", (1, 2, 3)),
+        (tuple[int, ...], "", ()),
+        (tuple[float, float], "0.1,0.2", (0.1, 0.2)),
+    ],
+)
+def test_text_is_read_as_the_annotated_type(kind: object, text: str, value: object) -> None:
+    found = read_text(kind, text)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "message"),
+    [
+        (bool, "1", "true or false"),
+        (int, "1.5", "a whole number"),
+        (float, "much", "a number"),
+        (int | None, "x", "a whole number or none"),
+        (Literal["red", "blue"], "green", "red or blue"),
+        (tuple[float, float], "1", "2 values separated by commas"),
+        (dict, "x", "cannot be written as text"),
+    ],
+)
+def test_text_of_another_type_is_refused_with_what_is_allowed(
+    kind: object, text: str, message: str
+) -> None:
+    with pytest.raises(InvalidInputError, match=message):
+        read_text(kind, text)
+
+
+@dataclass(frozen=True)
+class Paint:
+    color: Literal["red", "blue"]
+    amount: int = 1
+
+
+def test_choices_are_checked_by_annotation() -> None:
+    require_choices(Paint("blue", 3))
+    with pytest.raises(UnknownNameError, match=r"Unknown color 'blu'.*Did you mean 'blue'"):
+        require_choices(Paint("blu"))  # type: ignore[arg-type]
