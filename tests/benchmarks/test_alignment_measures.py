@@ -3,12 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from aligned.drawings import mean_texture, overlaps, ssim, texture_errors
-from aligned.ranks import CONDITIONS, Condition, rank1_by
-from aligned.truth import Truth, part_heights
-from paper.partial import cut
 from tiny_people import clothes, make_set
 
+from benchmarks.papers.partial_sets import cut
+from benchmarks.studies.alignment_errors import mean_texture, overlaps, ssim, texture_errors
+from benchmarks.studies.alignment_ranks import CONDITIONS, Condition, rank1_by
+from benchmarks.studies.synthetic_truth import Truth, part_heights
 from reid_align.datasets.synthetic_set import SyntheticSet
 
 TURNED, VISIBLE, MISPLACED = CONDITIONS

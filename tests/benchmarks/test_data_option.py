@@ -4,12 +4,13 @@ import argparse
 import sys
 from collections.abc import Callable
 
-import paper_tables
 import pytest
-import retrieval
-import storage
-import zoo
-from data_option import add_data_option
+
+import benchmarks.papers.tables_command as paper_tables
+import benchmarks.speed.storage as storage
+import benchmarks.studies.retrieval as retrieval
+import benchmarks.studies.zoo as zoo
+from benchmarks.command_line import add_data_option
 
 REFUSED = ["cuhk03_detected", "cuhk03_detected=", "=data/cuhk03"]
 

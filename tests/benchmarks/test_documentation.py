@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from update_docs import find_pages
+from benchmarks.update_docs import find_pages
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "update_docs.py"
 

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-import evaluation
 import pytest
-from evaluation_problem import Problem, Side, draw
-from evaluation_tables import HEAD
-from evaluation_tables import evaluation as evaluation_table
+
+import benchmarks.speed.evaluation as evaluation
+from benchmarks.docs_tables.evaluation_tables import HEAD
+from benchmarks.docs_tables.evaluation_tables import evaluation as evaluation_table
+from benchmarks.speed.evaluation_problem import Problem, Side, draw
 
 ORIGIN = {"command": "run", "commit": "0123456789", "machine": "m", "cores": 2, "torch": "2.6"}
 

@@ -5,14 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+ROOT = Path(__file__).parents[2]
 
 
 def test_all_ways_are_timed_and_give_the_same_features(tmp_path: Path) -> None:
     output = tmp_path / "latency.json"
     size = ["--images", "2", "--rounds", "1", "--height", "64", "--width", "32"]
     done = subprocess.run(
-        [sys.executable, BENCHMARKS / "latency.py", *size, "--output", output],
+        [sys.executable, "-m", "benchmarks.speed.latency", *size, "--output", output],
+        cwd=ROOT,
         capture_output=True,
         text=True,
     )

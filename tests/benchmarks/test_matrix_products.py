@@ -4,8 +4,8 @@ import sys
 
 import pytest
 import torch
-from speed_limits import matrix_product_rates
 
+from benchmarks.speed.matrix_products import matrix_product_rates
 from reid_align.inference.parallelism import Parallelism
 
 CPU, LANE = torch.device("cpu"), Parallelism(1, 1)

@@ -4,14 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from paper.compare import Block, compare
-from paper.docs import documented, documented_variants, draw_documented
-from paper.figure import draw_blocks
-from paper.reference import load_tables
-from paper.report import json_report, markdown_report, text_report
-from paper.results import Result, Spread, all_results, load, save
-from provenance import provenance
 
+from benchmarks.docs_tables.paper_blocks import draw_paper_rows, paper_block, variants_block
+from benchmarks.papers.comparison import Block, compare
+from benchmarks.papers.comparison_figure import draw_blocks
+from benchmarks.papers.comparison_report import json_report, markdown_report, text_report
+from benchmarks.papers.published import load_tables
+from benchmarks.papers.row_results import Result, Spread, all_results, load, save
+from benchmarks.result_files import provenance
 from reid_align.errors import InvalidInputError
 
 SCALE = {"name": "small"}
@@ -133,7 +133,7 @@ def test_the_documentation_says_how_figures_came_about(tmp_path: Path) -> None:
     scale = {"name": "small", "depth": 18, "height": 128, "width": 64}
     for one in (result("san_baseline", 70.0), result("san_full", 75.0)):
         save(replace(one, scale=scale, settings=["training.epochs=9"]), tmp_path)
-    text = documented("san1", tmp_path)
+    text = paper_block("san1", tmp_path)
     assert "| SAN | 96.1 | 88.0 | 85.0 | -11.1 | 75.0 | -13.0 | +2.0 / +4.8 | +5.0 / +5.0 |" in text
     assert "ResNet-18, images of 128×64; started from imagenet" in text
     assert "`san_full:training.epochs=9`" in text
@@ -146,12 +146,12 @@ def test_the_documentation_says_how_figures_came_about(tmp_path: Path) -> None:
 def test_the_image_of_a_dataset_has_what_was_trained_on_it_and_nothing_else(
     tmp_path: Path,
 ) -> None:
-    empty = draw_documented("synthetic", tmp_path)
+    empty = draw_paper_rows("synthetic", tmp_path)
     save(result("dsa_concat_fc", 70.0), tmp_path)
-    assert draw_documented("synthetic", tmp_path).tobytes() == empty.tobytes()
+    assert draw_paper_rows("synthetic", tmp_path).tobytes() == empty.tobytes()
     save(result("dsa_concat_fc", 70.0, dataset="synthetic"), tmp_path)
     # A block of one row, in the place of the line that there is nothing.
-    assert draw_documented("synthetic", tmp_path).height > empty.height
+    assert draw_paper_rows("synthetic", tmp_path).height > empty.height
 
 
 def test_rows_with_changed_settings_stand_beside_the_rows_as_they_are(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_rows_with_changed_settings_stand_beside_the_rows_as_they_are(tmp_path: 
     for one in (usual, other):
         save(one, tmp_path / "paper_tables")
     save(changed, tmp_path / "paper_variants" / "louder")
-    text = documented_variants(tmp_path / "paper_tables")
+    text = variants_block(tmp_path / "paper_tables")
     row = "| san_basic | market1501 | task.reconstruction_weight=20 | 80.0 / 70.0 | 81.5 / 71.5 |"
     assert row in text
     assert "san_full" not in text

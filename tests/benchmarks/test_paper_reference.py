@@ -4,8 +4,8 @@ from collections import Counter, defaultdict
 from hashlib import sha256
 
 import pytest
-from paper.reference import METRICS, WITHDRAWN, load_tables
 
+from benchmarks.papers.published import METRICS, WITHDRAWN, load_tables
 from reid_align.datasets import list_datasets
 from reid_align.recipes import RECIPES
 

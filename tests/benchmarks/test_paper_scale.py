@@ -1,9 +1,9 @@
 from dataclasses import asdict
 
 import pytest
-from paper.reference import load_tables
-from paper.scale import FULL, MEDIUM, SMALL, TINY, Scale, scaled
 
+from benchmarks.papers.published import load_tables
+from benchmarks.papers.scale import FULL, MEDIUM, SMALL, TINY, Scale, scaled
 from reid_align.models import list_models
 from reid_align.recipes import RECIPES
 

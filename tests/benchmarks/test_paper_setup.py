@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from paper.partial import partial_sets
-from paper.scale import SMALL
-from paper.sets import sets
-from paper.setup import Setup
 from tiny_people import write_files
 
+from benchmarks.papers.data_digests import sets
+from benchmarks.papers.partial_sets import partial_sets
+from benchmarks.papers.scale import SMALL
+from benchmarks.papers.table_setup import Setup
 from reid_align.errors import DatasetNotFoundError, InvalidInputError, WeightsNotFoundError
 
 

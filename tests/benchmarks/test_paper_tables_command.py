@@ -4,10 +4,11 @@ import json
 import resource
 from pathlib import Path
 
-import paper_tables
 import pytest
-from paper.measure import hours
 from tiny_people import make_set, write_files
+
+import benchmarks.papers.tables_command as paper_tables
+from benchmarks.papers.row_training import hours
 
 
 def run(folder: Path, *arguments: str) -> int:

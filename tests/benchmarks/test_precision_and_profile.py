@@ -7,14 +7,14 @@ from argparse import Namespace
 from importlib import import_module
 from pathlib import Path
 
-import precision
 import pytest
-import training_profile
-from profile_tables import precision as precision_table
-from profile_tables import training_profile as profile_table
-from speed_int8 import register_int8
 from tiny_people import make_set
 
+import benchmarks.speed.precision as precision
+import benchmarks.speed.training_profile as training_profile
+from benchmarks.docs_tables.training_tables import precision as precision_table
+from benchmarks.docs_tables.training_tables import training_profile as profile_table
+from benchmarks.speed.int8_backends import register_int8
 from reid_align import create_model
 from reid_align.inference.backends import BACKENDS
 from reid_align.preprocess import Preprocess

@@ -5,10 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from docs_tables import origins
-from encoder_table import fitted
-from profile_tables import precision
-from provenance import _commit, _processor, provenance
+
+from benchmarks.docs_tables.encoder_tables import fitted
+from benchmarks.docs_tables.markdown import origins
+from benchmarks.docs_tables.training_tables import precision
+from benchmarks.result_files import _commit, _processor, provenance
 
 ZEN4 = """\
 processor\t: 0
@@ -73,7 +74,7 @@ def test_results_that_are_being_written_do_not_change_the_commit(tmp_path: Path)
             command, cwd=tmp_path, check=True, capture_output=True, text=True
         ).stdout.strip()
 
-    results, code = tmp_path / "benchmarks/results/zoo.json", tmp_path / "benchmarks/zoo.py"
+    results, code = tmp_path / "benchmarks/results/zoo.json", tmp_path / "benchmarks/studies/zoo.py"
     results.parent.mkdir(parents=True)
     results.write_text("{}")
     code.write_text("")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import retrieval
 from PIL import Image
 from tiny_people import make_set, write_files
 
+import benchmarks.studies.retrieval as retrieval
 from reid_align.datasets import ImageRecord, ReidDataset, Split, load_dataset
 from reid_align.errors import InvalidInputError
 from reid_align.evaluation import QueryScore

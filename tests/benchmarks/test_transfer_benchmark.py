@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import transfer
-from encoder_table import transfer_encoders, variations
 from PIL import Image
-from transfer import evened
-from transfer_score import PLAIN, encoder_scores, named_encoder
 
+import benchmarks.studies.transfer as transfer
+from benchmarks.docs_tables.encoder_tables import transfer_encoders, variations
+from benchmarks.studies.transfer import with_overrides
+from benchmarks.studies.transfer_score import PLAIN, encoder_scores, named_encoder
 from reid_align import Encoder, create_model, save_pretrained
 from reid_align.datasets import ImageRecord
 from reid_align.errors import UnknownNameError
@@ -83,8 +83,8 @@ def test_images_may_be_evened_out_in_place_of_what_the_weights_ask_for(
     encoder: Encoder, people: list[ImageRecord]
 ) -> None:
     own = Preprocess(32, 16, smoothing=0.5)
-    assert evened(own, Namespace(smoothing=None, stretch=None)) == own
-    asked = evened(own, Namespace(smoothing=0.0, stretch=0.01))
+    assert with_overrides(own, Namespace(smoothing=None, stretch=None)) == own
+    asked = with_overrides(own, Namespace(smoothing=0.0, stretch=0.01))
     assert asked == Preprocess(32, 16, stretch=0.01)
     other = deepcopy(encoder)
     other.preprocess = asked

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import zoo
-import zoo_table
 from PIL import Image
 
+import benchmarks.docs_tables.zoo_table as zoo_table
+import benchmarks.studies.zoo as zoo
 from reid_align import create_model, save_pretrained
 from reid_align.datasets import ImageRecord, ReidDataset, Split
 from reid_align.preprocess import Preprocess

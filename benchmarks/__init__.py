@@ -1,0 +1,1 @@
+"""Benchmarks: speed, the papers' tables, and studies; see README.md."""

@@ -1,1 +1,0 @@
-"""What alignment is for: measures that need the truth, which synthetic sets have."""

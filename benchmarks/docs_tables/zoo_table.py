@@ -1,0 +1,51 @@
+"""Table of zoo.json: the published weights."""
+
+from benchmarks.docs_tables.markdown import Record, origins, rank1_map, table
+
+SYNTHETIC, REAL = "synthetic", "cuhk03_detected"
+PLAIN, ADAPTED = "plain", "flip_adapted_camera_wise"
+RERANKED = f"{ADAPTED}_reranked"
+COLUMNS = (
+    (SYNTHETIC, PLAIN), (SYNTHETIC, ADAPTED), (REAL, PLAIN), (REAL, ADAPTED), (REAL, RERANKED)
+)  # fmt: skip
+
+
+def zoo(record: Record) -> str:
+    """Return size, speed and accuracy of each encoder."""
+    rows = record.get("rows")
+    if not rows:
+        return "No weights measured yet. Run `python -m benchmarks.studies.zoo`."
+    head = (
+        "weights", "parameters", "file, MiB", "input", "dimension", "images/s",
+        "synthetic test set", "adapted", "CUHK03-NP detected", "adapted", "adapted, re-ranked",
+        "license",
+    )  # fmt: skip
+    return "\n\n".join((table(head, map(_row, rows)), _legend(rows[-1]), origins(rows)))
+
+
+def _row(row: Record) -> tuple[object, ...]:
+    found = [row["scores"].get(dataset, {}).get(mode) for dataset, mode in COLUMNS]
+    return (
+        f"`{row['label']}`",
+        f"{row['parameters']:,}",
+        f"{row['bytes'] / 2**20:.1f}",
+        f"{row['height']}×{row['width']}",
+        row["feature_dim"],
+        f"{row['images_per_second']['median']:.0f}",
+        *(rank1_map(one) if one else "" for one in found),
+        row["license"] or "",
+    )
+
+
+def _legend(row: Record) -> str:
+    speed, remark = row["images_per_second"], row["scores"].get(REAL, {}).get("note")
+    threads = "1 thread" if speed["threads"] == 1 else f"{speed['threads']} threads"
+    return (
+        "Input: height × width in pixels. Accuracy: rank-1 / mAP in percent, cosine distance; no "
+        "test identity was seen in training. Adapted: uses all query and gallery images and their "
+        "camera IDs, but no identity labels: batch-norm statistics re-estimated (`--adapt`), "
+        "features averaged with those of the mirrored image (`--flip`) and whitened per camera "
+        "(`--normalize-cameras`). Re-ranked: `--rerank`. "
+        + (f"CUHK03-NP: {remark}. " if remark else "")
+        + f"Speed: files to features, {speed['device']}, {threads}, float32."
+    )

@@ -1,1 +1,0 @@
-"""The tables of both papers: what was published, what we measured, and the two side by side."""

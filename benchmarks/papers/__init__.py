@@ -1,0 +1,1 @@
+"""Tables of both papers: published figures, our trainings of their rows, and the comparison."""

@@ -1,0 +1,1 @@
+"""Speed and memory of extraction, evaluation, training and synthesis."""

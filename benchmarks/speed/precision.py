@@ -1,0 +1,119 @@
+r"""Accuracy and speed of number formats: float32, bfloat16 and int8.
+
+    python -m benchmarks.speed.precision --data synthetic=data/synth
+    python -m benchmarks.speed.precision --data synthetic=data/synth \
+        --data cuhk03_detected=data/cuhk03
+
+Extracts each dataset with the published weights in each format and reports rank-1 and mAP (cosine
+distance) and the difference from float32 features. Speed is that of the network only at 256×128,
+best round, all formats in turn. int8 needs the extras of ONNX Runtime and OpenVINO; see
+`int8_backends`. Without --data, only the speed is measured (a few minutes); a dataset takes up to
+an hour on two cores.
+
+A run writes one row per encoder to benchmarks/results/precision.json and replaces the previous one.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmarks.command_line import add_data_option, benchmark_parser
+from benchmarks.result_files import RESULTS, add_row, provenance
+from benchmarks.speed.forward_variants import our_forward
+from benchmarks.speed.int8_backends import register_int8
+from benchmarks.speed.throughput_measures import distance, forward_rate
+from benchmarks.speed.timing import best_of
+from reid_align import Encoder, create_model
+from reid_align.datasets import load_dataset
+from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
+from reid_align.features import ExtractOptions
+from reid_align.inference.backends import BackendName
+from reid_align.inference.device import DtypeName
+from reid_align.preprocess import Preprocess
+
+Way = tuple[str, DtypeName]
+# The first one is the reference.
+WAYS: tuple[Way, ...] = (
+    ("torch", "float32"), ("torch", "bfloat16"), ("openvino", "bfloat16"),
+    ("onnx_int8", "float32"), ("openvino_int8", "float32"),
+)  # fmt: skip
+BATCH = 8
+
+
+def label(backend: str, dtype: str) -> str:
+    """Return the display name of a backend and format."""
+    return backend.replace("_", " ") if "int8" in backend else f"{backend} {dtype}"
+
+
+def rates(encoder: Encoder, ways: Sequence[Way], options: argparse.Namespace) -> dict[str, float]:
+    """Return images per second of each format, network only."""
+    larger, device = deepcopy(encoder), torch.device("cpu")
+    larger.preprocess = Preprocess(options.height, options.width)
+    works: dict[str, Callable[[], float]] = {}
+    for backend, dtype in ways:
+        name = cast(BackendName, backend)
+        variant = our_forward(larger, name, dtype, device, (BATCH,))
+        works[label(backend, dtype)] = partial(forward_rate, variant, BATCH, options)
+    return {name: round(rate, 1) for name, rate in best_of(options.rounds, works).items()}
+
+
+def scores(
+    encoder: Encoder, ways: Sequence[Way], name: str, folder: str
+) -> dict[str, dict[str, float]]:
+    """Return accuracy in percent and feature error of each format on a dataset."""
+    dataset, found = load_dataset(name, folder), {}
+    expected: NDArray[np.float32] | None = None
+    for backend, dtype in ways:
+        way = ExtractOptions("cpu", dtype, normalize=False, backend=cast(BackendName, backend))
+        features = dataset_features(dataset, encoder, way, progress=True)
+        (score,) = evaluate(dataset, features, EvaluationOptions(("cosine",))).scores
+        expected = features.values if expected is None else expected
+        found[label(backend, dtype)] = {
+            "rank1": round(100 * score.rank(1), 2),
+            "mAP": round(100 * (score.mean_average_precision or 0), 2),
+            **distance(features.values, expected),
+        }
+        print(f"  {label(backend, dtype)}: {found[label(backend, dtype)]}", flush=True)
+    return found
+
+
+def main() -> None:
+    """Parse the arguments, measure each encoder, and write its row."""
+    parser = benchmark_parser("python -m benchmarks.speed.precision", __doc__)
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        default=["san_resnet50", "dsa_reid"],
+        help="encoders with published weights",
+    )
+    add_data_option(parser, "dataset to score; repeatable")
+    parser.add_argument("--height", type=int, default=256, help="image height in pixels")
+    parser.add_argument("--width", type=int, default=128, help="image width in pixels")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="number of rounds; the best one counts"
+    )
+    parser.add_argument("--seconds", type=float, default=1.0, help="duration of each measurement")
+    parser.add_argument(
+        "--output", type=Path, default=RESULTS / "precision.json", help="result file"
+    )
+    options = parser.parse_args()
+    options.device = "cpu"
+    register_int8()
+    for name in options.models:
+        encoder = create_model(name, pretrained=True)
+        row = {"label": name, **provenance(), "batch": BATCH}
+        row |= {"height": options.height, "width": options.width}
+        row["images_per_second"] = rates(encoder, WAYS, options)
+        row["scores"] = {data.name: scores(encoder, WAYS, *data) for data in options.data}
+        add_row(options.output, "precision", row)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Studies of accuracy: alignment, transfer of encoders, published weights, retrieval examples."""
