@@ -1,0 +1,128 @@
+"""Write the tables of the page "Models and weights" from the registry and the manifest.
+
+The tables go to docs/_generated/, from where the page includes them.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from reid_align.models.model_factory import MODELS
+from reid_align.weights import find_manifest
+
+Row = Iterable[object]
+FAMILIES = {
+    "san": "SAN, [AAAI 2020](https://arxiv.org/abs/1905.13143)",
+    "dsa": "DSA-reID, [CVPR 2019](https://arxiv.org/abs/1812.08967)",
+    "baseline": "baseline of both papers",
+}
+BACKBONES = {
+    "resnet14": "ResNet-14: the first block of each ResNet-50 stage",
+    "densenet121": "DenseNet-121",
+}
+
+
+def markdown_table(head: Row, rows: Iterable[Row]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ("---" for _ in head), *rows]  # type: ignore[attr-defined]
+    return "".join(f"| {' | '.join(str(cell) for cell in line)} |\n" for line in lines)
+
+
+def architectures() -> str:
+    """Return one row per architecture: family, backbone, feature dimension and parameters."""
+    rows = []
+    for name in sorted(MODELS, key=_order):
+        for arguments in ({}, {"head": "fc512"}) if name == "san_resnet50" else ({},):
+            with torch.device("meta"):
+                encoder = MODELS[name](**arguments)
+            count = sum(parameter.numel() for parameter in encoder.parameters())
+            label = f'`{name}(head="fc512")`' if arguments else f"`{name}`"
+            family, backbone = _parts(name)
+            rows.append(
+                (label, FAMILIES[family], backbone, f"{encoder.feature_dim:,}", f"{count:,}")
+            )
+    head = ("architecture", "family", "backbone", "dimension", "parameters")
+    return markdown_table(head, rows)
+
+
+def weights() -> str:
+    """Return one section per entry of the manifest: facts and measured results."""
+    entries = json.loads(Path(find_manifest()).read_text("utf-8"))["weights"]
+    return "\n".join(_weights_section(name, entry) for name, entry in entries.items())
+
+
+def _weights_section(name: str, entry: dict[str, Any]) -> str:
+    size = entry["preprocess"]
+    facts = [
+        ("architecture", f"`{entry['architecture']}`, {_arguments(entry['arch_args'])}"),
+        ("parameters", f"{entry['parameters']:,}"),
+        ("feature dimension", f"{entry['feature_dim']:,}" if entry["feature_dim"] else ""),
+        ("image", f"{size['height']}×{size['width']} (height × width)" if size else ""),
+        ("file", f"{entry['bytes'] / 2**20:.1f} MiB, {entry['dtype']}"),
+        ("training data", "; ".join(data["name"] for data in entry["training_data"])),
+        ("training cost", entry["recipe"]["cost"]),
+        ("recipe", f"`{entry['recipe']['name']}` at commit `{entry['recipe']['commit'][:8]}`"),
+        ("license", entry["license"]),
+    ]
+    results = [
+        (
+            one["dataset"],
+            one.get("note") or "",
+            _percent(one.get("rank1")),
+            _percent(one.get("mAP")),
+        )
+        for one in entry["metrics"]
+    ]
+    default = ", the default of its architecture" if entry["default"] else ""
+    return (
+        f"### `{name}`{default}\n\n"
+        + markdown_table(("", ""), facts)
+        + "\n"
+        + markdown_table(("dataset", "features and distance", "rank-1, %", "mAP, %"), results)
+    )
+
+
+def _arguments(arguments: dict[str, Any]) -> str:
+    return ", ".join(f"`{name}={value!r}`" for name, value in arguments.items()) or "default"
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+def _parts(name: str) -> tuple[str, str]:
+    first, second = name.split("_", 1)
+    if second == "baseline":
+        first, second = second, first
+    if name == "dsa_reid":
+        second = "resnet50"
+    return first, BACKBONES.get(second) or second.replace("resnet", "ResNet-")
+
+
+def _order(name: str) -> tuple[int, int, str]:
+    family, backbone = _parts(name)
+    depth = int(re.findall(r"\d+", backbone)[0])
+    return list(FAMILIES).index(family), abs(depth - 50), name
+
+
+TABLES: dict[str, Callable[[], str]] = {"architectures": architectures, "weights": weights}
+
+
+def write_tables(app: Any) -> None:
+    """Write every table; Sphinx calls this before it reads the pages."""
+    folder = Path(app.srcdir) / "_generated"
+    folder.mkdir(exist_ok=True)
+    for name, make in TABLES.items():
+        path, text = folder / f"{name}.md", make()
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Register the extension."""
+    app.connect("builder-inited", write_tables)
+    return {"parallel_read_safe": True}
