@@ -12,9 +12,9 @@ from official_san import encoder_shapes, generated_state
 
 from reid_align import from_pretrained, save_pretrained
 from reid_align.__main__ import main as reid_align
+from reid_align.cli.publish_commands import COMMANDS
 from reid_align.evaluate import main as evaluate
 from reid_align.publish import main as publish
-from reid_align.publishing.commands import COMMANDS
 
 # The client's own: it hands bytes to its HTTP library in a way that this one is giving up.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")

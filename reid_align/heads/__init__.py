@@ -4,13 +4,12 @@ An encoder never contains a head; a head reads the encoder's maps or features, o
 own. The two large ones have names: "san_decoder" and "dsag_stream".
 """
 
-from reid_align.heads.base import HEADS, Head
-from reid_align.heads.classifier import IdentityClassifier, TwoLayerClassifier
-from reid_align.heads.dsag import DsagFeatures, DsagStream
-from reid_align.heads.factory import create_head
-from reid_align.heads.fitting import decoder_for
-from reid_align.heads.fusion import AddFusion, ConcatFusion
-from reid_align.heads.texture_decoder import DecodedTexture, TextureDecoder
+from reid_align.heads.dsag_stream import DsagFeatures, DsagStream
+from reid_align.heads.feature_fusion import AddFusion, ConcatFusion
+from reid_align.heads.head_factory import create_head
+from reid_align.heads.identity_classifiers import IdentityClassifier, TwoLayerClassifier
+from reid_align.heads.texture_decoder import DecodedTexture, TextureDecoder, decoder_for
+from reid_align.heads.training_head import HEADS, Head
 
 __all__ = [
     "HEADS",

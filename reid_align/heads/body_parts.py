@@ -1,6 +1,6 @@
 """How the 24 body parts of DensePose become 13, then 8: left with right, then front with back.
 
-Source: DSA-reID (CVPR 2019) section 3.2.1 names both merges and the counts 24, 13 and 8; with
+WeightsSource: DSA-reID (CVPR 2019) section 3.2.1 names both merges and the counts 24, 13 and 8; with
 DensePose's part list, only this assignment gives them.
 """
 

@@ -1,6 +1,6 @@
 """SA-Dec: from an encoder's stage maps to the person's unwrapped texture, in training only.
 
-Source: SAN, arXiv:1905.13143, section 4.2 and figure 2; the layers as in the authors' code,
+WeightsSource: SAN, arXiv:1905.13143, section 4.2 and figure 2; the layers as in the authors' code,
 microsoft/Semantics-Aligned-Representation-Learning-for-Person-Re-identification (MIT).
 """
 
@@ -11,8 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from reid_align.errors import InvalidInputError
-from reid_align.heads.base import HEADS, Head
-from reid_align.weights import wave
+from reid_align.heads.head_factory import build_head
+from reid_align.heads.training_head import HEADS, Head
+from reid_align.models.encoder import Encoder
+from reid_align.weights import Argument, wave
 
 WIDTHS = (512, 256, 64, 32, 16)
 # Height and width of e1 to e4 in units of e4's: the last stage does not stride.
@@ -142,6 +144,17 @@ class TextureDecoder(Head):
                 f"needs {expected}. Take them from an encoder whose last stage does not stride, "
                 "on images whose height and width are multiples of 16."
             )
+
+
+def decoder_for(encoder: Encoder, **options: Argument) -> TextureDecoder:
+    """Build a texture decoder for the stage maps e1 to e4 of an encoder, in training mode.
+
+    Args:
+        encoder: its ``channels`` determine the decoder's.
+        options: arguments of `TextureDecoder` other than ``channels``.
+    """
+    arguments = {"channels": encoder.channels[-1], **options}
+    return build_head("san_decoder", TextureDecoder, False, None, arguments)
 
 
 def _pointwise(in_channels: int, out_channels: int) -> nn.Sequential:

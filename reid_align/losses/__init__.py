@@ -1,14 +1,14 @@
 """What SAN and DSA-reID minimize while they train. Every loss is one scalar, whatever the batch."""
 
-from reid_align.losses.constraint import (
+from reid_align.losses.batch_hard import BatchHardTriplet
+from reid_align.losses.cross_entropy import identity_loss
+from reid_align.losses.supervised_contrast import SupervisedContrast
+from reid_align.losses.texture_l1 import masked_l1
+from reid_align.losses.triplet_reid_constraint import (
     OFFICIAL_CONSTRAINT,
     PAPER_CONSTRAINT,
     TripletReidConstraint,
 )
-from reid_align.losses.contrast import SupervisedContrast
-from reid_align.losses.identity import identity_loss
-from reid_align.losses.texture import masked_l1
-from reid_align.losses.triplet import BatchHardTriplet
 
 __all__ = [
     "OFFICIAL_CONSTRAINT",

@@ -1,11 +1,11 @@
 """Encoders, and nothing that only training needs; `models.dense_uv` is imported by itself."""
 
 from reid_align.models.densenet import DenseNetEncoder
-from reid_align.models.dsa import DsaEncoder, dsa_reid
+from reid_align.models.dsa_encoder import DsaEncoder, dsa_reid
 from reid_align.models.encoder import Encoder
-from reid_align.models.factory import create_model, list_models, list_weights
+from reid_align.models.model_factory import create_model, list_models, list_weights
 from reid_align.models.pretrained import from_pretrained, push_to_hub, save_pretrained
-from reid_align.models.san import SanEncoder, resnet50_baseline, san_resnet50
+from reid_align.models.san_encoder import SanEncoder, resnet50_baseline, san_resnet50
 
 __all__ = [
     "DenseNetEncoder",

@@ -4,7 +4,7 @@ The stage maps are taken behind the convolution of each transition, before it ha
 width: then they have the sizes and the doubling widths that a ResNet's have, and whatever reads the
 maps of one reads those of the other.
 
-Source: arXiv:1608.06993; SAN (arXiv:1905.13143) section 4.3 names it as a texture generator.
+WeightsSource: arXiv:1608.06993; SAN (arXiv:1905.13143) section 4.3 names it as a texture generator.
 """
 
 from collections import OrderedDict
@@ -14,9 +14,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from reid_align.models.embedding_head import EMBEDDING_DIM, EncoderHead, make_head
 from reid_align.models.encoder import Encoder
-from reid_align.models.factory import MODELS
-from reid_align.models.head import EMBEDDING_DIM, Head, make_head
+from reid_align.models.model_factory import MODELS
 from reid_align.models.pooling import Pool, make_pool
 
 GROWTH, BOTTLENECK, STEM = 32, 128, 64
@@ -56,7 +56,7 @@ class DenseNetEncoder(Encoder):
     Parameters: 6,953,856 with "gap".
     """
 
-    def __init__(self, head: Head = "gap", pool: Pool = "avg") -> None:
+    def __init__(self, head: EncoderHead = "gap", pool: Pool = "avg") -> None:
         super().__init__()
         layers: OrderedDict[str, nn.Module] = OrderedDict(
             conv0=nn.Conv2d(3, STEM, 7, 2, 3, bias=False), norm0=nn.BatchNorm2d(STEM)
@@ -73,7 +73,7 @@ class DenseNetEncoder(Encoder):
         self.features = nn.ModuleDict(layers)
         self.channels = tuple(widths)
         self.pool = make_pool(pool)
-        self.embed = make_head(head, get_args(Head), channels)
+        self.embed = make_head(head, get_args(EncoderHead), channels)
         self.feature_dim = EMBEDDING_DIM if head == "fc512" else channels
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):

@@ -1,6 +1,6 @@
 """What follows a block's first convolution: a batch norm, or half of it an instance norm.
 
-Source: IBN-a, arXiv:1807.09441; key names of its public code, XingangPan/IBN-Net.
+WeightsSource: IBN-a, arXiv:1807.09441; key names of its public code, XingangPan/IBN-Net.
 """
 
 from typing import Literal

@@ -28,7 +28,7 @@ class GemPool(nn.Module):
         p: the exponent at the beginning.
         eps: the smallest value that counts.
 
-    Source: arXiv:1711.02512, equation 3, which also begins with p = 3.
+    WeightsSource: arXiv:1711.02512, equation 3, which also begins with p = 3.
     """
 
     def __init__(self, p: float = 3.0, eps: float = 1e-6) -> None:

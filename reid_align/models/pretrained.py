@@ -5,12 +5,12 @@ from pathlib import Path
 
 from reid_align.errors import WeightsFormatError
 from reid_align.models.encoder import Encoder
-from reid_align.models.factory import MODELS, fill
+from reid_align.models.model_factory import MODELS, fill
 from reid_align.weights import (
     HUB_PREFIX,
-    FileInfo,
+    WeightsHeader,
     module_fingerprint,
-    open_source,
+    open_weights_source,
     push_folder,
     write_folder,
 )
@@ -41,7 +41,7 @@ def load_encoder(weights: str | PathLike[str]) -> Encoder:
         UnknownNameError: it was made for a model that this version does not have.
         WeightsError: it cannot be found, read or trusted.
     """
-    found = open_source(weights)
+    found = open_weights_source(weights)
     if found.architecture is None:
         raise WeightsFormatError(
             f"{found.origin.name} does not say which model it is for. Name it: "
@@ -69,7 +69,7 @@ def save_pretrained(
     Raises:
         OutputError: the folder is not empty, or cannot be written.
     """
-    info = FileInfo(
+    info = WeightsHeader(
         encoder.architecture,
         dict(encoder.arch_args),
         encoder.preprocess,

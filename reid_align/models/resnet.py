@@ -3,7 +3,7 @@
 Written here because `import torchvision` costs more than `import torch`, and inference needs
 neither its transforms nor its compiler.
 
-Source: arXiv:1512.03385; IBN-a: arXiv:1807.09441.
+WeightsSource: arXiv:1512.03385; IBN-a: arXiv:1807.09441.
 """
 
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from typing import Literal, get_args
 from torch import Tensor, nn
 
 from reid_align.errors import UnknownNameError
-from reid_align.models.blocks import BasicBlock, Block, Bottleneck, stage
 from reid_align.models.encoder import Encoder
 from reid_align.models.norms import Norm
 from reid_align.models.pooling import Pool, make_pool
+from reid_align.models.resnet_blocks import BasicBlock, Bottleneck, ResidualBlock, stage
 
 Depth = Literal[14, 18, 34, 50, 101]
 # The kind of block and how many of them each of the four stages has. ResNet-14 is the start of a
 # ResNet-50: the first block of each stage.
-LAYOUTS: Mapping[Depth, tuple[Block, tuple[int, int, int, int]]] = {
+LAYOUTS: Mapping[Depth, tuple[ResidualBlock, tuple[int, int, int, int]]] = {
     14: (Bottleneck, (1, 1, 1, 1)),
     18: (BasicBlock, (2, 2, 2, 2)),
     34: (BasicBlock, (3, 4, 6, 3)),

@@ -1,28 +1,28 @@
 """Weights made elsewhere, or here, on their way to people who use them."""
 
-from reid_align.publishing.average import average_encoders
-from reid_align.publishing.build import build
-from reid_align.publishing.bundle import bundle
-from reid_align.publishing.convert import ConvertedSan, convert_san
-from reid_align.publishing.entries import Listing
-from reid_align.publishing.pin import pin
-from reid_align.publishing.publication import Publication, gather
-from reid_align.publishing.push import describe_push, push
-from reid_align.publishing.release import Place, describe_release, release
+from reid_align.publishing.bundle import bundle_weights
+from reid_align.publishing.encoder_average import average_encoders
+from reid_align.publishing.hub_folder import build_hub_folder
+from reid_align.publishing.hub_push import describe_push, push_hub_folder
+from reid_align.publishing.manifest_entries import ManifestUpdate
+from reid_align.publishing.pin import pin_commit
+from reid_align.publishing.publication import Publication, gather_publication
+from reid_align.publishing.release import HubTarget, describe_release, release_weights
+from reid_align.publishing.san_conversion import ConvertedSan, convert_san
 
 __all__ = [
     "ConvertedSan",
-    "Listing",
-    "Place",
+    "HubTarget",
+    "ManifestUpdate",
     "Publication",
     "average_encoders",
-    "build",
-    "bundle",
+    "build_hub_folder",
+    "bundle_weights",
     "convert_san",
     "describe_push",
     "describe_release",
-    "gather",
-    "pin",
-    "push",
-    "release",
+    "gather_publication",
+    "pin_commit",
+    "push_hub_folder",
+    "release_weights",
 ]

@@ -5,17 +5,24 @@ from tempfile import TemporaryDirectory
 
 from reid_align.errors import InvalidInputError
 from reid_align.files import replace_file, writing
-from reid_align.publishing.entries import Listing, check_listing, list_entry, make_entry
+from reid_align.publishing.manifest_entries import (
+    ManifestUpdate,
+    check_manifest_update,
+    make_entry,
+    update_manifest,
+)
 from reid_align.publishing.publication import Publication
-from reid_align.weights import FileInfo, Metrics, Weights, save_int8
-from reid_align.weights.resolve import BUNDLED
+from reid_align.weights import Metrics, Weights, WeightsHeader, save_int8
+from reid_align.weights.weights_location import BUNDLED
 
 MIB = 2**20
 FILE_LIMIT, TOTAL_LIMIT = 28 * MIB, 50 * MIB
 FULL_PRECISION = "measured in full precision, before storing as int8"
 
 
-def bundle(publication: Publication, listing: Listing, folder: Path = BUNDLED) -> Weights:
+def bundle_weights(
+    publication: Publication, update: ManifestUpdate, folder: Path = BUNDLED
+) -> Weights:
     """Store weights as int8 inside the package, and list them in the manifest.
 
     The entry has the results of the rounded weights, where the card has such, and else those in
@@ -23,7 +30,7 @@ def bundle(publication: Publication, listing: Listing, folder: Path = BUNDLED) -
 
     Args:
         publication: of any network.
-        listing: how it gets into the manifest.
+        update: how it gets into the manifest.
         folder: of the files in the package.
 
     Returns:
@@ -34,7 +41,7 @@ def bundle(publication: Publication, listing: Listing, folder: Path = BUNDLED) -
         NotFiniteError: a weight is NaN or infinite.
         OutputError: something cannot be written; then nothing is changed.
     """
-    check_listing(listing, publication.name, bundled=True)
+    check_manifest_update(update, publication.name, bundled=True)
     name = f"{publication.name}.safetensors"
     with TemporaryDirectory() as scratch:
         file = Path(scratch) / name
@@ -50,16 +57,16 @@ def bundle(publication: Publication, listing: Listing, folder: Path = BUNDLED) -
         folder.mkdir(exist_ok=True)
         replace_file(target, content)
     try:
-        return list_entry(entry, listing)
+        return update_manifest(entry, update)
     except BaseException:
         target.unlink() if before is None else replace_file(target, before)
         raise
 
 
-def _info(publication: Publication) -> FileInfo:
+def _info(publication: Publication) -> WeightsHeader:
     network, preprocess = publication.trained.network, publication.trained.preprocess
     arch_args, trained_on = dict(network.arch_args), publication.card.trained_on
-    return FileInfo(network.architecture, arch_args, preprocess, None, trained_on)
+    return WeightsHeader(network.architecture, arch_args, preprocess, None, trained_on)
 
 
 def _metrics(publication: Publication) -> list[Metrics]:

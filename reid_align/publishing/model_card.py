@@ -6,8 +6,8 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from reid_align.preprocess import Preprocess
-from reid_align.publishing.card import Card
-from reid_align.publishing.measured import RANKS, Measured
+from reid_align.publishing.card_file import PublisherCard
+from reid_align.publishing.card_results import RANKS, MeasuredResult
 from reid_align.publishing.publication import Publication
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def _eval_results(publication: Publication) -> Iterator["EvalResult"]:
                     )
 
 
-def _training_data(card: Card) -> Iterator[str]:
+def _training_data(card: PublisherCard) -> Iterator[str]:
     for data in card.training_data:
         people = "people who do not exist" if data.synthetic else "images of real people"
         yield f"{data.name}: {people}. Terms: {data.terms}"
@@ -112,7 +112,7 @@ def _recipe(publication: Publication) -> Iterator[tuple[str, str]]:
         yield "versions", ", ".join(f"{k} {v}" for k, v in run.versions.items())
 
 
-def _results(measured: Sequence[Measured], repo_id: str) -> str:
+def _results(measured: Sequence[MeasuredResult], repo_id: str) -> str:
     if not measured:
         return "None were measured in full precision."
     head = ("dataset", "compared by", *(f"rank-{k}" for k in RANKS), "mAP", "mINP")

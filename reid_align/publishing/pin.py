@@ -12,17 +12,24 @@ from reid_align.errors import (
     WeightsIntegrityError,
 )
 from reid_align.models.pretrained import load_encoder
-from reid_align.publishing.build import build
-from reid_align.publishing.entries import Listing, check_listing, list_entry, make_entry
+from reid_align.publishing.hub_folder import build_hub_folder
+from reid_align.publishing.manifest_entries import (
+    ManifestUpdate,
+    check_manifest_update,
+    make_entry,
+    update_manifest,
+)
 from reid_align.publishing.publication import Publication
 from reid_align.weights import HubFile, Weights, check_fingerprint, module_fingerprint
-from reid_align.weights.config import Config, read_config
-from reid_align.weights.hub import LIBRARY, download, fetch
+from reid_align.weights.encoder_repository import CONFIG_NAME, WEIGHTS_NAME
+from reid_align.weights.hub_download import LIBRARY, download, fetch
 from reid_align.weights.hub_errors import hub_errors
-from reid_align.weights.repository import CONFIG_NAME, WEIGHTS_NAME
+from reid_align.weights.repository_config import RepositoryConfig, read_repository_config
 
 
-def pin(publication: Publication, repo_id: str, revision: str, listing: Listing) -> Weights:
+def pin_commit(
+    publication: Publication, repo_id: str, revision: str, update: ManifestUpdate
+) -> Weights:
     """List what a commit on the Hub holds, after everybody's download of it was tried.
 
     The folder is built again and compared with what comes back: the same sha256, the same config,
@@ -32,7 +39,7 @@ def pin(publication: Publication, repo_id: str, revision: str, listing: Listing)
         publication: what was pushed.
         repo_id: where to; it has to be public, because users have no token.
         revision: the commit, 40 hex digits.
-        listing: how it gets into the manifest.
+        update: how it gets into the manifest.
 
     Returns:
         The entry.
@@ -45,19 +52,19 @@ def pin(publication: Publication, repo_id: str, revision: str, listing: Listing)
         OutputError: the manifest cannot be written.
     """
     file = HubFile(repo_id, revision, WEIGHTS_NAME)
-    check_listing(listing, publication.name, bundled=False)
+    check_manifest_update(update, publication.name, bundled=False)
     _check_public(repo_id)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "built"
-        build(publication, repo_id, folder)
-        expected = read_config(folder / CONFIG_NAME)
+        build_hub_folder(publication, repo_id, folder)
+        expected = read_repository_config(folder / CONFIG_NAME)
     path = download(file, expected.bytes, expected.sha256)
-    _check_config(read_config(fetch(repo_id, revision, CONFIG_NAME)), expected, repo_id)
+    _check_config(read_repository_config(fetch(repo_id, revision, CONFIG_NAME)), expected, repo_id)
     found = module_fingerprint(load_encoder(path))
     check_fingerprint(found, expected.fingerprint, f"{repo_id}@{revision}")
     metrics = [m for result in publication.exact for m in result.metrics(publication.name, None)]
     entry = make_entry(publication, path, "float32", expected.fingerprint, metrics, hub=file)
-    return list_entry(entry, listing)
+    return update_manifest(entry, update)
 
 
 def _check_public(repo_id: str) -> None:
@@ -75,7 +82,7 @@ def _check_public(repo_id: str) -> None:
         raise InvalidInputError(f"{repo_id} is gated. {advice}")
 
 
-def _check_config(found: Config, expected: Config, repo_id: str) -> None:
+def _check_config(found: RepositoryConfig, expected: RepositoryConfig, repo_id: str) -> None:
     """Compare two configs but for the version that wrote them."""
     if dataclasses.replace(found, library_version=expected.library_version) != expected:
         raise WeightsIntegrityError(

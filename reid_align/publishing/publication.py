@@ -8,14 +8,14 @@ from typing import TypeVar
 from reid_align.errors import InvalidInputError, ReidAlignError
 from reid_align.features import ExtractOptions, describe_encoder
 from reid_align.models import Encoder
-from reid_align.publishing.card import Card, read_card
-from reid_align.publishing.measured import Measured, read_measured
-from reid_align.publishing.trained import Trained, open_trained
-from reid_align.weights import Recipe, rounded
-from reid_align.weights.records import NAME, require_text
+from reid_align.publishing.card_file import PublisherCard, read_card
+from reid_align.publishing.card_results import MeasuredResult, read_result_file
+from reid_align.publishing.trained_network import TrainedNetwork, open_trained
+from reid_align.weights import TrainingRecipe, rounded
+from reid_align.weights.manifest_records import NAME, require_text
 
 T = TypeVar("T")
-Results = tuple[tuple[Measured, ...], tuple[Measured, ...]]
+Results = tuple[tuple[MeasuredResult, ...], tuple[MeasuredResult, ...]]
 NAMES = "architecture.tag, in letters, digits and ._-"
 
 
@@ -33,11 +33,11 @@ class Publication:
     """
 
     name: str
-    card: Card
-    trained: Trained
-    recipe: Recipe
-    exact: tuple[Measured, ...]
-    of_rounded: tuple[Measured, ...]
+    card: PublisherCard
+    trained: TrainedNetwork
+    recipe: TrainingRecipe
+    exact: tuple[MeasuredResult, ...]
+    of_rounded: tuple[MeasuredResult, ...]
 
     def summary(self) -> str:
         """Return what there is, in a line."""
@@ -61,7 +61,7 @@ class Publication:
         return self.trained.network
 
 
-def gather(name: str, card_path: Path, weights: Path) -> Publication:
+def gather_publication(name: str, card_path: Path, weights: Path) -> Publication:
     """Read and check all that is published; everything that is wrong is said at once.
 
     Args:
@@ -102,7 +102,7 @@ def _together(problems: list[ReidAlignError]) -> ReidAlignError:
     return InvalidInputError(f"{len(problems)} things are missing or wrong:\n{lines}")
 
 
-def _recipe(card: Card, trained: Trained, path: Path) -> Recipe:
+def _recipe(card: PublisherCard, trained: TrainedNetwork, path: Path) -> TrainingRecipe:
     """Join what the run and the card know; neither may contradict the other."""
     run, given = trained.run, asdict(card.recipe)
     known = {"name": run.recipe, "commit": run.commit, "seed": run.seed} if run else {}
@@ -118,10 +118,10 @@ def _recipe(card: Card, trained: Trained, path: Path) -> Recipe:
             f"{path}: [recipe] lacks {', '.join(missing)}: how was this trained? Whoever wants to "
             "train it again has nothing else."
         )
-    return Recipe(**facts, cost=card.cost)
+    return TrainingRecipe(**facts, cost=card.cost)
 
 
-def _results(card: Card, trained: Trained, path: Path, weights: Path) -> Results:
+def _results(card: PublisherCard, trained: TrainedNetwork, path: Path, weights: Path) -> Results:
     """Return the results of the weights as they are, and those of the rounded ones."""
     network = trained.network
     if not isinstance(network, Encoder):
@@ -131,7 +131,7 @@ def _results(card: Card, trained: Trained, path: Path, weights: Path) -> Results
             f"{path} lists no [[results]]. Measure: python -m reid_align.evaluate DATASET FOLDER "
             f"--weights {weights} -o FILE.json, and name FILE.json there."
         )
-    found = [read_measured(listed, path.parent) for listed in card.results]
+    found = [read_result_file(listed, path.parent) for listed in card.results]
     exact = _digest(network)
     others = [result for result in found if result.state_sha256 != exact]
     after = _digest(rounded(network)) if others else ""

@@ -1,6 +1,12 @@
 """Published weights: what is known of them, where they are, and how they get into a module."""
 
-from reid_align.weights.config import Config
+from reid_align.weights.encoder_repository import (
+    HUB_PREFIX,
+    RepositoryFiles,
+    fetch_repository,
+    read_folder,
+    write_folder,
+)
 from reid_align.weights.fingerprint import (
     Loadable,
     check_fingerprint,
@@ -8,9 +14,8 @@ from reid_align.weights.fingerprint import (
     module_fingerprint,
     wave,
 )
-from reid_align.weights.header import FileInfo, read_info
+from reid_align.weights.hub_upload import push_folder
 from reid_align.weights.int8 import rounded
-from reid_align.weights.load import load_file, load_repository, load_weights
 from reid_align.weights.manifest import (
     find_manifest,
     find_weights,
@@ -18,42 +23,42 @@ from reid_align.weights.manifest import (
     parse_manifest,
     shipped_weights,
 )
-from reid_align.weights.push import push_folder
-from reid_align.weights.records import (
+from reid_align.weights.manifest_records import (
     Argument,
     HubFile,
     Metrics,
-    Recipe,
     TrainingData,
+    TrainingRecipe,
     Weights,
 )
-from reid_align.weights.repository import (
-    HUB_PREFIX,
-    RepositoryFiles,
-    fetch_repository,
-    read_folder,
-    write_folder,
+from reid_align.weights.repository_config import RepositoryConfig
+from reid_align.weights.tensor_files import load_tensors, read_tensors, save_int8, save_tensors
+from reid_align.weights.verified_loading import load_file, load_repository, load_weights
+from reid_align.weights.weights_header import WeightsHeader, read_header
+from reid_align.weights.weights_location import locate
+from reid_align.weights.weights_source import (
+    Origin,
+    WeightsSource,
+    choose_weights_source,
+    open_weights_source,
 )
-from reid_align.weights.resolve import locate
-from reid_align.weights.source import Origin, Source, choose_source, open_source
-from reid_align.weights.tensors import load_tensors, read_tensors, save_int8, save_tensors
 
 __all__ = [
     "HUB_PREFIX",
     "Argument",
-    "Config",
-    "FileInfo",
     "HubFile",
     "Loadable",
     "Metrics",
     "Origin",
-    "Recipe",
+    "RepositoryConfig",
     "RepositoryFiles",
-    "Source",
     "TrainingData",
+    "TrainingRecipe",
     "Weights",
+    "WeightsHeader",
+    "WeightsSource",
     "check_fingerprint",
-    "choose_source",
+    "choose_weights_source",
     "fetch_repository",
     "find_manifest",
     "find_weights",
@@ -65,11 +70,11 @@ __all__ = [
     "load_weights",
     "locate",
     "module_fingerprint",
-    "open_source",
+    "open_weights_source",
     "parse_manifest",
     "push_folder",
     "read_folder",
-    "read_info",
+    "read_header",
     "read_tensors",
     "rounded",
     "save_int8",

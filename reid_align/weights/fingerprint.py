@@ -106,7 +106,7 @@ def _is_plain(module: Loadable) -> bool:
 def check_fingerprint(actual: tuple[float, ...], expected: tuple[float, ...], source: str) -> None:
     """Compare two fingerprints, with a tolerance of 1e-3 of the largest magnitude expected.
 
-    Measured on ResNet-50: another number of threads, other kernels and float64 differ by 1e-6 of
+    MeasuredResult on ResNet-50: another number of threads, other kernels and float64 differ by 1e-6 of
     it, batch norms with an epsilon of 1e-3 instead of 1e-5 by 2e-3 and more. Weights stored in half
     precision or in int8 are the same numbers after each loading, so published is what those give.
 

@@ -9,7 +9,7 @@ REFUSED = (401, 403)
 # By the client's class of error; one that derives from another stands before it.
 ADVICE = {
     "OfflineModeIsEnabled": (
-        "not in the cache {cache}, and HF_HUB_OFFLINE forbids to ask the Hub. Run once without "
+        "not in the cache {cache}, and HF_HUB_OFFLINE forbids to ask the Hub. TrainingRun once without "
         "HF_HUB_OFFLINE, or copy a filled cache to this machine."
     ),
     "GatedRepoError": (

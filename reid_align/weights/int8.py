@@ -5,7 +5,7 @@ behind it; no module can have a tensor there. Stored so are the floating paramet
 dimensions or more, those of convolutions and linear layers. Norms, biases and buffers stay as they
 are.
 
-Source: symmetric quantization by channel, arXiv:1806.08342, section 2.
+WeightsSource: symmetric quantization by channel, arXiv:1806.08342, section 2.
 """
 
 import copy
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from reid_align.errors import NotFiniteError, WeightsFormatError
 from reid_align.weights.fingerprint import Loadable
-from reid_align.weights.fit import describe, listed
+from reid_align.weights.tensor_matching import describe_tensor, join_names
 
 SCALE = ".scale"
 LARGEST = 127
@@ -56,12 +56,14 @@ def pack(module: Loadable) -> dict[str, Tensor]:
     """
     tensors = dict(module.state_dict())
     broken = [
-        name for name, tensor in tensors.items() if not tensor.sum(dtype=torch.float64).isfinite()
+        name
+        for name, tensor in tensors.items()
+        if not tensor.float().sum(dtype=torch.float64).isfinite()
     ]
     if broken:
         raise NotFiniteError(
             f"int8 cannot hold weights that are not finite in float32, as these are: "
-            f"{listed(broken)}. Take them from an earlier checkpoint, or train again."
+            f"{join_names(broken)}. Take them from an earlier checkpoint, or train again."
         )
     for name, parameter in module.named_parameters(remove_duplicate=False):
         if parameter.is_floating_point() and parameter.ndim >= 2 and parameter.numel():
@@ -106,13 +108,13 @@ def _scales(name: str, tensors: Mapping[str, Tensor], path: Path) -> Tensor:
     if scales is None:
         found = "is missing"
     elif scales.dtype != SCALE_TYPE or steps.ndim < 2 or scales.shape != steps.shape[:1]:
-        found = f"is {describe(scales)}"
+        found = f"is {describe_tensor(scales)}"
     elif not (scales > 0).all():
         found = "holds values that are not above 0"
     else:
         return scales
     raise WeightsFormatError(
-        f"{path}: {name} is {describe(steps)}, and {name}{SCALE} {found}. A weight that is stored "
+        f"{path}: {name} is {describe_tensor(steps)}, and {name}{SCALE} {found}. A weight that is stored "
         "as int8 has two dimensions or more, and one positive float32 scale for each entry of the "
         "first. Get the file again, or write it again with save_int8."
     )

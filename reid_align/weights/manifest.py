@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from reid_align.errors import InvalidInputError, ManifestError, UnknownNameError
 from reid_align.typed_reading import SCHEMA, parse_document, read_object, read_record
-from reid_align.weights.records import Weights
+from reid_align.weights.manifest_records import Weights
 
 MANIFEST_NAME = "weights_manifest.json"
 PACKAGE = Path(__file__).parents[1]

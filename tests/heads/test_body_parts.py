@@ -1,7 +1,7 @@
 import torch
 
+from reid_align import body_atlas
 from reid_align.heads.body_parts import BODY_PARTS, FRONT_BACK, LEFT_RIGHT, PARTS, merge
-from reid_align.uv import atlas
 
 
 def test_the_table_covers_the_parts_once_and_in_order() -> None:
@@ -12,7 +12,7 @@ def test_the_table_covers_the_parts_once_and_in_order() -> None:
 
 def test_the_table_agrees_with_the_atlas() -> None:
     regions: dict[str, dict[str | None, tuple[int, ...]]] = {}
-    for part in atlas.PARTS:
+    for part in body_atlas.PARTS:
         faces = regions.setdefault(part.region, {})
         faces[part.face] = (*faces.get(part.face, ()), part.id)
     assert {region: tuple(faces.values()) for region, faces in regions.items()} == BODY_PARTS

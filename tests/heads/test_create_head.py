@@ -12,7 +12,7 @@ from reid_align.errors import (
     WeightsNotFoundError,
 )
 from reid_align.heads import HEADS, DsagStream, TextureDecoder, create_head
-from reid_align.weights import FileInfo, module_fingerprint, save_tensors
+from reid_align.weights import WeightsHeader, module_fingerprint, save_tensors
 
 SMALL_ARGUMENTS: dict[str, dict[str, object]] = {"san_decoder": {}, "dsag_stream": {"width": 2}}
 
@@ -66,7 +66,7 @@ def test_the_same_seed_gives_the_same_weights(name: str) -> None:
 def test_heads_load_like_encoders(name: str, tmp_path: Path) -> None:
     torch.manual_seed(1)
     head = create_head(name, **SMALL_ARGUMENTS[name])
-    info = FileInfo(name, SMALL_ARGUMENTS[name], None, module_fingerprint(head))
+    info = WeightsHeader(name, SMALL_ARGUMENTS[name], None, module_fingerprint(head))
     save_tensors(head, tmp_path / "head.safetensors", info)
     again = create_head(name, weights=tmp_path / "head.safetensors")
     assert all(

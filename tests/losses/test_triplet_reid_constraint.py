@@ -10,7 +10,7 @@ from torch import Tensor
 
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.losses import OFFICIAL_CONSTRAINT, PAPER_CONSTRAINT, TripletReidConstraint
-from reid_align.losses.triplets import Triplets, offset_triplets, random_triplets
+from reid_align.losses.triplet_sampling import Triplets, offset_triplets, random_triplets
 
 CHANNELS = (8, 4, 3, 2)
 IDS = torch.arange(4).repeat_interleave(4)

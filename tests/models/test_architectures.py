@@ -7,9 +7,9 @@ from torchvision.models import get_model
 
 from reid_align import create_model, dsa_reid, san_resnet50
 from reid_align.errors import UnknownNameError
-from reid_align.models.blocks import BasicBlock, Bottleneck, stage
-from reid_align.models.dsa import DsaEncoder
-from reid_align.models.san import SanEncoder
+from reid_align.models.dsa_encoder import DsaEncoder
+from reid_align.models.resnet_blocks import BasicBlock, Bottleneck, stage
+from reid_align.models.san_encoder import SanEncoder
 
 
 def parameters(module: nn.Module) -> int:

@@ -10,9 +10,9 @@ from reid_align.errors import (
     WeightsIntegrityError,
     WeightsNotFoundError,
 )
-from reid_align.models.dense_uv import DenseMaps, DenseUv, dense_uv
+from reid_align.models.dense_uv_network import DenseMaps, DenseUv, dense_uv
 from reid_align.preprocess import Preprocess
-from reid_align.weights import FileInfo, module_fingerprint, save_tensors
+from reid_align.weights import WeightsHeader, module_fingerprint, save_tensors
 
 
 @pytest.mark.parametrize(("height", "width"), [(64, 32), (65, 47)])
@@ -100,7 +100,7 @@ def test_weights_come_back_with_what_they_were_made_for(tmp_path: Path) -> None:
     torch.manual_seed(0)
     estimator, file = dense_uv(depth=34), tmp_path / "dense_uv.safetensors"
     estimator.preprocess = Preprocess(64, 32)
-    info = FileInfo(
+    info = WeightsHeader(
         estimator.architecture,
         estimator.arch_args,
         estimator.preprocess,

@@ -9,7 +9,7 @@ import torch
 from reid_align import create_model, list_models
 from reid_align.errors import InvalidInputError, UnknownNameError, WeightsNotFoundError
 from reid_align.models.encoder import Encoder
-from reid_align.models.factory import smoke_test_architecture
+from reid_align.models.model_factory import smoke_test_architecture
 from reid_align.preprocess import Preprocess
 from reid_align.weights import shipped_weights
 

@@ -9,7 +9,7 @@ from hub_server import Hub
 from hub_server_publish import PublishHandler
 from published import NAME, REPO_ID, empty_manifest, make_run
 
-from reid_align.publishing import Listing, Publication, build, gather
+from reid_align.publishing import ManifestUpdate, Publication, build_hub_folder, gather_publication
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -29,14 +29,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def publication(made: Path) -> Publication:
-    return gather(NAME, made / "card.toml", made / "run")
+    return gather_publication(NAME, made / "card.toml", made / "run")
 
 
 @pytest.fixture(scope="session")
 def built(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder for the Hub; nobody writes to it."""
     folder = tmp_path_factory.mktemp("built") / "try"
-    build(publication, REPO_ID, folder)
+    build_hub_folder(publication, REPO_ID, folder)
     return folder
 
 
@@ -51,9 +51,9 @@ def mine(made: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def listing(tmp_path: Path) -> Listing:
+def update(tmp_path: Path) -> ManifestUpdate:
     """Into an empty manifest."""
-    return Listing(empty_manifest(tmp_path))
+    return ManifestUpdate(empty_manifest(tmp_path))
 
 
 @pytest.fixture

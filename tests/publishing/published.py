@@ -59,7 +59,7 @@ def empty_manifest(folder: Path) -> Path:
 
 
 def in_a_new_process(site: Path, home: Path, code: str) -> str:
-    """Run code with the package and the manifest in ``site`` and an empty cache."""
+    """TrainingRun code with the package and the manifest in ``site`` and an empty cache."""
     environment = {name: text for name, text in os.environ.items() if name != "HF_TOKEN"}
     environment |= {"PYTHONPATH": str(site), "HF_HOME": str(home), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", code]

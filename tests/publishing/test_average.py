@@ -12,8 +12,8 @@ from reid_align.models import Encoder
 from reid_align.preprocess import Preprocess
 from reid_align.publish import main as publish
 from reid_align.publishing import average_encoders
-from reid_align.weights import FileInfo, save_int8
-from reid_align.weights.files import sha256_of
+from reid_align.weights import WeightsHeader, save_int8
+from reid_align.weights.checksums import sha256_of
 
 
 def an_encoder(seed: int, architecture: str = "resnet18_baseline", height: int = 32) -> Encoder:
@@ -30,7 +30,7 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     for seed in (0, 1):
         save_pretrained(an_encoder(seed), folder / str(seed))
     third = an_encoder(2)
-    info = FileInfo(third.architecture, dict(third.arch_args), third.preprocess, None)
+    info = WeightsHeader(third.architecture, dict(third.arch_args), third.preprocess, None)
     save_int8(third, folder / "2.safetensors", info)
     return [folder / "0", folder / "1", folder / "2.safetensors"]
 

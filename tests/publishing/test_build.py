@@ -9,13 +9,13 @@ from published import NAME, REPO_ID
 
 from reid_align import from_pretrained
 from reid_align.errors import InvalidInputError, OutputError
-from reid_align.publishing import Publication, build, gather
-from reid_align.weights import module_fingerprint, read_folder, read_info
+from reid_align.publishing import Publication, build_hub_folder, gather_publication
+from reid_align.weights import module_fingerprint, read_folder, read_header
 
 
 def card_of(publication: Publication, folder: Path, **changes: object) -> ModelCard:
     card = dataclasses.replace(publication.card, **changes)
-    build(dataclasses.replace(publication, card=card), REPO_ID, folder)
+    build_hub_folder(dataclasses.replace(publication, card=card), REPO_ID, folder)
     return ModelCard.load(folder / "README.md")
 
 
@@ -28,14 +28,14 @@ def test_it_holds_three_files_and_loads(built: Path, publication: Publication) -
     encoder = from_pretrained(built)
     assert module_fingerprint(encoder) == read_folder(built).config.fingerprint
     assert encoder.preprocess == publication.encoder.preprocess
-    info = read_info(built / "model.safetensors")
+    info = read_header(built / "model.safetensors")
     assert info is not None
     assert info.training_data == "people of plain colors (Apache-2.0)"
 
 
 def test_two_builds_have_the_same_bytes(built: Path, made: Path, tmp_path: Path) -> None:
-    again = gather(NAME, made / "card.toml", made / "run")
-    build(again, REPO_ID, tmp_path / "elsewhere")
+    again = gather_publication(NAME, made / "card.toml", made / "run")
+    build_hub_folder(again, REPO_ID, tmp_path / "elsewhere")
     for path in built.iterdir():
         assert (tmp_path / "elsewhere" / path.name).read_bytes() == path.read_bytes()
 
@@ -112,7 +112,7 @@ def test_results_of_rounded_weights_are_not_given_as_those_of_these(
     publication: Publication, tmp_path: Path
 ) -> None:
     only_rounded = dataclasses.replace(publication, exact=(), of_rounded=publication.exact)
-    build(only_rounded, REPO_ID, tmp_path / "out")
+    build_hub_folder(only_rounded, REPO_ID, tmp_path / "out")
     card = ModelCard.load(tmp_path / "out" / "README.md")
     assert card.data.eval_results is None
     assert "None were measured in full precision." in card.text
@@ -121,12 +121,12 @@ def test_results_of_rounded_weights_are_not_given_as_those_of_these(
 def test_a_folder_with_files_is_left_alone(publication: Publication, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(OutputError, match="holds files already"):
-        build(publication, REPO_ID, tmp_path)
+        build_hub_folder(publication, REPO_ID, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 @pytest.mark.parametrize("repo_id", ["try", "org/", "org/a/b", "../try"])
 def test_a_repository_needs_a_name(publication: Publication, tmp_path: Path, repo_id: str) -> None:
     with pytest.raises(InvalidInputError, match="repository: expected organization/repository"):
-        build(publication, repo_id, tmp_path / "out")
+        build_hub_folder(publication, repo_id, tmp_path / "out")
     assert not (tmp_path / "out").exists()

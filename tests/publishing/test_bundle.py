@@ -12,33 +12,33 @@ from unprivileged import open_folder, without_the_rights_of_root
 import reid_align
 from reid_align.errors import InvalidInputError, ManifestError, OutputError
 from reid_align.heads import create_head
-from reid_align.models.factory import MODELS
+from reid_align.models.model_factory import MODELS
 from reid_align.publish import main as publish
-from reid_align.publishing import Listing, Publication, bundle, gather
+from reid_align.publishing import ManifestUpdate, Publication, bundle_weights, gather_publication
 from reid_align.weights import (
-    FileInfo,
     Weights,
+    WeightsHeader,
     locate,
     parse_manifest,
-    read_info,
+    read_header,
     rounded,
     save_tensors,
 )
-from reid_align.weights.files import sha256_of
+from reid_align.weights.checksums import sha256_of
 from reid_align.weights.fingerprint import check_fingerprint, module_fingerprint
-from reid_align.weights.tensors import load_tensors
+from reid_align.weights.tensor_files import load_tensors
 
 
-def entries(listing: Listing) -> dict[str, Weights]:
-    return parse_manifest(listing.manifest.read_text("utf-8"), "the test's")
+def entries(update: ManifestUpdate) -> dict[str, Weights]:
+    return parse_manifest(update.manifest.read_text("utf-8"), "the test's")
 
 
 def test_the_entry_is_of_the_rounded_weights(
-    publication: Publication, listing: Listing, tmp_path: Path
+    publication: Publication, update: ManifestUpdate, tmp_path: Path
 ) -> None:
     folder = tmp_path / "bundled"
-    entry = bundle(publication, listing, folder)
-    assert entries(listing) == {entry.name: entry}
+    entry = bundle_weights(publication, update, folder)
+    assert entries(update) == {entry.name: entry}
     assert (entry.bundled, entry.hub, entry.dtype) == (f"{entry.name}.safetensors", None, "int8")
     path = locate(entry, folder)
     assert entry.bytes < 4.2 * entry.parameters / 4
@@ -47,16 +47,16 @@ def test_the_entry_is_of_the_rounded_weights(
     check_fingerprint(module_fingerprint(module), entry.fingerprint, "the test's")
     expected = rounded(publication.encoder).state_dict()
     assert all(torch.equal(t, expected[name]) for name, t in module.state_dict().items())
-    info = read_info(path)
+    info = read_header(path)
     assert info is not None
     assert info.fingerprint == entry.fingerprint
     assert info.preprocess == entry.preprocess == publication.encoder.preprocess
 
 
 def test_the_entry_says_where_its_results_come_from(
-    publication: Publication, listing: Listing, tmp_path: Path
+    publication: Publication, update: ManifestUpdate, tmp_path: Path
 ) -> None:
-    entry = bundle(publication, listing, tmp_path / "bundled")
+    entry = bundle_weights(publication, update, tmp_path / "bundled")
     assert [m.note for m in entry.metrics] == [
         "cosine; 64×32; measured in full precision, before storing as int8",
         "euclidean; 64×32; measured in full precision, before storing as int8",
@@ -64,48 +64,50 @@ def test_the_entry_says_where_its_results_come_from(
     assert entry.recipe == publication.recipe
     assert entry.license == "Apache-2.0"
     measured = dataclasses.replace(publication, of_rounded=publication.exact)
-    again = bundle(measured, dataclasses.replace(listing, replace=True), tmp_path / "bundled")
+    again = bundle_weights(
+        measured, dataclasses.replace(update, replace=True), tmp_path / "bundled"
+    )
     assert [m.note for m in again.metrics] == ["cosine; 64×32", "euclidean; 64×32"]
 
 
 def test_a_name_is_not_given_to_other_weights_by_accident(
-    publication: Publication, listing: Listing, tmp_path: Path
+    publication: Publication, update: ManifestUpdate, tmp_path: Path
 ) -> None:
-    entry = bundle(publication, dataclasses.replace(listing, default=True), tmp_path)
-    text = listing.manifest.read_bytes()
+    entry = bundle_weights(publication, dataclasses.replace(update, default=True), tmp_path)
+    text = update.manifest.read_bytes()
     with pytest.raises(InvalidInputError, match=r"has an entry .* already.*--replace"):
-        bundle(publication, listing, tmp_path)
-    assert listing.manifest.read_bytes() == text
-    replaced = bundle(publication, dataclasses.replace(listing, replace=True), tmp_path)
+        bundle_weights(publication, update, tmp_path)
+    assert update.manifest.read_bytes() == text
+    replaced = bundle_weights(publication, dataclasses.replace(update, replace=True), tmp_path)
     # It stays what pretrained=True gives.
-    assert entries(listing)[replaced.name].default
+    assert entries(update)[replaced.name].default
     assert entry.name == replaced.name
 
 
 def test_one_entry_of_an_architecture_is_the_default(
-    publication: Publication, listing: Listing, tmp_path: Path
+    publication: Publication, update: ManifestUpdate, tmp_path: Path
 ) -> None:
-    default = dataclasses.replace(listing, default=True)
-    bundle(publication, default, tmp_path / "bundled")
+    default = dataclasses.replace(update, default=True)
+    bundle_weights(publication, default, tmp_path / "bundled")
     other = dataclasses.replace(publication, name="resnet18_baseline.other")
-    bundle(other, listing, tmp_path / "bundled")
-    defaults = {name: entry.default for name, entry in entries(listing).items()}
+    bundle_weights(other, update, tmp_path / "bundled")
+    defaults = {name: entry.default for name, entry in entries(update).items()}
     assert defaults == {"resnet18_baseline.other": False, "resnet18_baseline.try": True}
-    bundle(other, dataclasses.replace(default, replace=True), tmp_path / "bundled")
-    defaults = {name: entry.default for name, entry in entries(listing).items()}
+    bundle_weights(other, dataclasses.replace(default, replace=True), tmp_path / "bundled")
+    defaults = {name: entry.default for name, entry in entries(update).items()}
     assert defaults == {"resnet18_baseline.other": True, "resnet18_baseline.try": False}
 
 
 def test_what_is_too_large_for_a_package_stays_out_of_it(
-    publication: Publication, listing: Listing, tmp_path: Path
+    publication: Publication, update: ManifestUpdate, tmp_path: Path
 ) -> None:
     with (tmp_path / "other.safetensors").open("wb") as file:
         file.truncate(45 * 2**20)
-    text = listing.manifest.read_bytes()
+    text = update.manifest.read_bytes()
     with pytest.raises(InvalidInputError, match=r"MiB, and 50 MiB are allowed"):
-        bundle(publication, listing, tmp_path)
+        bundle_weights(publication, update, tmp_path)
     assert not (tmp_path / "resnet18_baseline.try.safetensors").exists()
-    assert listing.manifest.read_bytes() == text
+    assert update.manifest.read_bytes() == text
 
 
 def test_a_manifest_that_may_not_be_written_changes_nothing(publication: Publication) -> None:
@@ -118,21 +120,21 @@ def test_a_manifest_that_may_not_be_written_changes_nothing(publication: Publica
             without_the_rights_of_root(),
             pytest.raises(OutputError, match="may not be written"),
         ):
-            bundle(publication, Listing(manifest), place / "bundled")
+            bundle_weights(publication, ManifestUpdate(manifest), place / "bundled")
         assert list((place / "bundled").iterdir()) == []
 
 
 def test_a_damaged_manifest_changes_nothing(
-    publication: Publication, listing: Listing, tmp_path: Path
+    publication: Publication, update: ManifestUpdate, tmp_path: Path
 ) -> None:
-    listing.manifest.write_text("{}")
+    update.manifest.write_text("{}")
     with pytest.raises(ManifestError):
-        bundle(publication, listing, tmp_path / "bundled")
+        bundle_weights(publication, update, tmp_path / "bundled")
     assert not (tmp_path / "bundled").exists()
 
 
 def test_a_file_of_that_name_is_put_back_where_listing_it_fails(
-    publication: Publication, listing: Listing, tmp_path: Path
+    publication: Publication, update: ManifestUpdate, tmp_path: Path
 ) -> None:
     stored = tmp_path / "bundled" / "resnet18_baseline.try.safetensors"
     stored.parent.mkdir()
@@ -142,20 +144,20 @@ def test_a_file_of_that_name_is_put_back_where_listing_it_fails(
         publication, recipe=dataclasses.replace(publication.recipe, command="")
     )
     with pytest.raises(ManifestError):
-        bundle(wrong, listing, tmp_path / "bundled")
+        bundle_weights(wrong, update, tmp_path / "bundled")
     assert stored.read_bytes() == b"before"
     stored.unlink()
     with pytest.raises(ManifestError):
-        bundle(wrong, listing, tmp_path / "bundled")
+        bundle_weights(wrong, update, tmp_path / "bundled")
     assert not stored.exists()
 
 
-def test_a_head_is_bundled_too(mine: Path, listing: Listing, tmp_path: Path) -> None:
+def test_a_head_is_bundled_too(mine: Path, update: ManifestUpdate, tmp_path: Path) -> None:
     decoder = create_head("san_decoder", channels=512, height=32, width=32).eval()
-    info = FileInfo("san_decoder", decoder.arch_args, None, module_fingerprint(decoder))
+    info = WeightsHeader("san_decoder", decoder.arch_args, None, module_fingerprint(decoder))
     save_tensors(decoder, mine / "run" / "san_decoder.safetensors", info)
-    found = gather("san_decoder.try", mine / "card.toml", mine / "run")
-    entry = bundle(found, listing, tmp_path / "bundled")
+    found = gather_publication("san_decoder.try", mine / "card.toml", mine / "run")
+    entry = bundle_weights(found, update, tmp_path / "bundled")
     assert (entry.kind, entry.preprocess, entry.feature_dim) == ("head", None, None)
     assert entry.metrics == ()
     with pytest.raises(InvalidInputError, match=r"san_decoder\.try is a head: repositories"):

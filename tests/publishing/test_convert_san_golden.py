@@ -19,7 +19,7 @@ from torch import Tensor
 from reid_align.heads import TextureDecoder, create_head
 from reid_align.models import SanEncoder, from_pretrained
 from reid_align.publishing import ConvertedSan, convert_san
-from reid_align.weights import read_info
+from reid_align.weights import read_header
 
 NAMES = [name for name in GOLDEN if name != "origin"]
 
@@ -103,7 +103,7 @@ def test_every_tensor_arrives_and_only_the_classifier_stays_behind(
 
 def test_the_decoders_file_says_what_it_is(converted: ConvertedSan) -> None:
     assert converted.decoder is not None
-    info = read_info(converted.decoder)
+    info = read_header(converted.decoder)
     assert info is not None
     assert (info.architecture, info.arch_args) == ("san_decoder", {"skips": True})
     assert info.fingerprint is not None

@@ -18,7 +18,7 @@ from reid_align.errors import (
     WeightsIntegrityError,
     WeightsNotFoundError,
 )
-from reid_align.publishing import Publication, gather
+from reid_align.publishing import Publication, gather_publication
 from reid_align.weights import rounded
 
 
@@ -29,7 +29,7 @@ def change(path: Path, old: str, new: str) -> None:
 
 
 def gathered(folder: Path, name: str = NAME) -> Publication:
-    return gather(name, folder / "card.toml", folder / "run")
+    return gather_publication(name, folder / "card.toml", folder / "run")
 
 
 def test_a_run_knows_its_recipe_and_the_card_the_rest(publication: Publication, made: Path) -> None:
@@ -63,7 +63,7 @@ def test_the_command_repeats_what_decided_the_result(made: Path, mine: Path) -> 
     shutil.copy(measure(made, weights, "how.json", *how), mine / "result.json")
     (result,) = gathered(mine).exact
     assert result.command("M") == (
-        "python -m reid_align.evaluate synthetic FOLDER --model M --set split=test --flip "
+        "python -m reid_align.evaluate synthetic FOLDER --model M --data-option split=test --flip "
         "--dtype bfloat16 --rerank"
     )
     assert result.note == "64×32; averaged with the mirror image; computed in bfloat16"
@@ -109,10 +109,10 @@ def test_a_converted_encoder_has_no_run_and_its_recipe_is_on_the_card(
 ) -> None:
     save_pretrained(from_pretrained(made / "run" / "encoder.safetensors"), mine / "converted")
     with pytest.raises(InvalidInputError, match=r"\[recipe\] lacks name, commit, seed"):
-        gather(NAME, mine / "card.toml", mine / "converted")
+        gather_publication(NAME, mine / "card.toml", mine / "converted")
     recipe = f'[recipe]\nname = "theirs"\ncommit = "{"ab" * 20}"\nseed = 1\n'
     change(mine / "card.toml", "[recipe]\n", recipe)
-    found = gather(NAME, mine / "card.toml", mine / "converted")
+    found = gather_publication(NAME, mine / "card.toml", mine / "converted")
     assert found.trained.run is None
     assert (found.recipe.name, found.recipe.seed) == ("theirs", 1)
 
@@ -120,18 +120,18 @@ def test_a_converted_encoder_has_no_run_and_its_recipe_is_on_the_card(
 def test_the_best_of_a_run_belongs_to_that_run(mine: Path) -> None:
     (mine / "run" / "best").mkdir()
     (mine / "run" / "encoder.safetensors").rename(mine / "run" / "best" / "encoder.safetensors")
-    found = gather(NAME, mine / "card.toml", mine / "run" / "best")
+    found = gather_publication(NAME, mine / "card.toml", mine / "run" / "best")
     assert found.recipe.seed == 5
 
 
 def test_everything_that_is_wrong_is_said_at_once(mine: Path) -> None:
     change(mine / "card.toml", 'license = "Apache-2.0"\n', "")
     with pytest.raises(InvalidInputError) as caught:
-        gather("resnet18_baseline", mine / "card.toml", mine / "nothing")
+        gather_publication("resnet18_baseline", mine / "card.toml", mine / "nothing")
     lines = str(caught.value).splitlines()
     assert lines[0] == "3 things are missing or wrong:"
     assert "name: expected architecture.tag" in lines[1]
-    assert "license: missing key. docs/publishing.md shows" in lines[2]
+    assert "license: missing key. docs/guides/publish.md shows" in lines[2]
     assert "nothing: there is no encoder.safetensors" in lines[3]
 
 
@@ -206,7 +206,7 @@ def test_a_name_that_does_not_fit_is_refused(
 
 def test_the_stages_of_a_run_are_named(mine: Path) -> None:
     with pytest.raises(WeightsNotFoundError, match="There is one in run below: name that folder"):
-        gather(NAME, mine / "card.toml", mine)
+        gather_publication(NAME, mine / "card.toml", mine)
 
 
 def test_a_config_that_is_none_of_a_run_is_refused(mine: Path) -> None:

@@ -24,23 +24,23 @@ from reid_align.errors import (
 )
 from reid_align.publish import main as publish
 from reid_align.publishing import (
-    Listing,
-    Place,
+    HubTarget,
+    ManifestUpdate,
     Publication,
-    build,
-    bundle,
+    build_hub_folder,
+    bundle_weights,
     describe_release,
-    pin,
-    push,
-    release,
+    pin_commit,
+    push_hub_folder,
+    release_weights,
 )
-from reid_align.publishing.entries import list_entry, make_entry
+from reid_align.publishing.manifest_entries import make_entry, update_manifest
 from reid_align.weights import HubFile, parse_manifest, read_folder
 
 # The client's own: it hands bytes to its HTTP library in a way that this one is giving up.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
-PLACE = Place(REPO_ID, "v1.0.0")
+PLACE = HubTarget(REPO_ID, "v1.0.0")
 UNTOUCHED = '{"schema": 1, "weights": {}}'
 
 
@@ -50,8 +50,8 @@ def test_what_is_released_loads_by_its_name_from_the_hub(
     site = tmp_path / "site"
     site.mkdir()
     (site / "reid_align").symlink_to(Path(reid_align.__file__).parent)
-    listing = Listing(empty_manifest(site), default=True)
-    entry = release(publication, PLACE, listing)
+    update = ManifestUpdate(empty_manifest(site), default=True)
+    entry = release_weights(publication, PLACE, update)
     repository = logged_in.repositories[REPO_ID]
     assert entry.hub == HubFile(REPO_ID, repository.tags["v1.0.0"], "model.safetensors")
     assert list(repository.commits)[1:] == [entry.hub.revision]
@@ -77,16 +77,16 @@ def test_what_is_released_loads_by_its_name_from_the_hub(
     assert {request.token for request in logged_in.requests} == {None}
 
 
-def test_a_dry_run_asks_nobody(hub: Hub, publication: Publication, listing: Listing) -> None:
-    plan = describe_release(publication, PLACE, dataclasses.replace(listing, default=True))
+def test_a_dry_run_asks_nobody(hub: Hub, publication: Publication, update: ManifestUpdate) -> None:
+    plan = describe_release(publication, PLACE, dataclasses.replace(update, default=True))
     assert hub.requests == []
-    assert listing.manifest.read_text() == UNTOUCHED
+    assert update.manifest.read_text() == UNTOUCHED
     assert plan.startswith(f"{REPO_ID} (public): 3 files in one commit, with the tag v1.0.0\n")
-    assert f"{listing.manifest}: the entry {NAME}, as the default" in plan
+    assert f"{update.manifest}: the entry {NAME}, as the default" in plan
 
 
 def test_the_commit_holds_exactly_what_was_built(logged_in: Hub, built: Path) -> None:
-    commit = push(built, REPO_ID, True, None)
+    commit = push_hub_folder(built, REPO_ID, True, None)
     files = logged_in.repositories[REPO_ID].commits[commit]
     assert set(files) - {".gitattributes"} == {path.name for path in built.iterdir()}
     for path in built.iterdir():
@@ -96,114 +96,114 @@ def test_the_commit_holds_exactly_what_was_built(logged_in: Hub, built: Path) ->
 
 
 def test_a_private_or_gated_repository_is_not_listed(
-    logged_in: Hub, publication: Publication, built: Path, listing: Listing
+    logged_in: Hub, publication: Publication, built: Path, update: ManifestUpdate
 ) -> None:
-    commit = push(built, REPO_ID, True, None)
+    commit = push_hub_folder(built, REPO_ID, True, None)
     with pytest.raises(InvalidInputError, match=r"is private, or not there\. Users could not"):
-        pin(publication, REPO_ID, commit, listing)
+        pin_commit(publication, REPO_ID, commit, update)
     logged_in.repositories[REPO_ID].private = False
     logged_in.repositories[REPO_ID].gated = True
     with pytest.raises(InvalidInputError, match=f"{REPO_ID} is gated"):
-        pin(publication, REPO_ID, commit, listing)
-    assert listing.manifest.read_text() == UNTOUCHED
+        pin_commit(publication, REPO_ID, commit, update)
+    assert update.manifest.read_text() == UNTOUCHED
     logged_in.repositories[REPO_ID].gated = False
-    pin(publication, REPO_ID, commit, listing)
-    assert list(parse_manifest(listing.manifest.read_text("utf-8"), "")) == [NAME]
+    pin_commit(publication, REPO_ID, commit, update)
+    assert list(parse_manifest(update.manifest.read_text("utf-8"), "")) == [NAME]
 
 
 def test_a_refused_token_sends_nothing(
-    hub: Hub, publication: Publication, listing: Listing, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, publication: Publication, update: ManifestUpdate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")
     with pytest.raises(WeightsAccessError, match=f"^{REPO_ID}, creating it: "):
-        release(publication, PLACE, listing)
+        release_weights(publication, PLACE, update)
     assert hub.repositories == {}
-    assert listing.manifest.read_text() == UNTOUCHED
+    assert update.manifest.read_text() == UNTOUCHED
 
 
 def test_somebody_elses_commit_in_between_stops_the_push(
-    logged_in: Hub, publication: Publication, listing: Listing
+    logged_in: Hub, publication: Publication, update: ManifestUpdate
 ) -> None:
     logged_in.rivals = [{"README.md": b"theirs"}]
     with pytest.raises(OutputError, match="somebody else committed to it during the upload"):
-        release(publication, PLACE, listing)
+        release_weights(publication, PLACE, update)
     repository = logged_in.repositories[REPO_ID]
     assert repository.commits[list(repository.commits)[-1]] == {"README.md": b"theirs"}
     assert repository.tags == {}
-    assert listing.manifest.read_text() == UNTOUCHED
+    assert update.manifest.read_text() == UNTOUCHED
 
 
 @pytest.mark.parametrize("step", ["upload_statuses", "commit_statuses"])
 def test_a_server_that_dies_in_the_middle_leaves_no_commit(
-    logged_in: Hub, publication: Publication, listing: Listing, no_waiting: None, step: str
+    logged_in: Hub, publication: Publication, update: ManifestUpdate, no_waiting: None, step: str
 ) -> None:
     setattr(logged_in, step, [logged_in.HANG_UP] * 20)
     with pytest.raises(OutputError, match=f"^{REPO_ID}, uploading to it: the exchange"):
-        release(publication, PLACE, listing)
+        release_weights(publication, PLACE, update)
     assert len(logged_in.repositories[REPO_ID].commits) == 1
-    assert listing.manifest.read_text() == UNTOUCHED
+    assert update.manifest.read_text() == UNTOUCHED
     # The same again, when it is back.
     setattr(logged_in, step, [])
-    entry = release(publication, PLACE, listing)
+    entry = release_weights(publication, PLACE, update)
     assert entry.hub is not None
 
 
 def test_a_tag_that_is_taken_is_refused_before_anything_is_sent(
-    logged_in: Hub, publication: Publication, listing: Listing
+    logged_in: Hub, publication: Publication, update: ManifestUpdate
 ) -> None:
-    release(publication, PLACE, listing)
+    release_weights(publication, PLACE, update)
     commits = dict(logged_in.repositories[REPO_ID].commits)
-    again = dataclasses.replace(listing, replace=True)
+    again = dataclasses.replace(update, replace=True)
     with pytest.raises(InvalidInputError, match=r"has a tag v1\.0\.0 already, and a tag never"):
-        release(publication, PLACE, again)
+        release_weights(publication, PLACE, again)
     assert logged_in.repositories[REPO_ID].commits == commits
 
 
 def test_a_name_that_is_taken_is_refused_before_anything_is_sent(
-    logged_in: Hub, publication: Publication, listing: Listing
+    logged_in: Hub, publication: Publication, update: ManifestUpdate
 ) -> None:
-    release(publication, PLACE, listing)
+    release_weights(publication, PLACE, update)
     logged_in.requests.clear()
     with pytest.raises(InvalidInputError, match=r"has an entry .* already"):
-        release(publication, Place(REPO_ID, "v1.0.1"), listing)
+        release_weights(publication, HubTarget(REPO_ID, "v1.0.1"), update)
     assert logged_in.requests == []
 
 
 def test_what_works_with_no_network_is_not_replaced_from_the_hub(
-    logged_in: Hub, publication: Publication, built: Path, listing: Listing, tmp_path: Path
+    logged_in: Hub, publication: Publication, built: Path, update: ManifestUpdate, tmp_path: Path
 ) -> None:
-    commit = push(built, REPO_ID, False, None)
-    bundle(publication, dataclasses.replace(listing, default=True), tmp_path / "bundled")
-    text, again = listing.manifest.read_text(), dataclasses.replace(listing, replace=True)
+    commit = push_hub_folder(built, REPO_ID, False, None)
+    bundle_weights(publication, dataclasses.replace(update, default=True), tmp_path / "bundled")
+    text, again = update.manifest.read_text(), dataclasses.replace(update, replace=True)
     logged_in.requests.clear()
     said = rf"{NAME} is inside the package and works with no network.*a tag of its own: {NAME}_full"
-    for listed in (again, listing):
+    for listed in (again, update):
         with pytest.raises(InvalidInputError, match=said):
             describe_release(publication, PLACE, listed)
         with pytest.raises(InvalidInputError, match=said):
-            release(publication, PLACE, listed)
+            release_weights(publication, PLACE, listed)
         with pytest.raises(InvalidInputError, match=said):
-            pin(publication, REPO_ID, commit, listed)
+            pin_commit(publication, REPO_ID, commit, listed)
     assert logged_in.requests == []
-    assert listing.manifest.read_text() == text
+    assert update.manifest.read_text() == text
     # The other way round nobody loses anything; and another tag has a place of its own.
     other = dataclasses.replace(publication, name=f"{NAME}_full")
-    pin(other, REPO_ID, commit, listing)
-    assert bundle(other, again, tmp_path / "bundled").hub is None
+    pin_commit(other, REPO_ID, commit, update)
+    assert bundle_weights(other, again, tmp_path / "bundled").hub is None
 
 
 def test_nothing_is_sent_to_a_private_repository_that_users_could_not_load(
-    logged_in: Hub, publication: Publication, listing: Listing
+    logged_in: Hub, publication: Publication, update: ManifestUpdate
 ) -> None:
     access = {"private": True, "token": PublishHandler.TOKEN}
     logged_in.add(REPO_ID, {".gitattributes": b""}, **access)
     with pytest.raises(InvalidInputError, match=f"^{REPO_ID} is private.*Open it on its page"):
-        release(publication, PLACE, listing)
+        release_weights(publication, PLACE, update)
     repository = logged_in.repositories[REPO_ID]
     assert (len(repository.commits), repository.tags) == (1, {})
     repository.private = False
-    release(publication, PLACE, listing)
-    assert list(parse_manifest(listing.manifest.read_text("utf-8"), "")) == [NAME]
+    release_weights(publication, PLACE, update)
+    assert list(parse_manifest(update.manifest.read_text("utf-8"), "")) == [NAME]
 
 
 @pytest.mark.parametrize(
@@ -219,44 +219,44 @@ def test_a_release_that_stops_after_the_push_says_how_to_go_on(
     kind: type[ReidAlignError],
 ) -> None:
     (tmp_path / "a folder").mkdir()
-    listing = Listing(empty_manifest(tmp_path / "a folder"), default=True)
+    update = ManifestUpdate(empty_manifest(tmp_path / "a folder"), default=True)
     logged_in.add(REPO_ID, {".gitattributes": b""}, gated=gated, token=PublishHandler.TOKEN)
     wrong = bytes((built / "model.safetensors").stat().st_size)
     logged_in.cdn_bodies = [] if gated else [wrong] * 2
     with pytest.raises(ReidAlignError) as raised:
-        release(publication, PLACE, listing)
+        release_weights(publication, PLACE, update)
     assert raised.type is kind
     repository = logged_in.repositories[REPO_ID]
     commit = repository.tags[PLACE.tag]
     assert f"The commit {commit} is in {REPO_ID} and not listed." in str(raised.value)
-    assert listing.manifest.read_text() == UNTOUCHED
+    assert update.manifest.read_text() == UNTOUCHED
     # Mended, the command in the text goes on: nothing is pushed again.
     repository.gated = False
     command = re.search(r"reid_align\.publish (pin .*) and the same", str(raised.value))
     assert command is not None
     what = ["--weights", str(made / "run"), "--card", str(made / "card.toml")]
     assert publish([*shlex.split(command[1]), *what]) == 0
-    entry = parse_manifest(listing.manifest.read_text("utf-8"), "")[NAME]
+    entry = parse_manifest(update.manifest.read_text("utf-8"), "")[NAME]
     assert entry.hub == HubFile(REPO_ID, commit, "model.safetensors")
     assert entry.default
     assert list(repository.commits)[1:] == [commit]
 
 
 def test_other_bytes_coming_back_are_not_listed(
-    logged_in: Hub, publication: Publication, built: Path, listing: Listing
+    logged_in: Hub, publication: Publication, built: Path, update: ManifestUpdate
 ) -> None:
-    commit = push(built, REPO_ID, False, None)
+    commit = push_hub_folder(built, REPO_ID, False, None)
     right = (built / "model.safetensors").read_bytes()
     logged_in.cdn_bodies = [right[:-1] + b"x"] * 2
     with pytest.raises(WeightsIntegrityError, match="this is not the published file"):
-        pin(publication, REPO_ID, commit, listing)
-    assert listing.manifest.read_text() == UNTOUCHED
+        pin_commit(publication, REPO_ID, commit, update)
+    assert update.manifest.read_text() == UNTOUCHED
 
 
 def test_another_config_coming_back_is_not_listed(
-    logged_in: Hub, publication: Publication, built: Path, listing: Listing
+    logged_in: Hub, publication: Publication, built: Path, update: ManifestUpdate
 ) -> None:
-    push(built, REPO_ID, False, None)
+    push_hub_folder(built, REPO_ID, False, None)
     config = json.loads((built / "config.json").read_text())
     files = {path.name: path.read_bytes() for path in built.iterdir()}
 
@@ -265,21 +265,21 @@ def test_another_config_coming_back_is_not_listed(
         return logged_in.add(REPO_ID, files | {"config.json": text})
 
     with pytest.raises(WeightsIntegrityError, match=r"its config\.json is not the one"):
-        pin(publication, REPO_ID, commit_with(arch_args={"pool": "gem"}), listing)
-    assert listing.manifest.read_text() == UNTOUCHED
+        pin_commit(publication, REPO_ID, commit_with(arch_args={"pool": "gem"}), update)
+    assert update.manifest.read_text() == UNTOUCHED
     # An earlier version of this library may have written it.
-    pin(publication, REPO_ID, commit_with(library_version="0.0.1"), listing)
+    pin_commit(publication, REPO_ID, commit_with(library_version="0.0.1"), update)
 
 
 def test_a_commit_that_is_not_there_is_not_listed(
-    logged_in: Hub, publication: Publication, built: Path, listing: Listing
+    logged_in: Hub, publication: Publication, built: Path, update: ManifestUpdate
 ) -> None:
-    push(built, REPO_ID, False, None)
+    push_hub_folder(built, REPO_ID, False, None)
     with pytest.raises(WeightsNotFoundError, match="no such revision"):
-        pin(publication, REPO_ID, "ab" * 20, listing)
+        pin_commit(publication, REPO_ID, "ab" * 20, update)
     with pytest.raises(InvalidInputError, match="revision: expected the 40 hex digits"):
-        pin(publication, REPO_ID, "main", listing)
-    assert listing.manifest.read_text() == UNTOUCHED
+        pin_commit(publication, REPO_ID, "main", update)
+    assert update.manifest.read_text() == UNTOUCHED
 
 
 def test_a_manifest_that_may_not_be_written_is_known_before_the_push(
@@ -289,47 +289,49 @@ def test_a_manifest_that_may_not_be_written_is_known_before_the_push(
         manifest = place / "weights_manifest.json"
         manifest.write_text(UNTOUCHED)
         with without_the_rights_of_root(), pytest.raises(OutputError, match="may not be written"):
-            release(publication, PLACE, Listing(manifest))
+            release_weights(publication, PLACE, ManifestUpdate(manifest))
         assert manifest.read_text() == UNTOUCHED
     assert logged_in.requests == []
 
 
 @pytest.mark.parametrize("content", [None, b"{", b'{"schema": 1, "weights": []}'])
 def test_a_manifest_that_cannot_be_read_is_known_before_the_push(
-    logged_in: Hub, publication: Publication, listing: Listing, content: bytes | None
+    logged_in: Hub, publication: Publication, update: ManifestUpdate, content: bytes | None
 ) -> None:
     if content is None:
-        listing.manifest.unlink()
+        update.manifest.unlink()
     else:
-        listing.manifest.write_bytes(content)
-    with pytest.raises(ReidAlignError, match=listing.manifest.name):
-        release(publication, PLACE, listing)
+        update.manifest.write_bytes(content)
+    with pytest.raises(ReidAlignError, match=update.manifest.name):
+        release_weights(publication, PLACE, update)
     assert logged_in.requests == []
 
 
 def test_what_is_neither_pushed_nor_bundled_is_no_entry(
-    publication: Publication, built: Path, listing: Listing
+    publication: Publication, built: Path, update: ManifestUpdate
 ) -> None:
     path, config = built / "model.safetensors", read_folder(built).config
     with pytest.raises(InvalidInputError, match="hub or bundled"):
         make_entry(publication, path, "float32", config.fingerprint, [])
     hub = HubFile(REPO_ID, "ab" * 20, "model.safetensors")
-    list_entry(make_entry(publication, path, "float32", config.fingerprint, [], hub=hub), listing)
-    assert NAME in listing.manifest.read_text()
+    update_manifest(
+        make_entry(publication, path, "float32", config.fingerprint, [], hub=hub), update
+    )
+    assert NAME in update.manifest.read_text()
 
 
 def test_a_folder_that_build_did_not_write_is_not_pushed(
     logged_in: Hub, publication: Publication, built: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(InvalidInputError, match="it was built for another repository"):
-        push(built, "org/other", False, None)
+        push_hub_folder(built, "org/other", False, None)
     with pytest.raises(InvalidInputError, match="tag: expected a name such as"):
-        push(built, REPO_ID, False, "v 1")
-    build(publication, REPO_ID, tmp_path / "out")
+        push_hub_folder(built, REPO_ID, False, "v 1")
+    build_hub_folder(publication, REPO_ID, tmp_path / "out")
     (tmp_path / "out" / "README.md").unlink()
     with pytest.raises(InvalidInputError, match=r"a folder that build wrote, with README\.md"):
-        push(tmp_path / "out", REPO_ID, False, None)
+        push_hub_folder(tmp_path / "out", REPO_ID, False, None)
     (tmp_path / "out" / "config.json").unlink()
     with pytest.raises(WeightsError):
-        push(tmp_path / "out", REPO_ID, False, None)
+        push_hub_folder(tmp_path / "out", REPO_ID, False, None)
     assert logged_in.requests == []

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from reid_align.publishing.card import read_card
-from reid_align.publishing.measured import read_measured
-from reid_align.publishing.publication import gather
+from reid_align.publishing.card_file import read_card
+from reid_align.publishing.card_results import read_result_file
+from reid_align.publishing.publication import gather_publication
 from reid_align.weights import shipped_weights
-from reid_align.weights.resolve import BUNDLED
+from reid_align.weights.weights_location import BUNDLED
 
 CARDS = Path(__file__).parents[2] / "publishing" / "cards"
 NAMES = sorted(path.stem for path in CARDS.glob("*.toml"))
@@ -23,7 +23,7 @@ def test_whatever_is_bundled_has_a_card() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_manifest_has_the_figures_that_the_card_names(name: str) -> None:
     card, entry = read_card(CARDS / f"{name}.toml"), shipped_weights()[name]
-    results = [read_measured(listed, CARDS) for listed in card.results]
+    results = [read_result_file(listed, CARDS) for listed in card.results]
     expected = [metrics for result in results for metrics in result.metrics(name, None)]
     assert expected
     assert list(entry.metrics) == expected
@@ -35,7 +35,7 @@ def test_the_manifest_has_the_figures_that_the_card_names(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_bundled_can_go_to_the_hub_with_its_metrics(name: str) -> None:
     file = BUNDLED / f"{name}.safetensors"
-    publication = gather(f"{name}_hub", CARDS / f"{name}.toml", file)
+    publication = gather_publication(f"{name}_hub", CARDS / f"{name}.toml", file)
     assert len(publication.exact) == len(publication.card.results) > 0
     recipe = shipped_weights()[name].recipe
     assert publication.recipe == recipe

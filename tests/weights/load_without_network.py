@@ -1,4 +1,4 @@
-"""Run by itself, from any folder: load all weights that come with the package, with no network.
+"""TrainingRun by itself, from any folder: load all weights that come with the package, with no network.
 
 It prints, as JSON, where the package is and the fingerprint of each network that it loaded.
 """
@@ -16,7 +16,7 @@ sys.addaudithook(refuse_sockets)
 
 import reid_align  # noqa: E402
 from reid_align.heads import create_head  # noqa: E402
-from reid_align.models.dense_uv import dense_uv  # noqa: E402
+from reid_align.models.dense_uv_network import dense_uv  # noqa: E402
 from reid_align.weights import Weights, module_fingerprint, shipped_weights  # noqa: E402
 from reid_align.weights.fingerprint import Loadable  # noqa: E402
 

@@ -20,19 +20,19 @@ from reid_align.cli.encoder_choice import select_encoder
 from reid_align.errors import WeightsNotFoundError
 from reid_align.heads import create_head
 from reid_align.models import create_model
-from reid_align.models.dense_uv import dense_uv
+from reid_align.models.dense_uv_network import dense_uv
 from reid_align.preprocess import Preprocess
 from reid_align.weights import (
-    FileInfo,
     Weights,
+    WeightsHeader,
     check_fingerprint,
     format_manifest,
     save_int8,
     shipped_weights,
 )
-from reid_align.weights.files import verify_file
+from reid_align.weights.checksums import verify_file
 from reid_align.weights.fingerprint import Loadable
-from reid_align.weights.resolve import BUNDLED
+from reid_align.weights.weights_location import BUNDLED
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("load_without_network.py")
@@ -41,7 +41,7 @@ NO_HUB = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": ""}
 
 
 def run(command: Sequence[str | Path], site: Path, cwd: Path) -> str:
-    """Run Python on the package in ``site``, where the Hub cannot be reached."""
+    """TrainingRun Python on the package in ``site``, where the Hub cannot be reached."""
     environment = os.environ | NO_HUB | {"PYTHONPATH": str(site), "HF_HOME": str(cwd / "hf")}
     done = subprocess.run(
         [sys.executable, *command], cwd=cwd, env=environment, capture_output=True, text=True
@@ -52,7 +52,7 @@ def run(command: Sequence[str | Path], site: Path, cwd: Path) -> str:
 
 def bundle(module: Loadable, folder: Path, **record: object) -> Weights:
     """Write a network into the folder of a package, as its default weights; return their record."""
-    about = FileInfo(
+    about = WeightsHeader(
         module.architecture, dict(module.arch_args), getattr(module, "preprocess", None), None
     )
     path = folder / f"{about.architecture}.first.safetensors"

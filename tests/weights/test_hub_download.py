@@ -13,7 +13,7 @@ from weights_samples import REPO_ID
 import reid_align
 from reid_align.errors import WeightsAccessError, WeightsIntegrityError, WeightsNotFoundError
 from reid_align.weights import HubFile
-from reid_align.weights.hub import download, fetch
+from reid_align.weights.hub_download import download, fetch
 
 MEGABYTE = 2**20
 CONTENT = random.Random(0).randbytes(1000)

@@ -8,7 +8,7 @@ from weights_samples import COMMIT, REPO_ID
 
 from reid_align.errors import WeightsAccessError, WeightsError, WeightsNotFoundError
 from reid_align.weights import HubFile
-from reid_align.weights.hub import fetch
+from reid_align.weights.hub_download import fetch
 
 Publish = Callable[..., HubFile]
 CONTENT = b"content"

@@ -10,7 +10,7 @@ from hub_server import Hub, sha256
 
 import reid_align
 from reid_align.weights import HubFile
-from reid_align.weights.hub import download
+from reid_align.weights.hub_download import download
 
 CONTENT = bytes(range(256)) * 4000
 SCRIPT = """
@@ -18,7 +18,7 @@ import sys, time
 time.sleep = lambda seconds: None  # not to wait between the client's retries
 from reid_align.errors import WeightsError
 from reid_align.weights import HubFile
-from reid_align.weights.hub import download
+from reid_align.weights.hub_download import download
 repo_id, revision, size, sha256 = sys.argv[1:5]
 for name in sys.argv[5:]:
     try:

@@ -27,7 +27,7 @@ from reid_align.weights import (
     load_weights,
     module_fingerprint,
     read_folder,
-    read_info,
+    read_header,
     read_tensors,
     rounded,
     save_int8,
@@ -178,7 +178,7 @@ def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
 def test_the_fingerprint_is_that_of_the_rounded_module(path: Path) -> None:
     encoder, loaded = TinyEncoder(1), TinyEncoder(2)
     written = save_int8(encoder, path, info_of(encoder, fingerprint=None, training_data="mine"))
-    assert load_file(loaded, path) == written == read_info(path)
+    assert load_file(loaded, path) == written == read_header(path)
     assert written.training_data == "mine"
     assert written.fingerprint == module_fingerprint(loaded) == module_fingerprint(rounded(encoder))
     assert written.fingerprint != module_fingerprint(encoder)
@@ -186,7 +186,7 @@ def test_the_fingerprint_is_that_of_the_rounded_module(path: Path) -> None:
 
 def test_the_fingerprint_is_checked(path: Path, stored: dict[str, Tensor]) -> None:
     stored["head.weight.scale"] = stored["head.weight.scale"].flip(0)
-    raw_save(stored, path, read_info(path).metadata())
+    raw_save(stored, path, read_header(path).metadata())
     with pytest.raises(WeightsIntegrityError, match=r"tiny\.safetensors: the model's output"):
         load_file(TinyEncoder(2), path)
 
@@ -270,7 +270,7 @@ def test_a_scale_that_is_not_finite_is_refused(path: Path, stored: dict[str, Ten
 
 def from_hub(path: Path, publish: Callable[..., HubFile], folder: Path) -> TinyEncoder:
     content, loaded = path.read_bytes(), TinyEncoder(2)
-    fingerprint = read_info(path).fingerprint
+    fingerprint = read_header(path).fingerprint
     load_weights(loaded, weights_of(content, hub=publish(content), fingerprint=fingerprint))
     return loaded
 
@@ -290,7 +290,7 @@ def from_repository(path: Path, publish: Callable[..., HubFile], folder: Path) -
         config,
         bytes=len(content),
         sha256=sha256(content),
-        fingerprint=read_info(path).fingerprint,
+        fingerprint=read_header(path).fingerprint,
     )
     (repository / "model.safetensors").write_bytes(content)
     (repository / "config.json").write_text(config.to_json())

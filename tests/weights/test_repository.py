@@ -16,7 +16,13 @@ from reid_align.errors import (
     WeightsIntegrityError,
     WeightsNotFoundError,
 )
-from reid_align.weights import Config, fetch_repository, read_folder, read_info, write_folder
+from reid_align.weights import (
+    RepositoryConfig,
+    fetch_repository,
+    read_folder,
+    read_header,
+    write_folder,
+)
 
 ENCODER = TinyEncoder(1)
 
@@ -42,9 +48,9 @@ def test_a_written_folder_holds_two_files_that_describe_the_encoder(folder: Path
     info = info_of(ENCODER)
     assert set(files_of(folder)) == {"config.json", "model.safetensors"}
     assert json.loads((folder / "config.json").read_text("utf-8"))["schema"] == 1
-    assert read_info(folder / "model.safetensors") == info
+    assert read_header(folder / "model.safetensors") == info
     assert read_folder(folder).weights == folder / "model.safetensors"
-    assert read_folder(folder).config == Config(
+    assert read_folder(folder).config == RepositoryConfig(
         architecture="tiny",
         arch_args={"seed": 0},
         preprocess=info.preprocess,

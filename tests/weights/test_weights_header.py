@@ -10,7 +10,7 @@ from safetensors.torch import save_file as raw_save
 from weights_samples import TinyEncoder, info_of
 
 from reid_align.errors import InvalidInputError, WeightsFormatError
-from reid_align.weights import FileInfo, read_info, save_tensors
+from reid_align.weights import WeightsHeader, read_header, save_tensors
 
 INFO = info_of(TinyEncoder(), training_data="40 generated people", arch_args={"a": 1, "b": "x"})
 TEXT = INFO.metadata()["reid_align"]
@@ -22,13 +22,18 @@ def with_metadata(path: Path, metadata: dict[str, str]) -> Path:
 
 
 @pytest.mark.parametrize(
-    "info", [INFO, FileInfo("decoder", {}, None, INFO.fingerprint), FileInfo("x", {}, None, None)]
+    "info",
+    [
+        INFO,
+        WeightsHeader("decoder", {}, None, INFO.fingerprint),
+        WeightsHeader("x", {}, None, None),
+    ],
 )
-def test_what_is_written_is_read_back(tmp_path: Path, info: FileInfo) -> None:
+def test_what_is_written_is_read_back(tmp_path: Path, info: WeightsHeader) -> None:
     path = tmp_path / "a.safetensors"
     save_tensors(TinyEncoder(), path, info)
-    assert read_info(path) == info
-    assert read_info(str(path)) == info
+    assert read_header(path) == info
+    assert read_header(str(path)) == info
 
 
 def test_the_header_is_one_json_entry_that_other_tools_can_read(tmp_path: Path) -> None:
@@ -44,9 +49,9 @@ def test_the_header_is_one_json_entry_that_other_tools_can_read(tmp_path: Path) 
 
 
 def test_a_file_of_somebody_else_says_nothing(tmp_path: Path) -> None:
-    assert read_info(with_metadata(tmp_path / "a.safetensors", {"format": "pt"})) is None
+    assert read_header(with_metadata(tmp_path / "a.safetensors", {"format": "pt"})) is None
     raw_save({"a": torch.ones(1)}, tmp_path / "b.safetensors")
-    assert read_info(tmp_path / "b.safetensors") is None
+    assert read_header(tmp_path / "b.safetensors") is None
 
 
 @pytest.mark.parametrize(
@@ -66,7 +71,7 @@ def test_a_header_that_breaks_its_schema_is_refused(
 ) -> None:
     path = with_metadata(tmp_path / "a.safetensors", {"reid_align": text})
     with pytest.raises(WeightsFormatError) as caught:
-        read_info(path)
+        read_header(path)
     assert str(caught.value).startswith(f"{path}: its reid_align header: ")
     assert message in str(caught.value)
 

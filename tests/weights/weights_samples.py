@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 from reid_align.preprocess import Preprocess
 from reid_align.weights import (
-    FileInfo,
     HubFile,
     Metrics,
-    Recipe,
     TrainingData,
+    TrainingRecipe,
     Weights,
+    WeightsHeader,
     module_fingerprint,
     save_tensors,
     wave,
@@ -47,8 +47,8 @@ def same_tensors(first: nn.Module, second: nn.Module) -> bool:
     return all(torch.equal(tensor, others[name]) for name, tensor in first.state_dict().items())
 
 
-def info_of(encoder: TinyEncoder, **changes: object) -> FileInfo:
-    info = FileInfo("tiny", {"seed": 0}, Preprocess(16, 8), module_fingerprint(encoder))
+def info_of(encoder: TinyEncoder, **changes: object) -> WeightsHeader:
+    info = WeightsHeader("tiny", {"seed": 0}, Preprocess(16, 8), module_fingerprint(encoder))
     return dataclasses.replace(info, **changes)
 
 
@@ -78,7 +78,7 @@ def weights_of(content: bytes = b"content", **changes: object) -> Weights:
         feature_dim=40,
         preprocess=Preprocess(16, 8),
         training_data=(TrainingData("generated people", "Apache-2.0", synthetic=True),),
-        recipe=Recipe(
+        recipe=TrainingRecipe(
             "tiny", "python -m reid_align.train tiny", COMMIT, seed=1, cost="a minute on one core"
         ),
         license="Apache-2.0",

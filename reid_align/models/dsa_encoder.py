@@ -1,0 +1,156 @@
+"""The main stream of DSA-reID: the only part of that network that is needed at inference.
+
+WeightsSource: DSA-reID, CVPR 2019, sections 3.2.2 and 4.4.
+"""
+
+from functools import partial
+from os import PathLike
+from typing import ClassVar, Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from reid_align.errors import UnknownNameError
+from reid_align.models.embedding_head import make_head
+from reid_align.models.model_factory import build, register_depths
+from reid_align.models.norms import Norm
+from reid_align.models.pooling import Pool
+from reid_align.models.resnet import LAYOUTS, WIDTHS, Depth, ResNetTrunk
+from reid_align.models.resnet_blocks import initialize, stage
+
+DsaHead = Literal["gap", "bnneck"]
+LocalInput = Literal["full", "slice"]
+Branches = Literal["both", "global", "local"]
+PARTS = 8
+
+
+class DsaEncoder(ResNetTrunk):
+    """A ResNet up to layer3, then a global branch (layer4) and eight local ones, side by side.
+
+    The local branches are one stack of grouped convolutions: eight branches, each with an eighth
+    of layer4's channels. The feature is the global half followed by the local half; with
+    ResNet-50 the local half is made of eight times 256 numbers, with ResNet-18 of eight times 64.
+
+    Args:
+        depth: 14, 18, 34, 50 or 101; the paper's is 50.
+        local_input: "full": each local branch reads all channels of layer3; "slice": its own
+            eighth of them. The paper can be read both ways.
+        norm_parts: normalize both halves to length 1 before they are joined.
+        head: "gap", the paper's: the pooled numbers themselves; "bnneck": through a batch norm.
+        pool: of both maps: "avg", the paper's, or "gem".
+        norm: of layer1 to layer3: "bn", the paper's, or "ibn_a".
+        branches: "both", or for the single branches of the paper's table 3 "global" or "local"
+            alone, whose half is then the whole feature.
+
+    Raises:
+        UnknownNameError: another value.
+
+    Parameters with ResNet-50: 27,692,096 with "full", 25,398,336 with "slice".
+    """
+
+    head_prefixes: ClassVar[tuple[str, ...]] = (*ResNetTrunk.head_prefixes, "local4.")
+
+    def __init__(
+        self,
+        depth: Depth = 50,
+        local_input: LocalInput = "full",
+        norm_parts: bool = False,
+        head: DsaHead = "gap",
+        pool: Pool = "avg",
+        norm: Norm = "bn",
+        branches: Branches = "both",
+    ) -> None:
+        if local_input not in get_args(LocalInput):
+            raise UnknownNameError("local_input", local_input, get_args(LocalInput))
+        if branches not in get_args(Branches):
+            raise UnknownNameError("branches", branches, get_args(Branches))
+        super().__init__(depth, pool, norm)
+        self.norm_parts = norm_parts
+        self.branches = ("global", "local") if branches == "both" else (branches,)
+        self.feature_dim = len(self.branches) * self.channels[-1]
+        self.local4 = _local_branches(depth, self.channels[-2], local_input)
+        self.embed = make_head(head, get_args(DsaHead), self.feature_dim)
+        initialize(self)
+        initialize(self.local4, branches=PARTS)
+        if branches == "global":
+            del self.local4
+        elif branches == "local":
+            del self.layer4
+
+    def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
+        """Return e1, e2, e3, the global map and the local map, both (N, C, h, w).
+
+        With a single branch, only its map follows e3. C is the width of e4.
+        """
+        e1, e2, e3 = self.forward_stem(images)
+        layers = {"global": "layer4", "local": "local4"}
+        return (e1, e2, e3, *(getattr(self, layers[name])(e3) for name in self.branches))
+
+    def forward_pool(self, maps: tuple[Tensor, ...]) -> Tensor:
+        """Pool the branches' maps over their positions and join them: (N, 4096), or (N, 1024)."""
+        return torch.cat([self.pool(branch) for branch in maps[3:]], dim=1)
+
+    def forward_head(self, maps: tuple[Tensor, ...]) -> Tensor:
+        """Pool and join both maps, and apply the head: (N, feature_dim)."""
+        features: Tensor = self.embed(self.forward_pool(maps))
+        if self.norm_parts:
+            features = normalize(features.unflatten(1, (len(self.branches), -1)), dim=2).flatten(1)
+        return features
+
+
+def _local_branches(depth: Depth, in_channels: int, local_input: LocalInput) -> nn.Sequential:
+    block, blocks = LAYOUTS[depth]
+    return stage(
+        in_channels,
+        WIDTHS[-1],
+        blocks[-1],
+        stride=1,
+        groups=PARTS,
+        input_groups=PARTS if local_input == "slice" else 1,
+        block=block,
+    )
+
+
+register_depths(
+    DsaEncoder, {depth: "dsa_reid" if depth == 50 else f"dsa_resnet{depth}" for depth in LAYOUTS}
+)
+
+
+def dsa_reid(
+    pretrained: bool | str = False,
+    *,
+    weights: str | PathLike[str] | None = None,
+    local_input: LocalInput | None = None,
+    norm_parts: bool | None = None,
+    head: DsaHead | None = None,
+    pool: Pool | None = None,
+    norm: Norm | None = None,
+    branches: Branches | None = None,
+) -> DsaEncoder:
+    """Build the encoder of DSA-reID (4096-d), in evaluation mode.
+
+    Args:
+        pretrained: True for the default weights, a tag for others, False for none.
+        weights: a file of ours (`.safetensors`), a folder or a repository on the Hub instead.
+        local_input: "full" or "slice"; as the weights have it where left out, else "full".
+        norm_parts: as the weights have it where left out, else False.
+        head: "gap" or "bnneck"; as the weights have it where left out, else "gap".
+        pool: "avg" or "gem"; as the weights have it where left out, else "avg".
+        norm: "bn" or "ibn_a"; as the weights have it where left out, else "bn".
+        branches: "both", "global" or "local"; as the weights have it where left out, else "both".
+
+    Raises:
+        UnknownNameError: no weights of that name.
+        InvalidInputError: the weights were made for other arguments.
+        WeightsError: the weights cannot be found, read or trusted.
+    """
+    arch_args = {
+        "local_input": local_input,
+        "norm_parts": norm_parts,
+        "head": head,
+        "pool": pool,
+        "norm": norm,
+        "branches": branches,
+    }
+    return build("dsa_reid", partial(DsaEncoder, 50), pretrained, weights, arch_args)

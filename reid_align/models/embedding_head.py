@@ -1,0 +1,36 @@
+"""What may follow the pooling: nothing, the official code's embedding, or a batch norm."""
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from reid_align.errors import UnknownNameError
+
+EncoderHead = Literal["gap", "fc512", "bnneck"]
+EMBEDDING_DIM = 512
+
+
+class Embedding(nn.Module):
+    """Linear to 512, batch norm, ReLU: the head of the official checkpoints."""
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.fc = nn.Linear(in_features, out_features)
+        self.bn = nn.BatchNorm1d(out_features)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map (N, in_features) to (N, out_features), never negative."""
+        return self.bn(self.fc(features)).relu()  # type: ignore[no-any-return]
+
+
+def make_head(head: str, allowed: tuple[str, ...], channels: int) -> nn.Module:
+    """Return the layers after the pooling of so many ``channels``.
+
+    Raises:
+        UnknownNameError: a head that is not ``allowed``.
+    """
+    if head not in allowed:
+        raise UnknownNameError("head", head, allowed)
+    if head == "fc512":
+        return Embedding(channels, EMBEDDING_DIM)
+    return nn.BatchNorm1d(channels) if head == "bnneck" else nn.Identity()

@@ -1,0 +1,153 @@
+"""Build encoders by name, with or without weights."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from inspect import signature
+from os import PathLike
+from typing import TypeVar
+
+from reid_align.errors import InvalidInputError, UnknownNameError
+from reid_align.models.encoder import Encoder
+from reid_align.models.skip_init import SkipRandomInit
+from reid_align.preprocess import Preprocess
+from reid_align.registry import Registry
+from reid_align.weights import Argument, WeightsSource, choose_weights_source, shipped_weights
+
+# The encoders' classes; their keyword arguments are the architecture's arguments.
+MODELS: Registry[Callable[..., Encoder]] = Registry("model")
+DEFAULT_MODEL = "san_resnet50"
+# By the name of each ResNet architecture, its ResNet-18 sibling.
+_SMOKE_TEST: dict[str, str] = {}
+E = TypeVar("E", bound=Encoder)
+
+
+def create_model(
+    name: str,
+    pretrained: bool | str = False,
+    *,
+    weights: str | PathLike[str] | None = None,
+    **arch_args: str | bool,
+) -> Encoder:
+    """Build an encoder by its name, in evaluation mode.
+
+    Args:
+        name: one of `list_models`, or with its weights one of `list_weights` ("arch.tag").
+        pretrained: True for the default weights, a tag for others, False for random ones.
+        weights: a file of ours (`.safetensors`), a folder or a repository on the Hub instead.
+        arch_args: what the factory of that name takes beside these.
+
+    Raises:
+        UnknownNameError: no model, or no weights, of that name; or an argument that the
+            architecture does not have.
+        InvalidInputError: the weights were made for other arguments.
+        WeightsError: the weights cannot be found, read or trusted.
+    """
+    architecture, _, tag = name.partition(".")
+    if tag and pretrained not in (False, True, tag):
+        raise InvalidInputError(f"{name!r} with pretrained={pretrained!r}: name one tag, not two.")
+    constructor = MODELS[architecture]
+    for argument in arch_args:
+        if argument not in signature(constructor).parameters:
+            known = signature(constructor).parameters
+            raise UnknownNameError(f"argument of {architecture}", argument, known)
+    return build(architecture, constructor, tag or pretrained, weights, arch_args)
+
+
+def register_depths(encoder: Callable[..., Encoder], names: Mapping[int, str]) -> None:
+    """Register one architecture per ResNet depth: ``encoder`` with that depth bound.
+
+    Args:
+        encoder: an encoder class; its first argument is the depth.
+        names: architecture name by depth, with an entry for 18.
+
+    Raises:
+        DuplicateNameError: a name is taken.
+    """
+    for depth, name in names.items():
+        MODELS.register(name)(partial(encoder, depth))
+        _SMOKE_TEST[name] = names[18]
+
+
+def smoke_test_architecture(architecture: str) -> str:
+    """Return the architecture that stands in for another one in smoke tests.
+
+    This is the ResNet-18 of the same family, such as ``san_resnet18`` for ``san_resnet50`` or
+    ``dsa_resnet18`` for ``dsa_reid``. An architecture of a single size is returned unchanged.
+    """
+    return _SMOKE_TEST.get(architecture, architecture)
+
+
+def list_models() -> list[str]:
+    """Return the names of all architectures, sorted."""
+    return list(MODELS)
+
+
+def list_weights(architecture: str | None = None) -> list[str]:
+    """Return the names ("arch.tag") of all published encoder weights, sorted.
+
+    Args:
+        architecture: only those of this model.
+
+    Raises:
+        UnknownNameError: no model of that name.
+    """
+    wanted = set(MODELS if architecture is None else [architecture])
+    for name in wanted:
+        MODELS[name]
+    published = shipped_weights().values()
+    return sorted(entry.name for entry in published if entry.architecture in wanted)
+
+
+def build(
+    architecture: str,
+    constructor: Callable[..., E],
+    pretrained: bool | str,
+    weights: str | PathLike[str] | None,
+    arch_args: Mapping[str, str | bool | None],
+) -> E:
+    """Construct an encoder and fill it, in evaluation mode: the body of every factory.
+
+    Args:
+        architecture: the name it is registered under.
+        constructor: its class; the defaults there hold where neither the caller nor the weights
+            say otherwise.
+        pretrained: as in `create_model`.
+        weights: as in `create_model`.
+        arch_args: the caller's arguments; None is "as the weights have it".
+
+    Raises:
+        InvalidInputError: the weights were made for another architecture or other arguments.
+        WeightsError: the weights cannot be found, read or trusted.
+    """
+    source = choose_weights_source(architecture, pretrained, weights)
+    asked = {key: value for key, value in arch_args.items() if value is not None}
+    if source is None:
+        return _construct(architecture, constructor, asked)
+    return fill(source, architecture, constructor, asked)
+
+
+def fill(
+    source: WeightsSource,
+    architecture: str,
+    constructor: Callable[..., E],
+    asked: Mapping[str, Argument],
+) -> E:
+    """Construct the encoder that the weights were made for, and load them."""
+    arguments = source.arguments(architecture, constructor, asked)
+    with SkipRandomInit():
+        encoder = _construct(architecture, constructor, arguments)
+    encoder.preprocess = source.preprocess or encoder.preprocess
+    encoder.origin = source.origin
+    source.load(encoder)
+    return encoder
+
+
+def _construct(
+    architecture: str, constructor: Callable[..., E], given: Mapping[str, Argument]
+) -> E:
+    defaults = {name: p.default for name, p in signature(constructor).parameters.items()}
+    arch_args = {**defaults, **given}
+    encoder = constructor(**arch_args)
+    encoder.architecture, encoder.arch_args = architecture, arch_args
+    encoder.preprocess = Preprocess()
+    return encoder.eval()

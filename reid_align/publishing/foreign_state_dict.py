@@ -1,0 +1,85 @@
+"""From a foreign state dict to a module of ours: every tensor accounted for, by its own name."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from reid_align.errors import WeightsFormatError, WeightsIntegrityError
+from reid_align.weights.tensor_matching import describe_tensor, join_names, tensors_match
+
+PREFIX = "module."
+
+
+def read_state(value: object, source: str) -> dict[str, Tensor]:
+    """Check that what a checkpoint holds is a state dict, and strip ``module.`` off its names.
+
+    Args:
+        value: the checkpoint's entry.
+        source: the file and the entry, for messages.
+
+    Raises:
+        WeightsFormatError: it is not a dictionary of names to dense tensors, or two names become
+            one.
+    """
+    if not isinstance(value, dict):
+        raise WeightsFormatError(f"{source}: expected a state dict, got a {type(value).__name__}.")
+    state: dict[str, Tensor] = {}
+    for key, tensor in value.items():
+        name = str(key).removeprefix(PREFIX)
+        if not _is_dense(tensor):
+            raise WeightsFormatError(f"{source}: {name} is not a dense tensor.")
+        if name in state:
+            raise WeightsFormatError(f"{source}: {name} is there with and without {PREFIX!r}.")
+        state[name] = tensor
+    return state
+
+
+def fill(
+    module: nn.Module, state: Mapping[str, Tensor], foreign_name: Callable[[str], str], source: str
+) -> None:
+    """Put the tensors of a foreign state dict into a module, in the module's own types.
+
+    Args:
+        module: may be on the "meta" device; its tensors are replaced.
+        state: exactly the module's tensors, under foreign names.
+        foreign_name: from a name in the module to the one in ``state``.
+        source: the file and the entry, for messages.
+
+    Raises:
+        WeightsFormatError: a tensor is missing, unknown, or of another shape or type; the text
+            names the first few, as the file does.
+        WeightsIntegrityError: a tensor holds a value that is not finite in the module's type.
+    """
+    targets = {foreign_name(name): tensor for name, tensor in module.state_dict().items()}
+    problems = {
+        "missing": [name for name in targets if name not in state],
+        "unknown": [name for name in state if name not in targets],
+        "of another shape or type": [
+            f"{name} ({describe_tensor(state[name])} instead of {describe_tensor(target)})"
+            for name, target in targets.items()
+            if name in state and not tensors_match(state[name], target)
+        ],
+    }
+    found = [
+        f"{len(names)} {kind}: {join_names(names)}" for kind, names in problems.items() if names
+    ]
+    if found:
+        raise WeightsFormatError(f"{source} does not fit. " + ". ".join(found) + ".")
+    ours = {
+        name: state[foreign_name(name)].to(target.dtype)
+        for name, target in module.state_dict().items()
+    }
+    if broken := [
+        foreign_name(name)
+        for name, tensor in ours.items()
+        if not tensor.sum(dtype=torch.float64).isfinite()
+    ]:
+        raise WeightsIntegrityError(f"{source}: not finite are {join_names(broken)}.")
+    module.load_state_dict(ours, assign=True)
+
+
+def _is_dense(value: object) -> bool:
+    return (
+        isinstance(value, Tensor) and value.layout == torch.strided and value.device.type == "cpu"
+    )

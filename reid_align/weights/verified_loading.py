@@ -1,0 +1,49 @@
+"""From a name or a file to a module that holds the weights, and provably computes with them."""
+
+from os import PathLike, fspath
+from pathlib import Path
+
+from reid_align.weights.encoder_repository import RepositoryFiles
+from reid_align.weights.fingerprint import Loadable, check_fingerprint, module_fingerprint
+from reid_align.weights.manifest_records import Weights
+from reid_align.weights.tensor_files import load_tensors
+from reid_align.weights.weights_header import WeightsHeader, read_header
+from reid_align.weights.weights_location import locate
+
+
+def load_weights(module: Loadable, weights: Weights) -> None:
+    """Load published weights into a module built for them, and check that it computes as it did.
+
+    Raises:
+        WeightsError: the file is nowhere, refused, not the published one, or does not fit; see
+            ``locate``, ``load_tensors`` and ``check_fingerprint``.
+    """
+    _load(module, locate(weights), weights.fingerprint, weights.name)
+
+
+def load_file(module: Loadable, path: str | PathLike[str]) -> WeightsHeader | None:
+    """Load a file of the user's, and return what it says about itself.
+
+    Its fingerprint is checked if it carries one.
+
+    Raises:
+        WeightsError: it is missing, no safetensors file, or does not fit.
+    """
+    info = read_header(path)
+    _load(module, Path(path), info.fingerprint if info else None, fspath(path))
+    return info
+
+
+def load_repository(module: Loadable, files: RepositoryFiles) -> None:
+    """Load a fetched repository or folder into a module built from its config.
+
+    Raises:
+        WeightsError: the tensors do not fit, or the fingerprint differs.
+    """
+    _load(module, files.weights, files.config.fingerprint, str(files.weights))
+
+
+def _load(module: Loadable, path: Path, expected: tuple[float, ...] | None, source: str) -> None:
+    load_tensors(module, path)
+    if expected is not None:
+        check_fingerprint(module_fingerprint(module), expected, source)
