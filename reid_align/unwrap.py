@@ -1,4 +1,4 @@
-"""``python -m reid_align.unwrap images/ -o textures``: textures or dense maps of persons."""
+"""Command ``python -m reid_align.unwrap images/ -o textures``: textures and dense pose maps."""
 
 import argparse
 import sys
@@ -7,36 +7,39 @@ from collections.abc import Sequence
 from reid_align.cli import OK, SOME_FAILED, add_batch_option, add_device_option, command_parser, run
 
 DESCRIPTION = """\
-Unwrap each person image to a texture, or to a dense map of body parts (IUV).
+Unwrap person images to textures, or to dense pose maps (IUV).
 
--o textures is a folder with one PNG for each image, under the image's own path and name:
-  --to texture  the texture that a SAN or SAN-PG decodes, 256×256 pixels
-  --to iuv      red is the body part, green U·255, blue V·255, at the image's own size
-Beside them, contact_sheet.jpg shows some of them next to their images, and unwrap.json says what
-made them and which images could not be read. The same command continues an interrupted run."""
+  python -m reid_align.unwrap images/ -o textures --weights runs/san_pg
+  python -m reid_align.unwrap images/ -o maps --to iuv --weights runs/dense_uv
+
+Writes one PNG file per image, with the relative path of the image:
+  --to texture  texture decoded by a SAN or SAN-PG, 256×256 pixels
+  --to iuv      body part in red, U·255 in green, V·255 in blue, at the size of the image
+Also writes contact_sheet.jpg with samples, and unwrap.json with the settings and failed images. To
+resume an interrupted run, repeat the command."""
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of this command."""
+    """Build the parser of this command."""
     parser = command_parser("unwrap", DESCRIPTION, skips_images=True)
     parser.add_argument(
-        "input", metavar="INPUT", help="a folder (searched through, sorted), or one image"
+        "input", metavar="INPUT", help="image folder (searched recursively), or one image"
     )
-    parser.add_argument("-o", "--output", required=True, metavar="FOLDER", help="where to write")
+    parser.add_argument("-o", "--output", required=True, metavar="FOLDER", help="output folder")
     parser.add_argument(
         "--to",
         choices=("texture", "iuv"),
         default="texture",
-        help="what to write; default: %(default)s",
+        help="kind of output; default: %(default)s",
     )
     parser.add_argument(
         "--weights",
         nargs="+",
-        default=(),
+        required=True,
         metavar="RUN",
-        help="the folder of a training run with encoder.safetensors and san_decoder.safetensors, "
-        "for iuv with dense_uv.safetensors; or these files; default: published weights, if this "
-        "version has such",
+        help="folder of a training run, or its weights files: encoder.safetensors and "
+        "san_decoder.safetensors for textures (recipe san_pg or a SAN recipe), "
+        "dense_uv.safetensors for iuv (recipe dense_uv)",
     )
     add_device_option(parser)
     add_batch_option(parser)
@@ -44,21 +47,21 @@ def build_parser() -> argparse.ArgumentParser:
         "--num-workers",
         type=int,
         metavar="N",
-        help="threads that decode and write; default: one per core",
+        help="threads that decode and write; default: one per core, at most 16 with a GPU",
     )
     return parser
 
 
 def unwrap(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
-    # Imported here so that --help answers without loading torch.
+    # Imported late: --help does not load torch.
     from pathlib import Path
 
-    from reid_align.features import resolve_device
+    from reid_align.inference.device import resolve_device
     from reid_align.unwrapping import load_unwrapper, unwrap_images
 
     unwrapper = load_unwrapper(args.to, args.weights, resolve_device(args.device))
-    done = unwrap_images(
+    summary = unwrap_images(
         args.input,
         unwrapper,
         Path(args.output),
@@ -66,13 +69,13 @@ def unwrap(args: argparse.Namespace) -> int:
         workers=args.num_workers,
         progress=True,
     )
-    resumed = f" ({done.resumed} more were there already)" if done.resumed else ""
-    print(f"{_images(done.written)} unwrapped to {args.output}{resumed}", file=sys.stderr)
-    for image in done.failed:
-        print(f"{image.path}: {image.error}", file=sys.stderr)
-    if done.failed:
-        print(f"{_images(len(done.failed))} could not be read.", file=sys.stderr)
-    return SOME_FAILED if done.failed else OK
+    resumed = f" ({summary.resumed} more already existed)" if summary.resumed else ""
+    print(f"{_images(summary.written)} unwrapped to {args.output}{resumed}", file=sys.stderr)
+    for error in summary.failed:
+        print(error, file=sys.stderr)
+    if summary.failed:
+        print(f"{_images(len(summary.failed))} could not be read.", file=sys.stderr)
+    return SOME_FAILED if summary.failed else OK
 
 
 def _images(count: int) -> str:
@@ -80,8 +83,8 @@ def _images(count: int) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Parse the arguments, run and return the exit code."""
-    return run(build_parser(), unwrap, argv, "the same command continues what was begun")
+    """Parse the arguments, run the command and return its exit code."""
+    return run(build_parser(), unwrap, argv, "repeat the command to resume")
 
 
 if __name__ == "__main__":

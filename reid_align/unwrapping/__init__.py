@@ -1,16 +1,16 @@
-"""Unwrapping: from images of persons to textures or dense maps, as files."""
+"""Unwrapping of person images to textures or dense pose maps (IUV) in PNG files."""
 
-from reid_align.unwrapping.jobs import Job, jobs_below
-from reid_align.unwrapping.networks import DenseUnwrapper, Kind, TextureUnwrapper, Unwrapper
-from reid_align.unwrapping.run import Unwrapped, unwrap_images
-from reid_align.unwrapping.weights import load_unwrapper
+from reid_align.unwrapping.unwrap_jobs import UnwrapJob, jobs_below
+from reid_align.unwrapping.unwrap_pipeline import UnwrapSummary, unwrap_images
+from reid_align.unwrapping.unwrap_weights import load_unwrapper
+from reid_align.unwrapping.unwrappers import DenseUnwrapper, TextureUnwrapper, UnwrapKind, Unwrapper
 
 __all__ = [
     "DenseUnwrapper",
-    "Job",
-    "Kind",
     "TextureUnwrapper",
-    "Unwrapped",
+    "UnwrapJob",
+    "UnwrapKind",
+    "UnwrapSummary",
     "Unwrapper",
     "jobs_below",
     "load_unwrapper",

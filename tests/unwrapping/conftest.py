@@ -7,27 +7,27 @@ from PIL import Image
 
 from reid_align import create_model
 from reid_align.heads import TextureDecoder, decoder_for
-from reid_align.models.dense_uv import DenseUv, dense_uv
+from reid_align.models.dense_uv_network import DenseUv, dense_uv
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
-from reid_align.weights import FileInfo, module_fingerprint, save_tensors
+from reid_align.weights import WeightsHeader, module_fingerprint, save_tensors
 
 SMALL = Preprocess(32, 16)
 
 
 def save(module: Encoder | TextureDecoder | DenseUv, path: Path, size: Preprocess | None) -> None:
-    info = FileInfo(module.architecture, module.arch_args, size, module_fingerprint(module))
+    info = WeightsHeader(module.architecture, module.arch_args, size, module_fingerprint(module))
     save_tensors(module, path, info)
 
 
 @pytest.fixture(scope="session")
 def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a training run leaves: a small encoder and decoder, and a dense UV estimator."""
+    """A run folder with a small encoder and decoder, and a dense UV estimator."""
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("run")
     encoder = create_model("san_resnet18")
     decoder = decoder_for(encoder, height=32, width=32)
-    # An untrained decoder paints gray: let it show what it saw.
+    # The default initialization gives gray textures; this one depends on the image.
     for layer in decoder.modules():
         if isinstance(layer, torch.nn.Conv2d):
             torch.nn.init.kaiming_normal_(layer.weight, a=1)
@@ -40,7 +40,7 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with ten good images of two sizes in ``images`` and below."""
+    """Ten images of two sizes in the folder ``images`` of the current folder."""
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     for index in range(10):

@@ -13,43 +13,43 @@ from reid_align.errors import (
     WeightsNotFoundError,
 )
 from reid_align.heads import TextureDecoder, decoder_for
-from reid_align.models.dense_uv import dense_uv
+from reid_align.models.dense_uv_network import dense_uv
 from reid_align.unwrapping import DenseUnwrapper, TextureUnwrapper, load_unwrapper
 
 CPU = torch.device("cpu")
 
 
-def test_a_network_that_is_missing_is_named(run_folder: Path, tmp_path: Path) -> None:
+def test_a_missing_network_is_named(run_folder: Path, tmp_path: Path) -> None:
     for name, other in [("encoder", "san_decoder"), ("san_decoder", "encoder")]:
-        with pytest.raises(WeightsNotFoundError, match=f"no weights of the {other}.*Give"):
+        with pytest.raises(WeightsNotFoundError, match=f"No weights of {other} in .* Pass a run"):
             load_unwrapper("texture", [str(run_folder / f"{name}.safetensors")])
-    with pytest.raises(WeightsNotFoundError, match="no weights of the dense_uv"):
+    with pytest.raises(WeightsNotFoundError, match="No weights of dense_uv"):
         load_unwrapper("iuv", [str(run_folder / "encoder.safetensors")])
     partial = tmp_path / "partial"
     partial.mkdir()
     shutil.copy(run_folder / "encoder.safetensors", partial)
-    with pytest.raises(WeightsNotFoundError, match="no weights of the san_decoder"):
+    with pytest.raises(WeightsNotFoundError, match="No weights of san_decoder"):
         load_unwrapper("texture", [str(partial)])
 
 
 def test_two_files_for_one_network_are_refused(run_folder: Path) -> None:
-    with pytest.raises(InvalidInputError, match="both are weights of the encoder"):
+    with pytest.raises(InvalidInputError, match="are both weights of encoder"):
         load_unwrapper("texture", [str(run_folder), str(run_folder / "encoder.safetensors")])
 
 
-def test_another_kind_is_refused() -> None:
+def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(UnknownNameError, match=r"'mask'.*Known: iuv, texture"):
-        load_unwrapper("mask")
+        load_unwrapper("mask", ["run"])
 
 
-def test_networks_of_two_runs_do_not_meet() -> None:
+def test_networks_of_different_runs_are_refused() -> None:
     with torch.device("meta"):
         decoder = TextureDecoder()
     with pytest.raises(InvalidInputError, match=r"2048\) channels.*san_resnet18 have.*512\)"):
         TextureUnwrapper(create_model("san_resnet18"), decoder, CPU)
 
 
-def test_broken_weights_are_an_error_and_no_image() -> None:
+def test_broken_weights_are_an_error() -> None:
     encoder = create_model("san_resnet18")
     decoder = decoder_for(encoder, height=32, width=32)
     torch.nn.init.constant_(decoder.to_rgb.bias, float("nan"))
@@ -57,7 +57,7 @@ def test_broken_weights_are_an_error_and_no_image() -> None:
         TextureUnwrapper(encoder, decoder, CPU)(np.zeros((1, 64, 32, 3), np.uint8))
 
 
-def test_folding_for_speed_leaves_the_dense_maps_as_they_are() -> None:
+def test_folding_does_not_change_the_dense_pose_maps() -> None:
     torch.manual_seed(0)
     estimator = dense_uv()
     for module in estimator.modules():

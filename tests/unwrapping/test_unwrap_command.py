@@ -1,4 +1,4 @@
-"""``python -m reid_align.unwrap`` as a person at a terminal meets it."""
+"""Command line tests of ``python -m reid_align.unwrap``."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from PIL import Image
 
 from reid_align.heads import create_head
 from reid_align.images import decode_image
-from reid_align.models.dense_uv import dense_uv
+from reid_align.models.dense_uv_network import dense_uv
 from reid_align.models.pretrained import load_encoder
 from reid_align.unwrap import main as unwrap
 from reid_align.uv import load_iuv
@@ -32,16 +32,16 @@ def normalized(encoder_preprocess: object, path: str) -> torch.Tensor:
 
 
 EXPECTED = {f"{'day one/' if i % 2 else ''}{i:02}.png" for i in range(10)}
-BESIDE = {"unwrap.json", "contact_sheet.jpg"}
+EXTRA_FILES = {"unwrap.json", "contact_sheet.jpg"}
 
 
-def test_textures_have_the_names_of_the_images_and_are_what_the_decoder_gives(
+def test_textures_have_the_names_of_the_images_and_equal_the_decoder_output(
     images: Path, run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["images", "-o", "out", "--weights", str(run_folder), "--batch-size", "3"]
     assert unwrap(arguments) == 0
     assert capsys.readouterr().err == "10 images unwrapped to out\n"
-    assert files("out") == EXPECTED | BESIDE
+    assert files("out") == EXPECTED | EXTRA_FILES
     encoder = load_encoder(run_folder / "encoder.safetensors")
     decoder = create_head("san_decoder", weights=run_folder / "san_decoder.safetensors").eval()
     for name in ("00", "day one/03"):
@@ -55,11 +55,11 @@ def test_textures_have_the_names_of_the_images_and_are_what_the_decoder_gives(
         assert written.std() > 5
 
 
-def test_dense_maps_have_the_size_of_the_images_and_are_read_back(
+def test_dense_pose_maps_have_the_size_of_the_images_and_can_be_loaded(
     images: Path, run_folder: Path
 ) -> None:
     assert unwrap(["images", "-o", "out", "--to", "iuv", "--weights", str(run_folder)]) == 0
-    assert files("out") == EXPECTED | BESIDE
+    assert files("out") == EXPECTED | EXTRA_FILES
     estimator = dense_uv(weights=run_folder / "dense_uv.safetensors")
     seen = set()
     for name, size in [("00", (96, 48)), ("day one/01", (96, 80))]:
@@ -69,21 +69,21 @@ def test_dense_maps_have_the_size_of_the_images_and_are_read_back(
         rows = (torch.arange(size[0]) + 0.5) * 32 // size[0]
         columns = (torch.arange(size[1]) + 0.5) * 16 // size[1]
         expected = small.planes[0][:, rows.long()][:, :, columns.long()]
-        # Folded batch norms may round a coordinate to the next of its 255 levels.
+        # Batch-norm folding may change a coordinate by one of its 255 levels.
         assert ((written.planes.int() - expected.int()).abs() <= 1).float().mean() > 0.99
         seen |= set(written.parts.unique().tolist())
     assert len(seen) > 3
 
 
-def test_single_files_do_as_well_as_a_run_in_any_order(images: Path, run_folder: Path) -> None:
+def test_weights_files_in_any_order_replace_a_run_folder(images: Path, run_folder: Path) -> None:
     assert unwrap(["images/00.jpg", "-o", "a", "--weights", str(run_folder)]) == 0
     both = [str(run_folder / f"{name}.safetensors") for name in ("san_decoder", "encoder")]
     assert unwrap(["images/00.jpg", "-o", "b", "--weights", *both]) == 0
-    assert files("a") == {"00.png"} | BESIDE
+    assert files("a") == {"00.png"} | EXTRA_FILES
     assert Path("a/00.png").read_bytes() == Path("b/00.png").read_bytes()
 
 
-def test_bad_images_are_named_and_counted_and_tried_again(
+def test_unreadable_images_are_reported_and_retried(
     images: Path, run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("images/02.jpg").write_bytes(b"no image")
@@ -100,15 +100,15 @@ def test_bad_images_are_named_and_counted_and_tried_again(
     assert lines[3:] == ["2 images could not be read."]
     failed = json.loads(Path("out/unwrap.json").read_text())["failed"]
     assert [entry["path"] for entry in failed] == ["images/02.jpg", "images/day one/empty.png"]
-    assert files("out") == EXPECTED - {"02.png"} | BESIDE
+    assert files("out") == EXPECTED - {"02.png"} | EXTRA_FILES
     Image.new("RGB", (20, 40)).save("images/02.jpg")
     Path("images/day one/empty.png").unlink()
     assert unwrap(arguments) == 0
-    assert capsys.readouterr().err == "1 image unwrapped to out (9 more were there already)\n"
-    assert files("out") == EXPECTED | BESIDE
+    assert capsys.readouterr().err == "1 image unwrapped to out (9 more already existed)\n"
+    assert files("out") == EXPECTED | EXTRA_FILES
 
 
-def test_names_that_are_no_text_survive(images: Path, run_folder: Path) -> None:
+def test_names_that_are_not_utf8_are_kept(images: Path, run_folder: Path) -> None:
     name = os.fsdecode(b"gr\xfcn and\nred")
     os.link("images/00.jpg", f"images/{name}.jpg")
     os.link("images/00.jpg", "images/without suffix")
@@ -119,7 +119,7 @@ def test_names_that_are_no_text_survive(images: Path, run_folder: Path) -> None:
     )
     assert done.returncode == 3
     assert done.stderr.endswith(b"1 image could not be read.\n")
-    assert files("out") == EXPECTED | BESIDE | {f"{name}.png", "without suffix.png"}
+    assert files("out") == EXPECTED | EXTRA_FILES | {f"{name}.png", "without suffix.png"}
     failed = json.loads(Path("out/unwrap.json").read_text())["failed"]
     assert [entry["path"] for entry in failed] == [f"images/{name}-broken.jpg"]
 
@@ -147,7 +147,7 @@ def test_a_killed_run_leaves_whole_files_and_is_continued(images: Path, run_fold
     }
 
 
-def test_two_ways_are_never_mixed_in_one_folder(
+def test_different_settings_are_not_mixed_in_one_folder(
     images: Path, run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     weights = ["--weights", str(run_folder)]
@@ -160,7 +160,7 @@ def test_two_ways_are_never_mixed_in_one_folder(
     Path("full").mkdir()
     Path("full/mine.png").touch()
     assert unwrap(["images/00.jpg", "-o", "full", *weights]) == 1
-    assert "full holds files" in capsys.readouterr().err
+    assert "full contains files" in capsys.readouterr().err
     assert files("full") == {"mine.png"}
 
 
@@ -177,14 +177,14 @@ def test_images_that_differ_in_their_suffix_alone_are_refused_before_any_work(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["images", "-o", "images/out"], 2, "lies inside images"),
-        (["images", "-o", "images"], 2, "lies inside images"),
+        (["images", "-o", "images/out"], 2, "is inside images"),
+        (["images", "-o", "images"], 2, "is inside images"),
         (["nothing", "-o", "out"], 1, "nothing"),
-        (["images", "-o", "images/00.jpg/out"], 2, "lies inside"),
+        (["images", "-o", "images/00.jpg/out"], 2, "is inside"),
         (["images", "-o", "file"], 1, "Cannot write file"),
         (["images", "-o", "out", "--device", "gpu"], 2, "Device 'gpu'"),
-        (["images", "-o", "out", "--batch-size", "0"], 2, "batch_size 0"),
-        (["images", "-o", "out", "--num-workers", "0"], 2, "workers 0"),
+        (["images", "-o", "out", "--batch-size", "0"], 2, "batch_size is 0"),
+        (["images", "-o", "out", "--num-workers", "0"], 2, "workers is 0"),
         (["images", "-o", "out", "--weights", "gone"], 1, "gone"),
     ],
 )
@@ -207,9 +207,8 @@ def test_errors_are_one_line_with_an_exit_code(
     assert not Path("out").exists()
 
 
-def test_without_weights_only_published_ones_will_do(
-    images: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for kind, model in [("texture", "san_decoder"), ("iuv", "dense_uv")]:
-        assert unwrap(["images", "-o", "out", "--to", kind]) == 1
-        assert f"no published weights for {model}" in capsys.readouterr().err
+def test_weights_are_required(images: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        unwrap(["images", "-o", "out"])
+    assert done.value.code == 2
+    assert "required: --weights" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Some images of a folder are unwrapped, and the others are let alone."""
+"""Jobs of selected images of a folder."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from reid_align.errors import InvalidInputError
 from reid_align.unwrapping import jobs_below, load_unwrapper, unwrap_images
 
 
-def test_nothing_but_the_named_images_is_read_or_written(images: Path, run_folder: Path) -> None:
+def test_only_the_selected_images_are_read_and_written(images: Path, run_folder: Path) -> None:
     (images / "00.jpg").write_bytes(b"no image")
     named = [os.fspath(images / name) for name in ("02.jpg", "day one/03.jpg", "02.jpg")]
     output = Path("out/below")
@@ -22,10 +22,10 @@ def test_nothing_but_the_named_images_is_read_or_written(images: Path, run_folde
 
 
 @pytest.mark.parametrize("image", ["elsewhere/00.jpg", "images/../00.jpg", "00.jpg"])
-def test_a_image_outside_the_folder_has_no_place(image: str) -> None:
-    with pytest.raises(InvalidInputError, match=f"^{image} lies outside images, .* in out"):
+def test_an_image_outside_the_folder_is_refused(image: str) -> None:
+    with pytest.raises(InvalidInputError, match=f"^{image} is outside images, .* outside out"):
         jobs_below("images", ["images/a.jpg", image], Path("out"))
 
 
-def test_a_name_may_begin_with_two_points() -> None:
+def test_a_name_may_start_with_two_dots() -> None:
     assert jobs_below("images", ["images/..a.jpg"], Path("out"))[0].target == Path("out/..a.png")

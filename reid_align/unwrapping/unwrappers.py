@@ -1,4 +1,4 @@
-"""The networks that unwrap a person, ready to run: to a texture, or to a dense map."""
+"""Networks that unwrap images to textures or dense pose maps, prepared for inference."""
 
 from abc import ABC, abstractmethod
 from typing import Literal
@@ -13,28 +13,30 @@ from reid_align.errors import InvalidInputError, NotFiniteError
 from reid_align.heads import TextureDecoder
 from reid_align.inference.folding import fold_batch_norms
 from reid_align.models import Encoder
-from reid_align.models.dense_uv import DenseUv
+from reid_align.models.dense_uv_network import DenseUv
 from reid_align.preprocess import Preprocess
 from reid_align.viz import texture_pixels
 
-Kind = Literal["texture", "iuv"]
+UnwrapKind = Literal["texture", "iuv"]
 Module = Encoder | TextureDecoder | DenseUv
 
 
 class Unwrapper(ABC):
-    """Images of persons in, images of what was unwrapped out.
+    """Base class: batches of person images in, batches of unwrapped images out.
 
     Args:
-        modules: the networks, which are changed: batch norms are folded into convolutions.
-        preprocess: what the first of them expects to be done to a image.
-        device: where to run.
+        modules: networks; modified in place (batch norms are folded into convolutions).
+        preprocess: preprocessing of the first network.
+        device: device to run on.
 
     Attributes:
-        kind: what comes out.
-        modules: as of the argument, as are ``preprocess`` and ``device``.
+        kind: kind of output.
+        modules: as given.
+        preprocess: as given.
+        device: as given.
     """
 
-    kind: Kind
+    kind: UnwrapKind
 
     def __init__(
         self, modules: tuple[Module, ...], preprocess: Preprocess, device: torch.device
@@ -46,20 +48,20 @@ class Unwrapper(ABC):
 
     @torch.inference_mode()
     def __call__(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Unwrap a batch of images (N, height, width, 3) RGB, to (N, h, w, 3).
+        """Unwrap a batch, (N, height, width, 3) uint8 RGB at the network's size, to (N, h, w, 3).
 
         Raises:
-            NotFiniteError: the weights are broken.
+            NotFiniteError: the output contains NaN or infinity.
         """
         batch = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2)
         return self._unwrap(self.preprocess.normalize(batch))
 
     def fit(self, unwrapped: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-        """Bring one result (h, w, 3) to the size that its file has.
+        """Resize one output, (h, w, 3), for its file; by default unchanged.
 
         Args:
-            unwrapped: one entry of what a call returned.
-            size: height and width of the image itself.
+            unwrapped: one output of a call.
+            size: height and width of the original image.
         """
         del size
         return unwrapped
@@ -69,26 +71,27 @@ class Unwrapper(ABC):
 
 
 class TextureUnwrapper(Unwrapper):
-    """A SAN or SAN-PG: encoder and decoder.
+    """Encoder and texture decoder of a SAN or SAN-PG.
 
     Args:
-        encoder: whose stage maps the decoder reads.
-        decoder: as it came out of the same run.
-        device: where to run.
+        encoder: encoder; the decoder reads its stage maps.
+        decoder: decoder from the same run.
+        device: device to run on.
 
     Raises:
-        InvalidInputError: the decoder was made for maps of other widths.
+        InvalidInputError: encoder and decoder have different numbers of channels.
 
-    Source: SAN (arXiv:1905.13143) section 3.2; figure 7 for those of a trained SAN.
+    Source: SAN (arXiv:1905.13143) section 3.2; figure 7 shows textures of a trained SAN.
     """
 
-    kind: Kind = "texture"
+    kind: UnwrapKind = "texture"
 
     def __init__(self, encoder: Encoder, decoder: TextureDecoder, device: torch.device) -> None:
         if decoder.stage_widths != encoder.channels:
             raise InvalidInputError(
-                f"The decoder reads maps of {decoder.stage_widths} channels, and those of "
-                f"{encoder.architecture} have {encoder.channels}. Give both files of one run."
+                f"The decoder expects maps with {decoder.stage_widths} channels, but those of "
+                f"{encoder.architecture} have {encoder.channels}. Use encoder and decoder of the "
+                "same run."
             )
         super().__init__((encoder, decoder), encoder.preprocess, device)
         self._encoder, self._decoder = encoder, decoder
@@ -96,26 +99,28 @@ class TextureUnwrapper(Unwrapper):
     def _unwrap(self, images: Tensor) -> NDArray[np.uint8]:
         textures = self._decoder(*self._encoder.forward_maps(images)[:4]).texture
         if not torch.isfinite(textures).all():
-            raise NotFiniteError("The decoder gave a texture that is not finite: broken weights.")
+            raise NotFiniteError(
+                "The decoded texture is not finite. The weights of encoder or decoder are broken."
+            )
         return texture_pixels(textures)
 
 
 class DenseUnwrapper(Unwrapper):
-    """A dense UV estimator; its maps are given the size of the images.
+    """Dense UV estimator; resizes its maps to the size of the images.
 
     Args:
-        estimator: the network.
-        device: where to run.
+        estimator: network.
+        device: device to run on.
     """
 
-    kind: Kind = "iuv"
+    kind: UnwrapKind = "iuv"
 
     def __init__(self, estimator: DenseUv, device: torch.device) -> None:
         super().__init__((estimator,), estimator.preprocess, device)
         self._estimator = estimator
 
     def fit(self, unwrapped: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-        """Resize a map to the image's height and width; mixing neighbors would invent parts."""
+        """Resize a map to the image size, by nearest neighbor: part numbers cannot be mixed."""
         height, width = size
         nearest = Image.Resampling.NEAREST
         return np.asarray(Image.fromarray(unwrapped).resize((width, height), nearest))

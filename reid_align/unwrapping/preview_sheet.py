@@ -1,4 +1,4 @@
-"""The image that shows what an unwrapping gave."""
+"""Contact sheet of an unwrapping run."""
 
 import io
 from collections.abc import Sequence
@@ -9,24 +9,23 @@ from PIL import Image
 
 from reid_align.files import replace_file
 from reid_align.images import decode_image
-from reid_align.unwrapping.jobs import Job
-from reid_align.unwrapping.networks import Kind
+from reid_align.unwrapping.unwrap_jobs import UnwrapJob
+from reid_align.unwrapping.unwrappers import UnwrapKind
 from reid_align.uv import load_iuv
 from reid_align.viz import contact_sheet, draw_iuv
 
-# No result has this name, as those end in .png.
+# Output files end in .png, so none has this name.
 NAME = "contact_sheet.jpg"
 SHOWN = 24
 
 
-def draw_sheet(jobs: Sequence[Job], kind: Kind, folder: Path) -> None:
-    """Write a contact sheet of images beside what they were unwrapped to.
+def draw_sheet(jobs: Sequence[UnwrapJob], kind: UnwrapKind, folder: Path) -> None:
+    """Write a contact sheet of images and their outputs.
 
     Args:
-        jobs: those that are done; of many, evenly spaced ones are shown, and of none, nothing is
-            written.
-        kind: what the files hold.
-        folder: where to.
+        jobs: finished jobs; shows up to 24, evenly spaced. Without jobs nothing is written.
+        kind: kind of output.
+        folder: output folder.
     """
     if not jobs:
         return
@@ -38,7 +37,7 @@ def draw_sheet(jobs: Sequence[Job], kind: Kind, folder: Path) -> None:
     replace_file(folder / NAME, content.getvalue())
 
 
-def _strip(job: Job, kind: Kind) -> list[Image.Image]:
+def _strip(job: UnwrapJob, kind: UnwrapKind) -> list[Image.Image]:
     pixels = decode_image(job.source)
     image = Image.fromarray(pixels)
     if kind == "texture":
