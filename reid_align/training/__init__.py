@@ -1,13 +1,17 @@
-"""Training: one loop that knows tasks and batches, and nothing of any particular network."""
+"""Training loop for any task, with exact resumption.
 
-from reid_align.training.config import Precision, TrainingConfig
-from reid_align.training.feed import Stream
-from reid_align.training.group import ProcessGroup, open_group
-from reid_align.training.loop import Summary, run_training
+- ``training_run`` starts or resumes a run; ``trainer`` is the loop.
+- ``step/`` is one step: gradients, optimizers, weight average.
+- ``saving/`` writes checkpoints, ``config.json``, trained weights, sample images and curves.
+- ``reporting/`` writes metrics and timing and shows the progress.
+- ``task_interface`` is what a task implements.
+"""
+
+from reid_align.training.distributed import ProcessGroup, open_group
+from reid_align.training.lr_schedule import ScheduleConfig, ScheduleKind, Warmup
 from reid_align.training.optimizers import OptimizerConfig, OptimizerKind
-from reid_align.training.schedule import ScheduleConfig, ScheduleKind, Warmup
-from reid_align.training.state import Score
-from reid_align.training.task import (
+from reid_align.training.resumable_loader import TrainingLoader
+from reid_align.training.task_interface import (
     MAIN,
     Evaluator,
     Losses,
@@ -15,9 +19,13 @@ from reid_align.training.task import (
     StepContext,
     Task,
 )
+from reid_align.training.training_config import Precision, TrainingConfig
+from reid_align.training.training_run import TrainingSummary, run_training
+from reid_align.training.training_state import Evaluation
 
 __all__ = [
     "MAIN",
+    "Evaluation",
     "Evaluator",
     "Losses",
     "OptimizerConfig",
@@ -27,12 +35,11 @@ __all__ = [
     "Product",
     "ScheduleConfig",
     "ScheduleKind",
-    "Score",
     "StepContext",
-    "Stream",
-    "Summary",
     "Task",
     "TrainingConfig",
+    "TrainingLoader",
+    "TrainingSummary",
     "Warmup",
     "open_group",
     "run_training",

@@ -1,4 +1,4 @@
-"""From a configuration to torch's optimizers, with groups of parameters of their own rates."""
+"""Optimizer settings, with learning-rate multipliers per parameter group."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -10,29 +10,28 @@ from torch import nn
 
 from reid_align.checks import at_least_zero, below_one, one_of, positive
 from reid_align.errors import InvalidInputError
-from reid_align.training.schedule import CONSTANT, ScheduleConfig
+from reid_align.training.lr_schedule import CONSTANT, ScheduleConfig
 
 OptimizerKind = Literal["adam", "amsgrad", "adamw", "sgd"]
 
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """One optimizer.
+    """Settings of one optimizer.
 
     Attributes:
-        lr: the learning rate after the warm-up.
-        kind: "amsgrad" is Adam that keeps the largest second moment.
-        betas: of the Adam family.
-        momentum: of "sgd".
-        weight_decay: as the kind has it: decoupled in "adamw", added to the gradient in the others.
-        decay_norms: whether it also decays biases and the weights of normalizations, which are
-            the parameters with one dimension.
-        multipliers: start of parameters' names, as the task names them ("encoder.layer4."), to the
-            factor of their learning rate. The longest that fits counts.
-        schedule: the course of the learning rate.
+        lr: learning rate after the warm-up.
+        kind: "adam", "amsgrad" (Adam with the maximum of past second moments), "adamw" or "sgd".
+        betas: for the Adam variants.
+        momentum: for "sgd".
+        weight_decay: decoupled in "adamw", added to the gradient in the others.
+        decay_norms: also decay parameters with one dimension: biases and normalization weights.
+        multipliers: factor of the learning rate, by prefix of the parameter's name in the task
+            ("encoder.layer4."). The longest matching prefix counts.
+        schedule: learning-rate schedule.
 
     Raises:
-        InvalidInputError: a value that no optimizer can have.
+        InvalidInputError: a value is out of range.
     """
 
     lr: float
@@ -58,15 +57,15 @@ class OptimizerConfig:
 def build_optimizer(
     config: OptimizerConfig, parameters: Iterable[nn.Parameter], names: Mapping[nn.Parameter, str]
 ) -> torch.optim.Optimizer:
-    """Build an optimizer, with one group for each learning rate and weight decay there is.
+    """Build an optimizer with one parameter group per learning rate and weight decay.
 
     Args:
-        config: which one.
-        parameters: what it moves.
-        names: of at least these parameters.
+        config: settings.
+        parameters: parameters to optimize.
+        names: names of at least these parameters.
 
     Raises:
-        InvalidInputError: there are no parameters, or a multiplier fits none of them.
+        InvalidInputError: there are no parameters, or a multiplier matches none of them.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = defaultdict(list)
     used = set()
@@ -77,11 +76,11 @@ def build_optimizer(
         factor = config.multipliers.get(prefix, 1.0)
         groups[factor, config.weight_decay if decays else 0.0].append(parameter)
     if not groups:
-        raise InvalidInputError("An optimizer needs parameters that require a gradient, got none.")
+        raise InvalidInputError("An optimizer needs parameters that require a gradient. Got none.")
     if unused := sorted(set(config.multipliers) - used):
         raise InvalidInputError(
-            f"multipliers: no parameter that is trained starts with {unused[0]!r}. Names look like "
-            f"{next(iter(names.values()))!r}."
+            f"multipliers: no trained parameter has a name that starts with {unused[0]!r}. Example "
+            f"of a name: {next(iter(names.values()))!r}."
         )
     return _construct(
         config,
@@ -93,16 +92,16 @@ def build_optimizer(
 
 
 def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Give every group of an optimizer its multiple of a learning rate."""
+    """Set the learning rate of each parameter group to ``rate`` times its multiplier."""
     for group in optimizer.param_groups:
         group["lr"] = rate * group["multiplier"]
 
 
 def _construct(config: OptimizerConfig, groups: list[dict[str, object]]) -> torch.optim.Optimizer:
     if config.kind == "sgd":
-        # Not fused: that fails where a parameter has its first gradient later than others.
+        # Not fused: fused SGD fails if parameters get their first gradient at different steps.
         return torch.optim.SGD(groups, lr=config.lr, momentum=config.momentum)
-    # Fused: one pass over the memory in place of a dozen, which takes less than half the time.
+    # Fused: one pass over the memory, which takes less than half the time.
     if config.kind == "adamw":
         return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas, fused=True)
     amsgrad = config.kind == "amsgrad"

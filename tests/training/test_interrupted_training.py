@@ -1,4 +1,4 @@
-"""Whatever stops a run, it goes on as if it had never stopped: the same bits in every file."""
+"""A resumed run writes the same bytes as an uninterrupted one, however it was interrupted."""
 
 import os
 import resource
@@ -13,29 +13,29 @@ import pytest
 import torch
 from toy_training import (
     ADAM,
-    MemoryStream,
+    MemoryLoader,
     TwoObjectives,
     config,
-    spread_of_features,
+    feature_spread,
 )
 
 from reid_align.batches.batch import Batch
 from reid_align.errors import ImageReadError, NotFiniteError, OutputError
 from reid_align.training import (
     OptimizerConfig,
-    Summary,
     Task,
     TrainingConfig,
+    TrainingSummary,
     run_training,
 )
 
-OPTIMISERS = {"main": ADAM, "texture": OptimizerConfig(1e-3, "sgd")}
+OPTIMIZERS = {"main": ADAM, "texture": OptimizerConfig(1e-3, "sgd")}
 
 
 def settings(**changes: object) -> TrainingConfig:
-    """With everything that has a state: two optimizers, an average, two streams, dropout."""
+    """Settings with all kinds of state: two optimizers, an average, two streams, dropout."""
     given: dict[str, object] = {
-        "optimizers": OPTIMISERS,
+        "optimizers": OPTIMIZERS,
         "alternate": ("reid", "synthetic"),
         "ema": 0.9,
         "log_every": 4,
@@ -45,16 +45,16 @@ def settings(**changes: object) -> TrainingConfig:
     return config(6, **given | changes)
 
 
-def run(folder: Path, task: Task | None = None, **changes: object) -> Summary:
-    reid = changes.pop("reid", MemoryStream())
-    evaluator = changes.pop("evaluator", spread_of_features)
-    streams = {"reid": reid, "synthetic": MemoryStream(seed=1, length=2)}
+def run(folder: Path, task: Task | None = None, **changes: object) -> TrainingSummary:
+    reid = changes.pop("reid", MemoryLoader())
+    evaluator = changes.pop("evaluator", feature_spread)
+    streams = {"reid": reid, "synthetic": MemoryLoader(seed=1, length=2)}
     task = task or TwoObjectives(dropout=0.5)
     return run_training(task, streams, settings(**changes), folder, evaluator)  # type: ignore[arg-type]
 
 
 def results(folder: Path) -> dict[str, bytes]:
-    """The bytes of every file but those that depend on the clock."""
+    """Contents of all files that do not depend on the clock."""
     skipped = ("lock", "timing.jsonl")
     files = [path for path in folder.rglob("*") if path.is_file() and path.name not in skipped]
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(files)}
@@ -62,7 +62,7 @@ def results(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Bits depend on how sums are shared among threads; the killed processes have one too."""
+    """Results depend on the number of threads. The killed processes use one, too."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -71,7 +71,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What a run leaves that nothing stopped."""
+    """Files of an uninterrupted run."""
     folder = tmp_path_factory.mktemp("whole") / "run"
     run(folder)
     assert {"encoder.safetensors", "metrics.jsonl", "best/encoder.safetensors"} <= {
@@ -81,19 +81,19 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 def steps(folder: Path) -> list[int]:
-    """Which checkpoints there are."""
+    """Steps of all checkpoints."""
     return sorted(int(path.stem) for path in (folder / "checkpoint").iterdir())
 
 
-def continued(folder: Path) -> dict[str, bytes]:
+def resumed(folder: Path) -> dict[str, bytes]:
     summary = run(folder)
     assert summary.resumed_at > 0
     return results(folder)
 
 
 @dataclass(frozen=True)
-class Stopping(MemoryStream):
-    """Does something before one of its batches."""
+class Stopping(MemoryLoader):
+    """Calls a function before one of its batches."""
 
     act: Callable[[], None] = lambda: None
     before: tuple[int, int] = (3, 1)
@@ -110,12 +110,12 @@ def fail() -> None:
 
 
 @pytest.mark.parametrize("before", [(1, 2), (2, 0), (3, 1), (5, 3)])
-def test_a_image_that_cannot_be_read(
+def test_an_unreadable_image(
     tmp_path: Path, whole: dict[str, bytes], before: tuple[int, int]
 ) -> None:
     with pytest.raises(ImageReadError, match=r"0012_c3s1.jpg: the file is cut off"):
         run(tmp_path, reid=Stopping(act=fail, before=before))
-    assert continued(tmp_path) == whole
+    assert resumed(tmp_path) == whole
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -123,10 +123,10 @@ def test_a_signal(tmp_path: Path, whole: dict[str, bytes], number: signal.Signal
     handlers = [signal.getsignal(known) for known in (signal.SIGINT, signal.SIGTERM)]
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, reid=Stopping(act=lambda: os.kill(os.getpid(), number)))
-    # Before the second batch of epoch 3: 20 steps, and the one under way is brought to its end.
+    # After 20 steps, before the second batch of epoch 3. The current step is completed.
     assert steps(tmp_path)[-1] == 23
     assert [signal.getsignal(known) for known in (signal.SIGINT, signal.SIGTERM)] == handlers
-    assert continued(tmp_path) == whole
+    assert resumed(tmp_path) == whole
 
 
 def test_a_second_signal_stops_at_once(tmp_path: Path, whole: dict[str, bytes]) -> None:
@@ -137,12 +137,12 @@ def test_a_second_signal_stops_at_once(tmp_path: Path, whole: dict[str, bytes]) 
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, reid=Stopping(act=twice))
     assert steps(tmp_path)[-1] == 21
-    assert continued(tmp_path) == whole
+    assert resumed(tmp_path) == whole
 
 
 @dataclass(frozen=True)
-class Poisoned(MemoryStream):
-    """Has a image that is not a number in the second batch of epoch 3."""
+class Poisoned(MemoryLoader):
+    """Has a NaN in the second batch of epoch 3."""
 
     def batch(self, epoch: int, number: int) -> Batch:
         batch = super().batch(epoch, number)
@@ -151,11 +151,11 @@ class Poisoned(MemoryStream):
         return batch
 
 
-def test_a_loss_that_is_not_a_number(tmp_path: Path, whole: dict[str, bytes]) -> None:
+def test_a_nan_loss(tmp_path: Path, whole: dict[str, bytes]) -> None:
     with pytest.raises(NotFiniteError, match=r"Step 22: objective/reid/main is nan"):
         run(tmp_path, reid=Poisoned())
     assert steps(tmp_path)[-1] <= 22
-    assert continued(tmp_path) == whole
+    assert resumed(tmp_path) == whole
 
 
 @pytest.mark.parametrize(("room", "full"), [(10_000, "checkpoint"), (20_000, "curves.png")])
@@ -165,12 +165,12 @@ def test_a_full_disk(tmp_path: Path, whole: dict[str, bytes], room: int, full: s
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
     try:
-        with pytest.raises(OutputError, match=rf"Cannot write .*{full}.*make room"):
+        with pytest.raises(OutputError, match=rf"Cannot write .*{full}.*free space"):
             run(tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert not list(tmp_path.rglob("*.partial"))
-    assert continued(tmp_path) == whole
+    assert resumed(tmp_path) == whole
 
 
 KILLS = """
@@ -179,7 +179,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 import torch
 torch.set_num_threads(1)
-torch.optim.SGD([torch.zeros(1)])  # imports what would otherwise take longer than a run
+torch.optim.SGD([torch.zeros(1)])  # import lazily loaded modules before the fork
 import test_interrupted_training as toy
 
 folder = Path(sys.argv[1])
@@ -191,7 +191,7 @@ while True:
     if not child:
         toy.run(folder)
         os._exit(0)
-    # Every second one is killed while it starts, the others some time after a checkpoint.
+    # Every second process is killed while it starts, the others after a checkpoint.
     while killed % 2 and list(folder.glob("checkpoint/*")) == before:
         if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             break
@@ -213,10 +213,10 @@ def test_kill_9_at_any_moment(tmp_path: Path, whole: dict[str, bytes]) -> None:
     assert results(folder) == whole
 
 
-def test_an_evaluation_that_fails_is_repeated(tmp_path: Path, whole: dict[str, bytes]) -> None:
+def test_a_failed_evaluation_is_repeated(tmp_path: Path, whole: dict[str, bytes]) -> None:
     def evaluator(task: Task) -> Mapping[str, float]:
-        raise ImageReadError("query.jpg", "it is gone")
+        raise ImageReadError("query.jpg", "file not found")
 
     with pytest.raises(ImageReadError):
         run(tmp_path, evaluator=evaluator)
-    assert continued(tmp_path) == whole
+    assert resumed(tmp_path) == whole

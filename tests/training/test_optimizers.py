@@ -17,7 +17,7 @@ def network() -> nn.Module:
 
 
 def build(config: OptimizerConfig, module: nn.Module) -> dict[str, dict[str, float]]:
-    """The group of every parameter, by name."""
+    """Parameter group of each parameter, by name."""
     names = {parameter: name for name, parameter in module.named_parameters()}
     optimizer = build_optimizer(config, module.parameters(), names)
     set_learning_rate(optimizer, 0.5)
@@ -33,7 +33,7 @@ def build(config: OptimizerConfig, module: nn.Module) -> dict[str, dict[str, flo
         ("sgd", torch.optim.SGD),
     ],
 )
-def test_each_kind_is_torchs_own(kind: str, made: type) -> None:
+def test_each_kind_is_the_torch_optimizer(kind: str, made: type) -> None:
     config = OptimizerConfig(0.1, kind, betas=(0.5, 0.9), momentum=0.7)  # type: ignore[arg-type]
     optimizer = build_optimizer(config, [nn.Parameter(torch.ones(2, 2))], Names())
     assert type(optimizer) is made
@@ -57,7 +57,7 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("kind", PLAIN)
-def test_each_kind_moves_as_torchs_plain_form(kind: OptimizerKind) -> None:
+def test_each_kind_equals_the_loop_implementation_of_torch(kind: OptimizerKind) -> None:
     moved, expected = (nn.Parameter(torch.linspace(-1, 1, 99).view(11, 9)) for _ in range(2))
     config = OptimizerConfig(0.1, kind, betas=(0.5, 0.9), momentum=0.7)
     optimizers = build_optimizer(config, [moved], Names()), PLAIN[kind]([expected])
@@ -67,12 +67,12 @@ def test_each_kind_moves_as_torchs_plain_form(kind: OptimizerKind) -> None:
         for parameter, optimizer in zip((moved, expected), optimizers, strict=True):
             parameter.grad = gradient.clone()
             optimizer.step()
-    # The order of the operations is torch's own affair: a few roundings of numbers near 1.
+    # The order of operations may differ: tolerate rounding of numbers near 1.
     torch.testing.assert_close(moved, expected, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("kind", PLAIN)
-def test_a_parameter_may_have_its_first_gradient_later_than_others(kind: OptimizerKind) -> None:
+def test_parameters_may_get_their_first_gradient_at_different_steps(kind: OptimizerKind) -> None:
     early, late, alone = (nn.Parameter(torch.ones(2)) for _ in range(3))
     both, one = (
         build_optimizer(OptimizerConfig(0.1, kind), moved, Names())
@@ -87,7 +87,7 @@ def test_a_parameter_may_have_its_first_gradient_later_than_others(kind: Optimiz
     assert not torch.equal(late, early)
 
 
-def test_the_longest_start_of_a_name_decides_the_rate() -> None:
+def test_the_longest_matching_prefix_sets_the_multiplier() -> None:
     multipliers = {"trunk.": 0.1, "trunk.1.": 0.0, "head.": 2.0}
     groups = build(OptimizerConfig(1.0, multipliers=multipliers), network())
     rates = {name: group["lr"] for name, group in groups.items()}
@@ -102,7 +102,7 @@ def test_the_longest_start_of_a_name_decides_the_rate() -> None:
 
 
 @pytest.mark.parametrize("decay_norms", [True, False])
-def test_biases_and_norms_decay_only_if_asked(decay_norms: bool) -> None:
+def test_biases_and_norms_decay_only_with_decay_norms(decay_norms: bool) -> None:
     config = OptimizerConfig(1.0, weight_decay=5e-4, decay_norms=decay_norms)
     groups = build(config, network())
     for name, group in groups.items():
@@ -110,11 +110,11 @@ def test_biases_and_norms_decay_only_if_asked(decay_norms: bool) -> None:
         assert group["weight_decay"] == (5e-4 if matrix or decay_norms else 0.0)
 
 
-def test_a_multiplier_that_fits_nothing_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match=r"starts with 'tail.'.*like 'trunk.0.weight'"):
+def test_a_multiplier_that_matches_no_parameter_is_an_error() -> None:
+    with pytest.raises(InvalidInputError, match=r"with 'tail.'.*Example of a name: 'trunk.0.w"):
         build(OptimizerConfig(1.0, multipliers={"tail.": 0.1}), network())
 
 
-def test_an_optimizer_without_parameters_is_refused() -> None:
+def test_an_optimizer_without_parameters_is_an_error() -> None:
     with pytest.raises(InvalidInputError, match="needs parameters"):
         build(OptimizerConfig(1.0), nn.Identity())

@@ -9,9 +9,9 @@ import torch
 from PIL import Image
 from toy_training import (
     ADAM,
-    PEOPLE,
-    STREAMS,
-    MemoryStream,
+    IDENTITIES,
+    LOADERS,
+    MemoryLoader,
     ToyEncoder,
     ToyTask,
     TwoObjectives,
@@ -28,14 +28,14 @@ from reid_align.training import (
     Task,
     run_training,
 )
-from reid_align.weights import load_file, read_info
+from reid_align.weights import load_file, read_header
 
 
 def lines(folder: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
-def test_a_run_learns_and_leaves_its_files(tmp_path: Path) -> None:
+def test_a_run_reduces_the_loss_and_writes_its_files(tmp_path: Path) -> None:
     summary = train(tmp_path / "run", config(20, evaluate_every=8))
     assert summary.steps == 70
     assert (summary.resumed_at, summary.nothing_to_do) == (0, False)
@@ -63,31 +63,31 @@ def test_a_run_learns_and_leaves_its_files(tmp_path: Path) -> None:
     Image.open(summary.folder / "curves.png").load()
 
 
-def test_a_machine_without_git_trains_and_notes_no_commit(
+def test_without_git_the_config_has_no_commit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     train(tmp_path / "run", config(1))
-    noted = json.loads((tmp_path / "run" / "config.json").read_text())
-    assert noted["environment"]["commit"] is None
+    config_file = json.loads((tmp_path / "run" / "config.json").read_text())
+    assert config_file["environment"]["commit"] is None
 
 
-def test_samples_are_rows_of_up_to_8_images(tmp_path: Path) -> None:
+def test_sample_images_are_rows_of_up_to_8_images(tmp_path: Path) -> None:
     train(tmp_path, config(2, evaluate_every=1))
     assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == [
         "input-00001.png",
         "input-00002.png",
     ]
     pixels = np.asarray(Image.open(tmp_path / "samples" / "input-00001.png"))
-    first = MemoryStream().batch(0, 0).images[7].clamp(0, 1).mul(255).round().byte()
+    first = MemoryLoader().batch(0, 0).images[7].clamp(0, 1).mul(255).round().byte()
     assert pixels.shape == (16, 64, 3)
     assert (pixels[:, 56:] == first.permute(1, 2, 0).numpy()).all()
 
 
-def test_the_product_is_the_encoder_as_it_was_last(tmp_path: Path) -> None:
+def test_the_saved_encoder_has_the_last_weights(tmp_path: Path) -> None:
     task = ToyTask()
-    run_training(task, STREAMS, config(), tmp_path)
-    info = read_info(tmp_path / "encoder.safetensors")
+    run_training(task, LOADERS, config(), tmp_path)
+    info = read_header(tmp_path / "encoder.safetensors")
     assert info is not None
     assert (info.architecture, info.preprocess) == ("toy", Preprocess(16, 8))
     loaded = ToyEncoder()
@@ -96,7 +96,7 @@ def test_the_product_is_the_encoder_as_it_was_last(tmp_path: Path) -> None:
         assert torch.equal(loaded.state_dict()[name], tensor)
 
 
-def test_evaluation_and_product_have_the_average_of_the_weights(tmp_path: Path) -> None:
+def test_evaluation_and_saved_encoder_use_the_averaged_weights(tmp_path: Path) -> None:
     seen: list[torch.Tensor] = []
 
     def evaluator(task: Task) -> Mapping[str, float]:
@@ -105,14 +105,14 @@ def test_evaluation_and_product_have_the_average_of_the_weights(tmp_path: Path) 
         return {"mAP": 0.0}
 
     task = ToyTask()
-    run_training(task, STREAMS, config(ema=0.999), tmp_path, evaluator)
+    run_training(task, LOADERS, config(ema=0.999), tmp_path, evaluator)
     loaded = ToyEncoder()
     load_file(loaded, tmp_path / "encoder.safetensors")
     assert torch.equal(loaded.conv1.weight, seen[-1])
     assert not torch.equal(task.encoder.conv1.weight, seen[-1])
 
 
-def test_the_best_evaluation_is_kept(tmp_path: Path) -> None:
+def test_the_best_evaluation_is_saved(tmp_path: Path) -> None:
     scores = iter([0.2, 0.7, 0.7, 0.3])
     weights: list[torch.Tensor] = []
 
@@ -129,29 +129,29 @@ def test_the_best_evaluation_is_kept(tmp_path: Path) -> None:
     assert torch.equal(loaded.conv1.weight, weights[1])
 
 
-def test_a_score_that_the_evaluation_lacks_is_named(tmp_path: Path) -> None:
+def test_an_unknown_best_score_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match=r"score 'map'\. Known: mAP"):
         train(tmp_path, config(1, best="map"))
 
 
-def test_streams_alternate_and_the_first_makes_the_epochs(tmp_path: Path) -> None:
-    streams = {"reid": MemoryStream(length=2), "synthetic": MemoryStream(seed=1, length=1)}
+def test_streams_alternate_and_the_first_sets_the_epoch_length(tmp_path: Path) -> None:
+    streams = {"reid": MemoryLoader(length=2), "synthetic": MemoryLoader(seed=1, length=1)}
     optimizers = {"main": ADAM, "texture": OptimizerConfig(1e-3)}
     changed = config(2, optimizers=optimizers, alternate=("reid", "reid", "synthetic"), log_every=1)
     run_training(TwoObjectives(), streams, changed, tmp_path)
     log = lines(tmp_path)
-    # 2 batches are one round, 3 batches two of them; the 4th is the first of the next epoch.
+    # 2 batches take one round, 3 batches two rounds with the first batch of the next epoch.
     assert [line["epoch"] for line in log] == [0, 0, 1, 1, 1, 1, 1, 1, 2]
     synthetic = ["objective/synthetic/texture" in line for line in log]
     assert synthetic == [False, False, True] * 3
 
 
-def test_an_epoch_can_be_so_many_steps(tmp_path: Path) -> None:
+def test_steps_per_epoch_sets_the_epoch_length(tmp_path: Path) -> None:
     summary = train(tmp_path, config(3, steps_per_epoch=5))
     assert summary.steps == 15
 
 
-def test_learning_rates_are_those_of_the_schedule(tmp_path: Path) -> None:
+def test_learning_rates_follow_the_schedule(tmp_path: Path) -> None:
     schedule = ScheduleConfig("step", "linear", 2, 0.01, (3,), 0.5)
     changed = config(4, optimizers={"main": replace(ADAM, lr=0.1, schedule=schedule)}, log_every=1)
     train(tmp_path, changed)
@@ -163,31 +163,31 @@ def test_learning_rates_are_those_of_the_schedule(tmp_path: Path) -> None:
     ("streams", "alternate"),
     [
         ({}, ("reid",)),
-        (STREAMS, ("synthetic",)),
-        (STREAMS | {"synthetic": MemoryStream()}, ("reid",)),
+        (LOADERS, ("synthetic",)),
+        (LOADERS | {"synthetic": MemoryLoader()}, ("reid",)),
     ],
 )
-def test_streams_must_be_those_the_task_wants(
-    tmp_path: Path, streams: dict[str, MemoryStream], alternate: tuple[str, ...]
+def test_streams_must_match_the_task(
+    tmp_path: Path, streams: dict[str, MemoryLoader], alternate: tuple[str, ...]
 ) -> None:
-    with pytest.raises(InvalidInputError, match=r"wants the streams \['reid'\]"):
+    with pytest.raises(InvalidInputError, match=r"needs the streams \['reid'\]"):
         run_training(ToyTask(), streams, config(alternate=alternate), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
 class RealTask(ToyTask):
-    """With an encoder of the library, and what one step does to it."""
+    """With an encoder of the library."""
 
     def __init__(self) -> None:
         super().__init__()
         self.encoder = create_model("resnet18_baseline")  # type: ignore[assignment]
         self.encoder.preprocess = Preprocess(16, 8)
-        self.classifier = torch.nn.Sequential(torch.nn.Linear(self.encoder.feature_dim, PEOPLE))
+        self.classifier = torch.nn.Sequential(torch.nn.Linear(self.encoder.feature_dim, IDENTITIES))
 
 
-def test_the_trained_encoder_goes_straight_into_extraction(tmp_path: Path) -> None:
+def test_the_trained_encoder_works_with_extract_features(tmp_path: Path) -> None:
     task = RealTask()
-    run_training(task, STREAMS, config(1, steps_per_epoch=1), tmp_path)
+    run_training(task, LOADERS, config(1, steps_per_epoch=1), tmp_path)
     encoder = create_model("resnet18_baseline", weights=tmp_path / "encoder.safetensors")
     assert encoder.preprocess == Preprocess(16, 8)
     image = np.zeros((32, 16, 3), np.uint8)

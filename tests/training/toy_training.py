@@ -1,4 +1,4 @@
-"""Small tasks and streams in memory that learn something real in a second."""
+"""Small tasks and in-memory loaders that train within a second."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from reid_align.batches.batch import Batch, Wanted
+from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.losses import BatchHardTriplet
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
@@ -17,20 +17,21 @@ from reid_align.training import (
     Losses,
     OptimizerConfig,
     StepContext,
-    Summary,
     Task,
     TrainingConfig,
+    TrainingSummary,
     run_training,
 )
 
-PEOPLE, IMAGES, HEIGHT, WIDTH = 6, 4, 16, 8
+IDENTITIES, IMAGES, HEIGHT, WIDTH = 6, 4, 16, 8
 
 
 class ToyEncoder(Encoder):
-    """Two convolutions with a batch norm between them."""
+    """Two convolutions and a batch norm."""
 
     architecture = "toy"
     feature_dim = 8
+    imagenet_model = "toy"
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +51,7 @@ class ToyEncoder(Encoder):
 
 
 class ToyTask(Task):
-    """Who is it: a classifier with dropout, and the triplet loss over the gathered batch."""
+    """Identity classifier with dropout, and the triplet loss over the gathered batch."""
 
     frozen_norms = False
 
@@ -58,11 +59,11 @@ class ToyTask(Task):
         super().__init__()
         torch.manual_seed(seed)
         self.encoder = ToyEncoder()
-        self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(8, PEOPLE))
+        self.classifier = nn.Sequential(nn.Dropout(dropout), nn.Linear(8, IDENTITIES))
         self.triplet = BatchHardTriplet()
 
-    def wanted(self) -> Mapping[str, Wanted]:
-        return {"reid": Wanted()}
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
+        return {"reid": BatchSpec()}
 
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         features = self.encoder(batch.images)
@@ -82,7 +83,7 @@ class ToyTask(Task):
 
 
 class TwoObjectives(ToyTask):
-    """The same, and a decoder with an optimizer of its own, which also moves the encoder."""
+    """Adds a decoder with a second optimizer, which also updates the encoder."""
 
     frozen_statistics = frozenset({"synthetic"})
 
@@ -90,8 +91,8 @@ class TwoObjectives(ToyTask):
         super().__init__(seed, dropout)
         self.decoder = nn.Linear(8, 3)
 
-    def wanted(self) -> Mapping[str, Wanted]:
-        return {"reid": Wanted(), "synthetic": Wanted()}
+    def batch_specs(self) -> Mapping[str, BatchSpec]:
+        return {"reid": BatchSpec(), "synthetic": BatchSpec()}
 
     def parameter_groups(self) -> Mapping[str, list[nn.Parameter]]:
         encoder = list(self.encoder.parameters())
@@ -112,17 +113,17 @@ class TwoObjectives(ToyTask):
 
 
 @dataclass(frozen=True)
-class MemoryStream:
-    """Colored noise, 4 images of each of a few persons in a batch; batches vary by epoch.
+class MemoryLoader:
+    """Batches of colored noise with 4 images per identity. They differ between epochs.
 
     Attributes:
-        length: batches of even epochs; odd ones have one more.
-        persons: in a batch of all processes.
+        length: batches per even epoch. Odd epochs have one more.
+        identities: identities per batch of all processes.
     """
 
     seed: int = 0
     length: int = 3
-    persons: int = 4
+    identities: int = 4
     rank: int = 0
     size: int = 1
 
@@ -135,17 +136,17 @@ class MemoryStream:
 
     def batch(self, epoch: int, number: int) -> Batch:
         rng = np.random.default_rng((self.seed, epoch, number))
-        people = np.repeat(rng.permutation(PEOPLE)[: self.persons], IMAGES)
-        colors = np.random.default_rng(0).normal(size=(PEOPLE, 3, 1, 1))
-        noise = rng.normal(size=(len(people), 3, HEIGHT, WIDTH))
-        images = torch.from_numpy(colors[people] + noise).float()
-        share = len(people) // self.size
+        labels = np.repeat(rng.permutation(IDENTITIES)[: self.identities], IMAGES)
+        colors = np.random.default_rng(0).normal(size=(IDENTITIES, 3, 1, 1))
+        noise = rng.normal(size=(len(labels), 3, HEIGHT, WIDTH))
+        images = torch.from_numpy(colors[labels] + noise).float()
+        share = len(labels) // self.size
         rows = slice(self.rank * share, (self.rank + 1) * share)
-        ids = torch.from_numpy(people)
+        ids = torch.from_numpy(labels)
         return Batch(images[rows], ids[rows], torch.zeros(share, dtype=torch.int64))
 
     def fingerprint(self) -> str:
-        return f"noise-{self.seed}-{self.length}-{self.persons}"
+        return f"noise-{self.seed}-{self.length}-{self.identities}"
 
 
 ADAM = OptimizerConfig(1e-2)
@@ -156,17 +157,19 @@ def config(epochs: int = 4, **changes: object) -> TrainingConfig:
     return TrainingConfig(epochs, **given)  # type: ignore[arg-type]
 
 
-def spread_of_features(task: Task) -> Mapping[str, float]:
-    """An evaluation that is quick: how far the features of different images lie apart."""
+def feature_spread(task: Task) -> Mapping[str, float]:
+    """Fast evaluator: standard deviation of the features over images."""
     assert not task.training
     assert isinstance(task.encoder, ToyEncoder)
-    images = MemoryStream(seed=9).batch(0, 0).images.to(task.encoder.conv1.weight.device)
+    images = MemoryLoader(seed=9).batch(0, 0).images.to(task.encoder.conv1.weight.device)
     return {"mAP": float(task.encoder(images).std(0).mean())}
 
 
-STREAMS = {"reid": MemoryStream()}
+LOADERS = {"reid": MemoryLoader()}
 
 
-def train(folder: Path, changed: TrainingConfig | None = None, **options: object) -> Summary:
-    given = {"evaluator": spread_of_features} | options
-    return run_training(ToyTask(), STREAMS, changed or config(), folder, **given)  # type: ignore[arg-type]
+def train(
+    folder: Path, changed: TrainingConfig | None = None, **options: object
+) -> TrainingSummary:
+    given = {"evaluator": feature_spread} | options
+    return run_training(ToyTask(), LOADERS, changed or config(), folder, **given)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""A training whose images other processes decode; it says when they are up."""
+"""Training with worker processes. Prints a line once they are running."""
 
 import sys
 import time
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from toy_training import HEIGHT, WIDTH, ToyTask, config
 
-from reid_align.batches.augment import NO_AUGMENT
-from reid_align.batches.batch import Batch, Wanted
-from reid_align.batches.batch_loader import BatchStream
-from reid_align.batches.samplers import PkBatching
+from reid_align.batches.augmentation import NO_AUGMENT
+from reid_align.batches.batch import Batch, BatchSpec
+from reid_align.batches.batch_loader import BatchLoader
+from reid_align.batches.samplers import PKSampler
 from reid_align.batches.sources import ReidSource
 from reid_align.datasets import load_dataset
 from reid_align.preprocess import Preprocess
@@ -19,9 +19,9 @@ from reid_align.training import run_training
 
 @dataclass(frozen=True)
 class Waiting:
-    """Leaves time for a signal before its second batch, when both workers are up."""
+    """Waits for a signal before the second batch, when both workers are running."""
 
-    stream: BatchStream
+    stream: BatchLoader
 
     def batches_per_epoch(self, epoch: int) -> int:
         return self.stream.batches_per_epoch(epoch)
@@ -30,7 +30,7 @@ class Waiting:
         for number, batch in enumerate(self.stream.epoch(epoch, start), start):
             if number == 1:
                 print("ready", flush=True)
-                # At the death of a worker torch raises in here.
+                # If a worker dies, torch raises here.
                 time.sleep(3)
             yield batch
 
@@ -40,13 +40,13 @@ class Waiting:
 
 if __name__ == "__main__":
     table, folder = sys.argv[1:]
-    images = BatchStream(
+    images = BatchLoader(
         ReidSource(load_dataset("csv", table)),
-        Wanted(),
+        BatchSpec(),
         Preprocess(HEIGHT, WIDTH),
         NO_AUGMENT,
-        PkBatching(2, 4),
+        PKSampler(2, 4),
         seed=0,
-        workers=2,
+        num_workers=2,
     )
     run_training(ToyTask(), {"reid": Waiting(images)}, config(), folder, device="cpu")

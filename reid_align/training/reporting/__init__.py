@@ -1,0 +1,1 @@
+"""Metrics and progress of a run: running means, metrics.jsonl, timing.jsonl, progress bar."""

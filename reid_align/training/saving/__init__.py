@@ -1,0 +1,1 @@
+"""Files of a run: checkpoints, configuration, trained weights, sample images, curves."""

@@ -1,0 +1,1 @@
+"""One training step: gradients of all objectives, optimizer updates, weight average."""
