@@ -1,4 +1,4 @@
-"""``python -m reid_align.train`` as a person at a terminal meets it."""
+"""Command ``python -m reid_align.train``."""
 
 import json
 import re
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_people import IMAGES, PERSONS, TRAINING, make_set, write_files
+from tiny_people import IDENTITIES, IMAGES, TRAINING, make_set, write_files
 
 from reid_align import from_pretrained, read_features
 from reid_align.__main__ import main as reid_align
 from reid_align.train import main as train
 
-FAST = ("--device", "cpu", "--workers", "0", "--tiny")
+FAST = ("--device", "cpu", "--num-workers", "0", "--tiny")
 TWO_STEPS = ("--set", "training.steps_per_epoch=2")
 
 
@@ -29,7 +29,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def run(people: Path, table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Both stages of SAN, from files and a synthetic set."""
+    """Run folder of both SAN stages, from image files and a synthetic set."""
     folder = tmp_path_factory.mktemp("runs") / "san"
     arguments = ["san_full", "--data", f"csv={table}", "--synthetic", str(people), *FAST]
     arguments += ["-o", str(folder), "--evaluate", f"csv={table}", "--seed", "3"]
@@ -38,7 +38,7 @@ def run(people: Path, table: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return folder
 
 
-def test_both_stages_and_the_textures_between_them_have_folders_of_their_own(run: Path) -> None:
+def test_stages_and_textures_have_separate_folders(run: Path) -> None:
     assert {path.name for path in run.iterdir()} == {"pg", "textures", "san"}
     for stage in ("pg", "san"):
         config = json.loads((run / stage / "config.json").read_text())
@@ -51,7 +51,7 @@ def test_both_stages_and_the_textures_between_them_have_folders_of_their_own(run
     assert (run / "textures" / "texture_mask.png").is_file()
 
 
-def test_its_log_has_losses_and_scores(run: Path) -> None:
+def test_the_log_has_losses_and_scores(run: Path) -> None:
     lines = [json.loads(line) for line in (run / "san" / "metrics.jsonl").read_text().splitlines()]
     assert {"term/reid/constraint", "term/reid/reconstruction"} <= set(lines[0])
     assert "term/synthetic/reconstruction" in lines[1]
@@ -60,21 +60,21 @@ def test_its_log_has_losses_and_scores(run: Path) -> None:
     assert "score" not in pg
 
 
-def test_its_encoder_goes_straight_into_extract_and_evaluate(
+def test_the_encoder_works_with_extract_and_evaluate(
     run: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     encoder = str(run / "san" / "encoder.safetensors")
     features = tmp_path / "features.npy"
     common = ["--weights", encoder, "--device", "cpu", "--num-workers", "0"]
     assert reid_align(["extract", str(table.parent), "-o", str(features), *common]) == 0
-    assert read_features(features).values.shape == (PERSONS * IMAGES, 512)
+    assert read_features(features).values.shape == (IDENTITIES * IMAGES, 512)
     capsys.readouterr()
     assert reid_align(["evaluate", "csv", str(table), *common]) == 0
     assert "mAP" in capsys.readouterr().out
     assert from_pretrained(encoder).preprocess.height == 64
 
 
-def test_the_same_command_goes_on_where_it_was(
+def test_the_same_command_continues_the_run(
     run: Path, people: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = tmp_path / "copy"
@@ -94,7 +94,7 @@ def test_the_same_command_goes_on_where_it_was(
     assert "was finished before" in capsys.readouterr().err
 
 
-def test_a_stage_starts_from_an_earlier_run(
+def test_from_replaces_the_first_stage(
     run: Path, people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["san_baseline_pginit", "--data", f"synthetic={people}", *FAST, *TWO_STEPS]
@@ -108,7 +108,7 @@ def test_a_stage_starts_from_an_earlier_run(
     )
 
 
-def test_the_list_and_the_recipe_are_shown_without_training(
+def test_list_and_show_do_not_train(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert train(["--list"]) == 0
@@ -120,15 +120,17 @@ def test_the_list_and_the_recipe_are_shown_without_training(
     assert "market1501 rank-1 95.7, rank-5 98.4, rank-10 99.1, mAP 87.6 (published)" in shown
 
 
-def test_the_help_says_what_a_setting_and_a_seed_reach(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_help_explains_the_scope_of_set_and_seed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         train(["--help"])
     shown = " ".join(capsys.readouterr().out.split())
-    assert "of the last stage, or of the stage whose name the path begins with" in shown
-    assert "which persons --hold-out takes, which --set training.seed does not change" in shown
+    assert "in the last stage or in the stage that the path starts with" in shown
+    assert (
+        "the identities of --hold-out, which --set training.seed does not change" in shown
+    )
 
 
-def test_every_network_has_a_cost_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_cost_depends_on_the_network(capsys: pytest.CaptureFixture[str]) -> None:
     costs = {}
     for name in ("san_pg", "san_pg_resnet101", "san_pg_densenet121", "san_pg_modern", "dsa_modern"):
         assert train([name, "--show"]) == 0
@@ -141,16 +143,16 @@ def test_every_network_has_a_cost_of_its_own(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "--list shows them all"),
+        ([], "--list shows all recipes"),
         (["san_ful", "-o", "x"], "Did you mean 'san_full'"),
         (["san_full"], "-o RUN"),
         (["san_baseline", "-o", "x"], "--data cuhk03_detected=FOLDER"),
-        (["san_full", "-o", "x", "--set", "training.epoch=1"], "Did you mean 'epochs'"),
-        (["san_full", "-o", "x", "--data", "market1501"], "write NAME=FOLDER"),
+        (["san_full", "-o", "x", "--set", "training.epoch=1"], "Did you mean training.epochs"),
+        (["san_full", "-o", "x", "--data", "market1501"], "expected NAME=FOLDER"),
         (["san_pg", "-o", "x"], "--synthetic FOLDER"),
     ],
 )
-def test_a_wrong_set_up_is_one_line(
+def test_a_usage_error_is_one_line(
     arguments: list[str],
     message: str,
     tmp_path: Path,
@@ -165,7 +167,7 @@ def test_a_wrong_set_up_is_one_line(
     assert not list(tmp_path.iterdir())
 
 
-def test_features_of_different_seeds_differ(people: Path, tmp_path: Path) -> None:
+def test_weights_of_different_seeds_differ(people: Path, tmp_path: Path) -> None:
     weights = []
     for seed in ("1", "2"):
         folder = tmp_path / seed
