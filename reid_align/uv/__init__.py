@@ -1,29 +1,25 @@
-"""Dense body maps: their convention, where they come from, and the part images made with them."""
+"""Dense pose maps (IUV): convention, file formats, part images (DSAP) and mirroring."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from reid_align.uv.atlas import (
-        BACKGROUND,
-        MIRROR,
-        NUM_PARTS,
-        PARTS,
-        SYMMETRIC,
-        UV_MAX,
-        Face,
-        Part,
-        Region,
-        Side,
-    )
-    from reid_align.uv.coarse import part_crops
-    from reid_align.uv.densepose import ChannelOrder, align_charts, possible_orders, read_densepose
-    from reid_align.uv.detections import Detection, place_detections, read_detections
-    from reid_align.uv.dsap import MEAN_COLOR, Collision, part_images
-    from reid_align.uv.iuv import IUV
-    from reid_align.uv.mirror import mirror_iuv, mirror_part_crops, mirror_part_images
-    from reid_align.uv.png import load_iuv, save_iuv
-    from reid_align.uv.texture import TexelMap, mirror_texture
+from reid_align.body_atlas import (
+    BACKGROUND,
+    MIRROR,
+    NUM_PARTS,
+    PARTS,
+    SYMMETRIC,
+    UV_MAX,
+    Face,
+    Part,
+    Region,
+    Side,
+)
+from reid_align.uv.coarse_crops import part_crops
+from reid_align.uv.densepose import ChannelOrder, align_charts, possible_orders, read_densepose
+from reid_align.uv.detections import Detection, place_detections, read_detections
+from reid_align.uv.dsap import MEAN_COLOR, Collision, part_images
+from reid_align.uv.iuv import IUV
+from reid_align.uv.iuv_mirror import mirror_iuv, mirror_part_crops, mirror_part_images
+from reid_align.uv.iuv_png import load_iuv, save_iuv
+from reid_align.uv.texel_map import TexelMap, mirror_texture
 
 __all__ = [
     "BACKGROUND",
@@ -56,59 +52,3 @@ __all__ = [
     "read_detections",
     "save_iuv",
 ]
-
-_NAMES = {
-    "atlas": (
-        "BACKGROUND",
-        "MIRROR",
-        "NUM_PARTS",
-        "PARTS",
-        "SYMMETRIC",
-        "UV_MAX",
-        "Face",
-        "Part",
-        "Region",
-        "Side",
-    ),
-    "coarse": ("part_crops",),
-    "densepose": (
-        "ChannelOrder",
-        "align_charts",
-        "possible_orders",
-        "read_densepose",
-    ),
-    "detections": (
-        "Detection",
-        "place_detections",
-        "read_detections",
-    ),
-    "dsap": (
-        "MEAN_COLOR",
-        "Collision",
-        "part_images",
-    ),
-    "iuv": ("IUV",),
-    "mirror": (
-        "mirror_iuv",
-        "mirror_part_crops",
-        "mirror_part_images",
-    ),
-    "png": (
-        "load_iuv",
-        "save_iuv",
-    ),
-    "texture": (
-        "TexelMap",
-        "mirror_texture",
-    ),
-}
-_MODULES = {name: module for module, names in _NAMES.items() for name in names}
-
-
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used: the convention itself needs no torch."""
-    if name not in _MODULES:
-        raise AttributeError(f"module 'reid_align.uv' has no attribute {name!r}")
-    value: object = getattr(import_module(f"reid_align.uv.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value

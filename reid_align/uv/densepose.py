@@ -1,4 +1,4 @@
-"""Dense maps from the images that the original DensePose (Caffe2) wrote."""
+"""Reader for output images of the original DensePose (Caffe2)."""
 
 from pathlib import Path
 from typing import Literal, get_args
@@ -7,23 +7,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from reid_align.body_atlas import BACKGROUND, NUM_PARTS, UV_MAX
 from reid_align.errors import ImageReadError, InvalidInputError
-from reid_align.uv.atlas import BACKGROUND, NUM_PARTS, UV_MAX
 from reid_align.uv.iuv import IUV
-from reid_align.uv.png import iuv_from_image, read_png
-from reid_align.uv.selection import main_person
+from reid_align.uv.iuv_png import iuv_from_image, read_png
+from reid_align.uv.main_person import main_person
 
 ChannelOrder = Literal["iuv", "vui"]
 
-# Left hand, right foot, left half of the head. DensePose's charts of these three are mirrored along
-# U against those of their partners, while those of arms and legs agree. Comparing the two halves of
-# each pair in the texture atlas that ships with DensePose, colors correlate by 0.67, 0.48 and 0.87
-# after the flip and by -0.07, -0.03 and -0.19 without; on arms and legs by 0.36 to 0.90 without.
+# Left hand, right foot, left half of the head: DensePose's charts of these parts are mirrored along
+# U relative to their partners; those of arms and legs are not. In the texture atlas that ships with
+# DensePose, the colors of the two parts correlate by 0.67, 0.48 and 0.87 with the flip, and by
+# -0.07, -0.03 and -0.19 without; on arms and legs by 0.36 to 0.90 without a flip.
 MIRRORED_CHARTS = (4, 6, 24)
 
 
 def align_charts(iuv: IUV) -> IUV:
-    """Turn DensePose's charts into this library's, and back: u -> 1 - u of parts 4, 6 and 24."""
+    """Convert between DensePose's charts and this library's: u -> 1 - u for parts 4, 6 and 24."""
     parts, u, v = iuv.planes.unbind(-3)
     mirrored = torch.isin(
         parts, torch.tensor(MIRRORED_CHARTS, dtype=parts.dtype, device=parts.device)
@@ -32,13 +32,13 @@ def align_charts(iuv: IUV) -> IUV:
 
 
 def possible_orders(image: NDArray[np.uint8]) -> tuple[ChannelOrder, ...]:
-    """Return the channel orders that the values of a DensePose image allow.
+    """Return the channel orders that are consistent with a DensePose image.
 
-    A channel with values above 24 holds no part numbers. A image of a person allows one order, a
-    image without a person both, and a image that is no dense map mostly none.
+    A channel with values above 24 cannot hold part numbers. An image of a person allows one order,
+    an image without a person both, and other images usually none.
 
     Args:
-        image: (H, W, 3) as Pillow reads the file.
+        image: (H, W, 3) uint8, as read by Pillow.
     """
     return tuple(
         order for order in get_args(ChannelOrder) if image[..., order.index("i")].max() <= NUM_PARTS
@@ -51,27 +51,27 @@ def read_densepose(
     instances: str | Path | None = None,
     lr_align: bool = True,
 ) -> IUV:
-    """Read a ``*_IUV.png``; with its ``*_INDS.png``, only the main person of it.
+    """Read a ``*_IUV.png`` file; with its ``*_INDS.png``, only the main person.
 
     Args:
-        path: the image with part number, U·255 and V·255.
-        channels: the order in which Pillow finds them. DensePose writes (I, U, V) with OpenCV,
-            which stores the channels reversed: such files are "vui". Files that were written with
-            Pillow, imageio or scikit-image are "iuv".
-        instances: the image that says to which person each pixel belongs, 0 being background.
-            Of several, the one with the most pixels is kept, on a tie the one nearest to the
-            center. Without it, all people stay in one map.
-        lr_align: whether to convert to charts whose left and right agree. Only such maps can be
-            mirrored; False keeps DensePose's own, for comparison.
+        path: image with part number, U·255 and V·255.
+        channels: channel order as read by Pillow. DensePose writes (I, U, V) with OpenCV, which
+            reverses the channels: use "vui". For files written with Pillow, imageio or
+            scikit-image use "iuv".
+        instances: image of instance numbers, 0 for background. Keeps the instance with the most
+            pixels; ties go to the one closest to the center. Without it, the map contains all
+            people in the image.
+        lr_align: convert to charts with aligned left and right parts, which mirroring requires.
+            False keeps DensePose's charts, for comparison.
 
     Returns:
-        The map, planes (3, H, W). Where DensePose found nobody, it is empty.
+        Map with planes (3, H, W); empty if DensePose detected no person.
 
     Raises:
-        InvalidInputError: an unknown ``channels``.
-        ImageReadError: no readable 8-bit PNG, channels in another order, or sizes that differ.
+        InvalidInputError: unknown ``channels``.
+        ImageReadError: not a readable 8-bit PNG, another channel order, or sizes that differ.
 
-    Source: DensePose (arXiv:1802.00434), the output of its ``infer_simple.py``.
+    Source: DensePose (arXiv:1802.00434), output of ``infer_simple.py``.
     """
     image = read_png(path, "RGB")
     _check_order(path, image, channels)
@@ -85,26 +85,28 @@ def read_densepose(
 def _check_order(path: str | Path, image: NDArray[np.uint8], channels: ChannelOrder) -> None:
     if channels not in get_args(ChannelOrder):
         allowed = ", ".join(get_args(ChannelOrder))
-        raise InvalidInputError(f"{path}: channels {channels!r} is not known, choose {allowed}.")
+        raise InvalidInputError(f"{path}: unknown channels {channels!r}. Choose one of {allowed}.")
     possible = possible_orders(image)
     if channels not in possible:
         highest = image[..., channels.index("i")].max()
-        advice = f"channels={possible[0]!r}" if possible else "a dense map, which this is not"
+        advice = (
+            f"Pass channels={possible[0]!r}." if possible else "This is not a dense pose map (IUV)."
+        )
         reason = (
-            f"read as {channels!r}, its part numbers go up to {highest}, but {NUM_PARTS} is the "
-            f"highest. Pass {advice}."
+            f"with channels={channels!r}, part numbers go up to {highest}, but the highest part "
+            f"number is {NUM_PARTS}. {advice}"
         )
         raise ImageReadError(str(path), reason)
 
 
 def _main_instance(iuv: IUV, path: str | Path, instances: str | Path) -> IUV:
-    people = torch.from_numpy(read_png(instances, "L").copy())
-    if people.shape != iuv.parts.shape:
+    instance = torch.from_numpy(read_png(instances, "L").copy())
+    if instance.shape != iuv.parts.shape:
         reason = (
-            f"it has {tuple(people.shape)} pixels and {path} has {tuple(iuv.parts.shape)}: both "
-            "must come from one image."
+            f"it has {tuple(instance.shape)} pixels, but {path} has {tuple(iuv.parts.shape)}. Both "
+            "files must belong to the same image."
         )
         raise ImageReadError(str(instances), reason)
-    numbers = sorted(set(torch.unique(people).tolist()) - {0})
-    candidates = [IUV(iuv.planes * (people == number)) for number in numbers]
+    numbers = sorted(set(torch.unique(instance).tolist()) - {0})
+    candidates = [IUV(iuv.planes * (instance == number)) for number in numbers]
     return main_person(candidates, [1.0] * len(candidates)) if candidates else iuv

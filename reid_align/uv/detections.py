@@ -1,7 +1,7 @@
-r"""Dense maps from the detections of detectron2's DensePose.
+r"""Reader for DensePose detections of detectron2.
 
-``apply_net.py dump`` writes a pickle, and a pickle can run any code when it is opened, so this
-library does not. Turn it into one ``.npz`` for each image where detectron2 is installed::
+``apply_net.py dump`` writes a pickle file. Loading a pickle can execute arbitrary code, so this
+library does not load it. Convert it to one ``.npz`` file per image where detectron2 is installed::
 
     from pathlib import Path
 
@@ -33,22 +33,22 @@ from torch import Tensor
 from reid_align.errors import ImageReadError, InvalidInputError
 from reid_align.uv.densepose import align_charts
 from reid_align.uv.iuv import IUV
-from reid_align.uv.selection import main_person
+from reid_align.uv.main_person import main_person
 
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """One person as detectron2 reports it, before it is placed in the image.
+    """One detected person, as reported by detectron2.
 
     Args:
-        labels: (h, w) integers: part numbers, 0 to 24, of the pixels of the box.
-        uv: (2, h, w) floating point: U and V of these pixels; raw regressions may leave [0, 1].
-        box: left, top, right and bottom in pixels of the image (``pred_boxes_XYXY``).
-        score: the detector's confidence, at least 0.
+        labels: (h, w) integers: part numbers, 0 to 24, of the pixels in the box.
+        uv: (2, h, w) floating point: U and V of these pixels; may exceed [0, 1] slightly.
+        box: left, top, right and bottom in image pixels (``pred_boxes_XYXY``).
+        score: detector confidence, at least 0.
 
     Raises:
-        InvalidInputError: shapes that do not belong together, part numbers outside 0 to 24,
-            coordinates of body pixels, a box or a score that are not finite, or a negative score.
+        InvalidInputError: shapes that do not match; part numbers outside 0 to 24; coordinates of
+            body pixels, a box or a score that are not finite; or a negative score.
     """
 
     labels: Tensor
@@ -58,53 +58,55 @@ class Detection:
 
     @cached_property
     def chart(self) -> IUV:
-        """The dense map of the box, (3, h, w) on the CPU, in DensePose's own charts."""
+        """Dense pose map of the box, (3, h, w) on the CPU, in DensePose's charts."""
         return IUV.from_charts(self.labels.cpu(), *self.uv.cpu().unbind(0))
 
     def __post_init__(self) -> None:
         if self.labels.ndim != 2 or self.uv.shape != (2, *self.labels.shape):
             raise InvalidInputError(
-                f"A detection got labels of shape {tuple(self.labels.shape)} and uv of shape "
-                f"{tuple(self.uv.shape)}: pass (h, w) and (2, h, w)."
+                f"Detection: labels have shape {tuple(self.labels.shape)} and uv has shape "
+                f"{tuple(self.uv.shape)}. They must be (h, w) and (2, h, w)."
             )
         if not all(map(math.isfinite, (*self.box, self.score))) or self.score < 0:
             raise InvalidInputError(
-                f"A detection got the box {self.box} and the score {self.score}: pass finite "
-                "numbers, and a score of at least 0."
+                f"Detection: the box is {self.box} and the score {self.score}. Both must be "
+                "finite, and the score at least 0."
             )
         left, top, right, bottom = self.box
         height, width = self.chart.parts.shape
-        # detectron2 truncates the size of the box to whole pixels, but to no fewer than one.
+        # detectron2 truncates the box size to whole pixels, with a minimum of one.
         if abs(bottom - top - height) > 1 or abs(right - left - width) > 1:
             raise InvalidInputError(
-                f"A detection got {height}×{width} labels for the box {self.box}: pass the "
-                "arrays at the size of the box (left, top, right, bottom), as the dump holds them."
+                f"Detection: {height}×{width} labels do not match the box {self.box} (left, top, "
+                "right, bottom). Pass labels and uv at the size of the box, as in the dump."
             )
 
 
 def place_detections(
     detections: Sequence[Detection], height: int, width: int, lr_align: bool = True
 ) -> IUV:
-    """Return the dense map of the main person of a image.
+    """Return the dense pose map of the main person in an image.
 
-    Of several detections, the one with the largest visible area times score is kept, on a tie the
-    one nearest to the center. What lies outside the image is cut off.
+    The main person has the largest visible area times score; ties go to the detection closest to
+    the center. Pixels outside the image are cut off.
 
     Args:
-        detections: those of one image; none gives an empty map.
-        height: of the image in pixels.
-        width: of the image in pixels.
-        lr_align: whether to convert to charts whose left and right agree. Only such maps can be
-            mirrored; False keeps DensePose's own, for comparison.
+        detections: detections of one image; without any the map is empty.
+        height: image height in pixels.
+        width: image width in pixels.
+        lr_align: convert to charts with aligned left and right parts, which mirroring requires.
+            False keeps DensePose's charts, for comparison.
 
     Returns:
-        The map, planes (3, height, width) on the CPU.
+        Map with planes (3, height, width) on the CPU.
 
     Raises:
         InvalidInputError: a size below 1.
     """
     if height < 1 or width < 1:
-        raise InvalidInputError(f"A image of {height}×{width} pixels: both must be at least 1.")
+        raise InvalidInputError(
+            f"The image size is {height}×{width} pixels. Height and width must be at least 1."
+        )
     if not detections:
         return IUV(torch.zeros(3, height, width, dtype=torch.uint8))
     candidates = [_place(detection, height, width) for detection in detections]
@@ -128,16 +130,16 @@ def _place(detection: Detection, height: int, width: int) -> IUV:
 def read_detections(path: str | Path) -> list[Detection]:
     """Read the detections of one image from an ``.npz`` file.
 
-    The text at the top of this module shows how to make it from a dump. The file holds
-    ``pred_boxes_XYXY`` (K, 4), ``scores`` (K,), and for each detection k the arrays ``labels_k``
-    (h, w) and ``uv_k`` (2, h, w). Pickled objects in it are refused.
+    The module docstring shows how to convert a dump. The file contains ``pred_boxes_XYXY``
+    (K, 4), ``scores`` (K,), and for each detection k ``labels_k`` (h, w) and ``uv_k`` (2, h, w).
+    Pickled objects are not loaded.
 
     Raises:
-        ImageReadError: no such file, no ``.npz``, an array that is missing, damaged or pickled, or
-            arrays that do not belong together.
+        ImageReadError: the file is missing or not an ``.npz`` file, or an array is missing,
+            damaged, pickled or of another shape.
     """
     if not zipfile.is_zipfile(path):
-        raise ImageReadError(str(path), "it does not exist, or is no .npz file.")
+        raise ImageReadError(str(path), "it does not exist, or is not an .npz file.")
     try:
         with np.load(path, allow_pickle=False) as arrays:
             boxes, scores = arrays["pred_boxes_XYXY"].reshape(-1, 4), arrays["scores"]

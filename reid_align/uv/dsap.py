@@ -1,22 +1,22 @@
-"""Densely semantically aligned part images: the pixels of a person, sorted by body surface."""
+"""Densely semantically aligned part images (DSAP): body pixels mapped to part charts."""
 
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
+from reid_align.body_atlas import NUM_PARTS, UV_MAX
 from reid_align.errors import InvalidInputError
 from reid_align.preprocess import IMAGENET_MEAN
-from reid_align.uv.atlas import NUM_PARTS, UV_MAX
 from reid_align.uv.iuv import IUV
 
 Collision = Literal["mean", "last"]
 
-# ImageNet's mean on the scale of 8-bit images: what stays empty is 0 after normalization.
+# ImageNet's mean for 8-bit images: empty cells are 0 after normalization.
 MEAN_COLOR = (255 * IMAGENET_MEAN[0], 255 * IMAGENET_MEAN[1], 255 * IMAGENET_MEAN[2])
 
-# Colors are summed as whole multiples of 2^-24: such a sum does not depend on the order in which a
-# GPU's threads arrive, and it is exact for 8-bit images.
+# Colors are summed as integer multiples of 2^-24: the sum does not depend on the order of GPU
+# threads, and is exact for 8-bit images.
 _FIXED_POINT = 2.0**24
 
 
@@ -27,40 +27,40 @@ def part_images(
     collision: Collision = "mean",
     fill: tuple[float, float, float] = MEAN_COLOR,
 ) -> Tensor:
-    """Copy every body pixel to its place in the image of its part.
+    """Copy each body pixel to its position in the image of its part.
 
-    A pixel at (u, v) goes to row ⌊u·size⌋ and column ⌊v·size⌋; u = 1 and v = 1 go to the last ones.
-    Cells that no pixel reaches hold ``fill``, so a map without a body gives ``fill`` everywhere.
-    The result is the same to the last bit in every run, on the CPU as on CUDA.
+    A pixel at (u, v) is copied to row ⌊u·size⌋ and column ⌊v·size⌋, at most size - 1. Empty cells
+    are filled with ``fill``; without a body all cells are empty. The result is bitwise
+    reproducible, and equal on CPU and CUDA.
 
     Args:
         images: (..., 3, H, W) RGB, uint8 or floating point, in [0, 255].
-        iuv: their dense maps, planes of the same shape.
+        iuv: dense pose maps of the images, planes of the same shape.
         size: height and width of a part image in cells.
-        collision: what a cell that several pixels reach holds: their "mean", or the "last" of them
-            in reading order.
-        fill: the color of empty cells, RGB in [0, 255].
+        collision: value of a cell with several pixels: their "mean", or the "last" one in reading
+            order.
+        fill: color of empty cells, RGB in [0, 255].
 
     Returns:
         (..., 24, 3, size, size) float32, RGB in [0, 255]; index 0 is part 1.
 
     Raises:
-        InvalidInputError: shapes that differ, a size below 1, an unknown ``collision``, or a
-            image with values that are not finite.
+        InvalidInputError: shapes that do not match, a size below 1, an unknown ``collision``, or
+            images with values that are not finite.
 
-    Source: DSA-reID (Zhang et al., CVPR 2019) section 3.1. The paper copies without saying which
-    pixel wins, and in a 256×128 image about 70 % of them would be lost, hence the mean.
+    Source: DSA-reID (Zhang et al., CVPR 2019) section 3.1. The paper does not say which pixel of a
+    cell is kept. Keeping one would drop about 70 % of the body pixels of a 256×128 image, so the
+    default is the mean.
     """
     check_images(images, iuv, size)
     if collision not in get_args(Collision):
         raise InvalidInputError(
-            f"collision {collision!r}: choose one of {', '.join(get_args(Collision))}."
+            f"Unknown collision {collision!r}. Choose one of {', '.join(get_args(Collision))}."
         )
     lead, pixels = images.shape[:-3], images.shape[-2] * images.shape[-1]
     cells = _cells(iuv, size)
     colors = images.reshape(-1, 3, pixels).transpose(1, 2).reshape(-1, 3)
-    # Background counts as a part of its own and is dropped at the end, so that no shape depends on
-    # the data.
+    # Background is treated as a part and dropped at the end: no shape depends on the data.
     count = lead.numel() * (NUM_PARTS + 1) * size * size
     collect = _mean if collision == "mean" else _last
     filled = collect(colors, cells, count, torch.tensor(fill, device=images.device))
@@ -69,20 +69,20 @@ def part_images(
 
 
 def check_images(images: Tensor, iuv: IUV, size: int) -> None:
-    """Refuse images that do not belong to their dense maps, or that cannot be averaged."""
+    """Raise InvalidInputError for images that do not match their maps or are not finite."""
     if images.shape != iuv.planes.shape:
         raise InvalidInputError(
-            f"Images of shape {tuple(images.shape)} with dense maps of shape "
-            f"{tuple(iuv.planes.shape)}: both must be (..., 3, H, W) with the same numbers."
+            f"The images have shape {tuple(images.shape)} and the dense pose maps "
+            f"{tuple(iuv.planes.shape)}. Both must have the same shape (..., 3, H, W)."
         )
     if images.is_floating_point() and not bool(images.isfinite().all()):
-        raise InvalidInputError("A image holds values that are not finite: pass RGB in [0, 255].")
+        raise InvalidInputError("The images contain NaN or infinity. Pass RGB in [0, 255].")
     if size < 1:
-        raise InvalidInputError(f"Part images of size {size}: it must be at least 1.")
+        raise InvalidInputError(f"The part image size is {size}. It must be at least 1.")
 
 
 def _cells(iuv: IUV, size: int) -> Tensor:
-    """Return the index of each pixel's cell over (image, part, row, column)."""
+    """Return the flat cell index of each pixel over (image, part, row, column)."""
     parts, u, v = (
         plane.reshape(-1, plane.shape[-2:].numel()).long() for plane in (iuv.parts, iuv.u, iuv.v)
     )

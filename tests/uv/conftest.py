@@ -21,7 +21,7 @@ def device(request: pytest.FixtureRequest) -> torch.device:
 
 @pytest.fixture
 def make_iuv() -> Callable[..., IUV]:
-    """Every part and every coordinate, extremes included, at about half of the pixels."""
+    """All parts and coordinates, including extremes, at about half of the pixels."""
 
     def make(seed: int, *shape: int) -> IUV:
         generator = torch.Generator().manual_seed(seed)

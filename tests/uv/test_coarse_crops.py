@@ -15,7 +15,7 @@ MEAN = torch.tensor(MEAN_COLOR).view(3, 1, 1)
 
 
 def one_part(part: int) -> IUV:
-    """A 10 by 12 map with an L of one part in rows 2 to 5 and columns 3 to 8."""
+    """Return a 10×12 map with an L-shaped part in rows 2 to 5 and columns 3 to 8."""
     planes = torch.zeros(3, 10, 12, dtype=torch.uint8)
     planes[0, 2:6, 3] = part
     planes[0, 5, 3:9] = part
@@ -37,7 +37,7 @@ def test_a_crop_is_the_tight_box_with_other_pixels_in_the_mean_color(
         np.testing.assert_allclose(crops[8, channel].numpy(), np.asarray(resized), atol=1e-2)
 
 
-def test_context_stays_if_asked_for(make_image: MakeImage) -> None:
+def test_without_masking_the_context_stays(make_image: MakeImage) -> None:
     image = make_image(0, 10, 12)
     planes = torch.zeros(3, 10, 12, dtype=torch.uint8)
     planes[0, 0, 0] = planes[0, 3, 3] = 14
@@ -48,7 +48,7 @@ def test_context_stays_if_asked_for(make_image: MakeImage) -> None:
     torch.testing.assert_close(masked[:, 3, 3], image[:, 3, 3].float())
 
 
-def test_parts_that_are_not_seen_are_filled(make_image: MakeImage) -> None:
+def test_invisible_parts_are_filled(make_image: MakeImage) -> None:
     crops = part_crops(make_image(0, 10, 12), one_part(9))
     unseen = [part - 1 for part in range(1, 25) if part != 9]
     assert torch.equal(crops[unseen], MEAN.expand(23, 3, 32, 32))
@@ -65,11 +65,11 @@ def test_a_batch_gives_the_crops_of_its_images(
     torch.testing.assert_close(batch[1, 0], single, atol=1e-3, rtol=0)
 
 
-def test_a_image_of_another_size_is_refused(make_image: MakeImage) -> None:
-    with pytest.raises(InvalidInputError, match="with the same numbers"):
+def test_an_image_of_another_size_is_refused(make_image: MakeImage) -> None:
+    with pytest.raises(InvalidInputError, match="Both must have the same shape"):
         part_crops(make_image(0, 12, 10), one_part(9))
 
 
 def test_a_size_below_one_is_refused(make_image: MakeImage) -> None:
-    with pytest.raises(InvalidInputError, match="size 0"):
+    with pytest.raises(InvalidInputError, match="size is 0"):
         part_crops(make_image(0, 10, 12), one_part(9), size=0)

@@ -13,7 +13,7 @@ Array = NDArray[np.uint8]
 
 @pytest.fixture
 def iuv() -> Array:
-    """(I, U, V) of a image that shows every part once, background on the left."""
+    """(I, U, V) of an image with each part once and background on the left."""
     image = np.zeros((2, 13, 3), np.uint8)
     image[:, 1:, 0] = np.arange(1, 25).reshape(2, 12)
     image[:, 1:, 1] = 10 + np.arange(24).reshape(2, 12)
@@ -23,7 +23,7 @@ def iuv() -> Array:
 
 @pytest.fixture
 def opencv_file(iuv: Array, tmp_path: Path) -> Path:
-    """OpenCV takes the first of three channels for blue, which comes last in the file."""
+    """OpenCV writes the first channel as blue, which is last in the file."""
     path = tmp_path / "person_IUV.png"
     Image.fromarray(np.ascontiguousarray(iuv[..., ::-1])).save(path)
     return path
@@ -70,7 +70,7 @@ def test_background_pixels_lose_their_coordinates(iuv: Array, tmp_path: Path) ->
     assert not read_densepose(tmp_path / "map.png", "iuv").planes[:, :, 0].any()
 
 
-def test_the_possible_orders_are_told_from_the_values(iuv: Array) -> None:
+def test_possible_orders_depend_on_the_values(iuv: Array) -> None:
     assert possible_orders(iuv) == ("iuv",)
     assert possible_orders(iuv[..., ::-1]) == ("vui",)
     assert possible_orders(np.zeros((2, 2, 3), np.uint8)) == ("iuv", "vui")
@@ -78,23 +78,23 @@ def test_the_possible_orders_are_told_from_the_values(iuv: Array) -> None:
 
 
 def test_the_wrong_order_is_refused_with_the_right_one(opencv_file: Path) -> None:
-    reason = r"person_IUV\.png: read as 'iuv', its part numbers go up to 220.*channels='vui'"
+    reason = r"person_IUV\.png: with channels='iuv', part numbers go up to 220.*channels='vui'"
     with pytest.raises(ImageReadError, match=reason):
         read_densepose(opencv_file, "iuv")
 
 
-def test_a_photograph_is_refused(tmp_path: Path) -> None:
+def test_a_photo_is_refused(tmp_path: Path) -> None:
     Image.fromarray(np.full((4, 4, 3), 200, np.uint8)).save(tmp_path / "photo.png")
-    with pytest.raises(ImageReadError, match="a dense map, which this is not"):
+    with pytest.raises(ImageReadError, match="not a dense pose map"):
         read_densepose(tmp_path / "photo.png", "vui")
 
 
 def test_an_unknown_order_is_refused(opencv_file: Path) -> None:
-    with pytest.raises(InvalidInputError, match="'bgr' is not known, choose iuv, vui"):
+    with pytest.raises(InvalidInputError, match=r"unknown channels 'bgr'\. Choose one of iuv, vui"):
         read_densepose(opencv_file, "bgr")
 
 
-def test_nobody_in_the_image_gives_an_empty_map(tmp_path: Path) -> None:
+def test_an_image_without_a_person_gives_an_empty_map(tmp_path: Path) -> None:
     Image.fromarray(np.zeros((6, 4, 3), np.uint8)).save(tmp_path / "map.png")
     people = save_instances(tmp_path, np.zeros((6, 4), np.uint8))
     for instances in (None, people):
@@ -103,7 +103,7 @@ def test_nobody_in_the_image_gives_an_empty_map(tmp_path: Path) -> None:
         assert bool(found.is_empty)
 
 
-def test_of_two_people_the_larger_stays(iuv: Array, opencv_file: Path, tmp_path: Path) -> None:
+def test_the_larger_of_two_people_is_kept(iuv: Array, opencv_file: Path, tmp_path: Path) -> None:
     people = np.where(iuv[..., 0] > 0, 3, 0).astype(np.uint8)
     people[:, :4][people[:, :4] > 0] = 9
     found = read_densepose(opencv_file, "vui", save_instances(tmp_path, people), lr_align=False)
@@ -118,5 +118,5 @@ def test_an_instance_map_of_another_size_is_refused(opencv_file: Path, tmp_path:
 
 
 def test_an_instance_map_with_colors_is_refused(opencv_file: Path) -> None:
-    with pytest.raises(ImageReadError, match="a PNG of mode L is needed"):
+    with pytest.raises(ImageReadError, match="must be a PNG of mode L"):
         read_densepose(opencv_file, "vui", opencv_file)

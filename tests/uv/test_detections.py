@@ -11,7 +11,7 @@ Box = tuple[float, float, float, float]
 
 
 def person(box: Box, part: int = 2, score: float = 0.9) -> Detection:
-    """A box that is all one part, with u rising downwards and v to the right."""
+    """Return a box of one part; u increases downwards and v to the right."""
     height, width = int(box[3] - box[1]), int(box[2] - box[0])
     u = (torch.arange(height) / 255).unsqueeze(1).expand(height, width)
     v = (torch.arange(width) / 255).expand(height, width)
@@ -19,7 +19,7 @@ def person(box: Box, part: int = 2, score: float = 0.9) -> Detection:
 
 
 def save_dump(path: Path, *detections: Detection, **changed: np.ndarray) -> Path:
-    """What the recipe in the module's text writes."""
+    """Save detections like the script in the module docstring."""
     arrays = {
         "pred_boxes_XYXY": np.array([one.box for one in detections], np.float32).reshape(-1, 4),
         "scores": np.array([one.score for one in detections], np.float32),
@@ -31,7 +31,7 @@ def save_dump(path: Path, *detections: Detection, **changed: np.ndarray) -> Path
     return path
 
 
-def test_a_detection_lands_at_its_box() -> None:
+def test_a_detection_is_placed_at_its_box() -> None:
     found = place_detections([person((3.75, 2.25, 8.75, 6.25))], 10, 12)
     expected = torch.zeros(3, 10, 12, dtype=torch.uint8)
     expected[0, 2:6, 3:8] = 2
@@ -43,7 +43,7 @@ def test_a_detection_lands_at_its_box() -> None:
 @pytest.mark.parametrize(
     ("left", "top"), [(-2, -3), (8, 7), (-2, 7), (0, 0)], ids=["before", "after", "mixed", "inside"]
 )
-def test_what_lies_outside_the_image_is_cut_off(left: int, top: int) -> None:
+def test_pixels_outside_the_image_are_cut_off(left: int, top: int) -> None:
     found = place_detections([person((left, top, left + 5, top + 6))], 10, 12)
     for y in range(10):
         for x in range(12):
@@ -53,7 +53,7 @@ def test_what_lies_outside_the_image_is_cut_off(left: int, top: int) -> None:
             )
 
 
-def test_a_detection_wholly_outside_gives_an_empty_map() -> None:
+def test_a_detection_outside_the_image_gives_an_empty_map() -> None:
     for box in ((-9.0, 0.0, -4.0, 5.0), (12.0, 0.0, 15.0, 5.0), (0.0, 10.0, 3.0, 12.0)):
         assert bool(place_detections([person(box)], 10, 12).is_empty)
 
@@ -103,7 +103,7 @@ def test_aligning_flips_u_of_parts_4_6_and_24_and_nothing_else(part: int) -> Non
     assert torch.equal(aligned[[0, 2]], literal[[0, 2]])
 
 
-def test_raw_regressions_are_clamped() -> None:
+def test_coordinates_outside_0_to_1_are_clamped() -> None:
     uv = torch.tensor([[[-0.3, 1.2]], [[0.5, 2.0]]])
     detection = Detection(torch.ones(1, 2, dtype=torch.int64), uv, (0, 0, 2, 1), 1.0)
     assert place_detections([detection], 1, 2).planes.tolist() == [
@@ -122,16 +122,16 @@ def test_raw_regressions_are_clamped() -> None:
         ((1, 4, 3), (2, 1, 4, 3)),
     ],
 )
-def test_arrays_that_do_not_belong_together_are_refused(
+def test_arrays_with_mismatched_shapes_are_refused(
     labels: tuple[int, ...], uv: tuple[int, ...]
 ) -> None:
-    with pytest.raises(InvalidInputError, match=r"pass \(h, w\) and \(2, h, w\)"):
+    with pytest.raises(InvalidInputError, match=r"must be \(h, w\) and \(2, h, w\)"):
         Detection(torch.ones(labels, dtype=torch.int64), torch.zeros(uv), (0, 0, 3, 4), 1.0)
 
 
 @pytest.mark.parametrize("box", [(0, 0, 3, 9), (0, 0, 9, 4), (0, 0, 4, 3 - 4)])
 def test_labels_of_another_size_than_their_box_are_refused(box: Box) -> None:
-    with pytest.raises(InvalidInputError, match="4×3 labels for the box"):
+    with pytest.raises(InvalidInputError, match="4×3 labels do not match the box"):
         Detection(torch.ones(4, 3, dtype=torch.int64), torch.zeros(2, 4, 3), box, 1.0)
 
 
@@ -140,7 +140,7 @@ def test_labels_of_another_size_than_their_box_are_refused(box: Box) -> None:
     [((0, 0, float("nan"), 4), 1.0), ((0, 0, 3, 4), float("inf")), ((0, 0, 3, 4), -0.1)],
 )
 def test_boxes_and_scores_must_be_finite_and_scores_not_negative(box: Box, score: float) -> None:
-    with pytest.raises(InvalidInputError, match="pass finite numbers, and a score of at least 0"):
+    with pytest.raises(InvalidInputError, match="must be finite, and the score at least 0"):
         Detection(torch.ones(4, 3, dtype=torch.int64), torch.zeros(2, 4, 3), box, score)
 
 
@@ -150,8 +150,8 @@ def test_a_box_thinner_than_a_pixel_is_one_pixel() -> None:
 
 
 @pytest.mark.parametrize(("height", "width"), [(0, 4), (4, 0)])
-def test_a_image_without_pixels_is_refused(height: int, width: int) -> None:
-    with pytest.raises(InvalidInputError, match="both must be at least 1"):
+def test_an_image_without_pixels_is_refused(height: int, width: int) -> None:
+    with pytest.raises(InvalidInputError, match="must be at least 1"):
         place_detections([], height, width)
 
 
@@ -164,11 +164,11 @@ def test_coordinates_that_are_not_finite_are_refused_on_the_body_only() -> None:
     uv = torch.full((2, 1, 2), float("nan"))
     uv[:, 0, 1] = 1
     Detection(torch.tensor([[0, 3]]), uv, (0, 0, 2, 1), 1.0)
-    with pytest.raises(InvalidInputError, match="not a number"):
+    with pytest.raises(InvalidInputError, match="NaN or infinite"):
         Detection(torch.tensor([[3, 3]]), uv, (0, 0, 2, 1), 1.0)
 
 
-def test_a_file_gives_the_detections_that_went_in(tmp_path: Path) -> None:
+def test_saved_detections_are_read_back(tmp_path: Path) -> None:
     people = person((0, 0, 4, 5), 4, 0.5), person((5, 0, 10, 6), 5, 0.25)
     found = read_detections(save_dump(tmp_path / "image.npz", *people))
     assert [(one.box, one.score) for one in found] == [(one.box, one.score) for one in people]
@@ -205,7 +205,7 @@ def test_a_number_of_boxes_that_differs_from_the_scores_is_refused(tmp_path: Pat
 
 def test_a_detection_in_a_file_is_checked_and_the_file_named(tmp_path: Path) -> None:
     path = save_dump(tmp_path / "image.npz", person((0, 0, 3, 3)), uv_0=np.zeros((2, 9, 9)))
-    with pytest.raises(ImageReadError, match=r"image\.npz: .*pass \(h, w\) and \(2, h, w\)"):
+    with pytest.raises(ImageReadError, match=r"image\.npz: .*must be \(h, w\) and \(2, h, w\)"):
         read_detections(path)
 
 
@@ -217,11 +217,11 @@ def test_the_dump_itself_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"text"])
-def test_files_that_are_no_npz_are_refused(tmp_path: Path, content: bytes | None) -> None:
+def test_files_that_are_not_npz_are_refused(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "image.npz"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(ImageReadError, match=r"image\.npz: it does not exist, or is no \.npz file"):
+    with pytest.raises(ImageReadError, match=r"it does not exist, or is not an \.npz file"):
         read_detections(path)
 
 

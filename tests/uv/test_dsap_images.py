@@ -15,7 +15,7 @@ MakeImage = Callable[..., Tensor]
 
 
 def pixel_by_pixel(image: Tensor, iuv: IUV, size: int, collision: Collision) -> Tensor:
-    """Visit the pixels in reading order with exact fractions; a second way to the same images."""
+    """Reference implementation: a loop over pixels in reading order with exact fractions."""
     cells: dict[tuple[int, int, int], list[np.ndarray]] = {}
     for y in range(image.shape[1]):
         for x in range(image.shape[2]):
@@ -35,7 +35,7 @@ def pixel_by_pixel(image: Tensor, iuv: IUV, size: int, collision: Collision) -> 
 @pytest.mark.parametrize("collision", ["mean", "last"])
 @pytest.mark.parametrize("size", [1, 4, 17, 32])
 @pytest.mark.parametrize("seed", range(3))
-def test_part_images_equal_a_walk_over_all_pixels(
+def test_part_images_equal_a_pixel_loop(
     make_iuv: MakeIUV,
     make_image: MakeImage,
     device: torch.device,
@@ -59,7 +59,7 @@ def test_floating_point_images_keep_their_fractions(
 
 
 @pytest.mark.parametrize("collision", ["mean", "last"])
-def test_a_batch_gives_what_its_images_give(
+def test_a_batch_equals_its_single_images(
     make_iuv: MakeIUV, make_image: MakeImage, collision: Collision
 ) -> None:
     iuv, images = make_iuv(6, 2, 3, 12, 10), make_image(6, 2, 3, 12, 10)
@@ -96,7 +96,7 @@ def test_the_last_writer_is_the_last_in_reading_order() -> None:
 
 
 @pytest.mark.parametrize("collision", ["mean", "last"])
-def test_nobody_in_the_image_gives_zeros_after_normalization(
+def test_an_image_without_a_person_gives_zeros_after_normalization(
     make_image: MakeImage, collision: Collision
 ) -> None:
     iuv = IUV(torch.zeros(3, 16, 8, dtype=torch.uint8))
@@ -104,7 +104,7 @@ def test_nobody_in_the_image_gives_zeros_after_normalization(
     assert torch.equal(Preprocess().normalize(found), torch.zeros(24, 3, 32, 32))
 
 
-def test_empty_cells_take_the_color_that_is_asked_for() -> None:
+def test_empty_cells_are_filled_with_the_given_color() -> None:
     planes = torch.zeros(3, 2, 2, dtype=torch.uint8)
     found = part_images(planes, IUV(planes), fill=(1.5, 2.5, 3.5))
     assert found[0, :, 0, 0].tolist() == [1.5, 2.5, 3.5]
@@ -112,7 +112,7 @@ def test_empty_cells_take_the_color_that_is_asked_for() -> None:
 
 @pytest.mark.parametrize("collision", ["mean", "last"])
 @pytest.mark.parametrize("scale", [1, 1 / 7])
-def test_results_do_not_depend_on_the_run(
+def test_results_are_reproducible(
     make_iuv: MakeIUV,
     make_image: MakeImage,
     device: torch.device,
@@ -127,7 +127,7 @@ def test_results_do_not_depend_on_the_run(
         assert torch.equal(part_images(images.to(device), on_device, 4, collision).cpu(), expected)
 
 
-def test_pytorchs_deterministic_mode_is_satisfied(
+def test_deterministic_mode_is_supported(
     make_iuv: MakeIUV, make_image: MakeImage, device: torch.device
 ) -> None:
     iuv, image = IUV(make_iuv(9, 16, 8).planes.to(device)), make_image(9, 16, 8).to(device)
@@ -140,28 +140,26 @@ def test_pytorchs_deterministic_mode_is_satisfied(
     assert torch.equal(last, part_images(image, iuv, collision="last"))
 
 
-def test_a_image_of_another_size_is_refused(make_iuv: MakeIUV, make_image: MakeImage) -> None:
-    with pytest.raises(
-        InvalidInputError, match=r"\(3, 8, 4\) with dense maps of shape \(3, 8, 5\)"
-    ):
+def test_an_image_of_another_size_is_refused(make_iuv: MakeIUV, make_image: MakeImage) -> None:
+    with pytest.raises(InvalidInputError, match=r"\(3, 8, 4\) and the dense pose maps \(3, 8, 5\)"):
         part_images(make_image(0, 8, 4), make_iuv(0, 8, 5))
 
 
 def test_an_unknown_collision_is_refused(make_iuv: MakeIUV, make_image: MakeImage) -> None:
-    with pytest.raises(InvalidInputError, match="choose one of mean, last"):
+    with pytest.raises(InvalidInputError, match="Choose one of mean, last"):
         part_images(make_image(0, 8, 4), make_iuv(0, 8, 4), collision="first")
 
 
 def test_a_size_below_one_is_refused(make_iuv: MakeIUV, make_image: MakeImage) -> None:
-    with pytest.raises(InvalidInputError, match="size 0: it must be at least 1"):
+    with pytest.raises(InvalidInputError, match="size is 0"):
         part_images(make_image(0, 8, 4), make_iuv(0, 8, 4), size=0)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_image_that_is_not_finite_is_refused(
+def test_an_image_that_is_not_finite_is_refused(
     make_iuv: MakeIUV, make_image: MakeImage, value: float
 ) -> None:
     image = make_image(0, 8, 4).float()
     image[1, 3, 2] = value
-    with pytest.raises(InvalidInputError, match="not finite"):
+    with pytest.raises(InvalidInputError, match="NaN or infinity"):
         part_images(image, make_iuv(0, 8, 4))

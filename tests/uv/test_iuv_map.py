@@ -30,11 +30,11 @@ def test_other_types_dtypes_and_shapes_are_refused(planes: torch.Tensor) -> None
 
 
 def test_planes_in_the_wrong_order_are_refused() -> None:
-    with pytest.raises(InvalidInputError, match="goes up to 25, but parts are numbered 0 to 24"):
+    with pytest.raises(InvalidInputError, match="goes up to 25, but the highest part number is 24"):
         IUV(torch.tensor([25, 0, 0], dtype=torch.uint8).view(3, 1, 1))
 
 
-def test_is_empty_answers_for_each_map_of_a_batch() -> None:
+def test_is_empty_is_computed_per_map() -> None:
     planes = torch.zeros(2, 3, 4, 2, dtype=torch.uint8)
     planes[1, 0, 3, 1] = 7
     assert IUV(planes).is_empty.tolist() == [True, False]
@@ -79,7 +79,7 @@ def test_from_charts_refuses_parts_that_are_not_whole_numbers() -> None:
 def test_from_charts_refuses_coordinates_that_are_not_finite(plane: int) -> None:
     charts = torch.zeros(2, 1, 1)
     charts[plane] = float("inf")
-    with pytest.raises(InvalidInputError, match="u or v of a body pixel is not a number"):
+    with pytest.raises(InvalidInputError, match="u or v of a body pixel is NaN"):
         IUV.from_charts(torch.ones(1, 1, dtype=torch.uint8), *charts)
 
 
@@ -87,7 +87,7 @@ def test_from_charts_refuses_coordinates_that_are_not_finite(plane: int) -> None
 def test_from_charts_refuses_stored_coordinates(plane: int) -> None:
     charts = [torch.zeros(1, 1), torch.zeros(1, 1)]
     charts[plane] = torch.zeros(1, 1, dtype=torch.uint8)
-    with pytest.raises(InvalidInputError, match="pass floating point"):
+    with pytest.raises(InvalidInputError, match="Pass floating point"):
         IUV.from_charts(torch.ones(1, 1, dtype=torch.uint8), *charts)
 
 

@@ -1,6 +1,6 @@
 from reid_align.uv import MIRROR, PARTS, SYMMETRIC
 
-# The part list that DensePose publishes with its COCO annotations (side and region only).
+# Part list of DensePose's COCO annotations (side and region only).
 PUBLISHED = {
     (None, "torso"): {1, 2},
     ("right", "hand"): {3},
@@ -19,7 +19,7 @@ PUBLISHED = {
     ("left", "head"): {24},
 }
 
-# Torso and legs that DensePose's output shows on photographs of people who face the camera.
+# Torso and leg parts in DensePose's output for people facing the camera.
 SEEN_FROM_THE_FRONT = {2, 9, 10, 13, 14}
 
 # POINT_LABEL_SYMMETRIES of detectron2's DensePose.
@@ -29,7 +29,7 @@ DETECTRON2_SYMMETRIES = (
 )
 
 
-def test_parts_carry_the_numbers_one_to_twenty_four_in_order() -> None:
+def test_parts_are_numbered_1_to_24_in_order() -> None:
     assert [part.id for part in PARTS] == list(range(1, 25))
 
 
@@ -49,7 +49,7 @@ def test_front_parts_are_those_seen_on_people_who_face_the_camera() -> None:
     assert {part for part, face in arms.items() if face == "back"} == {17, 18, 21, 22}
 
 
-def test_mirror_table_is_detectron2s() -> None:
+def test_mirror_table_equals_detectron2() -> None:
     assert MIRROR == DETECTRON2_SYMMETRIES
     assert SYMMETRIC == (1, 2)
 

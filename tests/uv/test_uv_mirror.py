@@ -21,7 +21,7 @@ SEEDS = range(5)
 
 
 @pytest.mark.parametrize("shape", [(9, 7), (2, 8, 6), (2, 1, 5, 5)])
-def test_mirroring_a_map_twice_gives_it_back(
+def test_mirroring_a_map_twice_is_the_identity(
     make_iuv: MakeIUV, device: torch.device, shape: tuple[int, ...]
 ) -> None:
     iuv = IUV(make_iuv(0, *shape).planes.to(device))
@@ -34,7 +34,7 @@ def test_mirrored_map_by_hand() -> None:
     assert mirrored.tolist() == [[[0, 23, 4, 1]], [[0, 30, 20, 10]], [[0, 60, 50, 215]]]
 
 
-def test_mirroring_leaves_its_input_alone(make_iuv: MakeIUV) -> None:
+def test_mirroring_does_not_modify_its_input(make_iuv: MakeIUV) -> None:
     iuv, stack = make_iuv(1, 6, 6), torch.rand(24, 3, 4, 4)
     before, stack_before = iuv.planes.clone(), stack.clone()
     mirror_iuv(iuv), mirror_part_images(stack), mirror_part_crops(stack)
@@ -44,7 +44,7 @@ def test_mirroring_leaves_its_input_alone(make_iuv: MakeIUV) -> None:
 
 @pytest.mark.parametrize("mirror", [mirror_part_images, mirror_part_crops])
 @pytest.mark.parametrize("lead", [(), (2,), (2, 3)])
-def test_mirroring_part_images_twice_gives_them_back(
+def test_mirroring_part_images_twice_is_the_identity(
     mirror: Callable[[Tensor], Tensor], lead: tuple[int, ...]
 ) -> None:
     stack = torch.randint(0, 256, (*lead, 24, 3, 5, 5), dtype=torch.uint8)
@@ -58,7 +58,7 @@ def test_mirroring_part_images_twice_gives_them_back(
 def test_stacks_without_24_parts_are_refused(
     mirror: Callable[[Tensor], Tensor], shape: tuple[int, ...]
 ) -> None:
-    with pytest.raises(InvalidInputError, match=r"pass \(\.\.\., 24, 3, S, S\)"):
+    with pytest.raises(InvalidInputError, match=r"Pass \(\.\.\., 24, 3, S, S\)"):
         mirror(torch.zeros(shape))
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reid_align.body_atlas import PARTS, Face, Region, Side
 from reid_align.synth.arrays import Floats
-from reid_align.uv.atlas import PARTS, Face, Region, Side
 
 REGIONS: tuple[Region, ...] = (
     "torso",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_align.body_atlas import Region
 from reid_align.synth.body.charts import CHARTS, REGIONS, RIGHT_PARTS, Chart, chart_of, to_uv
-from reid_align.uv.atlas import Region
 
 Array = NDArray[np.float64]
 _REGION_BONES: dict[Region, tuple[str, ...]] = {

@@ -9,7 +9,7 @@ HEIGHT, WIDTH = 6, 8
 
 
 def random_pairing(seed: int) -> TexelMap:
-    """Pair some texels at random, let some be their own mirror point, and leave the rest unused."""
+    """Return a random map: some texels paired, some their own mirror texel, the rest unused."""
     order = torch.randperm(HEIGHT * WIDTH, generator=torch.Generator().manual_seed(seed))
     first, second, alone = order[:18], order[18:36], order[36:42]
     sources = torch.full((HEIGHT * WIDTH,), -1)
@@ -24,14 +24,14 @@ def random_texture(*lead: int) -> Tensor:
 
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("lead", [(), (2,)])
-def test_mirroring_a_texture_twice_gives_it_back(seed: int, lead: tuple[int, ...]) -> None:
+def test_mirroring_a_texture_twice_is_the_identity(seed: int, lead: tuple[int, ...]) -> None:
     texels, texture = random_pairing(seed), random_texture(*lead)
     mirrored = mirror_texture(texture, texels)
     assert not torch.equal(mirrored, texture)
     assert torch.equal(mirror_texture(mirrored, texels), texture)
 
 
-def test_each_texel_takes_its_source_and_unused_ones_stay() -> None:
+def test_texels_take_their_source_and_unused_ones_stay() -> None:
     texels, texture = random_pairing(0), random_texture()
     mirrored = mirror_texture(texture, texels)
     for row in range(HEIGHT):
@@ -51,13 +51,13 @@ def test_a_symmetric_atlas_is_mirrored_by_flipping_the_texture() -> None:
 def test_a_symmetric_atlas_needs_a_symmetric_mask() -> None:
     valid = torch.ones(HEIGHT, WIDTH, dtype=torch.bool)
     valid[2, 1] = False
-    with pytest.raises(InvalidInputError, match="not its own inverse at 1 of 47 valid texels"):
+    with pytest.raises(InvalidInputError, match="1 of 47 valid texels do not map back"):
         TexelMap.symmetric(valid)
 
 
-def test_a_map_that_does_not_lead_back_is_refused() -> None:
+def test_a_map_that_is_not_its_own_inverse_is_refused() -> None:
     sources = torch.arange(HEIGHT * WIDTH).view(HEIGHT, WIDTH).roll(1, 0)
-    with pytest.raises(InvalidInputError, match="not its own inverse at 48 of 48"):
+    with pytest.raises(InvalidInputError, match="48 of 48 valid texels do not map back"):
         TexelMap(sources, torch.ones(HEIGHT, WIDTH, dtype=torch.bool))
 
 
@@ -65,7 +65,7 @@ def test_a_map_that_does_not_lead_back_is_refused() -> None:
 def test_sources_outside_the_atlas_are_refused(outside: int) -> None:
     sources = torch.arange(HEIGHT * WIDTH).view(HEIGHT, WIDTH)
     sources[0, 0] = outside
-    with pytest.raises(InvalidInputError, match="points outside its atlas of 48 texels"):
+    with pytest.raises(InvalidInputError, match="outside the atlas of 48 texels"):
         TexelMap(sources, torch.ones(HEIGHT, WIDTH, dtype=torch.bool))
 
 
@@ -77,16 +77,16 @@ def test_sources_outside_the_atlas_are_refused(outside: int) -> None:
     ],
 )
 def test_other_dtypes_are_refused(sources: Tensor, valid: Tensor) -> None:
-    with pytest.raises(InvalidInputError, match=r"pass torch\.int64 and torch\.bool"):
+    with pytest.raises(InvalidInputError, match=r"must be torch\.int64 and torch\.bool"):
         TexelMap(sources, valid)
 
 
 @pytest.mark.parametrize(("sources", "valid"), [((4,), (4,)), ((2, 2), (2, 3))])
 def test_other_shapes_are_refused(sources: tuple[int, ...], valid: tuple[int, ...]) -> None:
-    with pytest.raises(InvalidInputError, match=r"both must be the atlas's \(H, W\)"):
+    with pytest.raises(InvalidInputError, match=r"must have the shape \(H, W\)"):
         TexelMap(torch.zeros(sources, dtype=torch.int64), torch.ones(valid, dtype=torch.bool))
 
 
 def test_a_texture_of_another_size_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="height and width must agree"):
+    with pytest.raises(InvalidInputError, match="Height and width must match"):
         mirror_texture(random_texture()[..., :-1], random_pairing(0))

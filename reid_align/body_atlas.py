@@ -1,21 +1,22 @@
-"""The 24 body parts and their charts: the one convention that every other module follows.
+"""Body atlas: numbers, names and mirror partners of the 24 body parts.
 
-**Numbers.** The parts carry DensePose's numbers, 1 to 24; 0 is background. Left and right are the
-person's own. Their order is not uniform: of hands, legs and head halves the odd number is the right
-one, of feet and arms the left one.
+**Numbers.** DensePose part numbers, 1 to 24; 0 is background. Left and right are those of the
+person. For hands, legs and head halves the odd number is the right part; for feet and arms it is
+the left part.
 
-**Charts.** Every part has a chart with coordinates U and V in [0, 1]. In a part image the row is U
-and the column is V. The charts of a left and of its right part are aligned: the same (u, v) on both
-is one point of the body and its mirror point. The two torso charts are symmetric in themselves:
-v and 1 - v are mirror points.
+**Charts.** Each part has a chart with coordinates U and V in [0, 1]. In part images the row is U
+and the column is V. The charts of left and right parts are aligned: equal (u, v) are mirror points
+of the body. The two torso charts are symmetric: v and 1 - v are mirror points.
 
-**Storage.** U and V are stored as whole numbers, u·255 and v·255. This makes mirroring exact, since
-255 - (255 - v) is v, which does not hold for 1 - (1 - v) in floating point.
+**Storage.** U and V are stored as uint8, u·255 and v·255. This makes mirroring exact:
+255 - (255 - v) is v, whereas 1 - (1 - v) has rounding errors in floating point.
 
-Whatever comes from elsewhere is converted once, by its reader; nothing after that flips a chart.
+Readers of other formats convert to this convention; no other code flips charts.
 
-Source: DensePose (arXiv:1802.00434) and the part list of its COCO data format for the numbers; the
-row and column of part images from DSA-reID (Zhang et al., CVPR 2019) section 3.1.
+This module imports no torch, because synthetic image generation runs it in many processes.
+
+Source: DensePose (arXiv:1802.00434) and the part list of its COCO data format (numbers); DSA-reID
+(Zhang et al., CVPR 2019) section 3.1 (rows and columns of part images).
 """
 
 from dataclasses import dataclass
@@ -34,14 +35,14 @@ UV_MAX = 255
 
 @dataclass(frozen=True)
 class Part:
-    """One of the 24 parts.
+    """One of the 24 body parts.
 
     Args:
-        id: the part's number, 1 to 24.
-        region: the limb or body section, without side and face.
-        side: the person's side; None for the torso, which lies on both.
+        id: part number, 1 to 24.
+        region: body region, without side and face.
+        side: side of the person; None for the torso.
         face: front or back; on arms, front is the inner and back the outer side. None for parts
-            that are one chart all around: hands, feet and the halves of the head.
+            with a single chart: hands, feet and the halves of the head.
     """
 
     id: int
@@ -51,12 +52,12 @@ class Part:
 
     @property
     def name(self) -> str:
-        """A readable name that is unique among the parts, such as ``left_upper_arm_back``."""
+        """Unique readable name, such as ``left_upper_arm_back``."""
         return "_".join(word for word in (self.side, self.region, self.face) if word)
 
     @property
     def mirror(self) -> int:
-        """The number of the part on the other side of the body; a torso part's is its own."""
+        """Number of the mirror part; torso parts are their own mirror part."""
         return next(
             other.id
             for other in PARTS
@@ -92,8 +93,8 @@ PARTS = (
     Part(24, "head", "left", None),
 )
 
-# Indexed by part number, background included.
+# Indexed by part number, including background.
 MIRROR = (BACKGROUND, *(part.mirror for part in PARTS))
 
-# The parts that are their own mirror image, by v -> 1 - v.
+# Parts that are their own mirror image, with v -> 1 - v.
 SYMMETRIC = tuple(part.id for part in PARTS if part.side is None)

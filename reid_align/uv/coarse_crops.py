@@ -1,10 +1,10 @@
-"""Coarsely aligned part images: each part cut out of the image as it is, without its chart."""
+"""Coarsely aligned part images: bounding-box crops of the body parts."""
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from reid_align.uv.atlas import BACKGROUND, NUM_PARTS
+from reid_align.body_atlas import BACKGROUND, NUM_PARTS
 from reid_align.uv.dsap import MEAN_COLOR, check_images
 from reid_align.uv.iuv import IUV
 
@@ -16,28 +16,28 @@ def part_crops(
     mask_crop: bool = True,
     fill: tuple[float, float, float] = MEAN_COLOR,
 ) -> Tensor:
-    """Cut the tight box of every part out of the image and resize it, bilinear and anti-aliased.
+    """Crop the tight bounding box of each part and resize it, bilinear with antialiasing.
 
-    Unlike ``part_images`` this aligns parts, but not the points on them. A part that is not seen
-    gives ``fill`` everywhere.
+    Unlike `part_images`, this aligns parts but not the points within them. The crop of an
+    invisible part is filled with ``fill``.
 
     Args:
         images: (..., 3, H, W) RGB, uint8 or floating point, in [0, 255].
-        iuv: their dense maps, planes of the same shape.
+        iuv: dense pose maps of the images, planes of the same shape.
         size: height and width of a crop in pixels.
-        mask_crop: whether pixels of the box that belong to other parts or to the background get
-            the color ``fill``; if not, they stay as context.
+        mask_crop: replace pixels of other parts and of the background by ``fill``; otherwise they
+            stay as context.
         fill: RGB in [0, 255].
 
     Returns:
         (..., 24, 3, size, size) float32, RGB in [0, 255]; index 0 is part 1.
 
     Raises:
-        InvalidInputError: shapes that differ, a size below 1, or a image with values that are not
-            finite.
+        InvalidInputError: shapes that do not match, a size below 1, or images with values that are
+            not finite.
 
-    Source: the coarse alignment of DSA-reID (Zhang et al., CVPR 2019) table 4, which leaves the
-    details open; box, mask and resizing are our reading.
+    Source: coarse alignment in DSA-reID (Zhang et al., CVPR 2019) table 4. The paper gives no
+    details; box, mask and resizing are our interpretation.
     """
     check_images(images, iuv, size)
     color = torch.tensor(fill, device=images.device).view(3, 1, 1)

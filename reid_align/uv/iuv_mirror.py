@@ -1,22 +1,21 @@
-"""What becomes of a dense map and of part images when the image is mirrored.
+"""Left-right mirroring of dense pose maps and part images.
 
-Each function here belongs to the left-right flip of the image, and each is its own inverse to the
-last bit. They hold for maps in the convention of ``atlas`` only.
+Each function corresponds to a horizontal flip of the image and is exactly its own inverse. Maps
+must follow the convention of `reid_align.body_atlas`.
 """
 
 import torch
 from torch import Tensor
 
+from reid_align.body_atlas import MIRROR, NUM_PARTS, SYMMETRIC, UV_MAX
 from reid_align.errors import InvalidInputError
-from reid_align.uv.atlas import MIRROR, NUM_PARTS, SYMMETRIC, UV_MAX
 from reid_align.uv.iuv import IUV
 
 
 def mirror_iuv(iuv: IUV) -> IUV:
-    """Return the dense map of the mirrored image.
+    """Return the dense pose map of the mirrored image.
 
-    Pixels move to the other side, left and right parts change their numbers, and on the torso v
-    becomes 1 - v.
+    Flips the map, swaps the numbers of left and right parts, and replaces v by 1 - v on the torso.
     """
     parts, u, v = iuv.planes.flip(-1).unbind(-3)
     partners = torch.tensor(MIRROR, dtype=torch.uint8, device=parts.device)
@@ -25,10 +24,10 @@ def mirror_iuv(iuv: IUV) -> IUV:
 
 
 def mirror_part_images(images: Tensor) -> Tensor:
-    """Return the part images (``part_images``) of the mirrored image.
+    """Return the part images (`part_images`) of the mirrored image.
 
-    Left and right parts change places; the torso images are flipped along V. Nothing else moves,
-    since the charts of a left and its right part are aligned.
+    Swaps left and right parts and flips the torso images along V. Other part images are unchanged,
+    because the charts of left and right parts are aligned.
 
     Args:
         images: (..., 24, 3, S, S) of any dtype.
@@ -43,10 +42,9 @@ def mirror_part_images(images: Tensor) -> Tensor:
 
 
 def mirror_part_crops(crops: Tensor) -> Tensor:
-    """Return the part crops (``part_crops``) of the mirrored image.
+    """Return the part crops (`part_crops`) of the mirrored image.
 
-    Left and right parts change places, and every crop is flipped: crops are pieces of the image,
-    not charts.
+    Swaps left and right parts and flips all crops.
 
     Args:
         crops: (..., 24, 3, S, S) of any dtype.
@@ -60,6 +58,6 @@ def mirror_part_crops(crops: Tensor) -> Tensor:
 def _swap_sides(stack: Tensor) -> Tensor:
     if stack.ndim < 4 or stack.shape[-4] != NUM_PARTS:
         raise InvalidInputError(
-            f"Part images of shape {tuple(stack.shape)}: pass (..., {NUM_PARTS}, 3, S, S)."
+            f"The part images have shape {tuple(stack.shape)}. Pass (..., {NUM_PARTS}, 3, S, S)."
         )
     return stack[..., [part - 1 for part in MIRROR[1:]], :, :, :]

@@ -1,22 +1,21 @@
-"""Which person a image is about, when a detector sees several."""
+"""Selection of the main person among several detections."""
 
 from collections.abc import Sequence
 
 import torch
 
-from reid_align.uv.atlas import BACKGROUND
+from reid_align.body_atlas import BACKGROUND
 from reid_align.uv.iuv import IUV
 
 
 def main_person(candidates: Sequence[IUV], scores: Sequence[float]) -> IUV:
-    """Return the dense map of the person with the largest visible area times score.
+    """Return the dense pose map of the person with the largest visible area times score.
 
-    Ties go to the person whose pixels lie closer to the image's center on average position, and
-    then to the earlier one.
+    Ties go to the person with the centroid closest to the image center, then to the first one.
 
     Args:
-        candidates: one map (3, H, W) for each person, at least one, all of one size.
-        scores: the detector's confidence in each.
+        candidates: one map (3, H, W) per person, at least one, all of the same size.
+        scores: detector confidence of each person.
     """
     weights = zip(candidates, scores, strict=True)
     ranks = [(_area(iuv) * score, -_distance_from_center(iuv)) for iuv, score in weights]
