@@ -1,7 +1,7 @@
-"""Every exception that is raised on purpose: what came, what is allowed, what to do next.
+"""Exceptions of the library.
 
-Each class also derives from the builtin that a caller would expect, so that code which does not
-know this library can still catch it.
+Each class also derives from the matching builtin exception. Messages name what was given, what is
+allowed and what to do next; `reid_align.cli` adds advice about command-line options.
 """
 
 from collections.abc import Iterable
@@ -9,24 +9,32 @@ from difflib import get_close_matches
 
 
 class ReidAlignError(Exception):
-    """Base of all errors of this library; its text is meant to be shown to a person as it is."""
+    """Base of all errors of this library; the message is meant for users."""
 
 
 class InvalidInputError(ReidAlignError, ValueError):
-    """An argument has a value, a type, a shape or a range that is not accepted."""
+    """An argument has an invalid type, value, shape or range."""
+
+
+class DeviceNotFoundError(InvalidInputError):
+    """The machine does not have the requested device."""
+
+
+class UnsupportedComputeError(InvalidInputError):
+    """The device or the backend does not support the requested dtype or device."""
 
 
 class NotFiniteError(ReidAlignError, ArithmeticError):
-    """A computation gave NaN or infinity."""
+    """Weights or results contain NaN or infinity."""
 
 
 class UnknownNameError(ReidAlignError, LookupError):
-    """A name is in none of the library's lists.
+    """A name is not registered.
 
     Args:
-        kind: what was looked up, as the sentence names it ("model", "dataset").
-        name: the name that came.
-        known: the names there are.
+        kind: kind of name, as shown in the message ("model", "dataset").
+        name: the unknown name.
+        known: all valid names.
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
@@ -42,27 +50,27 @@ class DuplicateNameError(ReidAlignError, ValueError):
 
 
 class MissingExtraError(ReidAlignError, ImportError):
-    """An optional package is needed and not installed.
+    """An optional package is not installed.
 
     Args:
-        package: the package that is missing.
-        extra: the extra of this library that brings it.
-        purpose: what needs it, as the start of a sentence ("Reading cuhk-03.mat").
+        package: the missing package.
+        extra: the extra of this library that includes it.
+        purpose: subject of the message ("Reading cuhk-03.mat").
     """
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         super().__init__(
             f"{purpose} needs the package {package!r}, which is not installed. "
-            f"Install it with: pip install {package} (the extra [{extra}] of this package)."
+            f"Install it with: pip install {package} (included in the extra [{extra}])."
         )
 
 
 class ImageReadError(ReidAlignError, OSError):
-    """A file cannot be read as a image.
+    """An image cannot be read.
 
     Args:
-        path: the file.
-        reason: what is wrong with it, as a clause ("the file is empty").
+        path: the file, or the name of an image in memory.
+        reason: why, as a clause ("the file is empty").
     """
 
     def __init__(self, path: str, reason: str) -> None:
@@ -71,77 +79,88 @@ class ImageReadError(ReidAlignError, OSError):
         self.reason = reason
 
     def __reduce__(self) -> tuple[type["ImageReadError"], tuple[str, str]]:
-        """Pickle with both arguments, so that the error survives a worker process."""
+        """Keep both arguments when pickled by a worker process."""
         return type(self), (self.path, self.reason)
 
 
 class NoImagesError(ReidAlignError, FileNotFoundError):
-    """The inputs hold no image at all, or do not exist."""
+    """The inputs contain no image, or do not exist."""
 
 
 class OutputError(ReidAlignError, OSError):
-    """An output cannot be written, continued or read back."""
+    """An output cannot be written, resumed or read back."""
+
+
+class UnfinishedOutputError(OutputError):
+    """The output is unfinished; its finished part is kept and can be resumed."""
 
 
 class WeightsError(ReidAlignError):
-    """Base of everything that can go wrong with weights."""
+    """Base of all errors about weights."""
 
 
 class ManifestError(WeightsError, ValueError):
-    """The weights manifest breaks its schema; the text names the entry and the key."""
+    """The weights manifest violates its schema; the message names the entry and the key."""
 
 
 class WeightsNotFoundError(WeightsError, FileNotFoundError):
-    """No file with these weights is in reach."""
+    """The weights are not found locally and cannot be downloaded."""
 
 
 class WeightsAccessError(WeightsError, PermissionError):
-    """The Hub refuses the file: it is gated, private, or the token is wrong."""
+    """The Hub denies access: the repository is gated or private, or the token is wrong."""
 
 
 class WeightsIntegrityError(WeightsError, ValueError):
-    """A file is not the one that was published: its size, sha256 or fingerprint differs."""
+    """A file differs from the published one in size, sha256 or feature fingerprint."""
 
 
 class WeightsFormatError(WeightsError, ValueError):
-    """A file is no safetensors file, or its tensors do not fit the model."""
+    """A file is not a safetensors file, or its tensors do not match the model."""
 
 
 class DatasetNotFoundError(ReidAlignError, FileNotFoundError):
-    """A dataset is not where it was looked for.
+    """A dataset is not found at the given path.
 
     Args:
-        dataset: the dataset's name.
-        looked: the path that was looked at.
-        expected: what should be there, as a short list of names.
+        dataset: name of the dataset.
+        looked: path that was searched.
+        expected: file or folder names that should be there.
         found: what is there instead.
+        advice: what to do next.
     """
 
-    def __init__(self, dataset: str, looked: str, expected: str, found: str) -> None:
+    def __init__(
+        self,
+        dataset: str,
+        looked: str,
+        expected: str,
+        found: str,
+        advice: str = "Pass the folder that directly contains the expected files.",
+    ) -> None:
         super().__init__(
-            f"{dataset}: looked in {looked}, expected {expected}, found {found}. "
-            "Pass the folder that directly holds what is expected."
+            f"{dataset}: looked in {looked}, expected {expected}, found {found}. {advice}"
         )
 
 
 class DatasetFormatError(ReidAlignError, ValueError):
-    """A dataset is there, but a file name, a list or a count is not what was published."""
+    """A dataset has an unexpected file name, list or image count."""
 
 
 class ProcessLostError(ReidAlignError, ConnectionError):
-    """Another process of a distributed training stopped or does not answer."""
+    """Another process of a distributed training stopped or does not respond."""
 
 
 class BackendError(ReidAlignError, RuntimeError):
     """A backend cannot be built on this machine.
 
     Args:
-        backend: its name.
-        reason: what went wrong, as the library behind it says.
+        backend: name of the backend.
+        reason: message of the underlying library.
     """
 
     def __init__(self, backend: str, reason: str) -> None:
         super().__init__(
-            f"backend {backend!r} cannot be built here: {reason}. Use --backend torch, which needs "
-            "nothing else."
+            f"Backend {backend!r} cannot be built on this machine: {reason}. Backend 'torch' has "
+            "no further requirements."
         )

@@ -1,8 +1,8 @@
-"""The on-disk format of large generated sets: few files, random access, nothing half-written.
+"""On-disk format of large generated sets: a folder of shards with a description.
 
-A set is a folder with ``set.json``, which says what was asked for, and shards, which hold tables;
-beside them may lie ``texture_mask.png``, which says which texels of its textures count.
-Writers and readers of synthetic people share these names and the meaning of the numbers in them.
+``set.json`` records the settings, shards contain the tables, and an optional ``texture_mask.png``
+marks the valid texels of the textures. Writers and readers of synthetic people share the file names
+and the meaning of the numbers defined here.
 """
 
 import json
@@ -20,7 +20,7 @@ from reid_align.errors import (
     OutputError,
 )
 from reid_align.files import replace_file, writing
-from reid_align.shards import FORMAT, Column, Shard
+from reid_align.shards import FORMAT, Column, ShardFile
 
 MASK_FILE = "texture_mask.png"
 SET_FILE = "set.json"
@@ -28,24 +28,24 @@ _OWN_FILES = (SET_FILE, "shard-*.safetensors", MASK_FILE)
 Setting = str | int | float | bool
 SplitName = Literal["train", "val", "test"]
 Role = Literal["train", "query", "gallery"]
-# What the numbers in the columns "split" and "role" stand for.
+# Meaning of the numbers in the columns "split" and "role".
 SPLITS: tuple[SplitName, ...] = get_args(SplitName)
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
 class ShardSet:
-    """A set of shards as one set of tables, whose rows are numbered through.
+    """Tables of a set; rows are numbered across its shards.
 
     Args:
-        folder: of the set.
+        folder: folder of the set.
 
     Attributes:
-        settings: what the set was made from.
-        shards: its shards in the order of the rows, opened once: a large set has a thousand.
+        settings: settings that the set was generated with.
+        shards: open shards in row order; a large set has a thousand.
 
     Raises:
-        DatasetNotFoundError: the folder holds no set.
-        DatasetFormatError: the set is of another format, or is not complete.
+        DatasetNotFoundError: the folder contains no set.
+        DatasetFormatError: the set has another format, or is incomplete.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -54,10 +54,10 @@ class ShardSet:
         missing = [index for index in range(count) if not shard_path(folder, index).exists()]
         if missing:
             raise DatasetFormatError(
-                f"{folder}: {len(missing)} of {count} shards are missing. Run the command that "
-                "wrote the set again to make them."
+                f"{folder}: {len(missing)} of {count} shards are missing. Rerun the command that "
+                "wrote the set to add them."
             )
-        self.shards = [Shard(shard_path(folder, index)) for index in range(count)]
+        self.shards = [ShardFile(shard_path(folder, index)) for index in range(count)]
         self._starts: dict[str, NDArray[np.int64]] = {}
 
     def length(self, table: str) -> int:
@@ -65,15 +65,15 @@ class ShardSet:
         return int(self._table_starts(table)[-1])
 
     def column(self, table: str, name: str) -> Column:
-        """Return a column of numbers of all shards, (N, ...)."""
+        """Read a column of numbers of all shards, (N, ...)."""
         return np.concatenate([shard.column(table, name) for shard in self.shards])
 
     def file(self, table: str, name: str, row: int) -> bytes:
-        """Return the file in one row, counted through all shards."""
+        """Read the file in one row, numbered across all shards."""
         starts = self._table_starts(table)
         if not 0 <= row < starts[-1]:
             raise InvalidInputError(
-                f"{self.folder}: row {row} of {table!r}, which has {starts[-1]} rows."
+                f"{self.folder}: row {row} of {table!r} is out of range; it has {starts[-1]} rows."
             )
         shard = int(np.searchsorted(starts, row, side="right")) - 1
         return self.shards[shard].file(table, name, row - int(starts[shard]))
@@ -91,74 +91,77 @@ def shard_path(folder: Path, index: int) -> Path:
 
 
 def missing_shards(folder: Path, count: int) -> list[int]:
-    """Return the numbers of the shards of ``count`` that are not there, or are cut off."""
+    """Return the numbers of the ``count`` shards that are missing or truncated."""
     return [index for index in range(count) if not _is_whole(shard_path(folder, index))]
 
 
 def _is_whole(path: Path) -> bool:
     try:
-        Shard(path)
+        ShardFile(path)
     except DatasetFormatError:
         return False
     return True
 
 
 def description(settings: Mapping[str, Setting], shards: int) -> bytes:
-    """Return what ``set.json`` of a set holds: its format, settings and number of shards."""
+    """Return the content of ``set.json``: format, settings and number of shards."""
     record = {"format": FORMAT, "shards": shards, "settings": dict(settings)}
     return (json.dumps(record, indent=2) + "\n").encode()
 
 
 def begin_set(folder: Path, settings: Mapping[str, Setting], shards: int) -> list[int]:
-    """Begin a set, or go on with it; return the numbers of the shards that are still to be made.
+    """Start or resume a set, and return the numbers of the shards that still have to be written.
 
-    Remains of a killed run are removed, and shards that are cut off are to be made anew.
+    Removes partial files of a killed run; truncated shards are written again.
 
     Args:
-        folder: of the set; made if there is none.
-        settings: what the set is made from.
-        shards: how many shards it has.
+        folder: folder of the set; created if it does not exist.
+        settings: settings of the set.
+        shards: number of shards.
 
     Raises:
-        OutputError: the folder cannot be written, holds something else, or holds a set that was
-            made from other settings or in another format.
+        OutputError: the folder cannot be written, contains other files, or contains a set with
+            other settings or another format.
     """
-    path, wanted = folder / SET_FILE, description(settings, shards)
+    path, content = folder / SET_FILE, description(settings, shards)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        remains = _remains(folder)
+        partial_files = _partial_files(folder)
         if path.exists():
-            _require_same(path, json.loads(wanted))
-        elif not remains.issuperset(folder.iterdir()):
-            raise OutputError(f"{folder}: not empty, and no set of shards. Choose another folder.")
+            _require_same(path, json.loads(content))
+        elif not partial_files.issuperset(folder.iterdir()):
+            raise OutputError(
+                f"{folder}: not empty and not a set of shards. Choose another folder."
+            )
         else:
-            replace_file(path, wanted)
-        for partial in remains:
+            replace_file(path, content)
+        for partial in partial_files:
             partial.unlink(missing_ok=True)
     return missing_shards(folder, shards)
 
 
-def _remains(folder: Path) -> set[Path]:
-    """Return the files that killed runs had only begun."""
+def _partial_files(folder: Path) -> set[Path]:
+    """Return the partial files of killed runs."""
     found = (path for name in _OWN_FILES for path in folder.glob(f"{name}.*.partial"))
     return {path for path in found if path.is_file()}
 
 
-def _require_same(path: Path, wanted: Mapping[str, object]) -> None:
+def _require_same(path: Path, settings: Mapping[str, object]) -> None:
     try:
         found = json.loads(path.read_text())
     except ValueError as error:
-        raise OutputError(f"{path}: no JSON ({error}). Choose another folder.") from error
-    if found != wanted:
+        raise OutputError(f"{path}: not valid JSON ({error}). Choose another folder.") from error
+    if found != settings:
         raise OutputError(
-            f"{path}: this set was made otherwise ({_difference(found, wanted)}). Give the same "
-            "options to the same version to go on with it, or choose another folder."
+            f"{path}: this set was started with different settings "
+            f"({_difference(found, settings)}). Use the same settings and version to continue it, "
+            "or choose another folder."
         )
 
 
-def _difference(found: object, wanted: Mapping[str, object]) -> str:
-    """Say what was asked for before and what is asked for now."""
-    before, now = _flat(found), _flat(wanted)
+def _difference(found: object, settings: Mapping[str, object]) -> str:
+    """Describe the settings that differ."""
+    before, now = _flat(found), _flat(settings)
     names = [name for name in now | before if before.get(name) != now.get(name)]
     return ", ".join(f"{name} was {before.get(name)}, now {now.get(name)}" for name in names)
 
@@ -179,10 +182,10 @@ def _read_set(folder: Path) -> tuple[dict[str, Setting], int]:
         content = json.loads(path.read_text())
         version, count, settings = content["format"], int(content["shards"]), content["settings"]
     except (ValueError, KeyError, TypeError) as error:
-        raise DatasetFormatError(f"{path}: no description of a set ({error!r}).") from error
+        raise DatasetFormatError(f"{path}: not the description of a set ({error!r}).") from error
     if version != FORMAT:
         raise DatasetFormatError(
-            f"{path}: a set of format {version}, and this version reads format {FORMAT}. "
-            "Make the set anew, or read it with the version that wrote it."
+            f"{path}: set format {version}, but this version reads format {FORMAT}. "
+            "Generate the set again, or read it with the version that wrote it."
         )
     return dict(settings), count

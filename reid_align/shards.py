@@ -1,9 +1,8 @@
-"""One shard of a large generated set: a file of tables, with random access, never half-written.
+"""Shard file of a large generated set: tables with random access, written atomically.
 
-A shard is one safetensors file: a column of numbers is a tensor ``table/column``, a column of files
-(JPEG, PNG) is their bytes one after another in ``table/column:bytes`` and where each one starts and
-ends in ``table/column:offsets``. So any safetensors reader can open it, a row is read without
-touching the rest, and a cut-off file is told from a whole one by its length.
+A shard is a safetensors file. A column of numbers is a tensor ``table/column``. A column of files
+(JPEG, PNG) is stored as their concatenated bytes ``table/column:bytes`` and the start and end
+positions ``table/column:offsets``. Rows are read individually; the file length reveals truncation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from reid_align.errors import DatasetFormatError, InvalidInputError
 from reid_align.files import replace_file, writing
 
 FORMAT = 1
-_GO_ON = "What was written before is complete: once it can be written, run it again to go on."
+_RESUME_ADVICE = "Files written before are complete; rerun the command to continue."
 Column = NDArray[np.generic]
 
 
@@ -43,15 +42,15 @@ class Table:
         lengths |= {name: len(files) for name, files in self.files.items()}
         if len(set(lengths.values())) != 1:
             raise InvalidInputError(
-                f"A table needs columns of one length, and got {lengths or 'no column at all'}."
+                f"A table needs columns of equal length, but got {lengths or 'no column'}."
             )
 
 
 def write_shard(path: Path, tables: Mapping[str, Table]) -> None:
-    """Write one shard; it appears under its name only when it is complete.
+    """Write one shard atomically.
 
     Raises:
-        OutputError: it cannot be written; what was there before is left as it was.
+        OutputError: the file cannot be written; an existing file is unchanged.
     """
     tensors: dict[str, Column] = {}
     for table, content in tables.items():
@@ -61,15 +60,15 @@ def write_shard(path: Path, tables: Mapping[str, Table]) -> None:
             offsets = np.cumsum([0, *(len(data) for data in files)], dtype=np.int64)
             tensors[f"{table}/{name}:bytes"] = np.frombuffer(b"".join(files), np.uint8)
             tensors[f"{table}/{name}:offsets"] = offsets
-    with writing(path, _GO_ON):
+    with writing(path, _RESUME_ADVICE):
         replace_file(path, save(tensors, {"format": str(FORMAT)}))
 
 
-class Shard:
-    """One shard, opened for reading; its rows are read when they are asked for.
+class ShardFile:
+    """A shard opened for reading; rows are read on access.
 
     Raises:
-        DatasetFormatError: the file is cut off, or is no shard of this format.
+        DatasetFormatError: the file is truncated, or is not a shard of this format.
     """
 
     def __init__(self, path: Path) -> None:
@@ -80,13 +79,13 @@ class Shard:
             version = (self._file.metadata() or {}).get("format")
         except (OSError, SafetensorError) as error:
             raise DatasetFormatError(
-                f"{path}: no complete shard ({error}). Run the command that wrote the set "
-                "again: it makes this shard anew."
+                f"{path}: not a complete shard ({error}). Rerun the command that wrote the set to "
+                "write this shard again."
             ) from error
         if version != str(FORMAT):
             raise DatasetFormatError(
-                f"{path}: a shard of format {version}, and this version reads format {FORMAT}. "
-                "Make the set anew, or read it with the version that wrote it."
+                f"{path}: shard format {version}, but this version reads format {FORMAT}. "
+                "Generate the set again, or read it with the version that wrote it."
             )
 
     def length(self, table: str) -> int:
@@ -97,19 +96,21 @@ class Shard:
                 extra = 1 if name.endswith(":offsets") else 0
                 rows.add(self._file.get_slice(name).get_shape()[0] - extra)
         if len(rows) != 1:
-            raise DatasetFormatError(f"{self.path}: there is no table {table!r}.")
+            raise DatasetFormatError(f"{self.path}: no table {table!r}.")
         return rows.pop()
 
     def column(self, table: str, name: str) -> Column:
-        """Return a column of numbers, (N, ...)."""
+        """Read a column of numbers, (N, ...)."""
         return np.asarray(self._file.get_tensor(self._existing(f"{table}/{name}")))
 
     def file(self, table: str, name: str, row: int) -> bytes:
-        """Return the file in one row."""
+        """Read the file in one row."""
         offsets = self._file.get_slice(self._existing(f"{table}/{name}:offsets"))
         count = offsets.get_shape()[0] - 1
         if not 0 <= row < count:
-            raise InvalidInputError(f"{self.path}: row {row} of {table!r}, which has {count} rows.")
+            raise InvalidInputError(
+                f"{self.path}: row {row} of {table!r} is out of range; it has {count} rows."
+            )
         start, stop = (int(value) for value in offsets[row : row + 2])
         data = self._file.get_slice(f"{table}/{name}:bytes")[start:stop]
         return np.asarray(data, np.uint8).tobytes()
@@ -117,7 +118,6 @@ class Shard:
     def _existing(self, name: str) -> str:
         if name not in self._names:
             raise DatasetFormatError(
-                f"{self.path}: there is no column {name!r}. "
-                f"It holds {', '.join(sorted(self._names))}."
+                f"{self.path}: no column {name!r}. Columns: {', '.join(sorted(self._names))}."
             )
         return name

@@ -12,7 +12,7 @@ from reid_align.errors import (
 )
 from reid_align.files import writing
 from reid_align.shard_set import ShardSet, begin_set, missing_shards, shard_path
-from reid_align.shards import Shard, Table, write_shard
+from reid_align.shards import ShardFile, Table, write_shard
 
 SETTINGS = {"identities": 5, "pit": False}
 
@@ -31,7 +31,7 @@ def write_set(folder: Path) -> None:
             write_shard(shard_path(folder, index), {"things": table(start, count)})
 
 
-def test_rows_come_back_through_all_shards(tmp_path: Path) -> None:
+def test_rows_are_numbered_across_shards(tmp_path: Path) -> None:
     write_set(tmp_path)
     found = ShardSet(tmp_path)
     assert found.length("things") == 5
@@ -43,7 +43,7 @@ def test_rows_come_back_through_all_shards(tmp_path: Path) -> None:
 
 def test_a_shard_without_rows_reads_as_empty(tmp_path: Path) -> None:
     write_shard(tmp_path / "a", {"things": table(0, 0)})
-    assert Shard(tmp_path / "a").length("things") == 0
+    assert ShardFile(tmp_path / "a").length("things") == 0
 
 
 def test_writing_leaves_no_partial_files(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_writing_leaves_no_partial_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kept", [0, 4, 200, -1])
-def test_a_torn_shard_is_named(tmp_path: Path, kept: int) -> None:
+def test_truncated_shard_is_named(tmp_path: Path, kept: int) -> None:
     write_set(tmp_path)
     path = shard_path(tmp_path, 1)
     path.write_bytes(path.read_bytes()[:kept])
@@ -66,7 +66,7 @@ def test_a_shard_of_another_format_is_refused(tmp_path: Path) -> None:
     write_shard(path, {"things": table(0, 2)})
     path.write_bytes(path.read_bytes().replace(b'"format":"1"', b'"format":"7"'))
     with pytest.raises(DatasetFormatError, match="format 7"):
-        Shard(path)
+        ShardFile(path)
 
 
 def test_a_set_of_another_format_is_refused(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_an_unfinished_set_is_refused_and_can_be_finished(tmp_path: Path) -> Non
     assert ShardSet(tmp_path).length("things") == 5
 
 
-def test_remains_of_a_killed_run_are_removed(tmp_path: Path) -> None:
+def test_partial_files_of_a_killed_run_are_removed(tmp_path: Path) -> None:
     begin_set(tmp_path, SETTINGS, 2)
     names = ("set.json", "shard-00000.safetensors", "texture_mask.png")
     for name in names:
@@ -113,13 +113,13 @@ def test_remains_of_a_killed_run_are_removed(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["set.json"]
 
 
-def test_a_run_that_was_killed_before_anything_was_whole_goes_on(tmp_path: Path) -> None:
+def test_run_killed_before_the_first_file_is_resumed(tmp_path: Path) -> None:
     (tmp_path / "set.json.12345.partial").write_bytes(b"half")
     assert begin_set(tmp_path, SETTINGS, 2) == [0, 1]
     assert [path.name for path in tmp_path.iterdir()] == ["set.json"]
 
 
-def test_partial_files_of_other_people_stay(tmp_path: Path) -> None:
+def test_other_partial_files_are_kept(tmp_path: Path) -> None:
     (tmp_path / "film.mkv.partial").write_bytes(b"mine")
     (tmp_path / "shard-00000.safetensors.1.partial").mkdir()
     before = set(tmp_path.iterdir())
@@ -136,13 +136,13 @@ def test_nothing_is_removed_from_a_set_of_other_settings(tmp_path: Path) -> None
     begin_set(tmp_path, SETTINGS, 2)
     partial = tmp_path / "shard-00000.safetensors.12345.partial"
     partial.write_bytes(b"half")
-    with pytest.raises(OutputError, match="Give the same options"):
+    with pytest.raises(OutputError, match="Use the same settings"):
         begin_set(tmp_path, SETTINGS, 3)
     assert partial.exists()
 
 
 @pytest.mark.parametrize("kept", [0, 4, 200, -1])
-def test_a_torn_shard_is_made_anew(tmp_path: Path, kept: int) -> None:
+def test_truncated_shard_is_written_again(tmp_path: Path, kept: int) -> None:
     write_set(tmp_path)
     path = shard_path(tmp_path, 1)
     whole = path.read_bytes()
@@ -154,13 +154,13 @@ def test_a_torn_shard_is_made_anew(tmp_path: Path, kept: int) -> None:
 
 def test_other_settings_do_not_continue_a_set(tmp_path: Path) -> None:
     begin_set(tmp_path, SETTINGS, 2)
-    with pytest.raises(OutputError, match=r"\(identities was 5, now 6\)\. Give the same options"):
+    with pytest.raises(OutputError, match=r"\(identities was 5, now 6\)\. Use the same settings"):
         begin_set(tmp_path, {**SETTINGS, "identities": 6}, 2)
     with pytest.raises(OutputError, match=r"\(shards was 2, now 3, speed was None, now 1\)"):
         begin_set(tmp_path, {**SETTINGS, "speed": 1}, 3)
 
 
-def test_a_description_of_something_else_does_not_continue(tmp_path: Path) -> None:
+def test_other_description_does_not_continue(tmp_path: Path) -> None:
     (tmp_path / "set.json").write_text('["format"]')
     with pytest.raises(OutputError, match="identities was None, now 5"):
         begin_set(tmp_path, SETTINGS, 2)
@@ -173,9 +173,9 @@ def test_a_folder_with_other_files_is_not_touched(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
-def test_a_description_that_is_no_json_is_not_overwritten(tmp_path: Path) -> None:
+def test_description_that_is_not_json_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "set.json").write_text("{")
-    with pytest.raises(OutputError, match="no JSON"):
+    with pytest.raises(OutputError, match="not valid JSON"):
         begin_set(tmp_path, SETTINGS, 2)
 
 
@@ -190,7 +190,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         )
 
 
-def test_a_full_disk_is_told_from_a_bad_place(tmp_path: Path) -> None:
+def test_full_disk_is_reported(tmp_path: Path) -> None:
     with (
         pytest.raises(OutputError, match=r"No space left on device\. Free space or choose another"),
         writing(tmp_path),
@@ -198,9 +198,9 @@ def test_a_full_disk_is_told_from_a_bad_place(tmp_path: Path) -> None:
         Path("/dev/full").write_bytes(b"x")
 
 
-def test_a_shard_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_unwritable_shard_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    with pytest.raises(OutputError, match="What was written before is complete"):
+    with pytest.raises(OutputError, match="Files written before are complete"):
         write_shard(tmp_path / "a", {"things": table(0, 3)})
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
@@ -213,15 +213,15 @@ def test_a_row_that_does_not_exist_is_refused(tmp_path: Path, row: int) -> None:
 
 
 @pytest.mark.parametrize("row", [-1, 3])
-def test_a_row_that_a_shard_lacks_is_refused(tmp_path: Path, row: int) -> None:
+def test_row_outside_a_shard_is_refused(tmp_path: Path, row: int) -> None:
     write_set(tmp_path)
     with pytest.raises(InvalidInputError, match="3 rows"):
-        Shard(shard_path(tmp_path, 0)).file("things", "text", row)
+        ShardFile(shard_path(tmp_path, 0)).file("things", "text", row)
 
 
 def test_unknown_tables_and_columns_are_named(tmp_path: Path) -> None:
     write_set(tmp_path)
-    shard = Shard(shard_path(tmp_path, 0))
+    shard = ShardFile(shard_path(tmp_path, 0))
     with pytest.raises(DatasetFormatError, match="'others'"):
         shard.length("others")
     with pytest.raises(DatasetFormatError, match="things/weight"):
@@ -231,13 +231,13 @@ def test_unknown_tables_and_columns_are_named(tmp_path: Path) -> None:
 
 
 def test_columns_of_different_lengths_are_refused() -> None:
-    with pytest.raises(InvalidInputError, match="one length"):
+    with pytest.raises(InvalidInputError, match="equal length"):
         Table({"number": np.arange(3)}, {"text": [b"a"]})
     with pytest.raises(InvalidInputError, match="no column"):
         Table()
 
 
-def test_the_description_can_be_read_by_a_person(tmp_path: Path) -> None:
+def test_description_is_readable_json(tmp_path: Path) -> None:
     begin_set(tmp_path, SETTINGS, 2)
     content = json.loads((tmp_path / "set.json").read_text())
     assert content == {"format": 1, "shards": 2, "settings": SETTINGS}

@@ -1,6 +1,6 @@
-"""A synthetic set to learn in a few steps: everybody in it has colors of their own.
+"""Synthetic set that a network learns in a few steps: each identity has distinct colors.
 
-It has the format of the synthesizer, and its images need no rendering.
+It has the format of the synthesizer; its images need no rendering.
 """
 
 import io
@@ -12,8 +12,8 @@ from PIL import Image
 from reid_align.shard_set import begin_set, shard_path
 from reid_align.shards import Table, write_shard
 
-PERSONS, IMAGES = 8, 4
-# The last two persons are for testing.
+IDENTITIES, IMAGES = 8, 4
+# The last two identities are for testing.
 TRAINING = 6
 HEIGHT, WIDTH = 64, 32
 PARTS = np.array([[1, 2], [9, 10], [13, 14], [23, 24]], np.uint8)
@@ -43,11 +43,11 @@ def dense_map() -> np.ndarray:
 
 
 def make_set(folder: Path, *, pit: bool = False) -> Path:
-    """Write 8 persons with 4 images each, of 2 cameras; on the first image nobody is detected.
+    """Write 8 identities with 4 images each, from 2 cameras; the first image has no detection.
 
-    With ``pit`` all images are for training, and of nobody.
+    With ``pit`` all images are for training and have no identity.
     """
-    begin_set(folder, {"identities": PERSONS, "images": IMAGES, "seed": 0, "pit": pit}, 1)
+    begin_set(folder, {"identities": IDENTITIES, "images": IMAGES, "seed": 0, "pit": pit}, 1)
     write_shard(shard_path(folder, 0), tables(pit=pit))
     mask = np.zeros((256, 256), np.uint8)
     mask[:, 64:-64] = 255
@@ -56,14 +56,14 @@ def make_set(folder: Path, *, pit: bool = False) -> Path:
 
 
 def tables(*, pit: bool) -> dict[str, Table]:
-    owners = np.arange(PERSONS).repeat(IMAGES).astype(np.int32)
-    views = np.tile(np.arange(IMAGES), PERSONS)
+    owners = np.arange(IDENTITIES).repeat(IMAGES).astype(np.int32)
+    views = np.tile(np.arange(IMAGES), IDENTITIES)
     tested = (owners >= TRAINING) & (not pit)
     splits = np.where(tested, 2, 0).astype(np.uint8)
     roles = np.where(tested, np.where(views % 2 == 0, 1, 2), 0).astype(np.uint8)
     empty, seen = np.zeros((HEIGHT, WIDTH, 3), np.uint8), dense_map()
     images = [clothes(int(p), HEIGHT, WIDTH, int(v)) for p, v in zip(owners, views, strict=True)]
-    people = range(PERSONS)
+    people = range(IDENTITIES)
     return {
         "images": Table(
             {
@@ -91,9 +91,9 @@ def tables(*, pit: bool) -> dict[str, Table]:
 
 
 def write_files(folder: Path) -> Path:
-    """Write the same persons as JPEG files, with a CSV file that lists who is where."""
+    """Write the same identities as JPEG files, with a CSV file that lists them."""
     lines = ["path,person_id,camera_id,split"]
-    for person in range(PERSONS):
+    for person in range(IDENTITIES):
         for view in range(IMAGES):
             role = "train" if person < TRAINING else ("query" if view % 2 == 0 else "gallery")
             path = folder / "images" / f"{person}_{view}.jpg"

@@ -1,4 +1,4 @@
-"""What one training step sees: a batch, and what has to be in it."""
+"""Training batch, and the specification of its optional content."""
 
 from dataclasses import dataclass, fields, replace
 from typing import Literal, get_args
@@ -13,18 +13,17 @@ PartKind = Literal["none", "uv", "crops"]
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What the batches of one stream must hold, beside images and ids.
+class BatchSpec:
+    """Optional content of a stream's batches, in addition to images and ids.
 
     Attributes:
-        target: the image that a decoder learns to draw: the person's texture, the input itself
-            with its crop and flip (but nothing erased), the person from the front, or a image
-            from a folder of the user's.
-        part_images: the 24 part images, as charts (``uv``) or as pieces of the image (``crops``).
-        iuv: the dense map, with the same geometry as the image.
+        target: image that a decoder reconstructs: the texture, the input itself (cropped and
+            flipped, not erased), the person from the front, or an external image.
+        part_images: the 24 part images, as UV charts (``uv``) or image crops (``crops``).
+        iuv: whether to include the dense pose map, with the same geometry as the image.
 
     Raises:
-        InvalidInputError: an unknown target or kind of part images.
+        InvalidInputError: unknown target or kind of part images.
     """
 
     target: Target = "none"
@@ -42,18 +41,18 @@ class Wanted:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Images of persons, and what a network is to make of them; N may be any number.
+    """Input of a training step: N images with labels and optional targets.
 
     Attributes:
         images: (N, 3, H, W) float32, augmented and normalized.
         person_ids: (N,) int64 classes 0 to C-1, in the sorted order of the source's person ids; -1
-            where images have no identity.
-        camera_ids: (N,) int64, -1 where the camera is not known.
-        target: (N, 3, h, w) float32 in [-1, 1], or None if none was asked for.
-        target_mask: (h, w) bool, the texels of the target that show a body; None means all.
-        part_images: (N, 24, 3, 32, 32) float32, normalized: 0 where a part is not seen.
-        part_present: (N,) bool, whether a body was found in the image.
-        iuv: (N, 3, H, W) uint8 planes of a dense map, with the geometry of ``images``.
+            for images without an identity.
+        camera_ids: (N,) int64, -1 if unknown.
+        target: (N, 3, h, w) float32 in [-1, 1].
+        target_mask: (h, w) bool, texels of the target that show a body; None means all.
+        part_images: (N, 24, 3, 32, 32) float32, normalized; 0 for parts that are not visible.
+        part_present: (N,) bool, whether a person was detected in the image.
+        iuv: (N, 3, H, W) uint8 dense pose maps, with the geometry of ``images``.
     """
 
     images: Tensor

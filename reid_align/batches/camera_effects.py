@@ -1,4 +1,4 @@
-"""What a camera does to a image of the right colors: lens, sharpening, sensor, codec."""
+"""Simulated camera effects: blur, sharpening, sensor noise and JPEG compression."""
 
 from io import BytesIO
 
@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from reid_align.batches.augment import AugmentConfig
+from reid_align.batches.augmentation import AugmentConfig
 
 _BLUR_KERNEL, _BLUR_SIGMA = 5, (0.1, 2.0)
 _SHARPEN, _SHARPEN_SIGMA = 2.5, 1.0
@@ -16,25 +16,25 @@ _NOISE = 15.0
 _QUALITY = 20, 90
 
 
-def record(image: Tensor, config: AugmentConfig, rng: np.random.Generator) -> Tensor:
-    """Return the image (3, H, W) uint8 as another camera stores it, as chance decides."""
+def apply_camera_effects(image: Tensor, config: AugmentConfig, rng: np.random.Generator) -> Tensor:
+    """Return the image (3, H, W) uint8 with random camera effects."""
     if rng.random() < config.blur:
         image = _blurred(image, float(rng.uniform(*_BLUR_SIGMA)))
     if config.sharpen and rng.random() < config.sharpen:
         image = _sharpened(image, float(rng.uniform(0, _SHARPEN)))
     if config.noise and rng.random() < config.noise:
         noise = rng.standard_normal(tuple(image.shape), dtype=np.float32)
-        image = to_levels(image + float(rng.uniform(0, _NOISE)) * torch.from_numpy(noise))
+        image = to_uint8(image + float(rng.uniform(0, _NOISE)) * torch.from_numpy(noise))
     if config.compress and rng.random() < config.compress:
-        # Many cameras sharpen what they are about to store, and its noise with it.
+        # Many cameras sharpen before compression, which amplifies noise.
         if rng.random() < _SHARPEN_AGAIN:
             image = _sharpened(image, float(rng.uniform(0, _SHARPEN)))
         image = _compressed(image, int(rng.integers(*_QUALITY, endpoint=True)))
     return image
 
 
-def to_levels(image: Tensor) -> Tensor:
-    """Return the image in 8 bits again: clipped and rounded."""
+def to_uint8(image: Tensor) -> Tensor:
+    """Clip to [0, 255], round and convert to uint8."""
     return image.clamp(0, 255).round().to(torch.uint8)
 
 
@@ -47,7 +47,7 @@ def _blurred(image: Tensor, sigma: float) -> Tensor:
 
 
 def _sharpened(image: Tensor, amount: float) -> Tensor:
-    return to_levels(image + amount * (image - _blurred(image.float(), _SHARPEN_SIGMA)))
+    return to_uint8(image + amount * (image - _blurred(image.float(), _SHARPEN_SIGMA)))
 
 
 def _compressed(image: Tensor, quality: int) -> Tensor:

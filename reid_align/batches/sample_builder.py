@@ -1,4 +1,4 @@
-"""One training sample: a image, varied, and everything that has to follow its variation."""
+"""Builds one training sample: an augmented image and the targets that follow its geometry."""
 
 from dataclasses import dataclass, replace
 
@@ -6,12 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reid_align.batches.appearance import Box, change_colors, draw_box, import_colors
-from reid_align.batches.augment import AugmentConfig
-from reid_align.batches.batch import Wanted
-from reid_align.batches.geometry import Geometry, draw_geometry
-from reid_align.batches.sources import Pixels, Source
-from reid_align.batches.sources.masks import TEXTURE_SIZE
+from reid_align.batches.augmentation import AugmentConfig
+from reid_align.batches.batch import BatchSpec
+from reid_align.batches.color_jitter import change_colors, import_color_functions
+from reid_align.batches.random_erasing import ErasedBox, draw_erased_box
+from reid_align.batches.sources import Pixels, TrainingSource
+from reid_align.batches.sources.texture_mask import TEXTURE_SIZE
+from reid_align.batches.spatial_transform import SpatialTransform, draw_transform
 from reid_align.preprocess import Preprocess
 from reid_align.uv import (
     IUV,
@@ -22,17 +23,17 @@ from reid_align.uv import (
     part_images,
 )
 
-# Keeps the random numbers of augmentation apart from those of sampling.
+# Separates the random stream of augmentation from that of sampling.
 _KEY = 4217
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One row of a batch, in 8 bits where possible; None is what was not asked for.
+    """One row of a batch; content that the batch specification omits is None.
 
     Attributes:
         image: (3, H, W) uint8.
-        box: what will be erased of it.
+        box: rectangle of the image to erase.
         target: (3, h, w) uint8.
         part_images: (24, 3, 32, 32) float32 RGB in [0, 255].
         part_present: () bool.
@@ -40,7 +41,7 @@ class Sample:
     """
 
     image: Tensor
-    box: Box
+    box: ErasedBox
     target: Tensor | None
     part_images: Tensor | None
     part_present: Tensor | None
@@ -48,53 +49,53 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class SampleMaker:
-    """Makes samples, each a pure function of the seed, the epoch and the position in it.
+class SampleBuilder:
+    """Builds samples; each is a pure function of the seed, the epoch and the position in it.
 
     Raises:
-        InvalidInputError: the source lacks something that is wanted.
+        InvalidInputError: the source lacks content of ``spec``.
     """
 
-    source: Source
-    wanted: Wanted
+    source: TrainingSource
+    spec: BatchSpec
     preprocess: Preprocess
     augment: AugmentConfig
     seed: int
 
     def __post_init__(self) -> None:
-        if self.wanted.target != "none" and self.wanted.target != "input":
-            self.source.require(self.wanted.target)
-        if self._needs_map:
+        if self.spec.target != "none" and self.spec.target != "input":
+            self.source.require(self.spec.target)
+        if self._needs_iuv:
             self.source.require("iuv")
-        import_colors(self.augment)
+        import_color_functions(self.augment)
 
     @property
-    def _needs_map(self) -> bool:
-        return self.wanted.iuv or self.wanted.part_images != "none"
+    def _needs_iuv(self) -> bool:
+        return self.spec.iuv or self.spec.part_images != "none"
 
-    def make(self, index: int, epoch: int, position: int) -> Sample:
-        """Return image ``index`` of the source as it appears at a position of an epoch."""
+    def build(self, index: int, epoch: int, position: int) -> Sample:
+        """Build the sample of image ``index`` at a position of an epoch."""
         rng = np.random.default_rng([self.seed, epoch, position, _KEY])
         source_image = self.source.image(index)
-        geometry = draw_geometry(self.augment, self.preprocess, rng)
-        image = _planes(geometry.apply(source_image, self.preprocess))
+        transform = draw_transform(self.augment, self.preprocess, rng)
+        image = _to_planes(transform.apply(source_image, self.preprocess))
         colored = change_colors(image, self.augment, rng)
-        box = draw_box(self.augment, self.preprocess.height, self.preprocess.width, rng)
-        iuv = self.source.iuv(index) if self._needs_map else None
-        mirrored = geometry.flip and self.augment.flip_target == "mirror"
+        box = draw_erased_box(self.augment, self.preprocess.height, self.preprocess.width, rng)
+        iuv = self.source.iuv(index) if self._needs_iuv else None
+        mirrored = transform.flip and self.augment.flip_target == "mirror"
         parts = None if iuv is None else self._part_images(source_image, iuv, mirrored)
         return Sample(
             colored,
             box,
-            image if self.wanted.target == "input" else self._target(index, mirrored),
+            image if self.spec.target == "input" else self._target(index, mirrored),
             parts,
             None if parts is None or iuv is None else ~iuv.is_empty,
-            self._map(iuv, geometry) if iuv is not None and self.wanted.iuv else None,
+            self._transformed_iuv(iuv, transform) if iuv is not None and self.spec.iuv else None,
         )
 
     def _target(self, index: int, mirrored: bool) -> Tensor | None:
         size = self.preprocess
-        match self.wanted.target:
+        match self.spec.target:
             case "texture":
                 source_image = self.source.texture(index)
                 size = replace(size, height=TEXTURE_SIZE, width=TEXTURE_SIZE)
@@ -105,41 +106,41 @@ class SampleMaker:
             case _:
                 return None
         resized = size.resize(source_image)
-        # The atlas is symmetric: the texture of the mirrored person is the mirrored texture.
-        return _planes(resized[:, ::-1] if mirrored else resized)
+        # The atlas is symmetric: the texture of a mirrored person is the mirrored texture.
+        return _to_planes(resized[:, ::-1] if mirrored else resized)
 
     def _part_images(self, source_image: Pixels, iuv: IUV, mirrored: bool) -> Tensor | None:
-        """Return part images of the image as it was: crop and erasing do not reach them.
+        """Return part images of the image without crop and erasing.
 
-        They are taken from as many pixels as the encoder reads, whatever size the dense map has.
+        They are sampled at the encoder's input size, independent of the dense pose map's size.
         """
-        if self.wanted.part_images == "none":
+        if self.spec.part_images == "none":
             return None
-        pixels, iuv = _planes(self.preprocess.resize(source_image)), self._fitted(iuv)
+        pixels, iuv = _to_planes(self.preprocess.resize(source_image)), self._resized_iuv(iuv)
         fill = _mean_color(self.preprocess)
-        if self.wanted.part_images == "uv":
+        if self.spec.part_images == "uv":
             parts = part_images(pixels, iuv, fill=fill)
             return mirror_part_images(parts) if mirrored else parts
         crops = part_crops(pixels, iuv, fill=fill)
         return mirror_part_crops(crops) if mirrored else crops
 
-    def _fitted(self, iuv: IUV) -> IUV:
+    def _resized_iuv(self, iuv: IUV) -> IUV:
         planes = iuv.planes.permute(1, 2, 0).numpy()
-        return IUV(_planes(replace(self.preprocess, interpolation="nearest").resize(planes)))
+        return IUV(_to_planes(replace(self.preprocess, interpolation="nearest").resize(planes)))
 
-    def _map(self, iuv: IUV, geometry: Geometry) -> Tensor:
+    def _transformed_iuv(self, iuv: IUV, transform: SpatialTransform) -> Tensor:
         planes = iuv.planes.permute(1, 2, 0).numpy()
-        unflipped = replace(geometry, flip=False).apply(planes, self.preprocess, "nearest")
-        cut = IUV(_planes(unflipped))
-        return mirror_iuv(cut).planes if geometry.flip else cut.planes
+        cropped = replace(transform, flip=False).apply(planes, self.preprocess, "nearest")
+        result = IUV(_to_planes(cropped))
+        return mirror_iuv(result).planes if transform.flip else result.planes
 
 
-def _planes(pixels: Pixels) -> Tensor:
-    """Copy (H, W, 3), which Pillow may own, to (3, H, W)."""
+def _to_planes(pixels: Pixels) -> Tensor:
+    """Copy (H, W, 3), possibly owned by Pillow, to (3, H, W)."""
     return torch.from_numpy(np.array(pixels.transpose(2, 0, 1), order="C"))
 
 
 def _mean_color(preprocess: Preprocess) -> tuple[float, float, float]:
-    """Return the color that becomes 0 to the last bit when it is normalized."""
+    """Return the color that normalization maps to exactly 0."""
     red, green, blue = torch.tensor(preprocess.mean).mul_(255).tolist()
     return red, green, blue

@@ -1,102 +1,108 @@
-"""How a source is cut into batches: what a recipe says about it."""
+"""Batch samplers: the images of each batch, as a pure function of the seed and the epoch."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from reid_align.batches.camera_sampling import camera_batches
-from reid_align.batches.identity_sampling import Indices, pk_batches, plain_batches
+import numpy as np
+
+from reid_align.batches.pk_sampling import KEY, Indices, camera_batches, pk_batches
 from reid_align.errors import InvalidInputError
 
 
-class Batching(ABC):
-    """How a source is cut into batches."""
+class Sampler(ABC):
+    """Draws the batches of an epoch; all sizes are totals over the training processes."""
 
     @property
     @abstractmethod
-    def size(self) -> int:
-        """Images in a batch, over all processes."""
+    def batch_size(self) -> int:
+        """Images per batch."""
 
     @property
     @abstractmethod
-    def units(self) -> int:
-        """Pieces of a batch that must not be torn between processes."""
+    def num_groups(self) -> int:
+        """Equal groups of consecutive images that must stay in one process."""
 
     @abstractmethod
     def batches(
         self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
     ) -> list[Indices]:
-        """Return the batches of an epoch: arrays of ``size`` indices.
+        """Return the batches of an epoch, each an array of ``batch_size`` indices.
 
         Args:
-            person_ids: (N,) who is on each image.
-            camera_ids: (N,) which camera took it; -1 where that is not known.
-            seed: of the run.
-            epoch: which one.
+            person_ids: (N,) identity of each image.
+            camera_ids: (N,) camera of each image; -1 if unknown.
+            seed: seed of the run.
+            epoch: epoch number.
         """
 
 
 @dataclass(frozen=True)
-class PkBatching(Batching):
-    """``people`` persons with ``images`` of each; see `pk_batches`.
+class PKSampler(Sampler):
+    """Batches of ``num_identities`` identities with ``num_instances`` images each.
 
     Attributes:
-        people: in a batch.
-        images: of each.
-        cameras: that took a batch, as in `camera_batches`; 0 leaves it to chance.
+        num_identities: identities per batch (P).
+        num_instances: images per identity (K).
+        num_cameras: cameras per batch, see `camera_batches`; 0 ignores cameras (`pk_batches`).
 
     Raises:
-        InvalidInputError: less than no cameras.
+        InvalidInputError: ``num_cameras`` is negative.
     """
 
-    people: int = 16
-    images: int = 4
-    cameras: int = 0
+    num_identities: int = 16
+    num_instances: int = 4
+    num_cameras: int = 0
 
     def __post_init__(self) -> None:
-        if self.cameras < 0:
+        if self.num_cameras < 0:
             raise InvalidInputError(
-                f"Batches of {self.cameras} cameras: give a number, or 0 for any."
+                f"num_cameras={self.num_cameras}: give a number of cameras, or 0 to ignore cameras."
             )
 
     @property
-    def size(self) -> int:
-        """Images in a batch."""
-        return self.people * self.images
+    def batch_size(self) -> int:
+        """Images per batch."""
+        return self.num_identities * self.num_instances
 
     @property
-    def units(self) -> int:
-        """The persons."""
-        return self.people
+    def num_groups(self) -> int:
+        """One group per identity."""
+        return self.num_identities
 
     def batches(
         self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
     ) -> list[Indices]:
         """Return the batches of an epoch."""
-        if not self.cameras:
-            return pk_batches(person_ids, self.people, self.images, seed, epoch)
-        return camera_batches(
-            person_ids, camera_ids, self.people, self.images, self.cameras, seed, epoch
-        )
+        sizes = self.num_identities, self.num_instances
+        if not self.num_cameras:
+            return pk_batches(person_ids, *sizes, seed, epoch)
+        return camera_batches(person_ids, camera_ids, *sizes, self.num_cameras, seed, epoch)
 
 
 @dataclass(frozen=True)
-class PlainBatching(Batching):
-    """``images`` at a time, whoever is on them; see `plain_batches`."""
+class RandomSampler(Sampler):
+    """Batches of ``batch_size`` random images, without replacement; drops the incomplete last one.
 
-    images: int = 64
+    Needs no identities.
+    """
 
-    @property
-    def size(self) -> int:
-        """Images in a batch."""
-        return self.images
+    batch_size: int = 64
 
     @property
-    def units(self) -> int:
-        """The images."""
-        return self.images
+    def num_groups(self) -> int:
+        """One group per image."""
+        return self.batch_size
 
     def batches(
         self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
     ) -> list[Indices]:
-        """Return the batches of an epoch."""
-        return plain_batches(len(person_ids), self.images, seed, epoch)
+        """Return the batches of an epoch.
+
+        Raises:
+            InvalidInputError: ``batch_size`` is below 1 or above the number of images.
+        """
+        count, size = len(person_ids), self.batch_size
+        if not 1 <= size <= count:
+            raise InvalidInputError(f"batch_size={size} for {count} images: give 1 to {count}.")
+        order = np.random.default_rng([seed, epoch, KEY]).permutation(count)
+        return list(order[: count // size * size].reshape(-1, size))

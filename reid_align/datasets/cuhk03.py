@@ -1,19 +1,19 @@
-"""CUHK03 under the new protocol: 767 persons to train on, 700 to test on."""
+"""CUHK03 with the new protocol: 767 training and 700 test identities."""
 
 import os
 from collections.abc import Sequence
 
-from reid_align.datasets.base import ImageRecord, ReidDataset, Split
+from reid_align.datasets.benchmark import Benchmark, PublishedCount
 from reid_align.datasets.cuhk03_protocol import URL, Integers, read_protocol_file
-from reid_align.datasets.files import list_images, require_files
-from reid_align.datasets.loader import Benchmark, Count, register
+from reid_align.datasets.dataset_files import list_images, require_files
+from reid_align.datasets.dataset_registry import register
+from reid_align.datasets.dataset_types import ImageRecord, ReidDataset, Split
 
 
 class Cuhk03(Benchmark):
-    """What both kinds of boxes share; there is one query for each person and view.
+    """Base of the detected and labeled variants; one query per identity and view.
 
-    The images are those that ``extract_cuhk03`` writes, as PNG or JPEG; where a name exists in
-    both formats the PNG is used.
+    Reads the images that ``extract_cuhk03`` writes, as PNG or JPEG; prefers PNG.
     """
 
     paper = "Li et al., DeepReID, CVPR 2014; protocol: Zhong et al., CVPR 2017 (arXiv:1701.08398)"
@@ -23,17 +23,17 @@ class Cuhk03(Benchmark):
     protocol = "cross_camera"
 
     def read(self, root: str, paths: Sequence[str]) -> ReidDataset:
-        """Read the protocol file, and find its images in their folder."""
+        """Read the protocol file and find its images."""
         list_path, folder = paths
         listed = read_protocol_file(self.name, list_path)
-        # The paths are sorted: a .png comes after a .jpg of the same stem, and replaces it.
+        # Paths are sorted, so a .png replaces the .jpg of the same stem.
         files = {_stem(path): path for path in list_images(self.name, folder)}
         images = [files.get(_stem(name), os.path.join(folder, name)) for name in listed.names]
 
         def records(rows: Integers) -> tuple[ImageRecord, ...]:
             require_files(self.name, [images[row] for row in rows], list_path)
             return tuple(
-                ImageRecord(images[row], int(listed.persons[row]), int(listed.cameras[row]))
+                ImageRecord(images[row], int(listed.person_ids[row]), int(listed.camera_ids[row]))
                 for row in sorted(rows, key=lambda row: images[row])
             )
 
@@ -48,27 +48,27 @@ def _stem(path: str) -> str:
 
 @register
 class Cuhk03Detected(Cuhk03):
-    """Boxes found by a deformable part model."""
+    """Bounding boxes from a deformable part model."""
 
     name = "cuhk03_detected"
     title = "CUHK03 (detected), new protocol"
     layouts = (("cuhk03_new_protocol_config_detected.mat", "images_detected/"),)
     published = (
-        Count("train_idx", 7_365, 767),
-        Count("query_idx", 1_400, 700),
-        Count("gallery_idx", 5_332, 700),
+        PublishedCount("train_idx", 7_365, 767),
+        PublishedCount("query_idx", 1_400, 700),
+        PublishedCount("gallery_idx", 5_332, 700),
     )
 
 
 @register
 class Cuhk03Labeled(Cuhk03):
-    """Boxes drawn by hand."""
+    """Manually labeled bounding boxes."""
 
     name = "cuhk03_labeled"
     title = "CUHK03 (labeled), new protocol"
     layouts = (("cuhk03_new_protocol_config_labeled.mat", "images_labeled/"),)
     published = (
-        Count("train_idx", 7_368, 767),
-        Count("query_idx", 1_400, 700),
-        Count("gallery_idx", 5_328, 700),
+        PublishedCount("train_idx", 7_368, 767),
+        PublishedCount("query_idx", 1_400, 700),
+        PublishedCount("gallery_idx", 5_328, 700),
     )

@@ -1,4 +1,4 @@
-"""cuhk-03.mat, the one file that CUHK03 was released as: its images and its test sets."""
+"""Extraction of images and test sets from cuhk-03.mat, the release file of CUHK03."""
 
 import csv
 import os
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
-from reid_align.datasets.files import absolute, shown
-from reid_align.datasets.layout import describe
+from reid_align.datasets.dataset_files import absolute, shown
+from reid_align.datasets.folder_layout import describe
 from reid_align.errors import DatasetFormatError, DatasetNotFoundError, MissingExtraError
 from reid_align.files import writing
 
@@ -22,38 +22,37 @@ _IMAGES_PER_VIEW = 5
 
 
 class _Hdf5(Protocol):
-    """What is used of h5py.File: a name, or a reference found in a cell, gives an array."""
+    """The used part of h5py.File: maps a name or a cell reference to an array."""
 
     def __contains__(self, key: object, /) -> bool: ...
     def __getitem__(self, key: object, /) -> ArrayLike: ...
 
 
 def extract_cuhk03(mat: str | os.PathLike[str], folder: str | os.PathLike[str]) -> int:
-    """Write what cuhk-03.mat holds into a folder that the CUHK03 datasets can be loaded from.
+    """Extract cuhk-03.mat into a folder that the CUHK03 datasets can be loaded from.
 
     The folder gets ``images_detected/``, ``images_labeled/`` (PNG, RGB, named
     ``{pair}_{person:03d}_{view}_{number:02d}.png``; view 1 for the numbers 1 to 5, else 2) and
-    ``cuhk03_testsets.csv`` with the 20 test sets of the classic protocol. An image that is there
-    already is kept, so that a run that was interrupted can be taken up again; no file is ever
-    seen half-written.
+    ``cuhk03_testsets.csv`` with the 20 test sets of the classic protocol. Existing images are
+    kept, so an interrupted extraction can be resumed. Files appear only when complete.
 
     Args:
-        mat: cuhk-03.mat, about 1 GB; it is read image by image.
-        folder: where to write; made if it does not exist.
+        mat: cuhk-03.mat, about 1 GB; read image by image.
+        folder: output folder; created if it does not exist.
 
     Returns:
-        The number of images written, without those that were there.
+        The number of images written, excluding existing ones.
 
     Raises:
-        DatasetNotFoundError: there is no such file.
-        DatasetFormatError: it is no HDF5 file, or lacks the fields of cuhk-03.mat.
+        DatasetNotFoundError: the file does not exist.
+        DatasetFormatError: not an HDF5 file, or fields of cuhk-03.mat are missing.
         MissingExtraError: h5py is not installed.
-        OutputError: the folder cannot be written; what was written is kept.
+        OutputError: the folder cannot be written; written files are kept.
 
-    Source: the file's own layout. ``detected`` and ``labeled`` are cells of 5 camera pairs, each
-    a cell with a row for each person and 10 images in it, empty where there is none; ``testsets``
-    is a cell of 20 matrices with the rows (pair, person). MATLAB stores columns first, so that
-    HDF5 shows everything transposed.
+    Source: layout of the file. ``detected`` and ``labeled`` are cells of 5 camera pairs, each a
+    cell with one row per identity and 10 images per row, empty if missing; ``testsets`` is a cell
+    of 20 matrices with the rows (pair, person). MATLAB is column-major, so HDF5 shows arrays
+    transposed.
     """
     try:
         import h5py
@@ -63,12 +62,12 @@ def extract_cuhk03(mat: str | os.PathLike[str], folder: str | os.PathLike[str]) 
     if not os.path.isfile(mat):
         raise DatasetNotFoundError("cuhk03", shown(mat), "the file cuhk-03.mat", describe(mat))
     if not h5py.is_hdf5(mat):
-        raise DatasetFormatError(f"{shown(mat)} is no HDF5 file. Pass cuhk-03.mat itself.")
+        raise DatasetFormatError(f"{shown(mat)} is not an HDF5 file. Pass cuhk-03.mat itself.")
     with closing(h5py.File(mat, "r")) as file:
         absent = [field for field in _FIELDS if field not in file]
         if absent:
             raise DatasetFormatError(
-                f"{shown(mat)} holds no {absent[0]!r}. Pass cuhk-03.mat, which holds "
+                f"{shown(mat)} has no field {absent[0]!r}. Pass cuhk-03.mat, which has "
                 f"{', '.join(_FIELDS)}."
             )
         written = sum(
@@ -90,9 +89,9 @@ def _write_images(file: _Hdf5, boxes: str, folder: str) -> int:
 
 
 def _image_cells(file: _Hdf5, boxes: str) -> Iterator[tuple[str, object]]:
-    """Yield the file name of each image, and the reference to it."""
-    for pair, persons in enumerate(_transposed(file, boxes).flat, start=1):
-        for person, cells in enumerate(_transposed(file, persons), start=1):
+    """Yield the file name of each image and its reference."""
+    for pair, pair_cell in enumerate(_transposed(file, boxes).flat, start=1):
+        for person, cells in enumerate(_transposed(file, pair_cell), start=1):
             for number, cell in enumerate(cells, start=1):
                 view = 1 if number <= _IMAGES_PER_VIEW else 2
                 yield f"{pair}_{person:03d}_{view}_{number:02d}.png", cell
@@ -103,7 +102,7 @@ def _transposed(file: _Hdf5, key: object) -> NDArray[np.generic]:
 
 
 def _write_image(path: str, image: NDArray[np.generic]) -> bool:
-    if image.ndim != 3:  # MATLAB stores an empty matrix as its size, a vector
+    if image.ndim != 3:  # MATLAB stores an empty matrix as the vector of its size
         return False
     stored = Image.fromarray(np.ascontiguousarray(image, dtype=np.uint8))
     with writing(Path(path)):

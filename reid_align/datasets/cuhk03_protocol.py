@@ -1,4 +1,4 @@
-"""The protocol files of CUHK03: cuhk03_new_protocol_config_labeled.mat and …_detected.mat."""
+"""Reader of CUHK03's protocol files (cuhk03_new_protocol_config_*.mat)."""
 
 import zlib
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_align.datasets.files import shown
+from reid_align.datasets.dataset_files import shown
 from reid_align.errors import DatasetFormatError, MissingExtraError
 
 URL = "https://github.com/zhunzhong07/person-re-ranking/tree/master/CUHK03-NP"
@@ -16,11 +16,11 @@ Integers = NDArray[np.int64]
 
 
 class ProtocolFile(NamedTuple):
-    """What a protocol file says about N images; rows count from 0 here, from 1 in the file."""
+    """Labels and splits of N images; rows are 0-based here and 1-based in the file."""
 
     names: list[str]  # N names, "{pair}_{person:03d}_{view}_{number:02d}.png"
-    persons: Integers  # (N,), 1 to 1,467
-    cameras: Integers  # (N,), 1 or 2: the view
+    person_ids: Integers  # (N,), 1 to 1,467
+    camera_ids: Integers  # (N,), 1 or 2: the view
     train: Integers  # rows
     query: Integers  # rows
     gallery: Integers  # rows
@@ -30,15 +30,15 @@ def read_protocol_file(dataset: str, path: str) -> ProtocolFile:
     """Read a protocol file.
 
     Args:
-        dataset: the dataset, for the error message.
+        dataset: dataset, for the error message.
         path: the file.
 
     Raises:
-        DatasetFormatError: it is no such file, or its fields do not fit together.
+        DatasetFormatError: not a protocol file, or its fields are inconsistent.
         MissingExtraError: scipy is not installed.
 
     Source: Zhong et al., Re-ranking Person Re-identification with k-reciprocal Encoding,
-    CVPR 2017 (arXiv:1701.08398), and the files that were published with it.
+    CVPR 2017 (arXiv:1701.08398), and its published files.
     """
     try:
         from scipy.io import loadmat
@@ -48,10 +48,10 @@ def read_protocol_file(dataset: str, path: str) -> ProtocolFile:
     try:
         mat = loadmat(path)
         names = [str(cell[0]) for cell in mat["filelist"].ravel()]
-        persons, cameras = (_integers(mat[field]) for field in ("labels", "camId"))
+        person_ids, camera_ids = (_integers(mat[field]) for field in ("labels", "camId"))
         rows = [_integers(mat[part]) - 1 for part in _PARTS]
     except (
-        MatReadError,  # what a broken file raises depends on where it is broken
+        MatReadError,  # loadmat raises various errors for damaged files
         LookupError,
         NotImplementedError,
         OSError,
@@ -61,9 +61,12 @@ def read_protocol_file(dataset: str, path: str) -> ProtocolFile:
     ) as error:
         raise _unreadable(dataset, path, str(error)) from error
     used = np.concatenate(rows)
-    if not len(names) == len(persons) == len(cameras) or not np.isin(used, range(len(names))).all():
-        raise _unreadable(dataset, path, "its fields do not fit together")
-    return ProtocolFile(names, persons, cameras, *rows)
+    if (
+        not len(names) == len(person_ids) == len(camera_ids)
+        or not np.isin(used, range(len(names))).all()
+    ):
+        raise _unreadable(dataset, path, "its fields are inconsistent")
+    return ProtocolFile(names, person_ids, camera_ids, *rows)
 
 
 def _integers(column: NDArray[np.float64]) -> Integers:

@@ -1,4 +1,4 @@
-"""Training persons held back, to validate on while the test persons stay unseen."""
+"""Hold-out validation: a split of the training identities."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,45 +6,47 @@ from dataclasses import replace
 
 import numpy as np
 
-from reid_align.datasets.base import ImageRecord, ReidDataset, Split
+from reid_align.datasets.dataset_types import ImageRecord, ReidDataset, Split
 from reid_align.errors import InvalidInputError
 
 
 def hold_out(
     dataset: ReidDataset, identities: int, seed: int = 0
 ) -> tuple[ReidDataset, ReidDataset]:
-    """Split the training persons of a dataset into those to train on and those to validate on.
+    """Split the training identities of a dataset into training and validation.
 
-    The validation set is built as the new protocol of CUHK03 is: of each person and camera the
-    first image is a query, the others are the gallery. A image that is the only one from its
-    camera goes to the gallery, so that every query has a match from another camera. Where cameras
-    are not known, a person's first image is the query.
+    The validation set follows the new protocol of CUHK03: the first image of each identity and
+    camera is a query, the others form the gallery. The only image from a camera goes to the
+    gallery, which gives every query a match from another camera. If cameras are unknown, the first
+    image of an identity is the query.
 
     Args:
-        dataset: with training images.
-        identities: how many persons to hold back. Only those are drawn who can be found again:
-            seen by two cameras, or in two images if the cameras are not known.
-        seed: of the draw; the same seed holds back the same persons.
+        dataset: dataset with training images.
+        identities: number of identities to hold out, drawn from those with images from two cameras
+            (with two images if cameras are unknown).
+        seed: seed of the draw.
 
     Returns:
-        The dataset without their training images, and a dataset with the one split "val".
+        The dataset without the held-out images, and a dataset with the single split "val".
 
     Raises:
-        InvalidInputError: fewer than one identity, or so many that none is left to train on.
+        InvalidInputError: ``identities`` is below 1, or leaves none for training.
     """
-    persons: dict[int, list[ImageRecord]] = defaultdict(list)
+    identity_records: dict[int, list[ImageRecord]] = defaultdict(list)
     for record in dataset.train:
         if record.person_id >= 0:
-            persons[record.person_id].append(record)
-    eligible = [person for person, records in sorted(persons.items()) if _can_be_found(records)]
-    if not 1 <= identities <= min(len(eligible), len(persons) - 1):
+            identity_records[record.person_id].append(record)
+    eligible = [
+        person for person, records in sorted(identity_records.items()) if _has_match(records)
+    ]
+    if not 1 <= identities <= min(len(eligible), len(identity_records) - 1):
         raise InvalidInputError(
-            f"{identities} identities held back of the {len(persons)} to train on in "
-            f"{dataset.name}, of whom {len(eligible)} are seen by two cameras: hold back at least "
-            "1, and leave at least 1."
+            f"{dataset.name}: cannot hold out {identities} of {len(identity_records)} training "
+            f"identities; {len(eligible)} of them have images from two cameras. Hold out at "
+            "least 1, and keep at least 1 for training."
         )
     held = set(np.random.default_rng(seed).permutation(eligible)[:identities].tolist())
-    query = {record.path for person in held for record in _queries(persons[person])}
+    query = {record.path for person in held for record in _queries(identity_records[person])}
     kept = tuple(record for record in dataset.train if record.person_id not in held)
     back = [record for record in dataset.train if record.person_id in held]
     split = Split(
@@ -59,7 +61,7 @@ def hold_out(
     )
 
 
-def _can_be_found(records: Sequence[ImageRecord]) -> bool:
+def _has_match(records: Sequence[ImageRecord]) -> bool:
     cameras = {record.camera_id for record in records}
     return len(records) > 1 if cameras == {None} else len(cameras) > 1
 

@@ -1,13 +1,14 @@
-"""Market-1501: six cameras in front of a supermarket."""
+"""Market-1501: six cameras outside a supermarket."""
 
 import re
 from collections.abc import Sequence
 
-from reid_align.datasets.base import ImageRecord, ReidDataset, Split
-from reid_align.datasets.files import match_images
-from reid_align.datasets.loader import Benchmark, Count, register
+from reid_align.datasets.benchmark import Benchmark, PublishedCount
+from reid_align.datasets.dataset_files import match_images
+from reid_align.datasets.dataset_registry import register
+from reid_align.datasets.dataset_types import ImageRecord, ReidDataset, Split
 
-# Cameras are 1 to 6; what follows (sequence, frame, box) is not needed.
+# Cameras are 1 to 6; sequence, frame and box follow.
 _NAME = re.compile(r"(-1|\d{4})_c([1-6])(?!\d)")
 _JUNK = -1
 
@@ -16,9 +17,9 @@ _JUNK = -1
 class Market1501(Benchmark):
     """Market-1501, single query.
 
-    Junk (person -1, boxes that overlap a person by 20 to 50 %) is left out, as it counts neither
-    for nor against a query. Distractors (person 0, detections of nobody) stay in the gallery as
-    pure negatives. Files that are no images, such as Thumbs.db, are passed over.
+    Junk (person id -1, boxes that overlap a person by 20 to 50 %) is left out, as evaluation
+    ignores it. Distractors (person id 0, false detections) stay in the gallery as negatives. Files
+    that are not images, such as Thumbs.db, are ignored.
     """
 
     name = "market1501"
@@ -28,9 +29,9 @@ class Market1501(Benchmark):
     terms = "Academic research."
     layouts = (("bounding_box_train/", "query/", "bounding_box_test/"),)
     published = (
-        Count("bounding_box_train/", 12_936, 751),
-        Count("query/", 3_368, 750),
-        Count("bounding_box_test/ without junk", 15_913, 751),
+        PublishedCount("bounding_box_train/", 12_936, 751),
+        PublishedCount("query/", 3_368, 750),
+        PublishedCount("bounding_box_test/ without junk", 15_913, 751),
     )
     protocol = "cross_camera"
 

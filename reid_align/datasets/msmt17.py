@@ -1,13 +1,14 @@
-"""MSMT17: fifteen cameras on a campus, in the two versions that were released."""
+"""MSMT17: fifteen cameras on a campus, in both released versions."""
 
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reid_align.datasets.base import ImageRecord, ReidDataset, Split
-from reid_align.datasets.files import require_files, shown
-from reid_align.datasets.loader import Benchmark, Count, register
+from reid_align.datasets.benchmark import Benchmark, PublishedCount
+from reid_align.datasets.dataset_files import require_files, shown
+from reid_align.datasets.dataset_registry import register
+from reid_align.datasets.dataset_types import ImageRecord, ReidDataset, Split
 from reid_align.errors import DatasetFormatError
 
 # "0000/0000_045_12_0303morning_0006_2.jpg 0": the third field is the camera, 1 to 15.
@@ -16,22 +17,22 @@ _LINE = re.compile(r"(?P<path>[^_\s]+_\d+_(?P<camera>\d+)_\S+)\s+(?P<person>\d+)
 
 @dataclass(frozen=True)
 class Msmt17(Benchmark):
-    """What both versions share: lists of "path person", and the camera in the file name.
+    """Base of both versions: lists of "path person_id", with the camera in the file name.
 
-    Training and test use the same numbers for different persons.
+    Training and test use the same numbers for different identities.
 
     Attributes:
-        combine_val: train on list_val.txt too. Published results differ in this; list_train.txt
-            alone, the default, is also that of the code which SAN's was made from.
+        combine_val: whether to add list_val.txt to the training images. Published results differ
+            in this; the default is False, as in the code that SAN is based on.
     """
 
     paper = "Wei et al., Person Transfer GAN to Bridge Domain Gap, CVPR 2018 (arXiv:1711.08565)"
     url = "http://www.pkuvmc.com/publications/msmt17.html"
     terms = "Research only, by agreement with the authors; no redistribution."
     published = (
-        Count("list_train.txt and list_val.txt", 32_621, 1_041),
-        Count("list_query.txt", 11_659, 3_060),
-        Count("list_gallery.txt", 82_161, 3_060),
+        PublishedCount("list_train.txt and list_val.txt", 32_621, 1_041),
+        PublishedCount("list_query.txt", 11_659, 3_060),
+        PublishedCount("list_gallery.txt", 82_161, 3_060),
     )
     protocol = "cross_camera"
 
@@ -62,8 +63,8 @@ class Msmt17(Benchmark):
         match = _LINE.fullmatch(line)
         if match is None:
             raise DatasetFormatError(
-                f"{self.name}: {shown(where)} is {shown(line)!r}, expected a path and a person as "
-                "in '0000/0000_045_12_0303morning_0006_2.jpg 0'. Unpack the list again."
+                f"{self.name}: {shown(where)} is {shown(line)!r}, expected a path and a person id "
+                "as in '0000/0000_045_12_0303morning_0006_2.jpg 0'. Unpack the list again."
             )
         path = os.path.join(folder, match["path"])
         return ImageRecord(path, int(match["person"]), int(match["camera"]) - 1)

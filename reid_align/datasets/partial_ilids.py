@@ -1,22 +1,23 @@
-"""Partial-iLIDS: 119 persons, one partial and one whole image of each. Test only."""
+"""Partial-iLIDS (test only): 119 identities, one partial and one whole image of each."""
 
 import re
 from collections.abc import Sequence
 
-from reid_align.datasets.base import ImageRecord, ReidDataset, Split
-from reid_align.datasets.files import match_images
-from reid_align.datasets.loader import Benchmark, Count, register
+from reid_align.datasets.benchmark import Benchmark, PublishedCount
+from reid_align.datasets.dataset_files import match_images
+from reid_align.datasets.dataset_registry import register
+from reid_align.datasets.dataset_types import ImageRecord, ReidDataset, Split
 
-# "001.jpg", or "001_1.jpg": what follows the person is no camera.
+# "001.jpg" or "001_1.jpg": the second number is not a camera.
 _NAME = re.compile(r"(\d+)[_.]")
 
 
 @register
 class PartialIlids(Benchmark):
-    """Partial-iLIDS, each of 119 partial images against 119 whole ones.
+    """Partial-iLIDS: 119 partial images as queries, 119 whole images as gallery.
 
-    Queries are camera 0 and the gallery is camera 1, so that no true match is ever dropped as
-    coming from the same camera.
+    Queries are camera 0 and the gallery is camera 1, so the protocol drops no true match as
+    same-camera.
     """
 
     name = "partial_ilids"
@@ -29,11 +30,11 @@ class PartialIlids(Benchmark):
         ("query/", "gallery/"),
         ("partial_body_images/", "whole_body_images/"),
     )
-    published = (Count("the probes", 119, 119), Count("the gallery", 119, 119))
+    published = (PublishedCount("the probes", 119, 119), PublishedCount("the gallery", 119, 119))
     protocol = "cross_camera"
 
     def read(self, root: str, paths: Sequence[str]) -> ReidDataset:
-        """Read the two folders."""
+        """Read both folders."""
         query, gallery = (
             tuple(
                 ImageRecord(path, int(match[1]), camera)

@@ -1,35 +1,36 @@
-"""Partial-REID: 60 persons, five images of a part of each and five of the whole. Test only."""
+"""Partial-REID (test only): 60 identities, five partial and five whole images of each."""
 
 import os
 import re
 from collections.abc import Sequence
 from itertools import product
 
-from reid_align.datasets.base import ImageRecord, ReidDataset, Split
-from reid_align.datasets.files import match_images, shown
-from reid_align.datasets.loader import Benchmark, Count, register
+from reid_align.datasets.benchmark import Benchmark, PublishedCount
+from reid_align.datasets.dataset_files import match_images, shown
+from reid_align.datasets.dataset_registry import register
+from reid_align.datasets.dataset_types import ImageRecord, ReidDataset, Split
 from reid_align.errors import DatasetFormatError
 
-# The second number counts the images of a person. It is no camera: taken for one, it would have
-# the protocol drop true matches. Queries are camera 0 and the gallery is camera 1 instead.
+# The second number counts the images of an identity. Used as a camera it would make the protocol
+# drop true matches. Queries are camera 0 and the gallery is camera 1 instead.
 _NAME = re.compile(r"(\d+)_(\d+)\.")
 
 
 class PartialReidBase(Benchmark):
-    """What both protocols share; the occluded_body_images of the dataset are not used."""
+    """Base of both protocols; does not use the dataset's occluded_body_images."""
 
     paper = "Zheng et al., Partial Person Re-identification, ICCV 2015"
     url = "https://openaccess.thecvf.com/content_iccv_2015/html/Zheng_Partial_Person_Re-Identification_ICCV_2015_paper.html"
     terms = "Academic research."
     layouts = (("partial_body_images/", "whole_body_images/"),)
     published = (
-        Count("partial_body_images/", 300, 60),
-        Count("whole_body_images/", 300, 60),
+        PublishedCount("partial_body_images/", 300, 60),
+        PublishedCount("whole_body_images/", 300, 60),
     )
     protocol = "cross_camera"
 
     def read(self, root: str, paths: Sequence[str]) -> ReidDataset:
-        """Read the two folders."""
+        """Read both folders."""
         query, gallery = (self._records(path, camera) for camera, path in enumerate(paths))
         self.check(query, gallery)
         return ReidDataset(self.name, root, (), self.splits(query, gallery), self.protocol)
@@ -37,7 +38,7 @@ class PartialReidBase(Benchmark):
     def splits(
         self, query: tuple[ImageRecord, ...], gallery: tuple[ImageRecord, ...]
     ) -> tuple[Split, ...]:
-        """Divide the images into tests."""
+        """Return the tests."""
         return (Split("all", query, gallery),)
 
     def _records(self, folder: str, camera: int) -> tuple[ImageRecord, ...]:
@@ -47,7 +48,7 @@ class PartialReidBase(Benchmark):
 
 @register
 class PartialReidAll(PartialReidBase):
-    """All 300 partial images against all 300 whole ones."""
+    """All 300 partial images as queries, all 300 whole images as gallery."""
 
     name = "partial_reid_all"
     title = "Partial-REID (all against all)"
@@ -55,12 +56,12 @@ class PartialReidAll(PartialReidBase):
 
 @register
 class PartialReid(PartialReidBase):
-    """Single-shot: each of five 60-image probe sets against each of five 60-image galleries.
+    """Single-shot: each of five 60-image query sets with each of five 60-image galleries.
 
-    The sets hold one image of each person: the first, the second … by file name.
+    Each set has one image per identity: the first, the second … by file name.
 
-    Source: the protocol of He et al., Deep Spatial Feature Reconstruction, CVPR 2018
-    (arXiv:1801.00881), with a gallery of one image for each person.
+    Source: He et al., Deep Spatial Feature Reconstruction, CVPR 2018 (arXiv:1801.00881), with a
+    gallery of one image per identity.
     """
 
     name = "partial_reid"
@@ -69,7 +70,7 @@ class PartialReid(PartialReidBase):
     def splits(
         self, query: tuple[ImageRecord, ...], gallery: tuple[ImageRecord, ...]
     ) -> tuple[Split, ...]:
-        """Pair every probe set with every gallery set."""
+        """Pair every query set with every gallery set."""
         probes, wholes = enumerate(self._shots(query), 1), enumerate(self._shots(gallery), 1)
         return tuple(
             Split(f"probe_{i}_whole_{j}", probe, whole)
@@ -77,15 +78,15 @@ class PartialReid(PartialReidBase):
         )
 
     def _shots(self, records: tuple[ImageRecord, ...]) -> list[tuple[ImageRecord, ...]]:
-        persons: dict[int, list[ImageRecord]] = {}
+        identities: dict[int, list[ImageRecord]] = {}
         for record in records:
-            persons.setdefault(record.person_id, []).append(record)
-        sizes = {len(images) for images in persons.values()}
+            identities.setdefault(record.person_id, []).append(record)
+        sizes = {len(images) for images in identities.values()}
         if len(sizes) > 1:
             folder = os.path.dirname(records[0].path)
             raise DatasetFormatError(
-                f"{self.name}: the persons in {shown(folder)} have between {min(sizes)} and "
-                f"{max(sizes)} images. Single-shot needs as many for each; partial_reid_all does "
-                "not."
+                f"{self.name}: identities in {shown(folder)} have between {min(sizes)} and "
+                f"{max(sizes)} images. Single-shot needs the same number for each; "
+                "partial_reid_all does not."
             )
-        return list(zip(*persons.values(), strict=True))
+        return list(zip(*identities.values(), strict=True))

@@ -1,25 +1,25 @@
-"""Small trees of every dataset with the published structure, for the tests of this folder."""
+"""Small trees of every dataset with the published structure."""
 
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cuhk03_twin import CUHK03_TESTSETS, cuhk03_names, write_protocol_file
-from synthetic_twin import make_set
+from small_cuhk03 import CUHK03_TESTSETS, cuhk03_names, write_protocol_file
+from small_synthetic_set import make_set
 
 
 @dataclass(frozen=True)
 class Tree:
-    """A tree that was made: where to load it from, how, and what is in it."""
+    """A tree on disk: root, options and counts."""
 
     root: Path
-    counts: tuple[tuple[int, int], ...]  # (images, persons) of each published part
+    counts: tuple[tuple[int, int], ...]  # (images, identities) of each published part
     options: dict[str, bool | int | str] = field(default_factory=lambda: {"check_counts": False})
 
 
 def touch(folder: Path, names: Iterable[str]) -> None:
-    """Make empty files, in an order that is not the sorted one."""
+    """Make empty files, in shuffled order."""
     shuffled = sorted(names)
     random.Random(7).shuffle(shuffled)
     for parent in {(folder / name).parent for name in shuffled}:
@@ -62,7 +62,7 @@ def msmt17(root: Path, train: str, test: str) -> Tree:
     for name, entries in lists.items():
         folder = train if name in ("train", "val") else test
         touch(root / folder, [path for path, _ in entries])
-        # The published lists are in the order of persons, these are turned round.
+        # The published lists are in the order of identities, these are reversed.
         lines = [f"{path} {person}\n" for path, person in reversed(entries)]
         (root / f"list_{name}.txt").write_text("".join(lines))
     return Tree(root, ((8, 2), (6, 3), (9, 3)))
@@ -87,19 +87,19 @@ def cuhk03_classic(root: Path, boxes: str) -> Tree:
     return Tree(root, ((len(stems), 6),))
 
 
-def cuhk01(root: Path, persons: int = 9) -> Tree:
-    names = [f"{p:04d}{image:03d}.png" for p in range(1, persons + 1) for image in range(1, 5)]
+def cuhk01(root: Path, identities: int = 9) -> Tree:
+    names = [f"{p:04d}{image:03d}.png" for p in range(1, identities + 1) for image in range(1, 5)]
     touch(root / "campus", names)
-    return Tree(root, ((4 * persons, persons),))
+    return Tree(root, ((4 * identities, identities),))
 
 
-def partial_reid(root: Path, persons: int = 3) -> Tree:
-    # The numbers of the partial images go on where those of the whole ones end.
+def partial_reid(root: Path, identities: int = 3) -> Tree:
+    # Numbers of the partial images continue those of the whole images.
     for folder, first in (("whole_body_images", 1), ("partial_body_images", 6)):
-        names = [f"{p:03d}_{first + k:03d}.jpg" for p in range(1, persons + 1) for k in range(5)]
+        names = [f"{p:03d}_{first + k:03d}.jpg" for p in range(1, identities + 1) for k in range(5)]
         touch(root / folder, names)
     touch(root / "occluded_body_images", ["001_011.jpg"])
-    return Tree(root, ((5 * persons, persons), (5 * persons, persons)))
+    return Tree(root, ((5 * identities, identities), (5 * identities, identities)))
 
 
 def partial_ilids(root: Path, folders: tuple[str, str] = ("Probe", "Gallery")) -> Tree:

@@ -6,43 +6,43 @@ import pytest
 from dataset_trees import cuhk01
 
 from reid_align.datasets import load_dataset
-from reid_align.datasets.cuhk01 import draw_tested
+from reid_align.datasets.cuhk01 import draw_test_ids
 from reid_align.errors import DatasetFormatError
 
-PERSONS = range(1, 972)
+IDENTITIES = range(1, 972)
 
 
-def test_971_persons_are_divided_into_485_and_486_in_ten_ways() -> None:
-    tested = [draw_tested(PERSONS, seed) for seed in range(10)]
-    assert {len(persons) for persons in tested} == {486}
-    assert all(persons < set(PERSONS) for persons in tested)
+def test_ten_splits_of_971_identities_into_485_and_486() -> None:
+    tested = [draw_test_ids(IDENTITIES, seed) for seed in range(10)]
+    assert {len(identities) for identities in tested} == {486}
+    assert all(identities < set(IDENTITIES) for identities in tested)
     assert len(set(map(frozenset, tested))) == 10
     assert len(set().union(*tested)) > 960
 
 
-def test_divisions_are_those_of_every_other_release() -> None:
+def test_splits_are_stable_across_releases() -> None:
     # Regression: results on these divisions are comparable only as long as they stay the same.
-    tested = [sorted(draw_tested(PERSONS, seed)) for seed in range(10)]
-    text = ";".join(",".join(map(str, persons)) for persons in tested)
+    tested = [sorted(draw_test_ids(IDENTITIES, seed)) for seed in range(10)]
+    text = ";".join(",".join(map(str, identities)) for identities in tested)
     assert text.startswith("1,4,5,8,10,12,14,17,20,24,25,26,27,29,30,")
     digest = "840d99677e6c912d9d19dc6b6ee7bf72bbd088a1d19a11fdd4deb721e0296fa1"
     assert hashlib.sha256(text.encode()).hexdigest() == digest
 
 
-def test_nobody_is_trained_on_and_tested_in_the_same_division(tmp_path: Path) -> None:
-    root = cuhk01(tmp_path, persons=9).root
+def test_training_and_test_identities_are_disjoint(tmp_path: Path) -> None:
+    root = cuhk01(tmp_path, identities=9).root
     splits = load_dataset("cuhk01", root, check_counts=False).splits
     for number, split in enumerate(splits):
         dataset = load_dataset("cuhk01", root, check_counts=False, split=number)
         assert dataset.splits == (split,)
         tested = {record.person_id for record in split.query}
-        assert tested == draw_tested(range(1, 10), number)
+        assert tested == draw_test_ids(range(1, 10), number)
         assert tested == {record.person_id for record in split.gallery}
         assert {r.person_id for r in dataset.train} == set(range(1, 10)) - tested
         assert (len(split.query), len(split.gallery), len(dataset.train)) == (10, 10, 16)
 
 
-def test_view_a_is_searched_for_in_view_b(tmp_path: Path) -> None:
+def test_queries_are_view_a_and_gallery_is_view_b(tmp_path: Path) -> None:
     dataset = load_dataset("cuhk01", cuhk01(tmp_path).root, check_counts=False)
     assert dataset.protocol == "single_gallery_shot"
     for split in dataset.splits:

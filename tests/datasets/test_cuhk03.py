@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cuhk03_twin import CUHK03_TRAIN_PERSONS, cuhk03_names, write_protocol_file
 from dataset_trees import cuhk03
 from scipy.io import loadmat, savemat
+from small_cuhk03 import CUHK03_TRAIN_IDS, cuhk03_names, write_protocol_file
 
 from reid_align.datasets import ReidDataset, load_dataset
 from reid_align.errors import DatasetFormatError, MissingExtraError
@@ -69,7 +69,7 @@ def test_generated_protocol_file_has_the_types_of_the_published_one(
     assert mat["train_idx"][0, 0] == 1
 
 
-def test_records_are_those_of_the_rows_in_the_protocol_file(root: Path, tmp_path: Path) -> None:
+def test_records_match_the_rows_of_the_protocol_file(root: Path, tmp_path: Path) -> None:
     train, query, gallery = write_protocol_file(tmp_path / PROTOCOL_FILE)
     images = cuhk03_names()
     dataset = load(root)
@@ -77,7 +77,7 @@ def test_records_are_those_of_the_rows_in_the_protocol_file(root: Path, tmp_path
     for records, rows in ((dataset.train, train), (split.query, query), (split.gallery, gallery)):
         found = [(Path(r.path).stem, r.person_id, r.camera_id) for r in records]
         assert found == [images[row] for row in rows]
-    assert {r.person_id for r in dataset.train} == set(CUHK03_TRAIN_PERSONS)
+    assert {r.person_id for r in dataset.train} == set(CUHK03_TRAIN_IDS)
 
 
 def test_jpeg_copies_are_found_and_a_png_is_preferred(root: Path) -> None:
@@ -156,13 +156,13 @@ def test_protocol_file_without_a_field_is_named_with_the_field(root: Path, field
         ("train_idx", lambda column: column + 1000),
     ],
 )
-def test_fields_that_do_not_fit_together_are_refused(
+def test_inconsistent_fields_are_refused(
     root: Path, field: str, change: Callable[[np.ndarray], np.ndarray]
 ) -> None:
     path = root / PROTOCOL_FILE
     mat = {k: v for k, v in loadmat(path).items() if not k.startswith("__")}
     savemat(path, {**mat, field: change(mat[field])})
-    with pytest.raises(DatasetFormatError, match=r"fields do not fit together. Download it again"):
+    with pytest.raises(DatasetFormatError, match=r"fields are inconsistent. Download it again"):
         load(root)
 
 

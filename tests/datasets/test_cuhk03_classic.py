@@ -2,11 +2,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from cuhk03_twin import CUHK03_TESTSETS, cuhk03_names
 from dataset_trees import cuhk03_classic, touch
+from small_cuhk03 import CUHK03_TESTSETS, cuhk03_names
 
 from reid_align.datasets import DATASETS, ReidDataset, load_dataset
-from reid_align.datasets.loader import Count
+from reid_align.datasets.benchmark import PublishedCount
 from reid_align.errors import DatasetFormatError, InvalidInputError
 
 STEMS = [stem for stem, _, _ in cuhk03_names()]
@@ -21,37 +21,37 @@ def load(root: Path, **options: int | bool | str) -> ReidDataset:
     return load_dataset("cuhk03_classic_labeled", root, check_counts=False, **options)
 
 
-def stems_of(persons: Iterable[tuple[int, int]], views: str = "12") -> list[str]:
+def stems_of(identities: Iterable[tuple[int, int]], views: str = "12") -> list[str]:
     """Pick images by their names alone, another way than the loader does."""
-    heads = tuple(f"{a}_{b:03d}_{view}" for a, b in persons for view in views)
+    heads = tuple(f"{a}_{b:03d}_{view}" for a, b in identities for view in views)
     return [stem for stem in STEMS if stem.startswith(heads)]
 
 
 def test_queries_are_view_one_and_gallery_view_two_of_each_test_set(root: Path) -> None:
     dataset = load(root)
     assert dataset.protocol == "single_gallery_shot"
-    for split, persons in zip(dataset.splits, CUHK03_TESTSETS, strict=True):
-        assert [Path(r.path).stem for r in split.query] == stems_of(persons, "1")
-        assert [Path(r.path).stem for r in split.gallery] == stems_of(persons, "2")
+    for split, identities in zip(dataset.splits, CUHK03_TESTSETS, strict=True):
+        assert [Path(r.path).stem for r in split.query] == stems_of(identities, "1")
+        assert [Path(r.path).stem for r in split.gallery] == stems_of(identities, "2")
         assert {r.camera_id for r in split.query} == {1}
         assert {r.camera_id for r in split.gallery} == {2}
 
 
-def test_all_test_sets_together_leave_nobody_to_train_on(root: Path) -> None:
+def test_all_test_sets_together_have_no_training_images(root: Path) -> None:
     dataset = load(root)
     assert [split.name for split in dataset.splits] == ["00", "01", "02"]
     assert dataset.train == ()
 
 
-def test_one_test_set_is_trained_on_everybody_else(root: Path) -> None:
-    for number, persons in enumerate(CUHK03_TESTSETS):
+def test_one_test_set_trains_on_all_other_identities(root: Path) -> None:
+    for number, identities in enumerate(CUHK03_TESTSETS):
         dataset = load(root, split=number)
         assert dataset.splits == (load(root).splits[number],)
-        rest = sorted(set(STEMS) - set(stems_of(persons)))
+        rest = sorted(set(STEMS) - set(stems_of(identities)))
         assert [Path(r.path).stem for r in dataset.train] == rest
 
 
-def test_persons_of_different_pairs_are_different(root: Path) -> None:
+def test_identities_of_different_pairs_are_different(root: Path) -> None:
     ids = {Path(r.path).stem: r.person_id for r in load(root).splits[0].query}
     assert ids["1_001_1_01"] == 1001
     assert ids["2_002_1_01"] == 2002
@@ -64,9 +64,9 @@ def test_split_that_does_not_exist_is_refused(root: Path, split: int | str) -> N
 
 
 class Reduced(DATASETS["cuhk03_classic_labeled"]):
-    """The loader as if 240 images of 120 persons had been published; the test sets are as ever."""
+    """Loader with published counts of 240 images and 120 identities."""
 
-    published = (Count("images_labeled/", 240, 120),)
+    published = (PublishedCount("images_labeled/", 240, 120),)
 
 
 def write_testsets(path: Path, sizes: list[int]) -> None:
@@ -74,7 +74,7 @@ def write_testsets(path: Path, sizes: list[int]) -> None:
     path.write_text("\n".join(["testset,pair,person", *rows, ""]))
 
 
-def test_twenty_test_sets_of_100_persons_are_accepted(tmp_path: Path) -> None:
+def test_twenty_test_sets_of_100_identities_are_accepted(tmp_path: Path) -> None:
     names = [f"1_{p:03d}_{k}_{5 * k:02d}.png" for p in range(1, 121) for k in (1, 2)]
     touch(tmp_path / "images_labeled", names)
     write_testsets(tmp_path / "cuhk03_testsets.csv", [100] * 20)
@@ -91,15 +91,15 @@ def test_other_test_sets_are_refused_with_what_was_published(
     names = [f"1_{p:03d}_{k}_{5 * k:02d}.png" for p in range(1, 121) for k in (1, 2)]
     touch(tmp_path / "images_labeled", names)
     write_testsets(tmp_path / "cuhk03_testsets.csv", sizes)
-    with pytest.raises(DatasetFormatError, match=r"published are 20 test sets of 100 persons"):
+    with pytest.raises(DatasetFormatError, match=r"published are 20 test sets of 100 identities"):
         Reduced().load(tmp_path)
 
 
 @pytest.mark.parametrize("line", ["0,1", "0,1,two", "a,1,2", "0,1,2,3"])
-def test_test_sets_that_are_no_numbers_are_refused_with_the_file(root: Path, line: str) -> None:
+def test_test_sets_that_are_not_numbers_are_refused_with_the_file(root: Path, line: str) -> None:
     path = root / "cuhk03_testsets.csv"
     path.write_text(path.read_text() + line + "\n")
-    with pytest.raises(DatasetFormatError, match=r"cuhk03_testsets.csv does not hold three whole"):
+    with pytest.raises(DatasetFormatError, match=r"cuhk03_testsets.csv does not have three whole"):
         load(root)
 
 

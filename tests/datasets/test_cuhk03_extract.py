@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cuhk03_twin import (
+from small_cuhk03 import (
     CUHK03_TESTSETS,
     cuhk03_names,
     cuhk03_pixels,
@@ -56,11 +56,13 @@ def test_test_sets_are_written_as_rows_of_pair_and_person(mat: Path, tmp_path: P
     assert lines[0] == "testset,pair,person"
     rows = [tuple(map(int, line.split(","))) for line in lines[1:]]
     assert rows == [
-        (k, *person) for k, persons in enumerate(CUHK03_TESTSETS) for person in sorted(persons)
+        (k, *person)
+        for k, identities in enumerate(CUHK03_TESTSETS)
+        for person in sorted(identities)
     ]
 
 
-def test_what_was_extracted_can_be_loaded(mat: Path, tmp_path: Path) -> None:
+def test_extracted_images_can_be_loaded(mat: Path, tmp_path: Path) -> None:
     extract_cuhk03(mat, tmp_path)
     for boxes in ("detected", "labeled"):
         write_protocol_file(tmp_path / f"cuhk03_new_protocol_config_{boxes}.mat")
@@ -71,7 +73,7 @@ def test_what_was_extracted_can_be_loaded(mat: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("taken", ["images_detected", f"images_labeled/{STEMS[1]}.png.part"])
-def test_what_cannot_be_written_is_named(mat: Path, tmp_path: Path, taken: str) -> None:
+def test_unwritable_file_is_named(mat: Path, tmp_path: Path, taken: str) -> None:
     out = tmp_path / "out"
     place = out / taken
     place.parent.mkdir(parents=True)
@@ -88,7 +90,9 @@ def test_what_cannot_be_written_is_named(mat: Path, tmp_path: Path, taken: str) 
         extract_cuhk03(mat, out)
 
 
-def test_interrupted_run_is_taken_up_and_what_is_there_is_kept(mat: Path, tmp_path: Path) -> None:
+def test_interrupted_extraction_resumes_and_keeps_existing_images(
+    mat: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "images_detected"
     extract_cuhk03(mat, tmp_path)
     whole = listing(tmp_path)
@@ -106,7 +110,7 @@ def test_interrupted_run_is_taken_up_and_what_is_there_is_kept(mat: Path, tmp_pa
     assert extract_cuhk03(mat, tmp_path) == 0
 
 
-def test_half_written_image_is_not_taken_for_one(mat: Path, tmp_path: Path) -> None:
+def test_partial_image_is_not_kept(mat: Path, tmp_path: Path) -> None:
     extract_cuhk03(mat, tmp_path)
     (tmp_path / "images_detected" / "1_001_1_05.png.part").write_bytes(b"half")
     dataset = load_dataset("cuhk03_classic_detected", tmp_path, check_counts=False, split=1)
@@ -120,7 +124,9 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 
 def test_file_of_another_kind_is_named(tmp_path: Path) -> None:
     write_protocol_file(tmp_path / "config.mat")
-    with pytest.raises(DatasetFormatError, match=r"config.mat is no HDF5 file. Pass cuhk-03.mat"):
+    with pytest.raises(
+        DatasetFormatError, match=r"config.mat is not an HDF5 file. Pass cuhk-03.mat"
+    ):
         extract_cuhk03(tmp_path / "config.mat", tmp_path)
 
 
@@ -132,7 +138,7 @@ def test_file_without_a_field_is_named_with_the_field(
 
     with h5py.File(mat, "a") as file:
         del file[field]
-    with pytest.raises(DatasetFormatError, match=rf"cuhk-03.mat holds no '{field}'"):
+    with pytest.raises(DatasetFormatError, match=rf"cuhk-03.mat has no field '{field}'"):
         extract_cuhk03(mat, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

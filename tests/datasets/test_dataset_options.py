@@ -6,7 +6,7 @@ from reid_align.datasets import describe_datasets, list_datasets, load_dataset, 
 from reid_align.errors import InvalidInputError, UnknownNameError
 
 
-def test_values_take_the_type_of_the_option() -> None:
+def test_values_are_parsed_to_the_option_type() -> None:
     assert parse_options("msmt17_v1", ["combine_val=True", "check_counts=false"]) == {
         "combine_val": True,
         "check_counts": False,
@@ -26,12 +26,12 @@ def test_values_take_the_type_of_the_option() -> None:
         ("cuhk01", "split=three", "give a whole number"),
     ],
 )
-def test_other_values_are_refused(name: str, assignment: str, message: str) -> None:
+def test_invalid_values_are_refused(name: str, assignment: str, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         parse_options(name, [assignment])
 
 
-def test_unknown_datasets_are_named_and_unknown_options_left_to_loading() -> None:
+def test_unknown_datasets_and_options_are_refused() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'market1501'"):
         parse_options("market", [])
     options = parse_options("market1501", ["color=red"])

@@ -8,7 +8,7 @@ import pytest
 from dataset_trees import TREES
 
 from reid_align.datasets import DATASETS, ReidDataset, list_datasets, load_dataset
-from reid_align.datasets.loader import Benchmark, Count
+from reid_align.datasets.benchmark import Benchmark, PublishedCount
 from reid_align.errors import (
     DatasetFormatError,
     DatasetNotFoundError,
@@ -27,7 +27,9 @@ def image_lists(dataset: ReidDataset) -> list:
 def benchmark_with_counts(name: str, counts: tuple) -> Benchmark:
     """Return the loader of a dataset of which other counts had been published."""
     loader = DATASETS[name]
-    published = tuple(Count(c.part, *n) for c, n in zip(loader.published, counts, strict=True))
+    published = tuple(
+        PublishedCount(c.part, *n) for c, n in zip(loader.published, counts, strict=True)
+    )
     return type("Reduced", (loader,), {"published": published})()
 
 
@@ -44,7 +46,7 @@ def test_dataset_is_read_into_valid_records(name: str, tmp_path: Path) -> None:
     assert dataset.protocol in PROTOCOLS
     for records in image_lists(dataset):
         for record in records:
-            # A image is a file, or lies in one.
+            # An image is a file, or a row of one.
             file, shard, _ = record.path.partition(".safetensors")
             assert os.path.isfile(file + shard)
             assert record.path.startswith(dataset.root + os.sep)
@@ -72,7 +74,7 @@ def test_every_query_has_a_match_from_another_camera(name: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", list_datasets())
-def test_loading_twice_gives_the_same_and_a_relative_root_does_too(
+def test_loading_is_repeatable_and_accepts_a_relative_root(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree = TREES[name](tmp_path)
@@ -90,7 +92,7 @@ def test_root_that_does_not_exist_is_named_in_the_error(name: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", list_datasets())
-def test_empty_folder_is_not_taken_for_a_dataset(name: str, tmp_path: Path) -> None:
+def test_empty_folder_is_refused(name: str, tmp_path: Path) -> None:
     options = TREES[name](tmp_path / "real").options
     (tmp_path / "none").mkdir()
     with pytest.raises(DatasetNotFoundError, match=r"found an empty folder"):
@@ -105,7 +107,7 @@ def test_unknown_option_is_refused_with_the_known_ones(name: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_each_missing_entry_is_named_and_what_is_there_too(name: str, tmp_path: Path) -> None:
+def test_missing_and_existing_entries_are_named(name: str, tmp_path: Path) -> None:
     (layout, *_) = DATASETS[name].layouts
     for number, entry in enumerate(layout):
         tree = TREES[name](tmp_path / str(number))
@@ -121,7 +123,7 @@ def test_each_missing_entry_is_named_and_what_is_there_too(name: str, tmp_path: 
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_files_and_folders_are_not_taken_for_one_another(name: str, tmp_path: Path) -> None:
+def test_files_and_folders_are_not_interchangeable(name: str, tmp_path: Path) -> None:
     for number, entry in enumerate(DATASETS[name].layouts[0]):
         tree = TREES[name](tmp_path / str(number))
         path = tree.root / entry
@@ -136,7 +138,7 @@ def test_files_and_folders_are_not_taken_for_one_another(name: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_the_folder_above_or_below_the_right_one_is_told_apart(name: str, tmp_path: Path) -> None:
+def test_parent_or_child_of_the_right_folder_names_the_right_one(name: str, tmp_path: Path) -> None:
     tree = TREES[name](tmp_path / "data" / "right")
     options = tree.options
     below = next(path for path in sorted(tree.root.iterdir()) if path.is_dir())
@@ -144,14 +146,14 @@ def test_the_folder_above_or_below_the_right_one_is_told_apart(name: str, tmp_pa
         with pytest.raises(DatasetNotFoundError) as error:
             load_dataset(name, wrong, **options)
         assert f"looked in {wrong}, expected" in str(error.value)
-        assert f"what is expected is in {tree.root}." in str(error.value)
+        assert f"the expected files are in {tree.root}." in str(error.value)
     with pytest.raises(DatasetNotFoundError) as error:
         load_dataset(name, tmp_path, **options)
-    assert "what is expected is in" not in str(error.value)
+    assert "the expected files are in" not in str(error.value)
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)
-def test_a_file_in_place_of_the_folder_is_called_a_file(name: str, tmp_path: Path) -> None:
+def test_file_instead_of_a_folder_is_called_a_file(name: str, tmp_path: Path) -> None:
     path = tmp_path / "archive.zip"
     path.touch()
     with pytest.raises(DatasetNotFoundError, match=r"found a file"):
@@ -165,9 +167,9 @@ def test_counts_other_than_the_published_ones_are_refused_with_both(
     tree = TREES[name](tmp_path)
     with pytest.raises(DatasetFormatError) as error:
         load_dataset(name, tree.root)
-    for count, (images, persons) in zip(DATASETS[name].published, tree.counts, strict=True):
-        for a, b in ((count.images, count.persons), (images, persons)):
-            assert f"{a:,} images of {b:,} persons in {count.part}" in str(error.value)
+    for count, (images, identities) in zip(DATASETS[name].published, tree.counts, strict=True):
+        for a, b in ((count.images, count.identities), (images, identities)):
+            assert f"{a:,} images of {b:,} identities in {count.part}" in str(error.value)
     assert "check_counts=False" in str(error.value)
 
 
@@ -178,8 +180,8 @@ def test_counts_are_accepted_if_they_are_the_published_ones_and_only_then(
     tree = TREES[name](tmp_path)
     loaded = benchmark_with_counts(name, tree.counts).load(tree.root)
     assert loaded == load_dataset(name, tree.root, **tree.options)
-    for part, (images, persons) in enumerate(tree.counts):
-        for other in ((images + 1, persons), (images, persons - 1)):
+    for part, (images, identities) in enumerate(tree.counts):
+        for other in ((images + 1, identities), (images, identities - 1)):
             counts = (*tree.counts[:part], other, *tree.counts[part + 1 :])
             with pytest.raises(DatasetFormatError, match=r"published are"):
                 benchmark_with_counts(name, counts).load(tree.root)

@@ -8,11 +8,11 @@ from reid_align.errors import InvalidInputError
 SPLIT = Split("test", (ImageRecord("q", 99, 0),), (ImageRecord("g", 99, 1),))
 
 
-def dataset(*persons: list[int | None]) -> ReidDataset:
-    """Return a dataset with a image of person i for each camera in the i-th list."""
+def dataset(*identities: list[int | None]) -> ReidDataset:
+    """Return a dataset with an image of person i for each camera in the i-th list."""
     train = tuple(
         ImageRecord(f"{person}_{number}", person, camera)
-        for person, cameras in enumerate(persons)
+        for person, cameras in enumerate(identities)
         for number, camera in enumerate(cameras)
     )
     return ReidDataset("mine", "/root", train, (SPLIT,), "single_gallery_shot")
@@ -21,7 +21,7 @@ def dataset(*persons: list[int | None]) -> ReidDataset:
 MANY = dataset(*[[0, 0, 1, 1, 2]] * 20)
 
 
-def test_persons_are_either_trained_on_or_held_back() -> None:
+def test_identities_are_either_trained_on_or_held_out() -> None:
     train, val = hold_out(MANY, 5, seed=1)
     (split,) = val.splits
     back = {record.person_id for record in (*split.query, *split.gallery)}
@@ -32,7 +32,7 @@ def test_persons_are_either_trained_on_or_held_back() -> None:
     assert len(split.query) + len(split.gallery) + len(train.train) == 100
 
 
-def test_the_dataset_to_train_on_keeps_its_test_and_the_other_has_its_own() -> None:
+def test_training_dataset_keeps_its_test_splits() -> None:
     train, val = hold_out(MANY, 5)
     assert train.splits == (SPLIT,)
     assert (train.name, train.protocol) == ("mine", "single_gallery_shot")
@@ -40,7 +40,7 @@ def test_the_dataset_to_train_on_keeps_its_test_and_the_other_has_its_own() -> N
     assert (val.splits[0].name, val.protocol, val.root) == ("val", "cross_camera", "/root")
 
 
-def test_each_person_has_a_query_for_each_camera_with_something_left() -> None:
+def test_each_identity_has_one_query_per_camera_with_further_images() -> None:
     _, val = hold_out(MANY, 5)
     (split,) = val.splits
     counts = Counter(record.camera_id for record in split.query)
@@ -67,7 +67,7 @@ def test_without_cameras_the_first_image_is_the_query() -> None:
     assert [record.path for record in val.splits[0].gallery] == ["0_1", "0_2", "2_1"]
 
 
-def test_the_seed_decides_who_is_held_back() -> None:
+def test_seed_determines_the_held_out_identities() -> None:
     assert hold_out(MANY, 5, seed=3) == hold_out(MANY, 5, seed=3)
     assert hold_out(MANY, 5, seed=3) != hold_out(MANY, 5, seed=4)
 
@@ -84,6 +84,6 @@ def test_junk_stays_where_it_was() -> None:
     ("given", "identities"),
     [(MANY, 0), (MANY, 20), (dataset([0, 0], [0, 1], [1, 1]), 2), (dataset([0, 1]), 1)],
 )
-def test_holding_back_nobody_or_too_many_is_refused(given: ReidDataset, identities: int) -> None:
-    with pytest.raises(InvalidInputError, match=f"{identities} identities held back of the"):
+def test_holding_out_none_or_too_many_is_refused(given: ReidDataset, identities: int) -> None:
+    with pytest.raises(InvalidInputError, match=f"cannot hold out {identities} of"):
         hold_out(given, identities)

@@ -58,7 +58,7 @@ def test_folder_without_images_is_named_in_the_error(root: Path) -> None:
     for path in (root / "query").iterdir():
         path.unlink()
     (root / "query" / "Thumbs.db").touch()
-    with pytest.raises(DatasetFormatError, match=r"no image in .*query. Images end in .apng"):
+    with pytest.raises(DatasetFormatError, match=r"query contains no images. Images end in .apng"):
         load(root)
 
 

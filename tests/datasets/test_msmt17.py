@@ -22,7 +22,7 @@ def listed(records: Iterable[ImageRecord], folder: str) -> list[tuple[str, int]]
     return [(os.path.relpath(record.path, folder), record.person_id) for record in records]
 
 
-def test_lists_decide_who_is_in_which_part(root: Path) -> None:
+def test_lists_define_the_parts(root: Path) -> None:
     dataset = load(root)
     (split,) = dataset.splits
     assert listed(dataset.train, root / "train") == sorted(MSMT_TRAIN)
@@ -30,7 +30,7 @@ def test_lists_decide_who_is_in_which_part(root: Path) -> None:
     assert listed(split.gallery, root / "test") == sorted(MSMT_GALLERY)
 
 
-def test_validation_images_are_for_training_only_if_asked_for(root: Path) -> None:
+def test_validation_images_are_training_images_with_combine_val(root: Path) -> None:
     dataset = load(root, combine_val=True)
     assert listed(dataset.train, root / "train") == sorted(MSMT_TRAIN + MSMT_VAL)
 
@@ -40,7 +40,7 @@ def test_camera_is_the_third_field_counted_from_zero(root: Path) -> None:
     assert cameras == {"15": 14, "14": 13, "13": 12}
 
 
-def test_blank_lines_and_windows_line_ends_are_passed_over(root: Path) -> None:
+def test_blank_lines_and_windows_line_ends_are_ignored(root: Path) -> None:
     before = load(root)
     path = root / "list_query.txt"
     path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + b"\r\n\r\n")
@@ -59,7 +59,7 @@ def test_missing_images_are_counted_and_the_first_is_named(root: Path) -> None:
 @pytest.mark.parametrize(
     "line", ["0000/0000_045_12_a.jpg", "0000/portrait.jpg 0", "0000/0000_045_12_a.jpg zero"]
 )
-def test_line_that_is_no_path_and_person_is_named_with_its_number(root: Path, line: str) -> None:
+def test_malformed_line_is_named_with_its_number(root: Path, line: str) -> None:
     path = root / "list_val.txt"
     path.write_text(path.read_text() + line + "\n")
     with pytest.raises(DatasetFormatError, match=rf"list_val.txt:3 is '{line}', expected a path"):

@@ -16,7 +16,7 @@ def name_of(record: ImageRecord) -> str:
 def test_single_shot_pairs_each_of_five_probe_sets_with_each_of_five_galleries(
     tmp_path: Path,
 ) -> None:
-    splits = load_dataset("partial_reid", partial_reid(tmp_path, persons=60).root).splits
+    splits = load_dataset("partial_reid", partial_reid(tmp_path, identities=60).root).splits
     assert len(splits) == 25
     for split, (probe, whole) in zip(splits, product(range(1, 6), repeat=2), strict=True):
         assert split.name == f"probe_{probe}_whole_{whole}"
@@ -26,12 +26,12 @@ def test_single_shot_pairs_each_of_five_probe_sets_with_each_of_five_galleries(
 
 
 def test_all_against_all_is_one_split_of_300_by_300(tmp_path: Path) -> None:
-    (split,) = load_dataset("partial_reid_all", partial_reid(tmp_path, persons=60).root).splits
+    (split,) = load_dataset("partial_reid_all", partial_reid(tmp_path, identities=60).root).splits
     assert len(split.query) == len(split.gallery) == 300
 
 
 @pytest.mark.parametrize("name", ["partial_reid", "partial_reid_all", "partial_ilids"])
-def test_numbers_in_names_are_not_taken_for_cameras(name: str, tmp_path: Path) -> None:
+def test_numbers_in_names_are_not_cameras(name: str, tmp_path: Path) -> None:
     make = partial_ilids if name == "partial_ilids" else partial_reid
     for split in load_dataset(name, make(tmp_path).root, check_counts=False).splits:
         assert {record.camera_id for record in split.query} == {0}
@@ -62,13 +62,13 @@ def test_partial_ilids_is_read_under_each_of_its_folder_names(
     assert {os.path.basename(os.path.dirname(r.path)) for r in split.gallery} == {folders[1]}
 
 
-def test_partial_ilids_missing_altogether_lists_all_folder_names(tmp_path: Path) -> None:
+def test_missing_partial_ilids_lists_all_folder_names(tmp_path: Path) -> None:
     said = "expected Probe/, Gallery/ or query/, gallery/ or partial_body_images/, whole_body"
     with pytest.raises(FileNotFoundError, match=said):
         load_dataset("partial_ilids", tmp_path)
 
 
-def test_partial_ilids_is_read_with_a_number_behind_the_person(tmp_path: Path) -> None:
+def test_partial_ilids_names_may_have_a_second_number(tmp_path: Path) -> None:
     root = partial_ilids(tmp_path).root
     (root / "Probe" / "030.jpg").rename(root / "Probe" / "030_1.jpg")
     (split,) = load_dataset("partial_ilids", root, check_counts=False).splits

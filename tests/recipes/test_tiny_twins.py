@@ -1,4 +1,4 @@
-"""Every recipe learns: its tiny twin, on a batch of each stream, in a few steps."""
+"""Every recipe learns: its smoke_test twin, on a batch of each stream, in a few steps."""
 
 from dataclasses import replace
 
@@ -6,19 +6,19 @@ import pytest
 import torch
 from torch import Tensor
 
-from reid_align.recipes import RECIPES, Data, Stage, tiny
-from reid_align.recipes.stage_streams import open_streams
+from reid_align.recipes import RECIPES, RecipeData, Stage, smoke_test
+from reid_align.recipes.stage_loaders import open_loaders
 from reid_align.tasks import DecoderConfig, DsaTask, SanConfig, SanTask
-from reid_align.training.config import TrainingConfig
-from reid_align.training.group import ProcessGroup
-from reid_align.training.learner import Learner
-from reid_align.training.task import StepContext, Task
+from reid_align.training.distributed import ProcessGroup
+from reid_align.training.step.updater import Updater
+from reid_align.training.task_interface import StepContext, Task
+from reid_align.training.training_config import TrainingConfig
 
 ROUNDS = 3
 # Adam's first steps are of this size for every weight, however small its gradient is.
 LR = 1e-5
 ALONE = ProcessGroup()
-LAST = {name: tiny(RECIPES[name]).last for name in RECIPES}
+LAST = {name: smoke_test(RECIPES[name]).last for name in RECIPES}
 
 
 def context() -> StepContext:
@@ -57,19 +57,19 @@ def copies(task: Task) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("name", LAST)
-def test_its_loss_falls_and_nothing_moves_but_what_it_trains(name: str, data: Data) -> None:
+def test_its_loss_falls_and_nothing_moves_but_what_it_trains(name: str, data: RecipeData) -> None:
     stage = drawable(LAST[name])
-    streams = open_streams(stage, data, 0, ALONE)
+    streams = open_loaders(stage, data, 0, ALONE)
     batches = {stream: next(opened.epoch(0)) for stream, opened in streams.items()}
     torch.manual_seed(0)
-    task = stage.task.build(streams["reid"].identities if "reid" in streams else 0)
-    learner = Learner(task, careful(stage.training), torch.device("cpu"), ALONE)
+    task = stage.task.build(streams["reid"].num_identities if "reid" in streams else 0)
+    updater = Updater(task, careful(stage.training), torch.device("cpu"), ALONE)
     before = copies(task)
     first, last = [
         {
             key: float(value)
             for stream, batch in batches.items()
-            for key, value in learner.step(stream, [batch], context(), 0.0).items()
+            for key, value in updater.step(stream, [batch], context(), 0.0).items()
             if key.startswith("objective/")
         }
         for _ in range(ROUNDS)

@@ -1,17 +1,17 @@
-"""Where training images come from, and what comes with them."""
+"""Sources of training images and their textures, dense pose maps, frontal and external images."""
 
-from reid_align.batches.sources.base import Extra, Pixels, Source
-from reid_align.batches.sources.pairs import PairsSource
-from reid_align.batches.sources.reid import ReidSource
-from reid_align.batches.sources.synthetic import SyntheticSource
-from reid_align.batches.sources.textures import TextureInput
+from reid_align.batches.sources.pairs_source import PairsSource
+from reid_align.batches.sources.reid_source import ReidSource
+from reid_align.batches.sources.synthetic_source import SyntheticSource
+from reid_align.batches.sources.texture_input import TextureInput
+from reid_align.batches.sources.training_source import CompanionKind, Pixels, TrainingSource
 
 __all__ = [
-    "Extra",
+    "CompanionKind",
     "PairsSource",
     "Pixels",
     "ReidSource",
-    "Source",
     "SyntheticSource",
     "TextureInput",
+    "TrainingSource",
 ]

@@ -1,0 +1,78 @@
+"""Worker processes that build batches in order and pass on errors with their type."""
+
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from reid_align.batches.collation import Uint8Batch
+from reid_align.batches.pk_sampling import Indices
+from reid_align.batches.sample_builder import SampleBuilder
+from reid_align.errors import ReidAlignError
+
+
+class BatchPlan(NamedTuple):
+    """Images of one batch: consecutive positions of an epoch, from ``first``."""
+
+    epoch: int
+    first: int
+    indices: Indices
+
+
+def build_batches(
+    builder: SampleBuilder, plans: Sequence[BatchPlan], num_workers: int
+) -> Iterator[Uint8Batch]:
+    """Yield the batch of each plan, in order.
+
+    Args:
+        builder: builds the samples.
+        plans: batches to build.
+        num_workers: processes, which end with the iterator; 0 builds in this process, on demand.
+
+    Raises:
+        ReidAlignError: the error of the first sample that failed; earlier batches are complete.
+    """
+    loader = DataLoader(
+        _PlannedBatches(builder),
+        batch_size=None,
+        sampler=plans,
+        num_workers=num_workers,
+        worker_init_fn=_ignore_interrupts,
+        # Without a generator the loader draws a seed from the global one.
+        generator=torch.Generator(),
+    )
+    for batch in loader:
+        if isinstance(batch, ReidAlignError):
+            raise batch
+        yield batch
+
+
+class _PlannedBatches(Dataset[Uint8Batch | ReidAlignError]):
+    """Maps a plan to its batch."""
+
+    def __init__(self, builder: SampleBuilder) -> None:
+        self._builder = builder
+
+    def __getitem__(self, plan: BatchPlan) -> Uint8Batch | ReidAlignError:
+        try:
+            return Uint8Batch.collate(
+                [
+                    self._builder.build(int(index), plan.epoch, position)
+                    for position, index in enumerate(plan.indices, plan.first)
+                ]
+            )
+        except ReidAlignError as error:
+            # An exception raised in a worker loses its class and attributes; a value keeps them.
+            return error
+
+
+def _ignore_interrupts(_: int) -> None:
+    # Ctrl-C and torchrun signal the whole process group. A worker that ends on the signal kills
+    # the training process before it saves a checkpoint; the training process ends its workers.
+    # SIGTERM cannot be ignored, because workers are ended with it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(os, "setpgid"):  # Windows has no process groups of this kind.
+        os.setpgid(0, 0)
