@@ -1,4 +1,4 @@
-"""Person re-identification features, and the complete SAN and DSA-reID behind them.
+"""Person re-identification: features, evaluation, and training of SAN and DSA-reID.
 
 >>> from reid_align import extract_features, san_resnet50
 >>> features = extract_features("images/", san_resnet50(pretrained=True))
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         save_pretrained,
     )
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Encoder",
@@ -62,7 +62,7 @@ _FROM_FEATURES = {
 
 
 def __getattr__(name: str) -> object:
-    """Import a public name when it is first used: `import reid_align` itself loads nothing."""
+    """Import a public name on first use: `import reid_align` alone loads no dependency."""
     if name not in __all__:
         raise AttributeError(f"module 'reid_align' has no attribute {name!r}")
     module = import_module(f"reid_align.{'features' if name in _FROM_FEATURES else 'models'}")

@@ -1,4 +1,4 @@
-"""``python -m reid_align`` lists the verbs; ``python -m reid_align VERB …`` runs one."""
+"""Command line entry point: lists the verbs, or runs one of them."""
 
 import sys
 from collections.abc import Sequence
@@ -8,27 +8,27 @@ from reid_align import __version__
 from reid_align.cli import close_quietly
 
 VERBS = {
-    "extract": "compute the features of a folder of person images",
-    "evaluate": "score features or an encoder on a re-identification benchmark",
-    "unwrap": "write the textures or dense maps of a folder of person images",
-    "train": "train a recipe: the papers' rows, and what people train today",
-    "publish": "put weights into the package or on the Hugging Face Hub",
-    "synthesize": "make images of synthetic people, with dense maps and textures",
+    "extract": "compute the features of person images",
+    "evaluate": "evaluate an encoder or features on a benchmark or on your data",
+    "unwrap": "compute the textures or dense pose maps of person images",
+    "train": "train a recipe: the papers' experiments, or a modern baseline",
+    "publish": "publish weights on the Hugging Face Hub or in the package",
+    "synthesize": "generate images of synthetic people with dense pose maps and textures",
 }
 
 
 def usage() -> str:
-    """Return the list of verbs."""
+    """Return the usage text with the list of verbs."""
     verbs = "\n".join(f"  {verb:<12}{purpose}" for verb, purpose in VERBS.items())
     return (
         f"reid_align {__version__}: person re-identification features\n\n"
         f"usage: python -m reid_align VERB [options]\n\n{verbs}\n\n"
-        "python -m reid_align VERB --help explains a verb; python -m reid_align.VERB runs it too."
+        "Options of a verb: python -m reid_align VERB --help"
     )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the verb that the arguments name; without one, list them all."""
+    """Run a verb and return its exit code; without a verb, print the usage."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] in ("-h", "--help"):
         try:

@@ -1,4 +1,4 @@
-"""Conditions on single values of a configuration, each with its message."""
+"""Validation of single configuration values."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -20,13 +20,13 @@ def positive(name: str, value: float) -> None:
 
 
 def at_least_zero(name: str, value: float) -> None:
-    """Require a finite number that is not negative."""
+    """Require a finite number of at least 0."""
     if not (math.isfinite(value) and value >= 0):
-        raise InvalidInputError(f"{name}={value!r}: give a finite number that is not negative.")
+        raise InvalidInputError(f"{name}={value!r}: give a finite number of at least 0.")
 
 
 def at_least_one(name: str, value: int) -> None:
-    """Require a whole number from 1."""
+    """Require an integer of at least 1."""
     if value < 1:
         raise InvalidInputError(f"{name}={value!r}: give at least 1.")
 
@@ -44,6 +44,6 @@ def up_to_one(name: str, value: float) -> None:
 
 
 def increasing(name: str, values: Sequence[int]) -> None:
-    """Require that numbers rise, from above 0."""
+    """Require positive numbers in strictly increasing order."""
     if any(value <= 0 for value in values) or any(a >= b for a, b in pairwise(values)):
-        raise InvalidInputError(f"{name}={tuple(values)}: give rising numbers above 0.")
+        raise InvalidInputError(f"{name}={tuple(values)}: give increasing numbers above 0.")

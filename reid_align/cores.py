@@ -1,9 +1,9 @@
-"""How much of the machine this process may use."""
+"""Number of CPU cores available to this process."""
 
 import os
 
 
 def available_cores() -> int:
-    """Return how many cores this process may use, which may be fewer than the machine has."""
+    """Return the number of cores this process may use; may be fewer than the machine has."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -1,12 +1,14 @@
-"""``python -m reid_align.extract images/ -o feats.npy``: the features of a folder of images."""
+"""Command ``python -m reid_align.extract images/ -o feats.npy``: features of images."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 
 from reid_align.cli import (
+    ENCODER_ADVICE,
     OK,
     SOME_FAILED,
+    Advice,
     add_compute_options,
     add_encoder_options,
     command_parser,
@@ -17,37 +19,42 @@ from reid_align.errors import ImageReadError
 DESCRIPTION = """\
 Compute one feature vector for each person image.
 
--o feats.npy writes three files, together or not at all:
-  feats.npy   (N, D) float32, row by row
-  feats.csv   row, path: which row is which image
-  feats.json  model, weights, preprocessing, version, and the images that failed"""
+  python -m reid_align.extract images/ -o feats.npy
+  python -m reid_align.extract 'crops/**/*.jpg' -o feats.npy --weights encoder.safetensors
 
-ADVICE = (
-    "Mend it and run the same command with --resume; or leave it out: add --resume --on-error skip"
-)
+-o feats.npy writes three files:
+  feats.npy   (N, D) float32, one row per image
+  feats.csv   row, path: the image of each row
+  feats.json  model, weights, preprocessing, version, and the failed images"""
+
+ADVICE: Advice = {
+    **ENCODER_ADVICE,
+    ImageReadError: "Fix the file and rerun the command with --resume, or add --resume --on-error "
+    "skip to leave it out.",
+}
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of this command."""
+    """Build the parser of this command."""
     parser = command_parser("extract", DESCRIPTION, skips_images=True)
     parser.add_argument(
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="a folder (searched through, sorted), an image, a quoted glob pattern, a .txt file "
-        "with one path a line, or - for such a list on standard input",
+        help="folder (searched recursively, sorted), image, quoted glob pattern, .txt file with "
+        "one path per line, or - for such a list on standard input",
     )
-    parser.add_argument("-o", "--output", required=True, metavar="FILE.npy", help="what to write")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.npy", help="output file")
     add_encoder_options(parser)
     add_compute_options(parser)
     parser.add_argument(
-        "--no-normalize", action="store_true", help="leave the features' length as it is, not 1"
+        "--no-normalize", action="store_true", help="do not scale features to length 1"
     )
     parser.add_argument(
         "--on-error",
         choices=("fail", "skip"),
         default="fail",
-        help="at an image that cannot be read: stop, or go on and list it in feats.json; "
+        help="at an unreadable image: stop, or skip it and list it in feats.json; "
         "default: %(default)s",
     )
     parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
@@ -55,17 +62,18 @@ def build_parser() -> argparse.ArgumentParser:
         "--shard",
         metavar="I/N",
         default="0/1",
-        help="take every N-th image from number I (0 to N-1) and write feats-0000I-of-0000N.npy",
+        help="extract every N-th image, starting with image I (0 to N-1), and write "
+        "feats-0000I-of-0000N.npy",
     )
     return parser
 
 
 def extract(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
-    # Imported here so that --help answers without loading torch.
-    from reid_align.features import Adaptation, ExtractOptions, Shard, extract_to_file
+    # Imported late: --help does not load torch.
+    from reid_align.cli.encoder_choice import select_encoder
+    from reid_align.features import Adaptation, ExtractOptions, ImageShard, extract_to_file
     from reid_align.images import find_images
-    from reid_align.models.select import select_encoder
 
     options = ExtractOptions(
         args.device,
@@ -77,24 +85,21 @@ def extract(args: argparse.Namespace) -> int:
         args.on_error,
         args.backend,
     )
-    shard = Shard.parse(args.shard)
+    shard = ImageShard.parse(args.shard)
     encoder = select_encoder(args.model, args.weights, args.seed)
-    try:
-        done = extract_to_file(
-            find_images(args.inputs),
-            encoder,
-            args.output,
-            options,
-            adaptation=Adaptation(seed=args.seed) if args.adapt else None,
-            shard=shard,
-            resume=args.resume,
-            progress=True,
-        )
-    except ImageReadError as error:
-        raise ImageReadError(error.path, f"{error.reason}. {ADVICE}") from error
+    done = extract_to_file(
+        find_images(args.inputs),
+        encoder,
+        args.output,
+        options,
+        adaptation=Adaptation(seed=args.seed) if args.adapt else None,
+        shard=shard,
+        resume=args.resume,
+        progress=True,
+    )
     print(
         f"{done.rows} × {done.feature_dim} features in {done.output}"
-        + (f" ({done.resumed} images from the run before)" if done.resumed else ""),
+        + (f" ({done.resumed} images from an earlier run)" if done.resumed else ""),
         file=sys.stderr,
     )
     if done.failed:
@@ -106,7 +111,7 @@ def extract(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run and return the exit code."""
-    return run(build_parser(), extract, argv, "--resume continues what was begun")
+    return run(build_parser(), extract, argv, "rerun with --resume to continue", ADVICE)
 
 
 if __name__ == "__main__":

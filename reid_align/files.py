@@ -1,4 +1,4 @@
-"""Writing files so that they are there whole or not at all."""
+"""Atomic file output, and errors for outputs that cannot be written."""
 
 import errno
 import os
@@ -13,31 +13,34 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextmanager
-def writing(path: Path, advice: str | None = None) -> Iterator[None]:
-    """Turn the operating system's errors into OutputError with the output's name.
+def writing(
+    path: Path, advice: str | None = None, kind: type[OutputError] = OutputError
+) -> Iterator[None]:
+    """Convert OSError to OutputError with the output's name.
 
     Args:
-        path: what is being written.
-        advice: what to do, as a sentence; None is to choose another place, or to free space.
+        path: the output being written.
+        advice: what to do, as a sentence; default: free space or choose another output.
+        kind: class of the error.
     """
     try:
         yield
     except ReidAlignError:
         raise
     except OSError as error:
-        place = "Free space or choose" if error.errno in _FULL else "Choose"
-        advice = advice or f"{place} another place, and run it again."
-        raise OutputError(f"Cannot write {path}: {_reason(error)}. {advice}") from error
+        action = "Free disk space or choose" if error.errno in _FULL else "Choose"
+        advice = advice or f"{action} another output, then try again."
+        raise kind(f"Cannot write {path}: {_reason(error)}. {advice}") from error
 
 
 def _reason(error: OSError) -> str:
     if isinstance(error, FileExistsError | NotADirectoryError):
-        return "there is a file where a folder has to be"
+        return "a file exists where a folder is needed"
     return error.strerror or str(error)
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file under another name and rename it; an earlier one of its name is replaced."""
+    """Write a file atomically: write a temporary file, then rename it over the old one."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         partial.write_bytes(content)
@@ -48,17 +51,17 @@ def replace_file(path: Path, content: bytes) -> None:
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """Give a folder to write in, which takes the name ``folder`` when everything is there.
+    """Provide a temporary folder that is renamed to ``folder`` on success.
 
     Raises:
-        OutputError: ``folder`` holds something already, or cannot be written.
+        OutputError: ``folder`` is not empty, or cannot be written.
     """
     folder = folder.absolute()
     partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
     try:
         with writing(folder):
             if folder.exists() and any(folder.iterdir()):
-                raise OutputError(f"{folder} holds files already. Give a new or an empty folder.")
+                raise OutputError(f"{folder} is not empty. Give a new or an empty folder.")
             partial.mkdir(parents=True)
             yield partial
             partial.replace(folder)
@@ -67,12 +70,14 @@ def new_folder(folder: Path) -> Iterator[Path]:
 
 
 def check_writable(path: Path) -> None:
-    """Refuse an output that cannot be, before any work is done for it.
+    """Check an output path before the work starts.
 
     Raises:
-        OutputError: the path is a folder, or its folder is not there.
+        OutputError: the path is a folder, or its parent folder does not exist.
     """
     if path.is_dir():
-        raise OutputError(f"Output {path} is a folder. Name a file.")
+        raise OutputError(f"Output {path} is a folder. Give a file name.")
     if not path.parent.is_dir():
-        raise OutputError(f"Output {path}: there is no folder {path.parent}. Make it first.")
+        raise OutputError(
+            f"Output {path}: the folder {path.parent} does not exist. Create it first."
+        )

@@ -1,4 +1,4 @@
-"""One registry for everything that is chosen by name: models, heads, datasets."""
+"""Registry of objects by name: models, heads, datasets and backends."""
 
 from collections.abc import Callable, Iterator
 from typing import Generic, TypeVar, cast
@@ -10,10 +10,10 @@ S = TypeVar("S")
 
 
 class Registry(Generic[T]):
-    """Maps names to objects; a second registration and an unknown name are errors.
+    """Maps names to objects; raises for duplicate and unknown names.
 
     Args:
-        kind: what the entries are, in the singular, as error messages name them.
+        kind: kind of entry in error messages, such as "model".
     """
 
     def __init__(self, kind: str) -> None:
@@ -21,22 +21,22 @@ class Registry(Generic[T]):
         self._entries: dict[str, T] = {}
 
     def register(self, name: str) -> Callable[[S], S]:
-        """Return a decorator that registers what it decorates, and leaves its type as it is.
+        """Return a decorator that registers an object under ``name``.
 
         Raises:
-            DuplicateNameError: the name is taken.
+            DuplicateNameError: the name is registered already.
         """
 
         def add(entry: S) -> S:
             if name in self._entries:
-                raise DuplicateNameError(f"There is a {self.kind} {name!r} already.")
+                raise DuplicateNameError(f"The {self.kind} {name!r} is registered already.")
             self._entries[name] = cast(T, entry)
             return entry
 
         return add
 
     def __getitem__(self, name: str) -> T:
-        """Return the entry of that name, or raise UnknownNameError with the nearest one."""
+        """Return the entry, or raise UnknownNameError with the closest name."""
         if name not in self._entries:
             raise UnknownNameError(self.kind, name, self._entries)
         return self._entries[name]

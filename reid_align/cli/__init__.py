@@ -1,5 +1,6 @@
-"""The command line: what all commands share, and options in groups. Nothing here loads torch."""
+"""Command line. Importing this package does not load torch."""
 
+from reid_align.cli.advice import ENCODER_ADVICE, Advice
 from reid_align.cli.command import (
     FAILURE,
     INTERRUPTED,
@@ -10,23 +11,27 @@ from reid_align.cli.command import (
     command_parser,
     run,
 )
-from reid_align.cli.options import (
+from reid_align.cli.common_options import (
     add_batch_option,
     add_compute_options,
     add_device_option,
     add_encoder_options,
 )
+from reid_align.cli.renamed_options import add_renamed_option
 
 __all__ = [
+    "ENCODER_ADVICE",
     "FAILURE",
     "INTERRUPTED",
     "OK",
     "SOME_FAILED",
     "USAGE",
+    "Advice",
     "add_batch_option",
     "add_compute_options",
     "add_device_option",
     "add_encoder_options",
+    "add_renamed_option",
     "close_quietly",
     "command_parser",
     "run",

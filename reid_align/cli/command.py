@@ -1,10 +1,11 @@
-"""What all commands share: exit codes, and errors in one line."""
+"""Command parser, exit codes and error handling of all commands."""
 
 import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
 
+from reid_align.cli.advice import Advice, with_advice
 from reid_align.errors import InvalidInputError, ReidAlignError, UnknownNameError
 
 OK, FAILURE, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -16,9 +17,9 @@ def command_parser(
     """Return the parser of a command without its options.
 
     Args:
-        verb: the command's name.
-        description: what it does; its lines stay lines.
-        skips_images: it may go on after an image that cannot be read, for which there is a code.
+        verb: name of the command.
+        description: help text; line breaks are kept.
+        skips_images: the command can skip unreadable images, which has its own exit code.
     """
     some_failed = f"{SOME_FAILED} done but some images failed, " if skips_images else ""
     return argparse.ArgumentParser(
@@ -35,16 +36,18 @@ def run(
     command: Callable[[argparse.Namespace], int],
     argv: Sequence[str] | None,
     after_interrupt: str = "nothing was written",
+    advice: Advice | None = None,
 ) -> int:
     """Parse ``argv``, run the command and return its exit code.
 
-    Errors of this library become one line on standard error; ``--debug`` shows where they arose.
+    Prints an error of the library as one line on standard error; ``--debug`` shows the traceback.
 
     Args:
-        parser: the command's parser.
-        command: what to run on the parsed arguments; returns an exit code.
-        argv: the arguments; None is those of the process.
-        after_interrupt: what Ctrl-C leaves, for the line that is printed then.
+        parser: parser of the command.
+        command: function that takes the parsed arguments and returns an exit code.
+        argv: arguments; default: those of the process.
+        after_interrupt: state after Ctrl-C, for the message.
+        advice: for each error class, the options that solve the error.
     """
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     args = parser.parse_args(argv)
@@ -57,7 +60,7 @@ def run(
     except ReidAlignError as error:
         if args.debug:
             raise
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
+        print(f"{parser.prog}: error: {with_advice(error, advice or {})}", file=sys.stderr)
         return USAGE if isinstance(error, InvalidInputError | UnknownNameError) else FAILURE
     except KeyboardInterrupt:
         print(f"{parser.prog}: interrupted; {after_interrupt}", file=sys.stderr)
@@ -65,7 +68,7 @@ def run(
 
 
 def close_quietly() -> int:
-    """Stop writing to a reader that went away, such as ``head``, and return an exit code."""
-    # Python would complain when it flushes standard output at exit.
+    """Redirect standard output to the null device after a broken pipe; return an exit code."""
+    # Otherwise Python reports an error when it flushes standard output at exit.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return FAILURE

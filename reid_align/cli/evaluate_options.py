@@ -1,4 +1,4 @@
-"""The options of ``evaluate``: what is measured, and whether that can be."""
+"""Options of ``evaluate``: metrics and outputs."""
 
 import argparse
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from pathlib import Path
 from reid_align.errors import InvalidInputError
 from reid_align.files import check_writable
 
-# Without an encoder that runs, these decide nothing.
-ENCODING = (
+# Options that only apply when an encoder runs.
+ENCODER_OPTIONS = (
     "model",
     "weights",
     "seed",
@@ -22,60 +22,59 @@ ENCODING = (
 
 
 def add_measure_options(group: argparse._ArgumentGroup) -> None:
-    """Add the options that say what is measured, and where the results go."""
+    """Add the options for metrics and output files."""
     group.add_argument(
         "--metric",
         choices=("cosine", "euclidean", "both"),
         default="both",
         help="distance between features; default: %(default)s",
     )
-    group.add_argument("--rerank", action="store_true", help="also with k-reciprocal re-ranking")
+    group.add_argument("--rerank", action="store_true", help="add k-reciprocal re-ranking")
     group.add_argument(
         "--normalize-cameras",
         action="store_true",
-        help="also without what all images of a camera share: features whitened camera by "
-        "camera, over queries and gallery together",
+        help="add scores of camera-normalized features: whitened separately for each camera, over "
+        "queries and gallery together",
     )
     group.add_argument(
         "--verification",
         nargs="*",
         type=float,
         metavar="FPR",
-        help="also thresholds for 'the same person': at the equal error rate, and the true "
-        "positive rates at these false positive rates; default: 0.0001 0.001 0.01",
+        help="add verification: threshold at the equal error rate, and true positive rates at "
+        "these false positive rates; default: 0.0001 0.001 0.01",
     )
     group.add_argument(
         "--ap",
         choices=("mean", "trapezoid"),
         default="mean",
-        help="average precision: the mean of precisions, or the area under the straight lines "
-        "between them, as in Market-1501's first code; default: %(default)s",
+        help="average precision: mean of the precisions, or trapezoidal area as in Market-1501's "
+        "original code; default: %(default)s",
     )
     group.add_argument("-o", "--output", metavar="FILE.json", help="write the result as JSON")
-    group.add_argument("--queries", metavar="FILE.csv", help="write what each query found")
+    group.add_argument("--queries", metavar="FILE.csv", help="write the results of each query")
 
 
 def check_arguments(args: argparse.Namespace, default: Callable[[str], object]) -> None:
-    """Refuse what cannot be, or would be ignored, before any work is done.
+    """Check the arguments before the work starts.
 
     Args:
         args: the parsed arguments.
-        default: gives what an option is where it is left out.
+        default: returns the default of an option.
 
     Raises:
-        InvalidInputError: there is no folder, an option would be ignored, or both outputs have one
-            name.
-        OutputError: an output cannot be written.
+        InvalidInputError: no folder is given, an option would be ignored, or both outputs have the
+            same name.
     """
     if args.root is None:
-        raise InvalidInputError(f"Where is {args.dataset}? Give its folder after its name.")
-    for name in ENCODING if args.features else ():
+        raise InvalidInputError(f"Missing folder of {args.dataset}. Give it after the name.")
+    for name in ENCODER_OPTIONS if args.features else ():
         if getattr(args, name) != default(name):
             raise InvalidInputError(
-                f"--{name.replace('_', '-')} with --features: no encoder runs, the features are "
-                "there. Give one."
+                f"--{name.replace('_', '-')} has no effect with --features: no encoder runs. "
+                "Remove one of them."
             )
     if args.output and args.output == args.queries:
-        raise InvalidInputError(f"-o and --queries both name {args.output}: give two names.")
+        raise InvalidInputError(f"-o and --queries are both {args.output}. Give two files.")
     for output in filter(None, (args.output, args.queries)):
         check_writable(Path(output))

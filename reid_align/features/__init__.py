@@ -1,20 +1,19 @@
-"""Features of images: in memory, or to files for millions of them."""
+"""Feature extraction, in memory or to files."""
 
 from reid_align.features.adaptation import Adaptation, adapt_norms, adapt_to
-from reid_align.features.batches import FailedImage
-from reid_align.features.extract import (
+from reid_align.features.extract_options import ExtractOptions
+from reid_align.features.extract_to_file import Extraction, extract_to_file
+from reid_align.features.extractor import (
     FeatureExtractor,
     Features,
     extract_features,
-    gather_features,
+    extract_named_images,
 )
-from reid_align.features.images import NamedImage
-from reid_align.features.options import ExtractOptions
-from reid_align.features.output import Extraction, extract_to_file
-from reid_align.features.read import read_description, read_features
-from reid_align.features.settings import describe_encoder
-from reid_align.features.shard import Shard
-from reid_align.inference.prepared_encoder import resolve_device
+from reid_align.features.feature_description import describe_encoder
+from reid_align.features.feature_reader import read_description, read_features
+from reid_align.features.image_batches import FailedImage
+from reid_align.features.image_inputs import NamedImage
+from reid_align.features.image_shard import ImageShard
 
 __all__ = [
     "Adaptation",
@@ -23,15 +22,14 @@ __all__ = [
     "FailedImage",
     "FeatureExtractor",
     "Features",
+    "ImageShard",
     "NamedImage",
-    "Shard",
     "adapt_norms",
     "adapt_to",
     "describe_encoder",
     "extract_features",
+    "extract_named_images",
     "extract_to_file",
-    "gather_features",
     "read_description",
     "read_features",
-    "resolve_device",
 ]

@@ -1,7 +1,7 @@
-"""Encoders that get used to images without labels: their batch norms, estimated anew.
+"""Adaptation of batch-norm statistics to unlabeled images (AdaBN).
 
-Source: adaptive batch normalization, Li et al., arXiv:1603.04779. There each domain has statistics
-of its own; here all cameras share theirs, which finds as many people as one estimate per camera.
+Source: adaptive batch normalization, Li et al., arXiv:1603.04779. The paper uses separate
+statistics per domain; here all cameras share them, which is as accurate as one set per camera.
 """
 
 from collections.abc import Iterable
@@ -15,28 +15,34 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from reid_align.errors import InvalidInputError
-from reid_align.features.batches import grouped, read_batch
-from reid_align.features.images import ChannelOrder, ImageInputs, NamedImage, named_images
-from reid_align.features.options import ExtractOptions, OnError
-from reid_align.features.statistics import batch_statistics, tracking_norms, with_averages
-from reid_align.inference.backends.build import state_digest
-from reid_align.inference.prepared_encoder import check_encoder, resolve_device
-from reid_align.inference.thread_lanes import Lanes
+from reid_align.features.batch_norm_statistics import (
+    batch_statistics,
+    tracking_norms,
+    with_averages,
+)
+from reid_align.features.extract_options import ExtractOptions, OnError
+from reid_align.features.feature_batches import worker_count
+from reid_align.features.image_batches import grouped, read_batch
+from reid_align.features.image_inputs import ChannelOrder, ImageInputs, NamedImage, named_images
+from reid_align.inference.backends.backend_cache import state_digest
+from reid_align.inference.device import resolve_device
+from reid_align.inference.parallelism import Parallelism
+from reid_align.inference.prepared_encoder import check_encoder
 from reid_align.models.encoder import Encoder
 
-FEWEST, READ_AT_ONCE = 32, 32
-# A batch of 128 images takes up to a gigabyte of memory, on each core that computes one.
-MOST_LANES = 4
+MIN_IMAGES, READ_BATCH_SIZE = 32, 32
+# Each batch of 128 images takes up to 1 GB of memory.
+MAX_PARALLEL_BATCHES = 4
 
 
 @dataclass(frozen=True)
 class Adaptation:
-    """Which images an encoder gets used to.
+    """Settings of an adaptation.
 
     Attributes:
-        count: images that are drawn; all, if there are fewer.
-        batch_size: images at a time at most, but for one more where a single one would be left.
-        seed: draws them, and their order.
+        count: number of images to draw at random; all, if there are fewer.
+        batch_size: maximum images per batch; one more if otherwise a single image would be left.
+        seed: seed of the draw and its order.
 
     Raises:
         InvalidInputError: ``count`` below 32, ``batch_size`` below 2 or ``seed`` below 0.
@@ -47,24 +53,24 @@ class Adaptation:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, value, least in (
-            ("count", self.count, FEWEST),
+        for name, value, minimum in (
+            ("count", self.count, MIN_IMAGES),
             ("batch_size", self.batch_size, 2),
             ("seed", self.seed, 0),
         ):
-            if not isinstance(value, int) or value < least:
-                raise InvalidInputError(f"{name} {value!r}: give a whole number from {least} on.")
+            if not isinstance(value, int) or value < minimum:
+                raise InvalidInputError(f"{name} {value!r}: give an integer of at least {minimum}.")
 
     def draw(self, images: Iterable[NamedImage], total: int) -> list[NamedImage]:
-        """Return the drawn ones of so many images, in the order of the draw."""
+        """Return a random draw of ``total`` images, in the order of the draw."""
         random = np.random.default_rng(self.seed)
         order = random.choice(total, min(self.count, total), replace=False).tolist()
-        wanted = set(order)
-        found = {place: one for place, one in enumerate(images) if place in wanted}
-        return [found[place] for place in order if place in found]
+        chosen = set(order)
+        found = {index: image for index, image in enumerate(images) if index in chosen}
+        return [found[index] for index in order if index in found]
 
     def split(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-        """Return images, at least two, in batches that differ by one image at most."""
+        """Split at least two images into batches whose sizes differ by at most one."""
         parts = min(-(-len(pixels) // self.batch_size), len(pixels) // 2)
         return np.array_split(pixels, parts)
 
@@ -80,34 +86,34 @@ def adapt_norms(
     on_error: OnError = "fail",
     channel_order: ChannelOrder | None = None,
 ) -> Encoder:
-    """Return a copy of an encoder that is used to images of a place; it needs no labels.
+    """Return a copy of an encoder with batch-norm statistics adapted to your images (AdaBN).
 
-    The images go through the network in batches, each normalized by its own mean and variance, as
-    in training; the averages of these over all batches take the place of what the batch norms have
-    learned. Nothing else changes, instance norms neither: they have no statistics. On the CPU the
-    same images and seed give the same bits, whatever the number of threads.
+    Needs no labels. Runs the images through the network in batches that are normalized by their
+    own mean and variance, as in training, and replaces the running statistics of the batch norms
+    by the average over all batches. Nothing else changes. On the CPU the same images and seed give
+    the same bits, whatever the number of threads.
 
     Args:
-        encoder: from `san_resnet50`, `dsa_reid`, `create_model`, …; it is left as it is.
-        images: what `extract_features` takes: images by the cameras whose images will be
-            compared. Compare only features of the same copy.
-        count: images that are drawn; all, if there are fewer. They are held in memory, each with
-            3·height·width bytes.
-        batch_size: images at a time.
-        seed: draws them.
-        device: where to compute, in float32: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        on_error: at a drawn image that cannot be read "fail" raises, "skip" goes on without it.
-        channel_order: "rgb" or "bgr"; needed when arrays are among the images.
+        encoder: from `san_resnet50`, `dsa_reid`, `create_model`, …; not modified.
+        images: any input of `extract_features`, from the cameras that you will compare. Compare
+            only features of the same adapted copy.
+        count: number of images to draw at random; all, if there are fewer. They are held in
+            memory, 3·height·width bytes each.
+        batch_size: images per batch.
+        seed: seed of the draw.
+        device: device to compute on, in float32: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        on_error: at a drawn image that cannot be read "fail" raises, "skip" leaves it out.
+        channel_order: "rgb" or "bgr"; required if the inputs contain arrays.
 
     Returns:
-        The copy, in evaluation mode, where the encoder is; its ``origin`` says what it is.
+        The copy, in evaluation mode, on the encoder's device; its ``origin`` records the
+        adaptation.
 
     Raises:
-        NoImagesError: a folder, pattern or list leads to no image.
-        ImageReadError: a image cannot be read and ``on_error`` is "fail".
-        InvalidInputError: fewer than 32 images that can be read, from which statistics would be
-            worse than those of the training; an encoder without batch norms; or an input or an
-            option of another type, shape or range.
+        NoImagesError: a folder, pattern or list contains no image.
+        ImageReadError: an image cannot be read and ``on_error`` is "fail".
+        InvalidInputError: fewer than 32 readable images, an encoder without batch norms, or an
+            invalid input or option.
         NotFiniteError: the weights are broken.
 
     Source: Li et al., arXiv:1603.04779.
@@ -127,26 +133,27 @@ def adapt_to(
     *,
     progress: bool = False,
 ) -> Encoder:
-    """Return a copy of an encoder that is used to named images; see `adapt_norms`.
+    """Return a copy of an encoder adapted to drawn images; see `adapt_norms`.
 
     Args:
         drawn: from ``adaptation.draw``.
-        encoder: the encoder.
-        adaptation: how they were drawn, and are taken together.
-        options: of these, where to compute, how many threads, and what to do about broken images.
-        progress: show a bar on standard error, if that is a terminal.
+        encoder: not modified.
+        adaptation: settings that ``drawn`` was made with.
+        options: device, number of workers and ``on_error`` are used.
+        progress: show a progress bar if standard error is a terminal.
     """
     device = resolve_device(str(options.device))
     network = deepcopy(encoder).float().to(device).eval()
     if not tracking_norms(network):
-        raise InvalidInputError(f"{encoder.architecture} has no batch norms that could adapt.")
+        raise InvalidInputError(f"{encoder.architecture} has no batch norms to adapt.")
     skip = options.on_error == "skip"
     read = partial(read_batch, preprocess=encoder.preprocess, skip_errors=skip)
-    # Each batch on one core, so that the bits do not depend on how many there are.
-    lanes = replace(Lanes.share(device, min(options.workers, MOST_LANES)), threads=1)
-    with lanes.pool(lanes.count) as pool:
-        groups = pool.map(read, grouped(drawn, READ_AT_ONCE))
-        pixels = _enough([group.pixels for group in groups], len(drawn))
+    workers = min(worker_count(options), MAX_PARALLEL_BATCHES)
+    # One core per batch: the bits must not depend on the number of cores.
+    parallelism = replace(Parallelism.share(device, workers), threads=1)
+    with parallelism.pool(parallelism.batches) as pool:
+        groups = pool.map(read, grouped(drawn, READ_BATCH_SIZE))
+        pixels = _join_readable([group.pixels for group in groups], len(drawn))
         batches = adaptation.split(pixels)
         with tqdm(total=len(batches), desc="adapting", disable=None if progress else True) as bar:
             found = []
@@ -160,11 +167,11 @@ def adapt_to(
     return adapted
 
 
-def _enough(groups: list[NDArray[np.uint8]], drawn: int) -> NDArray[np.uint8]:
+def _join_readable(groups: list[NDArray[np.uint8]], drawn: int) -> NDArray[np.uint8]:
     readable = sum(map(len, groups))
-    if readable < FEWEST:
+    if readable < MIN_IMAGES:
         raise InvalidInputError(
-            f"{readable} of {drawn} images can be read, and an encoder adapts to {FEWEST} or "
-            "more: fewer tell less than its training did. Use it as it is, without adapting."
+            f"Only {readable} of {drawn} images can be read, but adapting needs at least "
+            f"{MIN_IMAGES}. Use more images, or the encoder without adaptation."
         )
     return np.concatenate(groups)

@@ -1,4 +1,4 @@
-"""Find images and decode them: what the user means, in a fixed order, as RGB pixels."""
+"""Image listing and decoding to RGB."""
 
 from reid_align.images.decode import MAX_PIXELS, decode_image, to_rgb
 from reid_align.images.find import find_images

@@ -1,4 +1,4 @@
-"""Decode a image file of any kind to RGB, or say in plain words why that is impossible."""
+"""Image decoding to 8-bit RGB, with clear errors."""
 
 import os
 import stat
@@ -19,22 +19,22 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from reid_align.errors import ImageReadError
-from reid_align.images.formats import FORMAT_NAMES, HEADER_BYTES, sniff
-from reid_align.images.modes import rgb_pixels
+from reid_align.images.image_formats import FORMAT_NAMES, HEADER_BYTES, sniff
 from reid_align.images.orientation import read_orientation, upright
+from reid_align.images.pixel_modes import rgb_pixels
 
 MAX_PIXELS = 40_000_000
 
 
 class _Jpeg(JpegImageFile):
-    """Opens without parsing EXIF data: Pillow does that for the resolution, and warns if broken."""
+    """Skips EXIF parsing, which Pillow does for the resolution, with warnings on broken data."""
 
     def getexif(self) -> Image.Exif:
         return Image.Exif()
 
 
-# Called directly and not through Image.open, which warns about, or refuses, large images by a
-# limit that is global to the process. Only these formats are ever opened.
+# Used instead of Image.open, which warns about or rejects large images by a process-wide limit.
+# Only these formats are opened.
 _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile]] = {
     "BMP": BmpImageFile,
     "DIB": DibImageFile,
@@ -48,17 +48,17 @@ _DECODERS: dict[str, Callable[[IO[bytes]], ImageFile]] = {
 
 
 def decode_image(path: str) -> NDArray[np.uint8]:
-    """Decode one file to (H, W, 3) uint8 RGB, upright; of an animation, the first frame.
+    """Decode one file to (H, W, 3) uint8 RGB, upright; for an animation, the first frame.
 
-    The format is told from the first bytes, not from the name. See ``to_rgb`` for how pixels are
-    converted. Safe to call from many threads; all formats but WebP are decoded side by side.
+    Detects the format from the first bytes, not from the name. See ``to_rgb`` for the conversion.
+    Thread-safe; all formats except WebP decode in parallel.
 
-    Two of Pillow's settings are out of reach, if the program has changed them. With
-    ``ImageFile.LOAD_TRUNCATED_IMAGES``, damaged images are filled up, here too, instead of being
-    refused. A lowered ``Image.MAX_IMAGE_PIXELS`` still holds for TIFF and WebP.
+    Two process-wide settings of Pillow also apply here: ``ImageFile.LOAD_TRUNCATED_IMAGES`` fills
+    damaged images instead of rejecting them, and a lowered ``Image.MAX_IMAGE_PIXELS`` applies to
+    TIFF and WebP.
 
     Raises:
-        ImageReadError: for whatever is wrong with the file; nothing else is raised.
+        ImageReadError: the file cannot be decoded; no other exception is raised.
     """
     with _naming(path):
         _check_file(path)
@@ -67,7 +67,7 @@ def decode_image(path: str) -> NDArray[np.uint8]:
             if kind is None:
                 raise ImageReadError(
                     path,
-                    f"it is none of the formats {FORMAT_NAMES}; convert it, to PNG for example",
+                    f"unknown format. Supported: {FORMAT_NAMES}. Convert it, for example to PNG",
                 )
             file.seek(0)
             return to_rgb(_DECODERS[kind](file), path)
@@ -76,13 +76,13 @@ def decode_image(path: str) -> NDArray[np.uint8]:
 def to_rgb(image: Image.Image, name: str = "image in memory") -> NDArray[np.uint8]:
     """Convert a Pillow image to (H, W, 3) uint8 RGB, contiguous and writable.
 
-    It is turned upright by its EXIF orientation. Gray is repeated, palettes are looked up,
-    transparent parts are laid over white, CMYK is mixed without a color profile, of 16 bits the
-    high byte is kept, and embedded color profiles are ignored.
+    Applies the EXIF orientation. Gray and palette images become RGB, transparent areas become
+    white, CMYK is converted without a color profile, 16-bit images keep the high byte, and
+    embedded color profiles are ignored.
 
     Args:
-        image: a image in any mode; it is loaded if it was not, and otherwise left as it is.
-        name: how errors name it.
+        image: an image in any mode; loaded if necessary, otherwise not modified.
+        name: name of the image in errors.
 
     Raises:
         ImageReadError: the image has no pixels, more than ``MAX_PIXELS``, floating point pixels
@@ -96,13 +96,13 @@ def to_rgb(image: Image.Image, name: str = "image in memory") -> NDArray[np.uint
 
 
 def _check_file(path: str) -> None:
-    """Refuse what is no file before it is opened: opening a pipe would block."""
+    """Reject anything but a regular file before opening it: opening a pipe would block."""
     try:
         status = os.stat(path)
     except ValueError as error:
-        raise ImageReadError(path, "no file can have this name") from error
+        raise ImageReadError(path, "this is not a valid file name") from error
     if stat.S_ISDIR(status.st_mode):
-        raise ImageReadError(path, "it is a folder, not a image")
+        raise ImageReadError(path, "it is a folder, not an image")
     if not stat.S_ISREG(status.st_mode):
         raise ImageReadError(path, "it is a pipe or a device, not a file")
     if status.st_size == 0:
@@ -115,15 +115,16 @@ def _check_size(size: tuple[int, int], name: str) -> None:
         raise ImageReadError(name, f"it has no pixels ({width} x {height})")
     if width * height > MAX_PIXELS:
         raise ImageReadError(
-            name, f"{width} x {height} pixels are more than {MAX_PIXELS:,}; scale it down first"
+            name,
+            f"{width} x {height} pixels are more than {MAX_PIXELS:,}; scale it down first",
         )
 
 
 @contextmanager
 def _naming(name: str) -> Iterator[None]:
-    """Turn every error into one that names the image.
+    """Convert every error to an ImageReadError with the image's name.
 
-    Broken files make Pillow raise nearly anything: OSError, SyntaxError, struct.error, KeyError ...
+    Pillow raises many types for broken files: OSError, SyntaxError, struct.error, KeyError, …
     """
     try:
         yield
@@ -135,14 +136,14 @@ def _naming(name: str) -> Iterator[None]:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, FileNotFoundError):
-        return "there is no such file"
+        return "the file does not exist"
     if isinstance(error, PermissionError):
-        return "it may not be read: permission denied"
+        return "permission denied"
     if isinstance(error, MemoryError):
-        return "there is not enough memory to decode it"
+        return "not enough memory to decode it"
     if isinstance(error, Image.DecompressionBombError):
         return f"it is too large; scale it down first ({error})"
     if isinstance(error, OSError) and error.strerror:
         return f"it cannot be read: {error.strerror}"
-    said = str(error) or type(error).__name__
-    return f"it is damaged, incomplete, or of a variant that Pillow does not know ({said})"
+    message = str(error) or type(error).__name__
+    return f"it is damaged, incomplete, or a variant that Pillow does not support ({message})"

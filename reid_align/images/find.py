@@ -1,4 +1,4 @@
-"""Which images the user means: folders, files, patterns and lists, one path after the other."""
+"""Image paths in folders, files, glob patterns and lists."""
 
 import os
 import sys
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from reid_align.errors import InvalidInputError, NoImagesError
-from reid_align.images.formats import FORMAT_NAMES, is_image
-from reid_align.images.lists import read_paths, spool
-from reid_align.images.walk import walk
+from reid_align.images.folder_walk import walk
+from reid_align.images.image_formats import FORMAT_NAMES, is_image
+from reid_align.images.path_lists import read_paths, spool
 
 _ALLOWED = (
-    "Give a folder, a image, a pattern ('crops/**/*.jpg'), a list of paths (*.txt), "
+    "Give a folder, an image, a glob pattern ('crops/**/*.jpg'), a list of paths (*.txt), "
     "or - for a list on standard input."
 )
 
@@ -21,48 +21,51 @@ _ALLOWED = (
 def find_images(
     inputs: Sequence[str | os.PathLike[str]], *, stdin: BinaryIO | None = None
 ) -> Iterable[str]:
-    """Return the paths of the images that ``inputs`` name, in an order that stays the same.
+    """Return the paths of the images in ``inputs``, in a reproducible order.
 
-    The result finds them anew each time it is iterated over, one at a time: a million images need
-    no more memory than the listing of the largest folder. Nothing is opened for reading but lists
-    and files whose name does not tell what they are. Inputs are taken in their order:
+    Searches lazily, and again on each iteration: a million images need only the memory of the
+    largest folder listing. Opens only lists, and files without an image extension to check their
+    first bytes. Inputs are processed in order:
 
-    - a folder: all images in it and below, depth first, sorted by name. A image is a file with
-      one of ``EXTENSIONS``, or with another name and the first bytes of such a format. Hidden
-      files and folders are skipped, links are followed.
+    - a folder: all images in it and below, depth first, sorted by name. An image is a file with
+      one of ``EXTENSIONS``, or with the first bytes of such a format. Hidden files and folders
+      are skipped, symlinks are followed.
     - a file: that file, whatever its name.
-    - a ``*.txt`` file: the paths in it, one on each line, relative to the current folder. They are
-      not looked at; whoever decodes them learns whether they exist.
-    - a pattern with ``*``, ``?``, ``[...]`` or ``**``, unless a file has that very name: the
-      images among the files that match, and in the folders that match.
-    - ``-``: a list as above on standard input, or one separated by NUL bytes. It is read at once.
+    - a ``*.txt`` file: the paths in it, one per line, relative to the current folder. Whether they
+      exist is not checked.
+    - a pattern with ``*``, ``?``, ``[...]`` or ``**``, unless a file has that name: the images
+      among the matching files, and in the matching folders.
+    - ``-``: a list on standard input, one path per line or separated by NUL bytes. It is read
+      immediately.
 
-    A image that several inputs name comes several times.
+    An image in several inputs is returned several times.
 
     Args:
         inputs: at least one.
-        stdin: what ``-`` reads; the standard input of the process if it is None.
+        stdin: stream for ``-``; default: ``sys.stdin``.
 
     Raises:
-        InvalidInputError: ``inputs`` is one string instead of a sequence.
-        NoImagesError: there are no inputs; or, while iterating, an input does not exist, holds or
-            matches no image, or cannot be listed.
+        InvalidInputError: ``inputs`` is a string instead of a sequence.
+        NoImagesError: there are no inputs; or, while iterating, an input does not exist, contains
+            no image, or cannot be listed.
     """
     if isinstance(inputs, str | os.PathLike):
-        raise InvalidInputError(f"inputs {inputs!r}: give a list of paths, such as [{inputs!r}].")
+        raise InvalidInputError(
+            f"inputs is the string {inputs!r}. Give a list of paths, such as [{inputs!r}]."
+        )
     if not inputs:
-        raise NoImagesError(f"No input was given. {_ALLOWED}")
+        raise NoImagesError(f"No input given. {_ALLOWED}")
     return _Images([os.fsdecode(name) for name in inputs], stdin)
 
 
 class _Images:
-    """The images that the inputs name; iterating finds them anew."""
+    """Iterable over the images of the inputs; each iteration searches again."""
 
     def __init__(self, inputs: list[str], stdin: BinaryIO | None) -> None:
         self._inputs = inputs
         if "-" in inputs:
             if stdin is None and sys.stdin is None:
-                raise NoImagesError("-: standard input is closed. Pipe a list of paths into it.")
+                raise NoImagesError("-: standard input is closed. Pipe a list of paths to it.")
             self._listed = spool(stdin or sys.stdin.buffer)
             weakref.finalize(self, self._listed.close)
 
@@ -73,21 +76,21 @@ class _Images:
 
 def _expand(name: str) -> Iterator[str]:
     if os.path.isdir(name):
-        return _images(walk(name), f"{name}: this folder holds")
+        return _images(walk(name), f"{name}: this folder contains")
     if os.path.isfile(name) and name.lower().endswith(".txt"):
         return _read_list(name)
     if os.path.exists(name):
         return iter([name])
     if any(map(_is_magic, Path(name).parts)):
         return _match(name)
-    raise NoImagesError(f"{name!r}: there is no such file or folder. {_ALLOWED}")
+    raise NoImagesError(f"{name!r}: no such file or folder. {_ALLOWED}")
 
 
 def _read_list(name: str) -> Iterator[str]:
     try:
         file = open(name, "rb")  # noqa: SIM115 - the generator's with statement closes it
     except OSError as error:
-        raise NoImagesError(f"{name}: this list cannot be read ({error.strerror}).") from error
+        raise NoImagesError(f"{name}: cannot read this list ({error.strerror}).") from error
     with file:
         yield from read_paths(file, name)
 
@@ -97,7 +100,7 @@ def _is_magic(part: str) -> bool:
 
 
 def _match(pattern: str) -> Iterator[str]:
-    """Walk from the last folder that is spelled out in ``pattern``."""
+    """Search from the last folder in ``pattern`` without wildcards."""
     parts = Path(pattern).parts
     start = next(i for i, part in enumerate(parts) if _is_magic(part))
     root = os.path.join("", *parts[:start])
@@ -106,7 +109,7 @@ def _match(pattern: str) -> Iterator[str]:
 
 
 def _images(files: Iterator[str], found: str) -> Iterator[str]:
-    """Pass on the images; if there are none, say how many other files were ``found``."""
+    """Yield the images; raise NoImagesError with the number of other files if there are none."""
     images = others = 0
     for path in files:
         if is_image(path):
@@ -117,6 +120,6 @@ def _images(files: Iterator[str], found: str) -> Iterator[str]:
     if not images:
         instead = f"only {others} other files" if others else "and no other file"
         raise NoImagesError(
-            f"{found} no image, {instead} (hidden ones are passed over). "
-            f"Images are {FORMAT_NAMES} files. {_ALLOWED}"
+            f"{found} no image, {instead} (hidden files are skipped). "
+            f"Supported formats: {FORMAT_NAMES}. {_ALLOWED}"
         )

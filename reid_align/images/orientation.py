@@ -1,4 +1,8 @@
-"""Turn images upright: how the camera was held is written in their EXIF data."""
+"""EXIF orientation of images.
+
+Pillow's ``ImageOps.exif_transpose`` warns about any broken EXIF entry, and suppressing warnings is
+not thread-safe. This module reads only the orientation entry.
+"""
 
 import struct
 from typing import Any
@@ -12,10 +16,9 @@ _INTEGER_TYPES = {1: "B", 3: "H", 4: "I"}
 
 
 def read_orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation of a loaded image, 1 to 8; 1 where it is missing or broken.
+    """Return the EXIF orientation of a loaded image, 1 to 8; 1 if missing or broken.
 
-    Only this one entry is read, because Pillow's reader warns about, or fails on, any other entry
-    that is broken. TIFF images are turned upright by Pillow while loading, and give 1.
+    Pillow rotates TIFF images while loading; they return 1.
     """
     exif = _exif(image.info)
     order = "<" if exif[:2] == b"II" else ">"
@@ -27,16 +30,16 @@ def read_orientation(image: Image.Image) -> int:
             if tag == _ORIENTATION_TAG and kind in _INTEGER_TYPES:
                 (value,) = struct.unpack_from(order + _INTEGER_TYPES[kind], exif, entry + 8)
                 return int(value) if 1 <= value <= 8 else 1
-    except struct.error:  # the data end early
+    except struct.error:  # truncated data
         pass
     return 1
 
 
 def _exif(info: dict[str | tuple[int, int], Any]) -> bytes:
-    """Return the EXIF block without its preamble, or nothing."""
+    """Return the EXIF block without its preamble, or empty bytes."""
     exif: bytes = info.get("exif", b"")
     if not exif and "Raw profile type exif" in info:
-        # ImageMagick writes it into PNG files as text: three lines of preamble, then hexadecimal.
+        # ImageMagick stores it in PNG files as text: three header lines, then hexadecimal.
         try:
             exif = bytes.fromhex("".join(info["Raw profile type exif"].split("\n")[3:]))
         except ValueError:
@@ -45,10 +48,9 @@ def _exif(info: dict[str | tuple[int, int], Any]) -> bytes:
 
 
 def upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
-    """Turn and mirror pixels (H, W, 3) so that the scene is upright; a view of the same memory.
+    """Rotate and mirror pixels (H, W, 3) upright; returns a view.
 
-    Source: EXIF 2.32 (CIPA DC-008), tag 0x0112: which sides of the scene the first row and the
-    first column are.
+    Source: EXIF 2.32 (CIPA DC-008), tag 0x0112.
     """
     if orientation >= 5:
         pixels = pixels.swapaxes(0, 1)

@@ -1,1 +1,1 @@
-"""Running an encoder fast: device and dtype, batch-norm folding, batch sizes and backends."""
+"""Fast inference: device and dtype, batch sizes, batch-norm folding, threads and backends."""

@@ -1,4 +1,4 @@
-"""Batch norms folded into the layers before them: the same function with fewer steps."""
+"""Batch-norm folding into the preceding convolution or linear layer."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -12,7 +12,7 @@ from torch.nn.utils.fusion import (
 
 from reid_align.models.norms import InstanceBatchNorm
 
-# Which norm of a module follows which of its layers, by their names.
+# Names of layers, and of the norms that may follow them in the same module.
 FOLLOWERS = {
     "conv0": ("norm0",),
     "conv1": ("bn1", "norm2"),
@@ -25,10 +25,10 @@ FOLLOWERS = {
 def fold_batch_norms(module: nn.Module) -> None:
     """Fold each batch norm into the convolution or linear layer before it, in place.
 
-    For evaluation only, and for modules whose layers have one parent each. Of IBN-a the batch
-    norm's half of the channels is folded and the instance norm stays. Norms with no such layer
-    before them stay: those that open DenseNet's layers, and the one behind the pooling. Features
-    change by rounding alone: below 1e-5 of their largest magnitude.
+    For evaluation only, and for modules whose layers have one parent each. In IBN-a only the
+    channels with a batch norm are folded; the instance norm stays. Norms without such a layer
+    before them stay: those at the start of DenseNet's layers, and the one after pooling. Features
+    change only by rounding, less than 1e-5 of their largest magnitude.
     """
     for parent in list(module.modules()):
         for name, norm_name in _pairs(parent):
@@ -45,18 +45,18 @@ def fold_batch_norms(module: nn.Module) -> None:
 
 
 def _pairs(parent: nn.Module) -> Iterator[tuple[str, str]]:
-    """Yield the names of neighbors that may be a layer and its norm."""
+    """Yield pairs of child names that may be a layer and its norm."""
     names = [name for name, _ in parent.named_children()]
     if isinstance(parent, nn.Sequential):
         yield from pairwise(names)
         return
     for place, name in enumerate(names):
-        # A norm that stands before its layer, as in pre-activation blocks, does not follow it.
+        # In pre-activation blocks the norm comes first and must not be folded.
         yield from ((name, norm) for norm in FOLLOWERS.get(name, ()) if norm in names[place:])
 
 
 def _fold(conv: nn.Conv2d, norm: nn.BatchNorm2d, first: int = 0) -> None:
-    """Fold a batch norm of the channels from ``first`` on; those before it stay as they are."""
+    """Fold a batch norm over the channels from ``first`` on; earlier channels are unchanged."""
     bias = conv.weight.new_zeros(conv.out_channels) if conv.bias is None else conv.bias
     weight, later_bias = fuse_conv_bn_weights(
         conv.weight[first:],

@@ -42,6 +42,10 @@ class TinyEncoder(Encoder):
         self.conv2 = nn.Conv2d(8, 16, 3, 2, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(16)
 
+    @property
+    def imagenet_model(self) -> str:
+        return "tiny"
+
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
         first = self.bn1(self.conv1(images)).relu()
         return first, first, first, self.bn2(self.conv2(first)).relu()

@@ -21,11 +21,11 @@ from reid_align.errors import (
     OutputError,
     UnknownNameError,
 )
-from reid_align.features import Adaptation, ExtractOptions, NamedImage, Shard, extract_to_file
-from reid_align.inference.backends.build import state_digest
+from reid_align.features import Adaptation, ExtractOptions, ImageShard, NamedImage, extract_to_file
+from reid_align.inference.backends.backend_cache import state_digest
 from reid_align.models.encoder import Encoder
 from reid_align.weights import Origin
-from reid_align.weights.source import Adapted
+from reid_align.weights.weights_source import Adapted
 
 COUNT = 45
 OPTIONS = ExtractOptions(batch_size=8, num_workers=2, device="cpu")
@@ -344,7 +344,7 @@ def test_shards_adapt_to_all_images_and_agree(
     for index in range(2):
         done = extract_to_file(
             paths, encoder, tmp_path / "f.npy", OPTIONS,
-            adaptation=adaptation, shard=Shard(index, 2),
+            adaptation=adaptation, shard=ImageShard(index, 2),
         )  # fmt: skip
         states.add(described(done.output)["state_sha256"])
         assert described(done.output)["adapted"]["images"] == COUNT

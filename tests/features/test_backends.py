@@ -22,9 +22,9 @@ from reid_align.errors import (
 from reid_align.evaluate import build_parser as evaluate_parser
 from reid_align.extract import build_parser as extract_parser
 from reid_align.extract import main as extract
-from reid_align.inference.backends import BACKENDS, Target
-from reid_align.inference.backends.base import check_target
-from reid_align.inference.backends.build import build_backend
+from reid_align.inference.backends import BACKENDS, BackendTarget
+from reid_align.inference.backends.backend import check_target
+from reid_align.inference.backends.backend_cache import build_backend
 from reid_align.inference.prepared_encoder import PreparedEncoder
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
@@ -36,10 +36,10 @@ AT_ONCE = """
 import threading
 import torch
 from reid_align import create_model
-from reid_align.inference.backends import Target
-from reid_align.inference.backends.build import build_backend
+from reid_align.inference.backends import BackendTarget
+from reid_align.inference.backends.backend_cache import build_backend
 
-run = build_backend("openvino", create_model("san_resnet18"), Target(torch.device("cpu"), slots=2))
+run = build_backend("openvino", create_model("san_resnet18"), BackendTarget(torch.device("cpu"), slots=2))
 together, done = threading.Barrier(2), []
 
 def first():
@@ -144,7 +144,7 @@ def test_two_threads_may_begin_with_openvino_at_once() -> None:
 
 
 def test_an_exported_encoder_is_kept_until_its_numbers_change() -> None:
-    encoder, target = tiny_encoder(), Target(CPU, batch_size=2)
+    encoder, target = tiny_encoder(), BackendTarget(CPU, batch_size=2)
     first = build_backend("onnx", encoder, target)
     assert build_backend("onnx", encoder, target) is first
     assert build_backend("onnx", tiny_encoder(), target) is first
@@ -156,10 +156,10 @@ def test_an_exported_encoder_is_kept_until_its_numbers_change() -> None:
 
 def test_only_the_last_few_are_kept() -> None:
     encoder = tiny_encoder()
-    first = build_backend("onnx", encoder, Target(CPU, batch_size=100))
+    first = build_backend("onnx", encoder, BackendTarget(CPU, batch_size=100))
     for size in range(101, 107):
-        build_backend("onnx", encoder, Target(CPU, batch_size=size))
-    assert build_backend("onnx", encoder, Target(CPU, batch_size=100)) is not first
+        build_backend("onnx", encoder, BackendTarget(CPU, batch_size=size))
+    assert build_backend("onnx", encoder, BackendTarget(CPU, batch_size=100)) is not first
 
 
 @pytest.mark.parametrize("backend", RUNTIMES)
@@ -200,9 +200,9 @@ def test_what_a_runtime_cannot_do_is_refused(
     backend: str, device: str, dtype: torch.dtype, message: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=message):
-        BACKENDS[backend](tiny_encoder(), Target(torch.device(device), dtype))
+        BACKENDS[backend](tiny_encoder(), BackendTarget(torch.device(device), dtype))
     with pytest.raises(InvalidInputError, match="--backend torch"):
-        check_target(backend, Target(CPU, torch.float16), (torch.float32, torch.bfloat16))
+        check_target(backend, BackendTarget(CPU, torch.float16), (torch.float32, torch.bfloat16))
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_a_runtime_that_is_not_installed_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtraError, match=rf"needs the package '{package}'.*\[{backend}\]"):
-        BACKENDS[backend](tiny_encoder(), Target(CPU))
+        BACKENDS[backend](tiny_encoder(), BackendTarget(CPU))
 
 
 class UndecidedEncoder(TinyEncoder):

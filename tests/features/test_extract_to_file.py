@@ -20,7 +20,7 @@ from PIL import Image
 
 from reid_align import create_model, extract_features, read_features, save_pretrained
 from reid_align.errors import ImageReadError, InvalidInputError, NoImagesError, OutputError
-from reid_align.features import Adaptation, ExtractOptions, Shard, extract_to_file
+from reid_align.features import Adaptation, ExtractOptions, ImageShard, extract_to_file
 from reid_align.images import find_images
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
@@ -144,7 +144,7 @@ def test_names_that_are_not_utf8_survive(encoder: Encoder, images: Path, tmp_pat
 CHILD = """
 import sys, torch
 from reid_align import create_model
-from reid_align.features import ExtractOptions, Shard, extract_to_file
+from reid_align.features import ExtractOptions, ImageShard, extract_to_file
 from reid_align.images import find_images
 from reid_align.preprocess import Preprocess
 torch.set_num_threads(1)
@@ -152,7 +152,7 @@ torch.manual_seed(0)
 encoder = create_model("resnet50_baseline")
 encoder.preprocess = Preprocess(64, 32)
 options = ExtractOptions(batch_size=4, num_workers=2, device="cpu")
-shard = Shard.parse(sys.argv[3])
+shard = ImageShard.parse(sys.argv[3])
 extract_to_file(find_images([sys.argv[1]]), encoder, sys.argv[2], options, shard=shard, resume=True)
 """
 DIE_WHILE_PUBLISHING = """
@@ -359,7 +359,7 @@ def test_shards_are_disjoint_and_together_everything(
 ) -> None:
     paths = sorted(str(path) for path in images.iterdir())
     for index in range(4):
-        shard = Shard(index, 4)
+        shard = ImageShard(index, 4)
         done = extract_to_file(paths, encoder, tmp_path / "feats.npy", OPTIONS, shard=shard)
         assert done.output == tmp_path / f"feats-{index:05}-of-00004.npy"
         assert read_features(done.output).paths == tuple(paths[index::4])
@@ -412,7 +412,7 @@ def test_shards_are_joined_whatever_failed_in_them_and_however_weights_are_spell
     paths = [str(images / "000.png"), "gone.png", str(images / "001.png")]
     skip = ExtractOptions(device="cpu", on_error="skip")
     for index, network in enumerate((encoder, again)):
-        extract_to_file(paths, network, tmp_path / "f.npy", skip, shard=Shard(index, 2))
+        extract_to_file(paths, network, tmp_path / "f.npy", skip, shard=ImageShard(index, 2))
     joined = read_features(*sorted(tmp_path.glob("f-*.npy")))
     assert joined.paths == (paths[0], paths[2])
     assert [failure.path for failure in joined.failed] == ["gone.png"]
@@ -424,7 +424,12 @@ def test_shards_adapted_to_the_same_images_are_joined_whatever_machine_adapted_t
     paths, adaptation = [*find_images([images])] * 2, Adaptation(count=32)
     files = [
         extract_to_file(
-            paths, encoder, tmp_path / "f.npy", OPTIONS, adaptation=adaptation, shard=Shard(i, 2)
+            paths,
+            encoder,
+            tmp_path / "f.npy",
+            OPTIONS,
+            adaptation=adaptation,
+            shard=ImageShard(i, 2),
         ).output
         for i in range(2)
     ]
@@ -439,7 +444,7 @@ def test_shards_adapted_to_the_same_images_are_joined_whatever_machine_adapted_t
 
 def test_a_shard_may_be_empty(encoder: Encoder, images: Path, tmp_path: Path) -> None:
     one = [str(images / "000.png")]
-    done = extract_to_file(one, encoder, tmp_path / "feats.npy", OPTIONS, shard=Shard(1, 2))
+    done = extract_to_file(one, encoder, tmp_path / "feats.npy", OPTIONS, shard=ImageShard(1, 2))
     assert done.rows == 0
     assert read_features(done.output).values.shape == (0, 2048)
 
@@ -451,7 +456,7 @@ def test_an_empty_shard_that_is_killed_while_it_is_published_can_be_resumed(
     command = [sys.executable, "-c", DIE_WHILE_PUBLISHING + CHILD, one, str(output), "1/2"]
     assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
     assert names_in(tmp_path) == {"feats-00001-of-00002.json", "feats-00001-of-00002.npy.partial"}
-    done = extract_to_file([one], encoder, output, OPTIONS, shard=Shard(1, 2), resume=True)
+    done = extract_to_file([one], encoder, output, OPTIONS, shard=ImageShard(1, 2), resume=True)
     assert read_features(done.output).values.shape == (0, 2048)
     assert done.output.with_suffix(".csv").read_text() == "row,path\n"
 
@@ -459,7 +464,7 @@ def test_an_empty_shard_that_is_killed_while_it_is_published_can_be_resumed(
 @pytest.mark.parametrize("text", ["4/4", "5/4", "0/0", "1", "-1/4", "a/b", "1/4/2", ""])
 def test_impossible_shards_are_refused(text: str) -> None:
     with pytest.raises(InvalidInputError, match="0/4"):
-        Shard.parse(text)
+        ImageShard.parse(text)
 
 
 def test_a_full_disk_keeps_what_was_done(

@@ -11,9 +11,9 @@ from lively_encoders import TinyEncoder, enliven, lively, tiny_encoder
 from torch import Tensor
 
 from reid_align import extract_features
-from reid_align.features.pipeline import default_workers
+from reid_align.inference.device import default_workers
+from reid_align.inference.parallelism import Parallelism, torch_threads
 from reid_align.inference.prepared_encoder import PreparedEncoder
-from reid_align.inference.thread_lanes import Lanes, torch_threads
 
 CPU = torch.device("cpu")
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 64, 32, 3), dtype=np.uint8)
@@ -22,25 +22,25 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (30, 64, 32, 3), dtype=np.uin
 @pytest.mark.parametrize(
     ("device", "cores", "workers", "expected"),
     [
-        ("cpu", 4, 4, Lanes(4, 1)),
-        ("cpu", 4, 16, Lanes(4, 1)),
-        ("cpu", 4, 2, Lanes(2, 2)),
-        ("cpu", 4, 3, Lanes(3, 1)),
-        ("cpu", 4, 0, Lanes(1, 4)),
-        ("cpu", 1, 8, Lanes(1, 1)),
-        ("cuda", 4, 8, Lanes(1, 4)),
+        ("cpu", 4, 4, Parallelism(4, 1)),
+        ("cpu", 4, 16, Parallelism(4, 1)),
+        ("cpu", 4, 2, Parallelism(2, 2)),
+        ("cpu", 4, 3, Parallelism(3, 1)),
+        ("cpu", 4, 0, Parallelism(1, 4)),
+        ("cpu", 1, 8, Parallelism(1, 1)),
+        ("cuda", 4, 8, Parallelism(1, 4)),
     ],
 )
-def test_cores_are_shared_out(device: str, cores: int, workers: int, expected: Lanes) -> None:
+def test_cores_are_shared_out(device: str, cores: int, workers: int, expected: Parallelism) -> None:
     with torch_threads(cores):
-        assert Lanes.share(torch.device(device), workers) == expected
+        assert Parallelism.share(torch.device(device), workers) == expected
 
 
 def test_every_core_of_a_large_machine_has_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(24)), raising=False)
     assert (default_workers("cpu"), default_workers("cuda")) == (24, 16)
     with torch_threads(24):
-        assert Lanes.share(CPU, default_workers("cpu")) == Lanes(24, 1)
+        assert Parallelism.share(CPU, default_workers("cpu")) == Parallelism(24, 1)
 
 
 def test_the_bits_do_not_depend_on_the_number_of_cores() -> None:
@@ -90,7 +90,7 @@ class CountingEncoder(TinyEncoder):
 def test_no_more_batches_are_computed_at_once_than_there_are_lanes() -> None:
     encoder = enliven(CountingEncoder().eval())
     prepared = PreparedEncoder(
-        encoder, device=CPU, dtype="float32", flip=False, normalize=False, lanes=Lanes(2, 1)
+        encoder, device=CPU, dtype="float32", flip=False, normalize=False, parallelism=Parallelism(2, 1)
     )
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda _: prepared(IMAGES[:2]), range(12)))

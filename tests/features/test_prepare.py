@@ -8,8 +8,9 @@ from torch import nn
 
 from reid_align import list_models, san_resnet50
 from reid_align.errors import InvalidInputError, NotFiniteError
+from reid_align.inference.device import resolve_device
 from reid_align.inference.folding import fold_batch_norms
-from reid_align.inference.prepared_encoder import PreparedEncoder, resolve_device
+from reid_align.inference.prepared_encoder import PreparedEncoder
 from reid_align.models.encoder import Encoder
 
 CPU = torch.device("cpu")

@@ -13,9 +13,9 @@ from lively_encoders import TinyEncoder, enliven, tiny_encoder
 from torch import Tensor, nn
 
 from reid_align import extract_features
-from reid_align.inference.backends.packed import can_pack
+from reid_align.inference.backends.packed_convolutions import can_pack
+from reid_align.inference.parallelism import torch_threads
 from reid_align.inference.prepared_encoder import PreparedEncoder
-from reid_align.inference.thread_lanes import torch_threads
 from reid_align.models.encoder import Encoder
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 64, 32, 3), dtype=np.uint8)
@@ -23,7 +23,7 @@ ON_AN_OLD_PROCESSOR = """
 import numpy as np, torch
 from lively_encoders import lively
 from reid_align import extract_features
-from reid_align.inference.backends.packed import can_pack
+from reid_align.inference.backends.packed_convolutions import can_pack
 assert not can_pack(torch.bfloat16)
 images = list(np.zeros((2, 64, 32, 3), np.uint8))
 options = {"channel_order": "rgb", "device": "cpu", "dtype": "bfloat16"}

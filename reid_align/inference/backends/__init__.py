@@ -1,15 +1,20 @@
-"""The ways to run an encoder; each module registers its own, and loads its runtime when asked."""
+"""Inference backends. Each module registers one and imports its runtime on first use."""
 
-from reid_align.inference.backends import compiled, eager, onnx_runtime, open_vino
-from reid_align.inference.backends.base import BACKENDS, Backend, BackendName, Target
+from reid_align.inference.backends import (
+    onnx_runtime,
+    openvino_runtime,
+    torch_compile,
+    torch_eager,
+)
+from reid_align.inference.backends.backend import BACKENDS, Backend, BackendName, BackendTarget
 
 __all__ = [
     "BACKENDS",
     "Backend",
     "BackendName",
-    "Target",
-    "compiled",
-    "eager",
+    "BackendTarget",
     "onnx_runtime",
-    "open_vino",
+    "openvino_runtime",
+    "torch_compile",
+    "torch_eager",
 ]

@@ -1,4 +1,4 @@
-"""A few consecutive images at a time: decoded, and as features."""
+"""Decoding of images in batches."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -8,26 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.errors import ImageReadError
-from reid_align.features.images import NamedImage
+from reid_align.features.image_inputs import NamedImage
 from reid_align.preprocess import Preprocess
 
 
 @dataclass(frozen=True)
 class FailedImage:
-    """A image that has no features, and why."""
+    """An image without features, and the reason."""
 
     path: str
     error: str
 
 
 @dataclass(frozen=True)
-class ImageBatch:
-    """A few consecutive images, decoded.
+class DecodedBatch:
+    """Consecutive images, decoded and resized.
 
     Attributes:
-        paths: the names of those that could be read, in order.
-        pixels: (n, height, width, 3) uint8 RGB, theirs.
-        failed: those that could not.
+        paths: names of the n readable images, in order.
+        pixels: (n, height, width, 3) uint8 RGB.
+        failed: the unreadable images.
     """
 
     paths: tuple[str, ...]
@@ -35,26 +35,13 @@ class ImageBatch:
     failed: tuple[FailedImage, ...]
 
 
-@dataclass(frozen=True)
-class FeatureBatch:
-    """A few consecutive images.
-
-    Attributes:
-        paths: the names of those that have features, in order.
-        values: their features (n, D) float32.
-        failed: those that have none.
-    """
-
-    paths: tuple[str, ...]
-    values: NDArray[np.float32]
-    failed: tuple[FailedImage, ...]
-
-
-def read_batch(group: list[NamedImage], preprocess: Preprocess, *, skip_errors: bool) -> ImageBatch:
+def read_batch(
+    group: list[NamedImage], preprocess: Preprocess, *, skip_errors: bool
+) -> DecodedBatch:
     """Decode and resize images.
 
     Raises:
-        ImageReadError: a image cannot be read, and ``skip_errors`` is False.
+        ImageReadError: an image cannot be read, and ``skip_errors`` is False.
     """
     pixels = np.empty((len(group), preprocess.height, preprocess.width, 3), np.uint8)
     paths: list[str] = []
@@ -67,11 +54,11 @@ def read_batch(group: list[NamedImage], preprocess: Preprocess, *, skip_errors: 
             if not skip_errors:
                 raise
             failed.append(FailedImage(image.name, error.reason))
-    return ImageBatch(tuple(paths), pixels[: len(paths)], tuple(failed))
+    return DecodedBatch(tuple(paths), pixels[: len(paths)], tuple(failed))
 
 
 def grouped(images: Iterable[NamedImage], size: int) -> Iterator[list[NamedImage]]:
-    """Yield so many consecutive images at a time; the last ones may be fewer."""
+    """Yield consecutive groups of ``size`` images; the last one may be smaller."""
     rest = iter(images)
     while group := list(islice(rest, size)):
         yield group

@@ -1,8 +1,8 @@
-"""How the cores are shared out: batches side by side, each on cores of its own.
+"""How batches are distributed over CPU cores.
 
-Cores that compute one batch together wait for each other after every layer, and for good when
-another process takes one of them away; cores with a batch each do not. With one core for each
-batch the bits of the features do not depend on how many cores there are.
+Several batches run in parallel, each on separate cores. Cores that share one batch synchronize
+after every layer and stall when another process takes one of them. With one core per batch, the
+features have the same bits whatever the number of cores.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ import torch
 
 
 class _Cores:
-    """How many cores torch may use, whatever the extractions that run now have set."""
+    """Number of cores torch may use, independent of what running extractions have set."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -28,7 +28,7 @@ class _Cores:
 
     @contextmanager
     def kept(self) -> Iterator[None]:
-        """Let torch afterward use as many as before the first of several that overlap."""
+        """Restore torch's number of threads after the last of several overlapping extractions."""
         with self._lock:
             if not self._users:
                 self._count = torch.get_num_threads()
@@ -38,7 +38,7 @@ class _Cores:
         finally:
             with self._lock:
                 self._users -= 1
-                # The last number that any thread has set is also the default of threads to come.
+                # The last number set by any thread is also the default for new threads.
                 torch.set_num_threads(self._count)
 
 
@@ -46,47 +46,47 @@ _CORES = _Cores()
 
 
 @dataclass(frozen=True)
-class Lanes:
-    """How many batches are computed at once.
+class Parallelism:
+    """Number of batches computed in parallel, and of cores for each.
 
     Attributes:
-        count: batches side by side.
-        threads: cores for each of them.
+        batches: batches in parallel.
+        threads: cores per batch.
     """
 
-    count: int
+    batches: int
     threads: int
 
     @classmethod
-    def share(cls, device: torch.device, num_workers: int) -> "Lanes":
-        """Share out the cores that torch may use; a GPU does one batch after the other."""
+    def share(cls, device: torch.device, num_workers: int) -> "Parallelism":
+        """Distribute the cores torch may use over the workers; a GPU runs one batch at a time."""
         cores = _CORES.count()
-        count = max(1, min(num_workers, cores)) if device.type == "cpu" else 1
-        return cls(count, cores // count)
+        batches = max(1, min(num_workers, cores)) if device.type == "cpu" else 1
+        return cls(batches, cores // batches)
 
     @contextmanager
     def pool(self, num_workers: int) -> Iterator[ThreadPoolExecutor]:
-        """Provide threads that keep to their cores; what has not begun at the end never will."""
+        """Provide a thread pool with ``threads`` cores per worker; cancel queued work on exit."""
         with _CORES.kept():
             limit = (self.threads,)
             pool = ThreadPoolExecutor(num_workers, "features", torch.set_num_threads, limit)
             try:
                 yield pool
             finally:
-                # Waiting, as a thread that sets its number of cores later would set everybody's.
+                # Wait: a worker that starts later would change the number of cores of all threads.
                 pool.shutdown(cancel_futures=True)
 
 
-ONE_LANE = Lanes(1, 1)
+SERIAL = Parallelism(1, 1)
 
 
 @contextmanager
 def torch_threads(threads: int) -> Iterator[None]:
-    """Let torch use so many cores in the calling thread, and afterward as many as before."""
+    """Limit torch to this many cores in the calling thread, and restore the number on exit."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
         yield
     finally:
-        # The last number that any thread has set is also the default of threads to come.
+        # The last number set by any thread is also the default for new threads.
         torch.set_num_threads(before)

@@ -1,8 +1,8 @@
-"""Convolutions of oneDNN with weights laid out once, and with ReLU and addition in the same pass.
+"""oneDNN convolutions with packed weights, fused with ReLU and addition.
 
-PyTorch's own convolution lays its weights out anew at every call, which for small batches costs as
-much as the arithmetic, and it writes its result to memory before ReLU reads it back. These are the
-operations that torch.compile uses on the CPU, called without compiling.
+PyTorch's eager convolution packs its weights on every call, which for small batches costs as much
+as the arithmetic, and writes its result to memory before ReLU reads it. These are the operations
+that torch.compile uses on the CPU, called without a compiler.
 
 Source: torch/_inductor/mkldnn_lowerings.py and aten/src/ATen/native/mkldnn/Conv.cpp of PyTorch.
 """
@@ -10,26 +10,26 @@ Source: torch/_inductor/mkldnn_lowerings.py and aten/src/ATen/native/mkldnn/Conv
 import torch
 from torch import Tensor, nn
 
-from reid_align.models.blocks import BasicBlock, Bottleneck
 from reid_align.models.resnet import ResNetTrunk
+from reid_align.models.resnet_blocks import BasicBlock, Bottleneck
 
 OPERATIONS = ("_reorder_convolution_weight", "_convolution_pointwise", "_convolution_pointwise_")
 
 
 def can_pack(dtype: torch.dtype) -> bool:
-    """Return whether PyTorch has oneDNN's fused convolutions, for this processor and format."""
+    """Return whether PyTorch has oneDNN's fused convolutions for this CPU and dtype."""
     operations = torch.ops.mkldnn
-    there = torch.backends.mkldnn.is_available() and all(
+    available = torch.backends.mkldnn.is_available() and all(
         hasattr(operations, name) for name in (*OPERATIONS, "_is_mkldnn_bf16_supported")
     )
-    # In bfloat16 plain convolutions do without AVX-512; these refuse.
-    return there and (dtype != torch.bfloat16 or operations._is_mkldnn_bf16_supported())
+    # In bfloat16 these need AVX-512, unlike eager convolutions.
+    return available and (dtype != torch.bfloat16 or operations._is_mkldnn_bf16_supported())
 
 
 def pack(module: nn.Module) -> None:
     """Replace the convolutions and residual blocks of a folded module, in place.
 
-    The module must be on the CPU, in evaluation mode and in its final number format.
+    The module must be on the CPU, in evaluation mode and in its final dtype.
     """
     if isinstance(module, ResNetTrunk):
         module.register_module("conv1", PackedConv2d(module.conv1, relu=True))
@@ -48,10 +48,10 @@ def _packable(conv: nn.Conv2d) -> bool:
 
 
 class PackedConv2d(nn.Module):
-    """A convolution whose weight is laid out for the size of the first input it sees.
+    """Convolution with a weight packed for the size of the first input.
 
     Args:
-        conv: what to replace; zero padding only.
+        conv: convolution to replace; zero padding only.
         relu: apply ReLU to the result.
     """
 
@@ -63,15 +63,15 @@ class PackedConv2d(nn.Module):
         self._activation = "relu" if relu else "none"
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the convolution of x, with ReLU if asked for."""
+        """Return the convolution of x, followed by ReLU if set."""
         result: Tensor = torch.ops.mkldnn._convolution_pointwise(
             x, self._packed(x), self._conv.bias, *self._geometry, self._activation, [], ""
         )
         return result
 
     def add_to(self, total: Tensor, x: Tensor) -> Tensor:
-        """Add the convolution of x to ``total``, in place, and return ReLU of that."""
-        # The form that is not in place refuses bfloat16 where maps have a single column.
+        """Add the convolution of x to ``total``, in place, apply ReLU and return it."""
+        # The out-of-place form rejects bfloat16 maps with a single column.
         result: Tensor = torch.ops.mkldnn._convolution_pointwise_.binary(
             total, x, self._packed(x), self._conv.bias, *self._geometry, "add", 1.0, "relu", [], ""
         )
@@ -79,7 +79,7 @@ class PackedConv2d(nn.Module):
 
     def _packed(self, x: Tensor) -> Tensor:
         if self._weight is None:
-            # Several threads may come here at once; each makes the same weight.
+            # Threads may race here; each computes the same weight.
             weight: Tensor = torch.ops.mkldnn._reorder_convolution_weight(
                 self._conv.weight, *self._geometry, list(x.shape)
             )
@@ -88,14 +88,14 @@ class PackedConv2d(nn.Module):
 
 
 class PackedBlock(nn.Module):
-    """A residual block of packed convolutions; the last one adds its result to the shortcut.
+    """Residual block of packed convolutions; the last one adds its result to the shortcut.
 
-    Where the shortcut is the input itself, the input is overwritten. Nobody keeps it: it is what
-    the block before gave, or the max pool; a stage that begins with a map which an encoder returns
-    has a convolution in its first shortcut.
+    Overwrites its input if the shortcut is the identity. This is safe: the input is the output of
+    the previous block or of the max pool, and a stage that starts from a map returned by the
+    encoder has a convolution in its first shortcut.
 
     Args:
-        block: the block to replace, folded; an instance norm behind its first convolution stays.
+        block: folded block to replace; an instance norm after its first convolution stays.
     """
 
     def __init__(self, block: BasicBlock | Bottleneck) -> None:
@@ -110,6 +110,6 @@ class PackedBlock(nn.Module):
         pack(self.downsample)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map (N, in_channels, h, w) to what the block maps it to; x may be overwritten."""
+        """Return the block's output for x (N, in_channels, h, w); x may be overwritten."""
         inner = self.inner(x)
         return self.last.add_to(self.downsample(x), inner)

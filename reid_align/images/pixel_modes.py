@@ -1,4 +1,4 @@
-"""From any of Pillow's pixel modes to 8-bit RGB."""
+"""Conversion of Pillow's pixel modes to 8-bit RGB."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +11,14 @@ from reid_align.errors import ImageReadError
 def rgb_pixels(image: Image.Image, name: str) -> NDArray[np.uint8]:
     """Return the pixels of a loaded image as (H, W, 3) uint8 RGB; the array may be read-only.
 
-    Gray is repeated, transparent parts are laid over white, 16 bits keep their high byte. CMYK is
-    mixed without a color profile, and embedded profiles are ignored.
+    See ``decode.to_rgb`` for the conversions.
 
     Raises:
         ImageReadError: the pixels are floating point numbers, or integers beyond 16 bits.
     """
     if image.mode == "F":
         raise ImageReadError(
-            name, "its pixels are floating point numbers of unknown range; save it with 8 bits"
+            name, "its pixels are floating point of unknown range; save it with 8 bits"
         )
     if image.mode.startswith("I"):
         return _high_byte(image, name)
@@ -29,7 +28,7 @@ def rgb_pixels(image: Image.Image, name: str) -> NDArray[np.uint8]:
 
 
 def _high_byte(image: Image.Image, name: str) -> NDArray[np.uint8]:
-    """Reduce gray of 16 bits to 8 as Pillow does it for color, so that both look alike."""
+    """Reduce 16-bit gray to 8 bits, as Pillow does for color."""
     values = np.asarray(image)
     if values.min() < 0 or values.max() > 0xFFFF:
         raise ImageReadError(name, "its pixels have more than 16 bits; save it with 8 or 16 bits")
@@ -40,13 +39,13 @@ def _high_byte(image: Image.Image, name: str) -> NDArray[np.uint8]:
 
 
 def _bits(image: Image.Image) -> int:
-    # Pillow scales every other depth to 16 bits, but leaves 12-bit TIFF as it is.
+    # Pillow scales every other depth to 16 bits, but not 12-bit TIFF.
     twelve = isinstance(image, TiffImageFile) and image.tag_v2.get(BITSPERSAMPLE) == (12,)
     return 12 if twelve else 16
 
 
 def _over_white(image: Image.Image) -> Image.Image:
-    if image.mode == "La":  # Pillow knows no direct way from here to RGBA
+    if image.mode == "La":  # Pillow cannot convert La to RGBA directly
         image = image.convert("LA")
     colors = image.convert("RGBA")
     white = Image.new("RGB", image.size, "white")

@@ -1,4 +1,4 @@
-"""How the pieces of an extraction's output are written: array, table and description."""
+"""Format of ``feats.npy``, ``feats.csv`` and ``feats.json``."""
 
 import csv
 import io
@@ -17,15 +17,15 @@ CSV_HEADER = b"row,path\n"
 
 
 def first_difference(before: Mapping[str, Json], now: Mapping[str, Json]) -> str | None:
-    """Return the first setting that would change the features, or None.
+    """Return the first setting that differs and would change the features, or None.
 
-    The name of the weights does not: the same file may be spelled in many ways.
+    Ignores the name of the weights, because the same file can have several paths.
     """
     return next((key for key in now if key != "weights" and before.get(key) != now[key]), None)
 
 
 def write_array_header(file: BinaryIO, rows: int, feature_dim: int) -> None:
-    """Write the ``.npy`` header of (rows, feature_dim) float32 where the file stands.
+    """Write the ``.npy`` header of a (rows, feature_dim) float32 array at the file's position.
 
     NumPy pads this header so that the number of rows can grow in place.
     """
@@ -41,10 +41,10 @@ def csv_line(row: int, path: str) -> bytes:
 
 
 def json_line(content: Json) -> bytes:
-    """Return JSON on one line; text beyond ASCII is escaped, so any name survives."""
+    """Return JSON on one line; non-ASCII text is escaped, so any file name survives."""
     return json.dumps(content).encode() + b"\n"
 
 
 def write_json(path: Path, content: Json) -> None:
-    """Write JSON for people, so that the file is there whole or not at all."""
+    """Write indented JSON atomically."""
     replace_file(path, json.dumps(content, indent=1).encode() + b"\n")

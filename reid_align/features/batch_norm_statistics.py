@@ -1,4 +1,4 @@
-"""The means and variances inside a network's batch norms, estimated from batches of images."""
+"""Batch-norm means and variances of a network, estimated from batches of images."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -13,7 +13,7 @@ from reid_align.models.encoder import Encoder
 
 
 def tracking_norms(network: nn.Module) -> list[nn.BatchNorm1d | nn.BatchNorm2d]:
-    """Return the norms that have statistics."""
+    """Return the batch norms with running statistics."""
     kinds = nn.BatchNorm1d | nn.BatchNorm2d
     return [m for m in network.modules() if isinstance(m, kinds) and m.running_mean is not None]
 
@@ -22,20 +22,20 @@ def tracking_norms(network: nn.Module) -> list[nn.BatchNorm1d | nn.BatchNorm2d]:
 def batch_statistics(
     network: Encoder, device: torch.device, pixels: NDArray[np.uint8]
 ) -> tuple[Tensor, ...]:
-    """Return what one batch of images, (n, height, width, 3) uint8 RGB, would teach the norms.
+    """Return the batch-norm statistics of one batch of images.
 
     Args:
         network: an encoder on the device, in evaluation mode; several threads may share it.
-        device: where to compute.
-        pixels: at least two images.
+        device: device to compute on.
+        pixels: (n, height, width, 3) uint8 RGB with n ≥ 2.
 
     Returns:
-        The mean and the variance of each norm, in the order of the norms, on the CPU. A norm that
-        no image reaches keeps its own.
+        Mean and variance of each norm, in the order of the norms, on the CPU. A norm that is not
+        reached in the forward pass keeps its running statistics.
     """
     probe = deepcopy(network)
     for norm in tracking_norms(probe):
-        # Without momentum, what is tracked is the average since zero batches.
+        # With momentum None, PyTorch tracks the average over all batches since the reset.
         norm.get_buffer("num_batches_tracked").zero_()
         norm.momentum = None
         norm.train()
@@ -46,17 +46,17 @@ def batch_statistics(
 
 @torch.no_grad()
 def with_averages(encoder: Encoder, found: list[tuple[Tensor, ...]]) -> Encoder:
-    """Return a copy, in evaluation mode, that has the averages of the batches' statistics.
+    """Return a copy, in evaluation mode, with the batch statistics averaged over all batches.
 
     Raises:
-        NotFiniteError: a statistic is not finite.
+        NotFiniteError: a statistic is NaN or infinite.
     """
     adapted = deepcopy(encoder).eval()
     for old, values in zip(_statistics(adapted), zip(*found, strict=True), strict=True):
         mean = torch.stack(values).double().mean(0)
         if not torch.isfinite(mean).all():
             raise NotFiniteError(
-                "Adapting gave statistics that are not finite: the weights are broken."
+                "The batch-norm statistics contain NaN or infinity: the weights are broken."
             )
         old.copy_(mean)
     return adapted

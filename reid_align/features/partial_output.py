@@ -1,4 +1,4 @@
-"""The unfinished output of an extraction: a folder beside the target that a later run continues."""
+"""Writer of an unfinished extraction that a later run can resume."""
 
 import json
 import os
@@ -13,9 +13,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from reid_align.errors import OutputError
-from reid_align.features.batches import FeatureBatch
-from reid_align.features.formats import (
+from reid_align.errors import OutputError, UnfinishedOutputError
+from reid_align.features.feature_batches import FeatureBatch
+from reid_align.features.feature_files import (
     CSV_HEADER,
     Json,
     csv_line,
@@ -24,42 +24,39 @@ from reid_align.features.formats import (
     write_array_header,
     write_json,
 )
-from reid_align.features.progress import (
+from reid_align.features.partial_folder import (
     DATA,
     DESCRIPTION,
     FAILED,
     FEATURES,
-    NOTHING,
+    NO_PROGRESS,
     PROGRESS,
     ROWS,
-    Progress,
-    read_state,
-)
-from reid_align.features.unfinished import (
+    ExtractionProgress,
     is_unfinished,
     locked,
     partial_folder,
-    require_none,
+    read_progress,
+    require_no_unfinished,
 )
 from reid_align.files import writing
 
-CONTINUE = "Nothing that was done is lost: once that is mended, run the same command with --resume."
+RESUME_ADVICE = "Finished work is kept. Fix the problem, then resume the run (resume=True)."
 SECONDS_BETWEEN_CHECKPOINTS = 2.0
 
 
 class PartialOutput:
-    """Grows ``features.npy``, ``rows.csv`` and ``failed.jsonl`` side by side in one folder.
+    """Appends to ``features.npy``, ``rows.csv`` and ``failed.jsonl`` in the working folder.
 
-    Every few seconds, and when the run stops, ``progress.json`` states how much of each file
-    counts; by then that much is on the disk. A run that is killed leaves the folder; the next one
-    cuts off what does not count and goes on. Entering the context opens the folder, leaving it
-    closes the files.
+    Every few seconds, and when the run stops, it syncs the files and records their valid sizes in
+    ``progress.json``. A killed run leaves the folder; the next run truncates the files to these
+    sizes and continues. Use as a context manager.
 
     Args:
         target: the final ``.npy``; the folder is ``target`` + ``.partial``.
         feature_dim: D.
-        settings: what made the features; a continued run must have the same.
-        resume: continue what is there, if anything.
+        settings: description of the run; a resumed run must have the same.
+        resume: continue unfinished work, if there is any.
     """
 
     def __init__(
@@ -68,7 +65,7 @@ class PartialOutput:
         self.target = target
         self.folder = partial_folder(target)
         self.feature_dim = feature_dim
-        self.progress = NOTHING
+        self.progress = NO_PROGRESS
         self._settings = settings
         self._resume = resume
         self._files: dict[str, BinaryIO] = {}
@@ -76,13 +73,14 @@ class PartialOutput:
         self._written = 0.0
 
     def __enter__(self) -> "PartialOutput":
-        """Open the folder, alone.
+        """Open and lock the folder.
 
         Raises:
-            OutputError: it cannot be written, another process works in it, there is unfinished
-                work and ``resume`` is False, or that was begun with other settings.
+            OutputError: the folder cannot be written, another process uses it, or its unfinished
+                work has other settings.
+            UnfinishedOutputError: there is unfinished work, and ``resume`` is False.
         """
-        with writing(self.folder, CONTINUE), ExitStack() as stack:
+        with writing(self.folder, RESUME_ADVICE, UnfinishedOutputError), ExitStack() as stack:
             self.folder.mkdir(exist_ok=True)
             stack.enter_context(locked(self.folder))
             self._read_progress()
@@ -92,12 +90,12 @@ class PartialOutput:
         return self
 
     def append(self, batch: FeatureBatch) -> None:
-        """Write one batch and make it count.
+        """Write one batch.
 
         Raises:
-            OutputError: the disk is full or cannot be written; what counted before still does.
+            UnfinishedOutputError: the disk cannot be written; earlier batches stay valid.
         """
-        with writing(self.folder, CONTINUE):
+        with writing(self.folder, RESUME_ADVICE, UnfinishedOutputError):
             first = self.progress.rows
             values = np.ascontiguousarray(batch.values, np.float32)
             rows = (csv_line(first + i, path) for i, path in enumerate(batch.paths))
@@ -106,7 +104,7 @@ class PartialOutput:
             self._files[ROWS].write(b"".join(rows))
             self._files[FAILED].write(b"".join(failed))
             images = self.progress.images + len(batch.paths) + len(batch.failed)
-            self._count(images, first + len(batch.paths))
+            self._update_progress(images, first + len(batch.paths))
             if time.monotonic() - self._written > SECONDS_BETWEEN_CHECKPOINTS:
                 self._checkpoint()
 
@@ -117,22 +115,22 @@ class PartialOutput:
             The number of images that failed.
 
         Raises:
-            OutputError: a file cannot be written; the work is kept.
+            UnfinishedOutputError: a file cannot be written; the finished work is kept.
         """
-        with writing(self.target, CONTINUE):
+        with writing(self.target, RESUME_ADVICE, UnfinishedOutputError):
             self._files[FEATURES].seek(0)
             write_array_header(self._files[FEATURES], self.progress.rows, self.feature_dim)
             self._checkpoint()
             lines = (self.folder / FAILED).read_text("utf-8").splitlines()
             failed: list[Json] = [json.loads(line) for line in lines]
             description = {**self._settings, "rows": self.progress.rows, "failed": failed}
-            # Without the array nothing is there; it goes first and comes last.
+            # Readers need the array: remove the old one first, move the new one last.
             self.target.unlink(missing_ok=True)
             write_json(self.target.with_suffix(".json"), description)
             shutil.copyfile(self.folder / ROWS, self.folder / f"{ROWS}.copy")
             (self.folder / f"{ROWS}.copy").replace(self.target.with_suffix(".csv"))
             (self.folder / FEATURES).replace(self.target)
-            self.progress = NOTHING
+            self.progress = NO_PROGRESS
             self._stack.close()
         return len(failed)
 
@@ -142,7 +140,7 @@ class PartialOutput:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # On a full disk these may fail again; the error that matters is on its way already.
+        # On a full disk these may fail again; the original error is already being raised.
         with suppress(OSError):
             if self.progress.images:
                 self._checkpoint()
@@ -151,15 +149,15 @@ class PartialOutput:
 
     def _read_progress(self) -> None:
         if not self._resume:
-            require_none(self.folder)
+            require_no_unfinished(self.folder)
         if not is_unfinished(self.folder):
             return
-        found, before = read_state(self.folder)
+        found, before = read_progress(self.folder)
         if key := first_difference(before, self._settings):
             raise OutputError(
-                f"{self.folder} was begun with {key} {before.get(key)!r}, this run has "
-                f"{self._settings[key]!r}. Use what it was begun with, or delete that folder to "
-                "begin anew."
+                f"{self.folder} was started with different settings: {key} was "
+                f"{before.get(key)!r}, now it is {self._settings[key]!r}. Use the settings it was "
+                "started with, or delete the folder to start over."
             )
         self.progress = found
 
@@ -174,16 +172,16 @@ class PartialOutput:
             write_json(self.folder / DESCRIPTION, self._settings)
             write_array_header(self._files[FEATURES], 0, self.feature_dim)
             self._files[ROWS].write(CSV_HEADER)
-            self._count(0, 0)
+            self._update_progress(0, 0)
 
-    def _count(self, images: int, rows: int) -> None:
+    def _update_progress(self, images: int, rows: int) -> None:
         for file in self._files.values():
             file.flush()
         sizes = {name: file.tell() for name, file in self._files.items()}
-        self.progress = Progress(images, rows, sizes)
+        self.progress = ExtractionProgress(images, rows, sizes)
 
     def _checkpoint(self) -> None:
-        # The data first: what progress.json counts has to survive a power cut too.
+        # Data first: everything recorded in progress.json must survive a power failure.
         for file in self._files.values():
             file.flush()
             os.fsync(file.fileno())

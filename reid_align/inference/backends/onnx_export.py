@@ -1,4 +1,4 @@
-"""An encoder as an ONNX graph in memory, for the runtimes that read one."""
+"""Export of an encoder to an ONNX graph in memory."""
 
 import logging
 import warnings
@@ -17,7 +17,7 @@ def export_onnx(encoder: Encoder, backend: str) -> bytes:
 
     Args:
         encoder: in evaluation mode; its batch norms are folded in place.
-        backend: who asks; the extra that brings it has the same name.
+        backend: name of the backend in errors, and of the extra that has the exporter.
 
     Raises:
         MissingExtraError: the exporter is not installed.
@@ -30,7 +30,7 @@ def export_onnx(encoder: Encoder, backend: str) -> bytes:
         package = error.name or "onnx"
         raise MissingExtraError(package, backend, "Exporting an encoder") from error
     fold_batch_norms(encoder.to("cpu", torch.float32))
-    # Two of them: a size of 1 would be taken for a constant.
+    # Batch size 2: the exporter would treat a size of 1 as constant.
     example = torch.zeros(2, 3, encoder.preprocess.height, encoder.preprocess.width)
     batch = torch.export.Dim("batch")
     try:
@@ -41,14 +41,14 @@ def export_onnx(encoder: Encoder, backend: str) -> bytes:
     except RuntimeError as error:
         raise BackendError(backend, str(error).partition("\n")[0]) from error
     if program is None:
-        raise BackendError(backend, "the exporter gave nothing")
+        raise BackendError(backend, "the exporter returned no graph")
     graph: bytes = program.model_proto.SerializeToString()
     return graph
 
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Keep the exporter from talking about its own parts."""
+    """Silence the exporter's warnings about its internals."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         before = logging.root.manager.disable

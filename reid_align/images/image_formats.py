@@ -1,17 +1,17 @@
-"""Which files are images: by the ends of their names, and by their first bytes."""
+"""Image formats, detected by file extension or first bytes."""
 
 import os
 import re
 
-# What every wheel of Pillow reads. JPEG 2000, AVIF and HEIC are left out: their decoders are
-# optional parts, missing from some builds, and a image must decode on all machines or on none.
+# Formats that every Pillow wheel reads. JPEG 2000, AVIF and HEIC are excluded: some builds lack
+# their decoders, and an image must decode on all machines or on none.
 EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".bmp", ".dib", ".gif", ".tif", ".tiff"}
     | {".webp", ".ppm", ".pgm", ".pbm", ".pnm"}
 )
 
-# Stricter than Pillow's own tests, which take any file that starts with "BM" or "P1" for a image:
-# here files without a telling extension are judged by nothing else. Source: the format standards.
+# Stricter than Pillow's checks, which accept any file that starts with "BM" or "P1", because files
+# without an image extension are detected by these alone. Source: the format standards.
 _SIGNATURES = {
     "BMP": rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0",
     "DIB": rb"\x0c\0\0\0.{4}\x01\0|[\x28\x34\x38\x40\x6c\x7c]\0\0\0.{8}\x01\0",
@@ -29,19 +29,18 @@ HEADER_BYTES = 32
 
 
 def sniff(header: bytes) -> str | None:
-    """Return the format that a file's first ``HEADER_BYTES`` bytes show, or None if it is unknown.
+    """Return the format of a file from its first ``HEADER_BYTES`` bytes, or None if unknown.
 
-    Fewer bytes are allowed; the answer is one of the names in ``FORMAT_NAMES``, as Pillow spells
-    them.
+    The format is one of ``FORMAT_NAMES``, Pillow's names. The header may be shorter.
     """
     matches = (name for name, pattern in _COMPILED.items() if pattern.match(header))
     return next(matches, None)
 
 
 def is_image(path: str) -> bool:
-    """Tell whether a file is meant to be a image, by its extension or else its first bytes.
+    """Return whether a file is an image, by its extension or else its first bytes.
 
-    A damaged image still counts. A file without a telling extension that cannot be read does not.
+    A damaged image counts as an image. An unreadable file without an image extension does not.
     """
     if os.path.splitext(path)[1].lower() in EXTENSIONS:
         return True

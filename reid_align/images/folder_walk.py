@@ -1,4 +1,4 @@
-"""Walk folders: in an order that is always the same, along links, but never in circles."""
+"""Recursive file listing in sorted order. Follows symlinks; detects cycles."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from reid_align.errors import NoImagesError
 
-# Patterns of path components that may still follow. The empty one says that the path has matched;
-# it stays in the set, so that everything inside a matching folder matches too.
+# Patterns of the remaining path components. The empty tuple means that the path has matched; it
+# stays in the set, because everything inside a matching folder matches too.
 _Remainders = frozenset[tuple[str, ...]]
 
 
 class _Level(NamedTuple):
-    """A folder on the way down; ``folders`` are those of its names that are folders themselves."""
+    """An open folder on the current path; ``folders`` holds the names that are folders."""
 
     path: str
     identity: tuple[int, int]
@@ -25,15 +25,14 @@ class _Level(NamedTuple):
 def walk(root: str, pattern: Sequence[str] = ()) -> Iterator[str]:
     """Yield the files below ``root``, depth first, files and folders sorted together by name.
 
-    Links are followed; a link back to a folder that contains it is not entered. Names that start
-    with a dot are skipped, and so is what is no file (pipes, devices). A link that leads nowhere is
-    yielded. One listing for each level of depth is held in memory.
+    Follows symlinks, except to a folder that contains the link. Skips hidden names, pipes and
+    devices. Yields broken symlinks. Holds one folder listing per level in memory.
 
     Args:
-        root: a folder; the empty string is the current one, without "./" before what is found.
-        pattern: one pattern for each component of the path below ``root``, as in ``fnmatch``; "**"
-            stands for any number of folders. What lies in a folder that matches is yielded as well.
-            The empty pattern takes everything.
+        root: a folder; the empty string is the current folder, without a "./" prefix in paths.
+        pattern: one `fnmatch` pattern per path component below ``root``; "**" matches any number
+            of folders. Files inside a matching folder match too. The empty pattern matches
+            everything.
 
     Raises:
         NoImagesError: a folder cannot be listed.
@@ -57,7 +56,7 @@ def walk(root: str, pattern: Sequence[str] = ()) -> Iterator[str]:
 
 
 def _advance(remainders: _Remainders, name: str) -> _Remainders:
-    """Return what may follow once ``name`` has been passed; nothing if it fits no pattern."""
+    """Return the patterns that remain after ``name``; none if it does not match."""
     after: set[tuple[str, ...]] = set()
     for parts in remainders:
         if not parts:
@@ -70,7 +69,7 @@ def _advance(remainders: _Remainders, name: str) -> _Remainders:
 
 
 def _enter(path: str, remainders: _Remainders) -> _Level:
-    """List one folder; names alone are kept, because a folder may hold millions of files."""
+    """List one folder; keep only names, because a folder may have millions of files."""
     names: list[str] = []
     folders: set[str] = set()
     try:
@@ -86,12 +85,12 @@ def _enter(path: str, remainders: _Remainders) -> _Level:
         status = os.stat(path or os.curdir)
     except OSError as error:
         raise NoImagesError(
-            f"{path}: this folder cannot be listed ({error.strerror}). "
-            "Make it readable, or leave it out of the inputs."
+            f"{path}: cannot list this folder ({error.strerror}). "
+            "Make it readable, or remove it from the inputs."
         ) from error
     return _Level(path, (status.st_dev, status.st_ino), iter(sorted(names)), folders, remainders)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    # isdir() and not is_dir() for links: the latter raises where a link leads to itself.
+    # For symlinks isdir(), because is_dir() raises for a link to itself.
     return os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir()

@@ -1,4 +1,4 @@
-"""Read back what extraction wrote."""
+"""Reader of ``feats.npy`` with its ``.csv`` and ``.json``."""
 
 import csv
 import json
@@ -9,35 +9,35 @@ from pathlib import Path
 import numpy as np
 
 from reid_align.errors import OutputError, ReidAlignError
-from reid_align.features.batches import FailedImage
-from reid_align.features.extract import Features
-from reid_align.features.formats import Json, first_difference
+from reid_align.features.extractor import Features
+from reid_align.features.feature_files import Json, first_difference
+from reid_align.features.image_batches import FailedImage
 
-# What may differ between features that can be compared: which images they are of.
+# Settings that describe the images; they may differ between comparable features.
 _IMAGES = frozenset({"shard", "images", "listing_sha256", "rows", "failed"})
 
 
 def read_features(*files: str | PathLike[str]) -> Features:
-    """Read one ``feats.npy`` with its table and description, or several made in the same way.
+    """Read one ``feats.npy`` with its ``.csv`` and ``.json``, or join several of them.
 
-    A single file is memory-mapped; several, such as the shards of one run, are joined in the order
-    given.
+    A single file is memory-mapped. Several files, such as the shards of one run, are joined in
+    the given order.
 
     Args:
-        files: the ``.npy`` files; the ``.csv`` and ``.json`` of each lie beside it.
+        files: the ``.npy`` files; the ``.csv`` and ``.json`` are in the same folder.
 
     Raises:
-        OutputError: a file is missing or broken, the three disagree, files were made by different
-            encoders or settings, or no file was given.
+        OutputError: no file is given, a file is missing or damaged, the three disagree, or the
+            files were made with different encoders or settings.
     """
     if not files:
-        raise OutputError("No features to read: name at least one .npy file.")
+        raise OutputError("No file given. Give at least one .npy file.")
     first, *others = (Path(fspath(file)) for file in files)
     parts = [_read_one(file) for file in (first, *others)]
     if not others:
         return parts[0]
     for other in others:
-        _require_same_making(first, other)
+        _require_same_settings(first, other)
     return Features(
         np.concatenate([part.values for part in parts]),
         tuple(path for part in parts for path in part.paths),
@@ -46,10 +46,10 @@ def read_features(*files: str | PathLike[str]) -> Features:
 
 
 def read_description(file: str | PathLike[str]) -> dict[str, Json]:
-    """Return what the ``.json`` beside a ``.npy`` says of how its features were made.
+    """Return the ``.json`` of a ``.npy`` file: how its features were computed.
 
     Raises:
-        OutputError: it is missing or broken.
+        OutputError: the ``.json`` is missing or damaged.
     """
     path = Path(fspath(file)).with_suffix(".json")
     try:
@@ -58,19 +58,19 @@ def read_description(file: str | PathLike[str]) -> dict[str, Json]:
         raise OutputError(f"Cannot read {path}: {error}. Extract the features again.") from error
 
 
-def _require_same_making(first: Path, other: Path) -> None:
+def _require_same_settings(first: Path, other: Path) -> None:
     one, two = read_description(first), read_description(other)
     differing = _IMAGES
     if one.get("adapted") and one.get("listing_sha256") == two.get("listing_sha256"):
-        # Adapted to the same images, networks of two machines differ in their last bits.
+        # Networks adapted to the same images on two machines differ in their last bits.
         differing |= {"state_sha256"}
     one, two = (
         {key: value for key, value in each.items() if key not in differing} for each in (one, two)
     )
     if key := first_difference(one, two) or first_difference(two, one):
         raise OutputError(
-            f"{first} was made with {key} {one.get(key)!r}, {other} with {two.get(key)!r}: their "
-            "features cannot be compared. Extract both with the same encoder and settings."
+            f"{first} and {other} cannot be joined: {key} is {one.get(key)!r} in the first and "
+            f"{two.get(key)!r} in the second. Extract both with the same encoder and settings."
         )
 
 
@@ -91,14 +91,15 @@ def _read_one(file: Path) -> Features:
         described = (description["rows"], description["feature_dim"])
     except ReidAlignError:
         raise
-    # A damaged header makes NumPy raise nearly anything: SyntaxError, TokenError, ValueError ...
+    # NumPy raises many types for a damaged header: SyntaxError, TokenError, ValueError …
     except Exception as error:
         raise OutputError(
             f"Cannot read {file} with its .csv and .json: {error}. Extract the features again."
         ) from error
     if values.shape != described or len(values) != len(paths):
         raise OutputError(
-            f"{file} has the shape {values.shape}, its .csv names {len(paths)} images and its "
-            f".json the shape {described}: they are not of one run. Extract the features again."
+            f"{file} has shape {values.shape}, but its .csv lists {len(paths)} images and its "
+            f".json says shape {described}: the files are from different runs. Extract the "
+            "features again."
         )
     return Features(values, paths, failed)

@@ -1,4 +1,4 @@
-"""What a caller may hand over as a image, and how each becomes RGB bytes."""
+"""Image inputs of feature extraction: paths, PIL images, arrays and tensors."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -27,18 +27,18 @@ ImageInputs: TypeAlias = (
 
 @dataclass(frozen=True)
 class NamedImage:
-    """One image that has a name and can be turned into RGB bytes.
+    """One image with a name.
 
     Attributes:
-        name: its path, or ``input[i]`` for one that was handed over in memory.
-        content: the path, the pixels (H, W, 3) uint8 RGB, or why there are none.
+        name: the path, or ``input[i]`` for an image in memory.
+        content: the path, the pixels (H, W, 3) uint8 RGB, or the error of an unreadable image.
     """
 
     name: str
     content: str | NDArray[np.uint8] | ImageReadError
 
     def decode(self) -> NDArray[np.uint8]:
-        """Return (H, W, 3) uint8 RGB, or raise ImageReadError with the name."""
+        """Return (H, W, 3) uint8 RGB; raise ImageReadError if the image is unreadable."""
         if isinstance(self.content, str):
             return decode_image(self.content)
         if isinstance(self.content, ImageReadError):
@@ -52,22 +52,22 @@ def named_images(
     """Name every image in the inputs, in order.
 
     Args:
-        inputs: a path or several: folders (searched through, sorted), files, glob patterns, `.txt`
-            lists; PIL images; arrays (H, W, 3) or (N, H, W, 3) uint8; tensors (3, H, W) or
-            (N, 3, H, W), uint8 or floating point in [0, 1], always RGB. Or an iterable of these,
-            in which a path is a folder or one file.
-        channel_order: the order of arrays' channels, "rgb" or "bgr" (OpenCV's); must be given
-            with arrays, for nothing in them tells.
+        inputs: a folder (searched recursively, sorted), file, glob pattern or `.txt` list; a PIL
+            image; an array (H, W, 3) or (N, H, W, 3) uint8; a tensor (3, H, W) or (N, 3, H, W),
+            uint8 or floating point in [0, 1], always RGB. Or an iterable of these, in which a path
+            is a folder or one file.
+        channel_order: channel order of arrays, "rgb" or "bgr" (OpenCV); required with arrays.
 
     Raises:
-        NoImagesError: a path that leads to no image.
+        NoImagesError: a path contains no image.
         InvalidInputError: another type, shape or range; an array without ``channel_order``.
     """
     single = isinstance(inputs, str | os.PathLike | Image.Image | np.ndarray | Tensor)
     items = [inputs] if single else inputs
     if not isinstance(items, Iterable):
         raise InvalidInputError(
-            f"Inputs of type {type(inputs).__name__}: give a path, a image, or several of them."
+            f"inputs is of type {type(inputs).__name__}. Give a path, an image, or an iterable of "
+            "these."
         )
     index = 0
     for item in items:
@@ -85,59 +85,60 @@ def named_images(
 def _in_memory(
     item: object, channel_order: ChannelOrder | None, name: str
 ) -> Iterator[NDArray[np.uint8] | ImageReadError]:
-    # Everything is copied here and now: the caller may reuse a buffer, or close an image, before
-    # the decoding threads come to it.
+    # Copied immediately: the caller may reuse a buffer or close an image before a worker reads it.
     if isinstance(item, Image.Image):
         try:
             yield to_rgb(item, name)
         except ImageReadError as error:
             yield error
     elif isinstance(item, Tensor):
-        yield from _tensor_images(item)
+        yield from _tensor_images(item, name)
     elif isinstance(item, np.ndarray):
-        yield from _array_images(item, channel_order)
+        yield from _array_images(item, channel_order, name)
     else:
         raise InvalidInputError(
-            f"A image of type {type(item).__name__}: give a path, a PIL image, a uint8 array "
+            f"{name} is of type {type(item).__name__}. Give a path, a PIL image, a uint8 array "
             "(H, W, 3) or a tensor (3, H, W)."
         )
 
 
 def _array_images(
-    array: NDArray[np.uint8], channel_order: ChannelOrder | None
+    array: NDArray[np.uint8], channel_order: ChannelOrder | None, name: str
 ) -> Iterator[NDArray[np.uint8]]:
     if channel_order not in ("rgb", "bgr"):
         raise InvalidInputError(
-            f"An array of pixels with channel_order={channel_order!r}: say channel_order='rgb' "
+            f"{name} is an array, and channel_order is {channel_order!r}. Set channel_order='rgb' "
             "(Pillow, imageio) or 'bgr' (OpenCV)."
         )
     if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[-1] != 3:
         raise InvalidInputError(
-            f"An array {array.shape} of {array.dtype}: give uint8, (H, W, 3) or (N, H, W, 3)."
+            f"{name} is an array of shape {array.shape} and dtype {array.dtype}. Give uint8 of "
+            "shape (H, W, 3) or (N, H, W, 3)."
         )
     if 0 in array.shape[-3:-1]:
-        raise InvalidInputError(f"An array {array.shape}: a image has at least one pixel.")
+        raise InvalidInputError(f"{name} has no pixels: its shape is {array.shape}.")
     for image in array if array.ndim == 4 else array[None]:
         yield (image[..., ::-1] if channel_order == "bgr" else image).copy()
 
 
-def _tensor_images(tensor: Tensor) -> Iterator[NDArray[np.uint8]]:
+def _tensor_images(tensor: Tensor, name: str) -> Iterator[NDArray[np.uint8]]:
     if tensor.ndim not in (3, 4) or tensor.shape[-3] != 3 or 0 in tensor.shape[-2:]:
         raise InvalidInputError(
-            f"A tensor {tuple(tensor.shape)}: give RGB images (3, H, W) or (N, 3, H, W)."
+            f"{name} is a tensor of shape {tuple(tensor.shape)}. Give RGB images (3, H, W) or "
+            "(N, 3, H, W)."
         )
     for image in tensor if tensor.ndim == 4 else tensor[None]:
-        yield _to_bytes(image).permute(1, 2, 0).cpu().numpy().copy()
+        yield _to_uint8(image, name).permute(1, 2, 0).cpu().numpy().copy()
 
 
-def _to_bytes(image: Tensor) -> Tensor:
-    # Rounded to 8 bits, so that a image has the same features whichever way it comes.
+def _to_uint8(image: Tensor, name: str) -> Tensor:
+    # Rounded to 8 bits: an image gives the same features as a file, array or tensor.
     if image.dtype == torch.uint8:
         return image.detach()
     low, high = (float(value) for value in image.detach().float().aminmax())
     if not torch.is_floating_point(image) or not (low >= 0 and high <= 1):
         raise InvalidInputError(
-            f"A tensor of {image.dtype} with values from {low:g} to {high:g}: give uint8, or "
-            "floating point in [0, 1], before any normalization."
+            f"{name} is a tensor of {image.dtype} with values from {low:g} to {high:g}. Give uint8 "
+            "or floating point in [0, 1], before any normalization."
         )
     return (image.detach().float() * 255).round().to(torch.uint8)

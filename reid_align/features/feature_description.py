@@ -1,4 +1,7 @@
-"""What made a matrix of features; two runs with the same settings give the same matrix."""
+"""Description of an extraction, as stored in ``feats.json``.
+
+Two runs with the same description give the same features.
+"""
 
 import hashlib
 import json
@@ -7,28 +10,28 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from reid_align import __version__
-from reid_align.features.formats import Json
-from reid_align.features.options import ExtractOptions
-from reid_align.features.shard import Shard
-from reid_align.inference.backends.build import state_digest
+from reid_align.features.extract_options import ExtractOptions
+from reid_align.features.feature_files import Json
+from reid_align.features.image_shard import ImageShard
+from reid_align.inference.backends.backend_cache import state_digest
 from reid_align.models.encoder import Encoder
 
 
 @dataclass(frozen=True)
-class Listing:
-    """The images of a run, without holding their names.
+class ImageListDigest:
+    """Length and hash of an image list.
 
     Attributes:
-        images: how many there are.
-        sha256: of their names, in order, each followed by a zero byte.
+        images: number of images.
+        sha256: hash of the names, in order, each followed by a zero byte.
     """
 
     images: int
     sha256: str
 
     @classmethod
-    def read(cls, paths: Iterable[str]) -> "Listing":
-        """Walk through the names once."""
+    def of(cls, paths: Iterable[str]) -> "ImageListDigest":
+        """Iterate over the names once, in constant memory."""
         digest, images = hashlib.sha256(), 0
         for path in paths:
             digest.update(os.fsencode(path) + b"\0")
@@ -37,20 +40,20 @@ class Listing:
 
 
 def describe_run(
-    encoder: Encoder, options: ExtractOptions, shard: Shard, listing: Listing
+    encoder: Encoder, options: ExtractOptions, shard: ImageShard, images: ImageListDigest
 ) -> dict[str, Json]:
-    """Return everything that decides the features, as it stands in ``feats.json``."""
+    """Return every setting that determines the features, as stored in ``feats.json``."""
     return {
         **describe_encoder(encoder, options),
         "normalized": options.normalize,
         "shard": str(shard),
-        "images": listing.images,
-        "listing_sha256": listing.sha256,
+        "images": images.images,
+        "listing_sha256": images.sha256,
     }
 
 
 def describe_encoder(encoder: Encoder, options: ExtractOptions) -> dict[str, Json]:
-    """Return what there is to know of an encoder and of how it computed."""
+    """Return the encoder's architecture and weights, and how it computes."""
     weights = asdict(encoder.origin)
     adapted = weights.pop("adapted")
     return {
@@ -60,7 +63,7 @@ def describe_encoder(encoder: Encoder, options: ExtractOptions) -> dict[str, Jso
         "weights": weights,
         "adapted": adapted,
         "state_sha256": state_digest(encoder),
-        # Through JSON and back: tuples become the lists that a reader of the file will get.
+        # A JSON round trip turns tuples into lists, to compare equal to a description read back.
         "preprocess": json.loads(json.dumps(asdict(encoder.preprocess))),
         "feature_dim": encoder.feature_dim,
         "computed_in": options.dtype,

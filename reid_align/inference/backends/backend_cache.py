@@ -1,4 +1,4 @@
-"""Backends that were costly to build are kept, as long as the process lives."""
+"""Cache of backends that are expensive to build."""
 
 import hashlib
 from collections import OrderedDict
@@ -7,28 +7,22 @@ from threading import Lock
 
 import torch
 
-from reid_align.inference.backends.base import BACKENDS, Backend, BackendName, Target
+from reid_align.inference.backends.backend import BACKENDS, Backend, BackendName, BackendTarget
 from reid_align.models.encoder import Encoder
 
 CHEAP = ("plain", "torch")
 KEPT = 6
 
-_Key = tuple[str, str, Target, int, int, str]
+_Key = tuple[str, str, BackendTarget, int, int, str]
 _kept: OrderedDict[_Key, Backend] = OrderedDict()
 _lock = Lock()
 
 
-def build_backend(name: BackendName, encoder: Encoder, target: Target) -> Backend:
+def build_backend(name: BackendName, encoder: Encoder, target: BackendTarget) -> Backend:
     """Return a backend that runs a copy of an encoder.
 
-    An export or a compilation takes many seconds: the last few are kept, and used again for an
-    encoder with the same architecture and the same numbers in it.
-
-    Raises:
-        UnknownNameError: no backend of that name.
-        MissingExtraError: its packages are not installed.
-        InvalidInputError: it cannot compute for that target.
-        BackendError: it does not work on this machine.
+    An export or a compilation takes many seconds, so the last few are cached and reused for
+    encoders with the same architecture and the same weights.
     """
     builder = BACKENDS[name]
     if name in CHEAP:
@@ -45,7 +39,7 @@ def build_backend(name: BackendName, encoder: Encoder, target: Target) -> Backen
 
 
 def state_digest(encoder: Encoder) -> str:
-    """Return the sha256 of an encoder's parameters and buffers, with their names."""
+    """Return the sha256 of the names and values of an encoder's parameters and buffers."""
     digest = hashlib.sha256()
     for name, tensor in sorted(encoder.state_dict().items()):
         digest.update(name.encode())

@@ -1,16 +1,16 @@
-"""PyTorch as it is, and PyTorch made fast without compiling anything."""
+"""Backends "plain" and "torch": eager PyTorch, unmodified and optimized."""
 
 import torch
 from torch import Tensor, nn
 
-from reid_align.inference.backends.base import BACKENDS, Backend, Target
-from reid_align.inference.backends.packed import can_pack, pack
+from reid_align.inference.backends.backend import BACKENDS, Backend, BackendTarget
+from reid_align.inference.backends.packed_convolutions import can_pack, pack
 from reid_align.inference.folding import fold_batch_norms
 from reid_align.models.encoder import Encoder
 
 
 class _Eager:
-    """Calls a module that holds parameters of one number format."""
+    """Calls a module and converts images and features to and from its dtype."""
 
     def __init__(self, module: nn.Module, dtype: torch.dtype) -> None:
         self._module = module
@@ -23,8 +23,8 @@ class _Eager:
 
 
 @BACKENDS.register("plain")
-def plain(encoder: Encoder, target: Target) -> Backend:
-    """Run the encoder as it was written: the reference for all others."""
+def plain(encoder: Encoder, target: BackendTarget) -> Backend:
+    """Run the unmodified encoder: the reference for all other backends."""
     module = encoder.to(target.device, target.dtype)
     return _Contiguous(module, target.dtype)
 
@@ -36,12 +36,12 @@ class _Contiguous(_Eager):
 
 
 @BACKENDS.register("torch")
-def fast(encoder: Encoder, target: Target) -> Backend:
-    """Fold batch norms and keep channels last; on the CPU also pack weights and fuse layers."""
+def fast(encoder: Encoder, target: BackendTarget) -> Backend:
+    """Fold batch norms and use channels-last; on the CPU also pack weights and fuse layers."""
     fold_batch_norms(encoder)
     encoder.to(target.device, target.dtype)
     if target.device.type == "mps":
-        # Its channels-last kernels have given wrong numbers without a word (pytorch issue 174345).
+        # MPS channels-last kernels silently return wrong values (pytorch issue 174345).
         return _Contiguous(encoder, target.dtype)
     encoder.to(memory_format=torch.channels_last)
     if target.device.type == "cpu" and can_pack(target.dtype):

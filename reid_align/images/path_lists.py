@@ -1,4 +1,4 @@
-"""Lists of paths: in a text file, or on standard input."""
+"""Path lists in a text file or on standard input."""
 
 import codecs
 import os
@@ -14,9 +14,9 @@ _IN_MEMORY_BYTES = 1 << 20
 
 
 def spool(stream: IO[bytes]) -> "tempfile.SpooledTemporaryFile[bytes]":
-    """Copy a stream that can be read once into an anonymous file that can be read again.
+    """Copy a stream to an anonymous temporary file, or to memory if it is small.
 
-    A small stream stays in memory. The caller closes the file, which removes it.
+    Closing the file deletes it.
     """
     copy = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - it outlives the call
     shutil.copyfileobj(stream, copy)
@@ -24,15 +24,15 @@ def spool(stream: IO[bytes]) -> "tempfile.SpooledTemporaryFile[bytes]":
 
 
 def read_paths(file: IO[bytes], name: str) -> Iterator[str]:
-    """Yield the paths in a list, as they are written there.
+    """Yield the paths in a list.
 
-    Paths are separated by line ends (LF or CRLF), or by NUL bytes if there are any, as ``find
-    -print0`` writes them. Blank lines and a UTF-8 byte order mark are ignored. Bytes that are not
-    UTF-8 survive, as everywhere in Python's file functions.
+    Paths are separated by line ends (LF or CRLF), or by NUL bytes if there are any (``find
+    -print0``). Blank lines and a UTF-8 byte order mark are ignored. Bytes that are not UTF-8 are
+    kept (surrogateescape).
 
     Args:
-        file: a seekable file; several readers may take turns on it.
-        name: how errors name the list.
+        file: a seekable file; several readers may alternate.
+        name: name of the list in errors.
 
     Raises:
         NoImagesError: the list is empty, or in UTF-16.
@@ -43,15 +43,15 @@ def read_paths(file: IO[bytes], name: str) -> Iterator[str]:
             empty = False
             yield os.fsdecode(line)
     if empty:
-        raise NoImagesError(f"{name}: this list names no file. Write one path on each line.")
+        raise NoImagesError(f"{name}: this list is empty. Write one path per line.")
 
 
 def _lines(file: IO[bytes], name: str) -> Iterator[bytes]:
     chunks = _chunks(file)
     first = next(chunks, b"")
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise NoImagesError(f"{name}: this list is in UTF-16. Save it as UTF-8.")
-    # No path is as long as a chunk: a list that is separated by NULs shows one in the first.
+        raise NoImagesError(f"{name}: this list is UTF-16. Save it as UTF-8.")
+    # No path is as long as a chunk, so a NUL-separated list has a NUL in the first chunk.
     separator, end = (b"\0", b"") if b"\0" in first else (b"\n", b"\r")
     rest = first.removeprefix(codecs.BOM_UTF8)
     for chunk in chunks:

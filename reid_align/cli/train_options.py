@@ -1,0 +1,112 @@
+"""Options of ``train`` and advice about them in error messages."""
+
+import argparse
+from collections.abc import Iterable, Mapping
+
+# Advice for the Python arguments that `RecipeInputError` names.
+ADVICE: Mapping[str, str] = {
+    "reid": "--data NAME=FOLDER, as in --data cuhk03_detected=FOLDER or --data synthetic=FOLDER",
+    "synthetic": "--synthetic FOLDER (python -m reid_align.synthesize writes one)",
+    "textures": "--textures FOLDER",
+    "iuv": "--iuv FOLDER (python -m reid_align.unwrap IMAGES --to iuv -o FOLDER writes one)",
+    "external": "--external FOLDER",
+    "evaluation": "--evaluate NAME=FOLDER",
+    "evaluation_options": "--evaluate-option OPTION=VALUE",
+    "held_out": "--hold-out N",
+    "run": "--from RUN",
+    "initial": "--initial WEIGHTS",
+}
+
+
+def advise(arguments: Iterable[str]) -> str:
+    """Return the options that set Python arguments, as a sentence."""
+    return f"Options: {'; '.join(ADVICE[name] for name in arguments)}."
+
+
+def add_data_options(group: argparse._ArgumentGroup) -> None:
+    """Add the options for the training and evaluation data."""
+    group.add_argument("--data", metavar="NAME=FOLDER", help="training dataset")
+    group.add_argument(
+        "--data-option",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE",
+        help="option of the training dataset; repeatable",
+    )
+    group.add_argument(
+        "--synthetic",
+        metavar="FOLDER",
+        help="synthetic set from synthesize, or a CSV file of pairs; default: the folder of "
+        "--data synthetic=FOLDER",
+    )
+    group.add_argument(
+        "--textures",
+        metavar="FOLDER",
+        help="textures of the training images; default: drawn by SAN-PG",
+    )
+    group.add_argument(
+        "--iuv", metavar="FOLDER", help="dense pose maps of the training images, from unwrap"
+    )
+    group.add_argument(
+        "--external", metavar="FOLDER", help="other target images of the training images"
+    )
+    group.add_argument(
+        "--evaluate", metavar="NAME=FOLDER", help="dataset for scores during the training"
+    )
+    group.add_argument(
+        "--evaluate-option",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE",
+        help="option of the evaluation dataset; repeatable",
+    )
+    group.add_argument(
+        "--evaluate-iuv",
+        metavar="FOLDER",
+        help="dense pose maps of the evaluation images; adds scores of DSA-reID's fused features",
+    )
+    group.add_argument(
+        "--hold-out",
+        type=int,
+        default=0,
+        metavar="N",
+        help="evaluate on N training identities, and exclude them from the training",
+    )
+
+
+def add_recipe_options(group: argparse._ArgumentGroup) -> None:
+    """Add the options that change a recipe."""
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="PATH=VALUE",
+        help="change a setting listed by --show, in the last stage or in the stage that the path "
+        "starts with; repeatable",
+    )
+    group.add_argument(
+        "--from",
+        dest="run",
+        metavar="RUN",
+        help="earlier run, its encoder, a folder from save_pretrained or the name of published "
+        "weights; replaces all stages but the last",
+    )
+    group.add_argument(
+        "--initial",
+        metavar="WEIGHTS",
+        help="initial weights of the first stage: imagenet, random, or as for --from; default: "
+        "those of the recipe",
+    )
+    group.add_argument(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="seed of everything random, including the identities of --hold-out, which "
+        "--set training.seed does not change; default: 0",
+    )
+    group.add_argument(
+        "--tiny",
+        action="store_true",
+        help="smoke test of the recipe: a small network, small images and a few steps",
+    )
