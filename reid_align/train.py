@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reid_align.cli import OK, add_device_option, command_parser, run
-from reid_align.cli.training import add_data_options, add_recipe_options
+from reid_align.cli import OK, add_device_option, add_renamed_option, command_parser, run
+from reid_align.cli.train_options import add_data_options, add_recipe_options, advise
+from reid_align.cli.train_report import report_run
 from reid_align.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from reid_align.recipes import Data, Recipe
+    from reid_align.recipes import Recipe, RecipeData
 
 DESCRIPTION = """\
-Train a recipe: a row of the papers' tables, or one of today's.
+Train a recipe: a row of the papers' tables, or current training practice.
 
   python -m reid_align.train --list
   python -m reid_align.train san_full --show
@@ -22,45 +23,36 @@ Train a recipe: a row of the papers' tables, or one of today's.
   python -m reid_align.train san_full --tiny --data synthetic=data/synth -o runs/try
   torchrun --nproc-per-node 4 -m reid_align.train dsa_full --data synthetic=data/synth -o runs/dsa
 
-RUN gets the weights, a log, curves and sample images. The same command continues a run that was
-stopped; recipes of several stages have a folder for each."""
+RUN receives the weights, a log, curves and sample images. The same command continues an
+interrupted run. Recipes of several stages write a subfolder for each stage."""
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of this command."""
     parser = command_parser("train", DESCRIPTION)
-    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="the recipe's name")
+    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="name of the recipe")
     parser.add_argument("--list", action="store_true", help="list the recipes and stop")
-    parser.add_argument("--show", action="store_true", help="print the whole recipe and stop")
-    parser.add_argument("-o", "--output", metavar="RUN", help="the folder to write to")
+    parser.add_argument("--show", action="store_true", help="print all settings and stop")
+    parser.add_argument("-o", "--output", metavar="RUN", help="output folder")
     add_data_options(parser.add_argument_group("data"))
     add_recipe_options(parser.add_argument_group("recipe"))
     group = parser.add_argument_group("computation")
     add_device_option(group)
     group.add_argument(
-        "--workers",
+        "--num-workers",
         type=int,
         metavar="N",
         help="processes that decode images, for each stream; 0 decodes in the main process; "
         "default: half of the cores, at most 8",
     )
+    add_renamed_option(group, "--workers", "--num-workers")
     return parser
 
 
 def train(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
-    # Imported here so that --help answers without loading torch.
-    from reid_align.recipes import (
-        RECIPES,
-        Machine,
-        default_workers,
-        list_recipes,
-        prepare,
-        report_run,
-        run_recipe,
-        show_recipe,
-    )
-    from reid_align.training.group import open_group
+    # Imported here: --help does not need torch.
+    from reid_align.recipes import RECIPES, RecipeInputError, list_recipes, show_recipe
 
     if args.list:
         print(list_recipes(RECIPES[name] for name in RECIPES))
@@ -70,35 +62,46 @@ def train(args: argparse.Namespace) -> int:
         print(show_recipe(recipe))
         return OK
     if args.output is None:
-        raise InvalidInputError("Where to? Name the folder of the run with -o RUN.")
+        raise InvalidInputError("Missing -o RUN, the output folder.")
+    try:
+        return _run(recipe, args)
+    except RecipeInputError as error:
+        raise InvalidInputError(f"{error} {advise(error.arguments)}") from error
+
+
+def _run(recipe: "Recipe", args: argparse.Namespace) -> int:
+    from reid_align.recipes import ComputeOptions, default_workers, prepare, run_recipe
+    from reid_align.training.distributed import open_group
+
     data = _data(args)
-    workers = default_workers() if args.workers is None else args.workers
+    num_workers = default_workers() if args.num_workers is None else args.num_workers
     with open_group() as group:
         ready = prepare(recipe, data, args.run, args.initial, group)
-        machine = Machine(args.device, workers, group, progress=True)
-        summary = run_recipe(ready, data, Path(args.output), machine)
+        compute = ComputeOptions(args.device, num_workers, group, progress=True)
+        summary = run_recipe(ready, data, Path(args.output), compute)
     if group.rank == 0:
         print(report_run(recipe.name, summary), file=sys.stderr)
     return OK
 
 
 def _recipe(args: argparse.Namespace) -> "Recipe":
-    from reid_align.recipes import RECIPES, override, tiny
+    from reid_align.recipes import RECIPES, override_settings, smoke_test
 
     if args.recipe is None:
-        raise InvalidInputError("Which recipe? --list shows them all.")
+        raise InvalidInputError("Missing RECIPE, the name of a recipe. --list shows all recipes.")
     recipe = RECIPES[args.recipe]
-    recipe = tiny(recipe) if args.tiny else recipe
-    seeds = (
-        [] if args.seed is None else [f"{s.name}.training.seed={args.seed}" for s in recipe.stages]
-    )
-    return override(recipe, [*seeds, *args.settings])
+    if args.tiny:
+        recipe = smoke_test(recipe)
+    if args.seed is not None:
+        seeds = [f"{stage.name}.training.seed={args.seed}" for stage in recipe.stages]
+        recipe = override_settings(recipe, seeds)
+    return override_settings(recipe, args.settings)
 
 
-def _data(args: argparse.Namespace) -> "Data":
-    from reid_align.recipes import read_data
+def _data(args: argparse.Namespace) -> "RecipeData":
+    from reid_align.recipes import load_recipe_data
 
-    return read_data(
+    return load_recipe_data(
         args.data,
         args.data_option,
         args.evaluate,
@@ -115,7 +118,7 @@ def _data(args: argparse.Namespace) -> "Data":
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run and return the exit code."""
-    return run(build_parser(), train, argv, "the same command goes on where it was")
+    return run(build_parser(), train, argv, "the same command continues the run")
 
 
 if __name__ == "__main__":

@@ -1,38 +1,32 @@
-"""Trainings that have a name: every row of the papers' tables, and what people train today.
+"""Named training recipes: every row of the papers' tables, and current training practice.
 
-Adding one takes an `add(Recipe(…))` in a module that is imported here.
+A new recipe is an `add_recipe(Recipe(…))` in a module of `catalog`.
 """
 
-from reid_align.recipes.catalog import dense_uv_recipe as dense_uv_recipe
-from reid_align.recipes.catalog import dsa_recipes as dsa_recipes
-from reid_align.recipes.catalog import modern_recipes as modern_recipes
-from reid_align.recipes.catalog import san_recipes as san_recipes
-from reid_align.recipes.catalog import synthetic_recipes as synthetic_recipes
-from reid_align.recipes.catalog.shared_settings import RECIPES
-from reid_align.recipes.overrides import override
+from reid_align.recipes import catalog as catalog
+from reid_align.recipes.overrides import override_settings
 from reid_align.recipes.prepare_recipe import prepare
-from reid_align.recipes.recipe import Expected, Recipe, Stage, StreamConfig
+from reid_align.recipes.recipe import RECIPES, PublishedResult, Recipe, Stage, StreamConfig
+from reid_align.recipes.recipe_data import RecipeData, RecipeInputError, load_recipe_data
+from reid_align.recipes.recipe_run import ComputeOptions, default_workers, run_recipe
 from reid_align.recipes.recipe_text import list_recipes, show_recipe
-from reid_align.recipes.report import report_run
-from reid_align.recipes.run_recipe import Machine, default_workers, run_recipe
-from reid_align.recipes.smoke_test import tiny
-from reid_align.recipes.training_data import Data, read_data
+from reid_align.recipes.smoke_recipes import smoke_test
 
 __all__ = [
     "RECIPES",
-    "Data",
-    "Expected",
-    "Machine",
+    "ComputeOptions",
+    "PublishedResult",
     "Recipe",
+    "RecipeData",
+    "RecipeInputError",
     "Stage",
     "StreamConfig",
     "default_workers",
     "list_recipes",
-    "override",
+    "load_recipe_data",
+    "override_settings",
     "prepare",
-    "read_data",
-    "report_run",
     "run_recipe",
     "show_recipe",
-    "tiny",
+    "smoke_test",
 ]

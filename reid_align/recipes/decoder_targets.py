@@ -1,4 +1,4 @@
-"""The images that a decoder learns to draw, where the reID set does not come with them.
+"""Decoder targets that an earlier network draws for a reID set without them.
 
 Source: SAN (arXiv:1905.13143) section 3.2: the generator of the first step draws the textures that
 the second step learns from.
@@ -8,99 +8,98 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from reid_align.batches.sources import CompanionKind
 from reid_align.batches.sources.texture_mask import MASK_FILE
-from reid_align.batches.sources.training_source import CompanionKind
 from reid_align.datasets import ReidDataset
-from reid_align.errors import ImageReadError, InvalidInputError
-from reid_align.features import resolve_device
 from reid_align.files import replace_file, writing
-from reid_align.recipes.initial_weights import published
+from reid_align.inference.device import resolve_device
+from reid_align.recipes.initial_weights import find_published
 from reid_align.recipes.recipe import Stage
-from reid_align.recipes.stage_streams import needed_extras
-from reid_align.recipes.training_data import SYNTHETIC_DATASET, Data
-from reid_align.tasks import REID, SanConfig
+from reid_align.recipes.recipe_data import RecipeData, RecipeInputError
+from reid_align.recipes.stage_loaders import required_companions
+from reid_align.tasks import REID
 from reid_align.unwrapping import UnwrapJob, jobs_below, load_unwrapper, unwrap_images
 
 FOLDERS: Mapping[CompanionKind, str] = {"texture": "textures", "external": "frontals"}
-OPTIONS = {
-    "texture": "--textures FOLDER",
-    "external": "--external FOLDER",
-    "frontal": "--external FOLDER",
-    "iuv": "--iuv FOLDER; python -m reid_align.unwrap IMAGES --to iuv -o FOLDER writes them",
+# Arguments of `RecipeData` that provide each kind of companion.
+ARGUMENTS: Mapping[CompanionKind, str] = {
+    "texture": "textures",
+    "external": "external",
+    "frontal": "external",
+    "iuv": "iuv",
 }
 
 
-def fit_target(stage: Stage, data: Data) -> Stage:
-    """Return a stage that takes persons from the front from a folder, where the set has none."""
-    config = stage.task
-    if not isinstance(config, SanConfig) or config.decoder.target != "frontal":
+def fit_targets(stage: Stage, data: RecipeData) -> Stage:
+    """Return the stage with decoder targets that the reID set has or that can be drawn."""
+    if REID not in stage.streams or data.reid is None:
         return stage
-    if data.reid is None or "frontal" in data.reid_source().holds:
-        return stage
-    decoder = replace(config.decoder, target="external")
-    return replace(stage, task=replace(config, decoder=decoder))
+    return replace(stage, task=stage.task.fit_targets(data.reid_source().holds))
 
 
-def missing_target(stage: Stage, data: Data) -> CompanionKind | None:
-    """Return what ``stage.unwrapper`` has to draw before the stage can begin, if anything.
+def missing_target(stage: Stage, data: RecipeData) -> CompanionKind | None:
+    """Return the kind of images that ``stage.unwrapper`` has to draw before the stage, if any.
 
     Raises:
-        InvalidInputError: something is missing that it does not draw; the message says what to
-            give.
+        RecipeInputError: companions are missing that the unwrapper does not draw.
     """
     if REID not in stage.streams:
         return None
     source = data.reid_source()
-    lacking = next(iter(needed_extras(stage, REID) - source.holds), None)
+    lacking = next(iter(required_companions(stage, REID) - source.holds), None)
     if lacking is None or (lacking != "iuv" and stage.unwrapper is not None):
         return lacking
-    if data.reid is not None and data.reid.name == SYNTHETIC_DATASET:
+    if data.comes_with_companions:
         source.require(lacking)
-    raise InvalidInputError(
-        f"The stage {stage.name!r} needs {lacking} for every training image, and {source.name} "
-        f"has none. Give {OPTIONS[lacking]}."
+    raise RecipeInputError(
+        f"The stage {stage.name!r} needs {lacking} data for every training image, and "
+        f"{source.name} has none.",
+        ARGUMENTS[lacking],
     )
 
 
-def with_targets(extra: CompanionKind, data: Data, folder: Path) -> Data:
-    """Return the data with what was drawn into a folder."""
-    if extra == "texture":
+def add_targets(kind: CompanionKind, data: RecipeData, folder: Path) -> RecipeData:
+    """Return the data with the images that were drawn into a folder."""
+    if kind == "texture":
         return replace(data, textures=str(folder))
     return replace(data, external=str(folder))
 
 
 def list_drawings(dataset: ReidDataset, folder: Path) -> list[UnwrapJob]:
-    """Return which training image is drawn to which file, where `ReidSource` looks for it.
+    """Return the output file of each training image, where `ReidSource` expects it.
 
     Raises:
-        InvalidInputError: a image outside the dataset's folder, or two for one file.
+        InvalidInputError: an image outside the dataset's folder, or two images for one file.
     """
     return jobs_below(dataset.root, (record.path for record in dataset.train), folder)
 
 
 def check_drawing(
-    stage: Stage, data: Data, extra: CompanionKind | None, earlier: Collection[str]
+    stage: Stage, data: RecipeData, kind: CompanionKind | None, earlier: Collection[str]
 ) -> None:
-    """Refuse what could not be drawn when the stage's turn comes.
+    """Check that the targets of a stage can be drawn.
 
     Args:
-        stage: that is to be trained.
-        data: what there is.
-        extra: from `missing_target`.
-        earlier: the stages before it, whose networks do not exist yet.
+        stage: the stage.
+        data: the data.
+        kind: from `missing_target`.
+        earlier: names of the stages before it, whose networks do not exist yet.
 
     Raises:
-        InvalidInputError: a image outside the dataset's folder, or two for one file.
-        WeightsError: the run that is to draw has no networks for it.
+        InvalidInputError: an image outside the dataset's folder, or two images for one file.
+        RecipeInputError: the networks are a published encoder without a decoder.
+        WeightsError: the run has no networks that draw.
     """
-    if extra is None or stage.unwrapper is None or data.reid is None:
+    if kind is None or stage.unwrapper is None or data.reid is None:
         return
-    list_drawings(data.reid, Path(FOLDERS[extra]))
-    if published(stage.unwrapper) is not None:
-        raise InvalidInputError(
-            f"{stage.unwrapper}: published encoders come without the decoder that would draw the "
-            f"training images' {extra}. Give {OPTIONS[extra]}, or start the whole recipe from "
-            "these weights with --initial."
+    list_drawings(data.reid, Path(FOLDERS[kind]))
+    if find_published(stage.unwrapper) is not None:
+        raise RecipeInputError(
+            f"{stage.unwrapper}: published encoders come without the decoder that draws {kind} "
+            "data of the training images. Give these images, or use the published weights as the "
+            "initial weights of the first stage.",
+            ARGUMENTS[kind],
+            "initial",
         )
     if stage.unwrapper not in earlier:
         load_unwrapper("texture", [stage.unwrapper])
@@ -109,20 +108,20 @@ def check_drawing(
 def draw_targets(
     dataset: ReidDataset, networks: Path, folder: Path, device: str, *, progress: bool
 ) -> None:
-    """Let trained networks draw a image for each training image.
+    """Draw the target of each training image with trained networks.
 
     An interrupted drawing is continued.
 
     Args:
-        dataset: whose images.
-        networks: the run with the encoder and the decoder.
-        folder: where to write, under the images' names in the dataset.
-        device: where to run.
-        progress: show a bar with the time left on standard error, if that is a terminal.
+        dataset: the dataset with the training images.
+        networks: folder of the run with the encoder and the decoder.
+        folder: output folder; files are named as the images in the dataset.
+        device: device of the networks.
+        progress: show a progress bar on standard error, if that is a terminal.
 
     Raises:
-        InvalidInputError: as of `list_drawings`.
-        ImageReadError: a image cannot be read.
+        InvalidInputError: see `list_drawings`.
+        ImageReadError: an image cannot be read.
         OutputError: the folder cannot be written.
         WeightsError: the run has no such networks.
     """
@@ -130,11 +129,11 @@ def draw_targets(
     drawings = list_drawings(dataset, folder)
     done = unwrap_images(drawings, unwrapper, folder, progress=progress)
     if done.failed:
-        raise ImageReadError(done.failed[0].path, done.failed[0].error)
+        raise done.failed[0]
 
 
 def copy_mask(synthetic: str | None, folder: Path) -> None:
-    """Let those texels count that count in the synthetic set, which the networks learned from."""
+    """Copy the mask of valid texels from the synthetic set that the networks were trained on."""
     mask = None if synthetic is None else Path(synthetic) / MASK_FILE
     if mask is not None and mask.is_file():
         with writing(folder / MASK_FILE):

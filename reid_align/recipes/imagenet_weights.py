@@ -1,4 +1,4 @@
-"""ImageNet's weights, which both papers start from; downloaded when a training asks for them."""
+"""Published ImageNet weights, downloaded on first use."""
 
 import re
 import sys
@@ -7,50 +7,49 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from reid_align.errors import WeightsIntegrityError, WeightsNotFoundError
-from reid_align.models import DenseNetEncoder
-from reid_align.models.resnet import LAYOUTS, Depth, ResNetTrunk
-from reid_align.weights.files import sha256_of
+from reid_align.recipes.recipe import RANDOM
+from reid_align.weights.checksums import sha256_of
 
-Body = ResNetTrunk | DenseNetEncoder
-
-# torchvision's IMAGENET1K_V1; each name ends in the start of the file's SHA-256.
-PLAIN: Mapping[Depth, str] = {
-    18: "https://download.pytorch.org/models/resnet18-f37072fd.pth",
-    34: "https://download.pytorch.org/models/resnet34-b627a593.pth",
-    50: "https://download.pytorch.org/models/resnet50-0676ba61.pth",
-    101: "https://download.pytorch.org/models/resnet101-63fe2227.pth",
-}
-DENSENET_121 = "https://download.pytorch.org/models/densenet121-a639ec97.pth"
-# That file was written when names could hold the points that torch refuses today.
-OLD_POINT = re.compile(r"(denselayer\d+\.(?:norm|conv))\.(?=[12]\.)")
+TORCHVISION = "https://download.pytorch.org/models"
 # XingangPan/IBN-Net (MIT), of arXiv:1807.09441.
-IBN_A: Mapping[Depth, str] = {
-    18: "https://github.com/XingangPan/IBN-Net/releases/download/v1.0/resnet18_ibn_a-2f571257.pth",
-    34: "https://github.com/XingangPan/IBN-Net/releases/download/v1.0/resnet34_ibn_a-94bc1577.pth",
-    50: "https://github.com/XingangPan/IBN-Net/releases/download/v1.0/resnet50_ibn_a-d9d0bb7b.pth",
-    101: "https://github.com/XingangPan/IBN-Net/releases/download/v1.0/resnet101_ibn_a-59ea0ac6.pth",
+IBN_NET = "https://github.com/XingangPan/IBN-Net/releases/download/v1.0"
+# torchvision's IMAGENET1K_V1 by `Encoder.imagenet_model`. File names end with the start of the
+# file's SHA-256.
+IMAGENET_URLS: dict[str, str] = {
+    "resnet18": f"{TORCHVISION}/resnet18-f37072fd.pth",
+    "resnet34": f"{TORCHVISION}/resnet34-b627a593.pth",
+    "resnet50": f"{TORCHVISION}/resnet50-0676ba61.pth",
+    "resnet101": f"{TORCHVISION}/resnet101-63fe2227.pth",
+    "densenet121": f"{TORCHVISION}/densenet121-a639ec97.pth",
+    "resnet18_ibn_a": f"{IBN_NET}/resnet18_ibn_a-2f571257.pth",
+    "resnet34_ibn_a": f"{IBN_NET}/resnet34_ibn_a-94bc1577.pth",
+    "resnet50_ibn_a": f"{IBN_NET}/resnet50_ibn_a-d9d0bb7b.pth",
+    "resnet101_ibn_a": f"{IBN_NET}/resnet101_ibn_a-59ea0ac6.pth",
 }
+# The DenseNet file has parameter names with dots that torch no longer allows.
+OLD_DOT = re.compile(r"(denselayer\d+\.(?:norm|conv))\.(?=[12]\.)")
 
 
-def imagenet_tensors(body: Body) -> dict[str, Tensor]:
-    """Return the tensors of the network that this is the body of, its classifier included.
+def imagenet_tensors(model: str) -> dict[str, Tensor]:
+    """Return the tensors of an ImageNet classifier, from the download cache of `torch.hub`.
 
-    They are kept where `torch.hub` keeps its downloads.
+    Args:
+        model: the classifier, from `Encoder.imagenet_model`.
 
     Raises:
-        WeightsNotFoundError: the file is not there and cannot be downloaded.
-        WeightsIntegrityError: it is another file than the one that was published.
+        WeightsNotFoundError: the file is not in the cache and cannot be downloaded.
+        WeightsIntegrityError: the file is not the published one.
     """
-    url = imagenet_url(body)
+    url = imagenet_url(model)
     file = Path(torch.hub.get_dir()) / "checkpoints" / Path(urlsplit(url).path).name
     if file.exists():
-        # torch compares the hash only of what it downloads.
-        _check(file)
+        # torch verifies the hash only of files that it downloads.
+        _verify(file)
     try:
-        found: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
+        tensors: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
             url,
             map_location="cpu",
             progress=sys.stderr.isatty(),
@@ -59,60 +58,51 @@ def imagenet_tensors(body: Body) -> dict[str, Tensor]:
         )
     except OSError as error:
         raise WeightsNotFoundError(
-            f"ImageNet's weights cannot be downloaded from {url} ({error}). Put the file into "
-            f"{file.parent}, or start from something else: --initial random, or --initial with an "
+            f"The ImageNet weights cannot be downloaded from {url} ({error}). Put the file into "
+            f"{file.parent}, or choose other initial weights: {RANDOM!r} or an "
             "encoder.safetensors."
         ) from error
     except RuntimeError as error:
         raise WeightsIntegrityError(f"{file.name} is not the published file ({error}).") from error
-    return _as_saved_today(found)
+    return _with_current_names(tensors)
 
 
-def imagenet_url(body: Body) -> str:
-    """Return where the weights of a network are.
+def imagenet_url(model: str) -> str:
+    """Return the URL of the weights of an ImageNet classifier.
 
     Raises:
         WeightsNotFoundError: there are none.
     """
-    if isinstance(body, DenseNetEncoder):
-        return DENSENET_121
-    block = body.layer3[0]
-    depth = next(
-        depth
-        for depth, (kind, blocks) in LAYOUTS.items()
-        if isinstance(block, kind) and len(body.layer3) == blocks[2]
-    )
-    plain = isinstance(block.bn1, nn.BatchNorm2d)
-    if depth not in PLAIN:
+    if model not in IMAGENET_URLS:
         raise WeightsNotFoundError(
-            f"Nobody has published ImageNet's weights for a ResNet-{depth}: start from something "
-            "else, such as --initial random."
+            f"There are no published ImageNet weights for {model}. Choose other initial weights, "
+            f"such as {RANDOM!r}. Published: {', '.join(IMAGENET_URLS)}."
         )
-    return (PLAIN if plain else IBN_A)[depth]
+    return IMAGENET_URLS[model]
 
 
-def _check(file: Path) -> None:
-    """Refuse a file whose SHA-256 does not begin as its name ends, before anything reads it.
+def _verify(file: Path) -> None:
+    """Refuse a file with another SHA-256 than its name ends with, before it is parsed.
 
     Raises:
-        WeightsIntegrityError: it is so, or the file cannot be read.
+        WeightsIntegrityError: the hash differs, or the file cannot be read.
     """
     published = file.stem.rpartition("-")[2]
     try:
         found = sha256_of(file)
     except OSError as error:
-        raise WeightsIntegrityError(f"{file}: it cannot be read ({error}).") from error
+        raise WeightsIntegrityError(f"{file}: cannot be read ({error}).") from error
     if not found.startswith(published):
         raise WeightsIntegrityError(
-            f"{file}: this is not the published file. Its sha256 is {found}, and that of the "
-            f"published one begins with {published}. Remove it, and it is downloaded anew."
+            f"{file}: this is not the published file. Its sha256 is {found}; that of the published "
+            f"file starts with {published}. Remove the file to download it again."
         )
 
 
-def _as_saved_today(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors by the names that torch gives them today, and those it has beside them."""
-    named = {OLD_POINT.sub(r"\1", key): tensor for key, tensor in tensors.items()}
-    # Before torch 0.4.1 a batch norm did not count its batches.
+def _with_current_names(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors with current names and with the batch counters of batch norms."""
+    named = {OLD_DOT.sub(r"\1", key): tensor for key, tensor in tensors.items()}
+    # Batch norms count their batches since torch 0.4.1.
     counters = {
         key.replace("running_mean", "num_batches_tracked"): torch.tensor(0)
         for key in named

@@ -1,133 +1,124 @@
-"""What a training starts from: random weights, ImageNet's, an earlier run's, published ones."""
+"""Initial weights of a task: random, ImageNet, an earlier run or published weights."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from reid_align.errors import InvalidInputError, WeightsFormatError, WeightsNotFoundError
-from reid_align.models.blocks import BasicBlock, Bottleneck
-from reid_align.recipes.imagenet_weights import Body, imagenet_tensors
+from reid_align.errors import WeightsFormatError, WeightsNotFoundError
+from reid_align.models import Encoder
+from reid_align.models.resnet_blocks import BasicBlock, Bottleneck
+from reid_align.recipes.imagenet_weights import imagenet_tensors
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM
-from reid_align.tasks import DenseUvTask
-from reid_align.training.task import Task
+from reid_align.recipes.recipe_data import RecipeInputError
+from reid_align.tasks import ConfiguredTask
 from reid_align.weights import (
     Weights,
     load_tensors,
     locate,
-    read_info,
+    read_header,
     read_tensors,
     shipped_weights,
 )
-from reid_align.weights.fit import describe, fits, listed
-from reid_align.weights.repository import WEIGHTS_NAME
+from reid_align.weights.encoder_repository import WEIGHTS_NAME
+from reid_align.weights.tensor_matching import describe_tensor, join_names, tensors_match
 
 ENCODER = "encoder"
-# What belongs to an encoder's head: another one than that of the weights starts at random.
-HEAD = ("embed.", "pool.", "local4.")
-IMAGENETS = "ImageNet's weights"
+IMAGENET_TITLE = "The ImageNet weights"
 
 
-def start(task: Task, initial: str, fresh: Sequence[str] = ()) -> None:
-    """Give a task its first weights, in place.
+def initialize_task(task: ConfiguredTask, initial: str, fresh: Sequence[str] = ()) -> None:
+    """Load the initial weights of a task, in place.
 
-    Of a run, everything that this task has too is taken: the encoder, and the decoder or the
-    guiding stream. Classifiers always start at random.
+    From a run, all networks are loaded that the task has too: the encoder, and the decoder or the
+    guiding stream. A task without an encoder can load one into its trunk. Classifiers keep their
+    random values.
 
     Args:
-        task: as it was built, with random weights.
+        task: newly built, with random weights.
         initial: "imagenet", "random", the folder of a run or of `save_pretrained`, an
-            ``encoder.safetensors``, or the name of published weights, which a path of that name
-            hides.
-        fresh: starts of the names of the encoder's tensors that stay random.
+            ``encoder.safetensors``, or the name of published weights. An existing path has
+            precedence over published weights.
+        fresh: prefixes of the encoder's tensor names that keep their random values.
 
     Raises:
-        InvalidInputError: a task without an encoder, from ImageNet; or no run was named.
+        RecipeInputError: ImageNet weights for a task without a trunk; or ``initial`` is "given".
         WeightsError: the weights cannot be found, read or trusted, or are of another network.
     """
     if initial == RANDOM:
         return
     if initial == GIVEN:
-        raise InvalidInputError("This recipe goes on from an earlier run: name it with --from.")
+        raise RecipeInputError("This recipe starts from an earlier run, and none was given.", "run")
+    trunk = task.trunk
     if initial == IMAGENET:
-        body = _body(task)
-        _load(body, imagenet_tensors(body), None, fresh)
+        if trunk is None:
+            raise RecipeInputError(
+                f"{type(task).__name__} has no network with ImageNet weights: start from "
+                f"{RANDOM!r} weights.",
+                "initial",
+            )
+        _load_encoder(trunk, imagenet_tensors(trunk.imagenet_model), None, fresh)
         return
-    for name, path in _files(task, _place(initial)).items():
-        product = task.products()[name].module
-        if name == ENCODER and task.encoder is not None:
-            _load(task.encoder, read_tensors(path), path, fresh)
+    for name, path in _weight_files(task, _resolve(initial)).items():
+        if name == ENCODER and trunk is not None:
+            _load_encoder(trunk, read_tensors(path), path, fresh)
         else:
-            load_tensors(product, path)
-
-
-def _body(task: Task) -> Body:
-    body = task.estimator.trunk if isinstance(task, DenseUvTask) else task.encoder
-    if not isinstance(body, Body):
-        raise InvalidInputError(
-            f"{type(task).__name__} has no network that ImageNet has weights for: start from "
-            "random ones (--initial random)."
-        )
-    return body
+            load_tensors(task.products()[name].module, path)
 
 
 def describe_start(initial: str) -> str:
-    """Return what a run records of its start: of published weights also which ones they are.
+    """Return the description of the initial weights in the records of a run.
 
-    Those of that name may be others in another version.
+    It has the hash of published weights, which differ between versions of this library.
     """
-    weights = published(initial)
+    weights = find_published(initial)
     return initial if weights is None else f"{initial}, sha256 {weights.sha256}"
 
 
-def published(initial: str) -> Weights | None:
-    """Return the published weights of that name; None if there are none, or a path hides them."""
+def find_published(initial: str) -> Weights | None:
+    """Return the published weights of that name; None without them or if a path has that name."""
     return None if Path(initial).exists() else shipped_weights().get(initial)
 
 
-def _place(initial: str) -> Path:
-    """Return the file or folder that a user means; published weights are fetched if need be."""
-    weights = published(initial)
+def _resolve(initial: str) -> Path:
+    """Return a local file or folder; published weights are downloaded if necessary."""
+    weights = find_published(initial)
     return Path(initial) if weights is None else locate(weights)
 
 
-def _files(task: Task, source: Path) -> dict[str, Path]:
-    """Return the files of a run, or of what `save_pretrained` wrote, that hold its networks."""
+def _weight_files(task: ConfiguredTask, source: Path) -> dict[str, Path]:
+    """Return the weight files of a run or of `save_pretrained` by the network they are for."""
+    products = task.products()
+    main = next(iter(products))
+    accepts_encoder = task.trunk is not None
     single = source / WEIGHTS_NAME if (source / WEIGHTS_NAME).is_file() else source
     if single.is_file():
-        return {next(iter(task.products())): single}
-    files = {name: source / f"{name}.safetensors" for name in task.products()}
+        info = read_header(single) if accepts_encoder and main != ENCODER else None
+        other = info is not None and info.architecture != products[main].architecture
+        return {ENCODER if other else main: single}
+    files = {name: source / f"{name}.safetensors" for name in products}
     found = {name: path for name, path in files.items() if path.is_file()}
-    needed = next(iter(files))
-    if needed not in found:
+    encoder = source / f"{ENCODER}.safetensors"
+    if main not in found and accepts_encoder and encoder.is_file():
+        return {ENCODER: encoder}
+    if main not in found:
         raise WeightsNotFoundError(
-            f"{source}: there is no {needed}.safetensors. Name the folder of a finished run, a "
-            f"file of weights, or published ones: {listed(list(shipped_weights()))}."
+            f"{source}: there is no {main}.safetensors. Give the folder of a finished run, a "
+            "weights file, or the name of published weights: "
+            f"{join_names(list(shipped_weights()))}."
         )
     return found
 
 
-def _options(path: Path | None) -> str:
-    """Return the options that choose the encoder of a file, as far as the file says."""
-    info = None if path is None else read_info(path)
-    if info is None:
-        return "--set task.encoder.architecture=NAME"
-    chosen = {f"arguments.{name}": value for name, value in info.arch_args.items()}
-    settings = {"architecture": info.architecture, **chosen}
-    return " ".join(f"--set task.encoder.{name}={value}" for name, value in settings.items())
-
-
 @torch.no_grad()
-def _load(
-    encoder: nn.Module, tensors: Mapping[str, Tensor], path: Path | None, fresh: Sequence[str]
+def _load_encoder(
+    encoder: Encoder, tensors: Mapping[str, Tensor], path: Path | None, fresh: Sequence[str]
 ) -> None:
-    """Copy what an encoder has in common with the weights: all of its trunk, and its head.
+    """Copy the tensors of the trunk, and those parts of the head that fit completely.
 
-    A part of the head that does not fit as a whole stays random as a whole.
-
-    Where the weights are those of a shallower network, the blocks it lacks begin as identities, so
-    that the deeper one computes what the shallower did (as in Net2Net, arXiv:1511.05641).
+    If the weights are of a shallower network, the additional blocks start as identities and the
+    deeper network computes the same features (as in Net2Net, arXiv:1511.05641).
     """
     added = _added_blocks(encoder, tensors)
     for block in added.values():
@@ -137,36 +128,53 @@ def _load(
         for name, target in encoder.state_dict().items()
         if not name.startswith((*fresh, *added))
     }
-    fitting = [name for name in targets if name in tensors and fits(tensors[name], targets[name])]
-    missing = [name for name in targets if name not in fitting and not name.startswith(HEAD)]
-    unlike = tuple(
-        start for start in HEAD if any(n.startswith(start) for n in targets if n not in fitting)
+    fitting = [
+        name for name in targets if name in tensors and tensors_match(tensors[name], targets[name])
+    ]
+    head = encoder.head_prefixes
+    missing = [name for name in targets if name not in fitting and not name.startswith(head)]
+    other_head = tuple(
+        prefix
+        for prefix in head
+        if any(name.startswith(prefix) for name in targets if name not in fitting)
     )
     if missing:
         first = tensors.get(missing[0])
-        held = "which they do not have" if first is None else f"which is {describe(first)} there"
+        problem = (
+            "which is missing" if first is None else f"which is {describe_tensor(first)} there"
+        )
         raise WeightsFormatError(
-            f"{path or IMAGENETS}: they are of another network. Of the {len(targets)} tensors of "
-            f"the encoder they lack {len(missing)}: {listed(missing)}, {held}. Choose other "
-            f"weights, or the encoder they were made for with {_options(path)}."
+            f"{path or IMAGENET_TITLE}: made for another network. Of the {len(targets)} tensors of "
+            f"the encoder they lack {len(missing)}: {join_names(missing)}, {problem}. Choose other "
+            f"initial weights, or the encoder of these weights: {_encoder_settings(path)}."
         )
     for name in fitting:
-        if not name.startswith(unlike):
+        if not name.startswith(other_head):
             targets[name].copy_(tensors[name])
 
 
+def _encoder_settings(path: Path | None) -> str:
+    """Return the settings that select the encoder of a weights file."""
+    info = None if path is None else read_header(path)
+    if info is None:
+        return "task.encoder.architecture=NAME"
+    arguments = {f"arguments.{name}": value for name, value in info.arch_args.items()}
+    settings = {"architecture": info.architecture, **arguments}
+    return " ".join(f"task.encoder.{name}={value}" for name, value in settings.items())
+
+
 def _added_blocks(
-    encoder: nn.Module, tensors: Mapping[str, Tensor]
+    encoder: Encoder, tensors: Mapping[str, Tensor]
 ) -> dict[str, BasicBlock | Bottleneck]:
-    """Return the blocks that the weights lack, of stages whose first block they have."""
+    """Return the blocks that the weights lack, in stages whose first block they have."""
     blocks = {
         f"{name}.": module
         for name, module in encoder.named_modules()
         if isinstance(module, BasicBlock | Bottleneck)
     }
-    held = {start for start in blocks if any(name.startswith(start) for name in tensors)}
+    held = {prefix for prefix in blocks if any(name.startswith(prefix) for name in tensors)}
     return {
-        start: block
-        for start, block in blocks.items()
-        if start not in held and f"{start.split('.')[0]}.0." in held
+        prefix: block
+        for prefix, block in blocks.items()
+        if prefix not in held and f"{prefix.split('.')[0]}.0." in held
     }

@@ -1,104 +1,172 @@
-"""``--set training.epochs=10``: settings of a recipe, changed by their paths."""
+"""Changes of recipe settings by path: ``training.epochs=10``."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import Field, fields, is_dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import Field, dataclass, fields, is_dataclass, replace
+from difflib import SequenceMatcher, get_close_matches
 from typing import ClassVar, Protocol, TypeVar, get_args, get_type_hints
 
 from reid_align.errors import InvalidInputError, UnknownNameError
-from reid_align.recipes.recipe import Recipe, Stage
-from reid_align.recipes.values import read_value
-from reid_align.tasks import SanConfig
+from reid_align.recipes.recipe import RECIPES, Recipe, Stage
+from reid_align.recipes.recipe_text import list_settings
+from reid_align.typed_reading import read_text
 
 EXAMPLE = "training.epochs=10"
-# With synthetic batches a recipe has other streams, which are no single setting.
-OTHER_RECIPES = {"true": "san_basic_syn", "false": "san_basic_tr"}
+# Renamed settings of any dataclass. A dataclass can add more as ``renamed_settings``.
+RENAMED_SETTINGS = {"optimisers": "optimizers"}
 
 
-class Settings(Protocol):
+class SettingsDataclass(Protocol):
     """Any dataclass."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[object]]]
 
 
-S = TypeVar("S", bound=Settings)
+S = TypeVar("S", bound=SettingsDataclass)
 
 
-def override(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
-    """Return the recipe with some settings changed.
+class UnknownSettingError(UnknownNameError):
+    """A path names no setting of the recipe.
 
     Args:
-        recipe: what to start from.
-        assignments: each "path.to.setting=value" in the last stage, or in the stage whose name the
-            path begins with: "pg.training.epochs=10".
+        path: the path.
+        advice: the right path, or the known names.
+    """
+
+    def __init__(self, path: str, advice: str) -> None:
+        LookupError.__init__(self, f"Unknown setting {path!r}. {advice}")
+
+
+def override_settings(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
+    """Return the recipe with changed settings.
+
+    Args:
+        recipe: the recipe.
+        assignments: each "path.to.setting=value" of the last stage, or of the stage that the path
+            starts with: "pg.training.epochs=10".
 
     Raises:
-        UnknownNameError: there is no such setting; the message names the nearest one, and the
-            stages.
-        InvalidInputError: an assignment without "=", a path that ends too early or goes on too
-            long, a value of another type or out of range, or what only another recipe has.
+        UnknownSettingError: there is no such setting; the message suggests the nearest one.
+        InvalidInputError: no "=", an incomplete path, a value of another type or out of range, a
+            setting that is given twice, or a change of the streams.
     """
     stages = {stage.name: stage for stage in recipe.stages}
+    given: dict[tuple[str, ...], str] = {}
     for assignment in assignments:
-        path, equals, text = assignment.partition("=")
+        path, equals, text = (part.strip() for part in assignment.partition("="))
         if not equals:
-            raise InvalidInputError(f"--set {assignment}: write PATH=VALUE, as in {EXAMPLE}.")
-        first, *rest = path.strip().split(".")
-        stage = first if first in stages and rest else recipe.last.name
-        names = rest if stage == first and rest else [first, *rest]
-        _require_same_streams(stages[stage], names, text.strip(), assignment)
-        others = stages if len(stages) > 1 and names[0] == first else ()
-        stages[stage] = _changed(stages[stage], names, text.strip(), assignment, others)
+            raise InvalidInputError(
+                f"Setting {assignment!r}: expected PATH=VALUE, as in {EXAMPLE}."
+            )
+        first, *rest = path.split(".")
+        in_stage = first in stages and bool(rest)
+        name = first if in_stage else recipe.last.name
+        below = rest if in_stage else [first, *rest]
+        if (name, *below) in given:
+            raise InvalidInputError(
+                f"The setting {path} is given twice: {given[name, *below]} and {assignment}. "
+                "Remove one of them."
+            )
+        given[name, *below] = assignment
+        stages[name] = _Override(recipe, path, text).apply_to_stage(stages[name], below)
     return replace(recipe, stages=tuple(stages.values()))
 
 
-def _require_same_streams(stage: Stage, path: list[str], text: str, assignment: str) -> None:
-    if path != ["task", "synthetic"] or not isinstance(stage.task, SanConfig):
-        return
-    if text.lower() == str(not stage.task.synthetic).lower():
-        raise InvalidInputError(
-            f"--set {assignment}: that takes other streams, and so another recipe: "
-            f"{OTHER_RECIPES[text.lower()]}."
-        )
+@dataclass(frozen=True)
+class _Override:
+    """One changed setting.
 
+    Attributes:
+        recipe: the recipe.
+        path: the path as given.
+        text: the text of the value.
+    """
 
-def _changed(
-    settings: S, path: list[str], text: str, assignment: str, stages: Iterable[str] = ()
-) -> S:
-    """Return settings of which the one at ``path`` is changed; it may have begun with a stage."""
-    kinds = get_type_hints(type(settings))
-    known = [field.name for field in fields(settings) if field.name != "name"]
-    if path[0] not in known:
-        kind = "setting or stage" if stages else f"setting of {type(settings).__name__}"
-        raise UnknownNameError(kind, path[0], [*known, *stages])
-    value = _value(getattr(settings, path[0]), kinds[path[0]], path[1:], text, assignment)
-    changes: dict[str, object] = {path[0]: value}
-    return replace(settings, **changes)
+    recipe: Recipe
+    path: str
+    text: str
 
+    def apply_to_stage(self, stage: Stage, below: Sequence[str]) -> Stage:
+        """Return the stage with the setting at the path ``below`` changed.
 
-def _value(old: object, kind: object, path: list[str], text: str, assignment: str) -> object:
-    """Return what takes the place of ``old``, which the rest of the path leads into."""
-    if is_dataclass(old) and not isinstance(old, type):
-        if not path:
-            names = ", ".join(field.name for field in fields(old))
-            raise InvalidInputError(f"--set {assignment}: name one of its settings: {names}.")
-        return _changed(old, path, text, assignment)
-    if isinstance(old, Mapping):
-        if not path:
-            raise InvalidInputError(f"--set {assignment}: name an entry: PATH.ENTRY=VALUE.")
-        return {**old, path[0]: _entry(old, get_args(kind)[1], path, text, assignment)}
-    if path:
-        raise InvalidInputError(f"--set {assignment}: the path ends before {path[0]!r}.")
-    try:
-        return read_value(kind, text)
-    except InvalidInputError as error:
-        raise InvalidInputError(f"--set {assignment}: give {error}.") from error
+        A changed task must keep its streams, as each stream has its own batch settings.
+        """
+        if below[0] == "task" and len(below) > 1:
+            task = self.apply(stage.task, below[1:])
+            if set(task.batch_specs()) != set(stage.streams):
+                raise self._changes_streams(task)
+        return self.apply(stage, below)
 
+    def apply(self, settings: S, below: Sequence[str]) -> S:
+        """Return settings with the one at the path ``below`` changed."""
+        known = [field.name for field in fields(settings) if field.name != "name"]
+        name, *rest = below
+        if name not in known:
+            raise self._unknown(settings, below, known)
+        kind = get_type_hints(type(settings))[name]
+        changes: dict[str, object] = {name: self._value(getattr(settings, name), kind, rest)}
+        return replace(settings, **changes)
 
-def _entry(
-    entries: Mapping[str, object], kind: object, path: list[str], text: str, assignment: str
-) -> object:
-    name, *rest = path
-    old = entries.get(name)
-    if old is None and any(is_dataclass(value) for value in entries.values()):
-        raise UnknownNameError("entry", name, entries)
-    return _value(old, kind, rest, text, assignment)
+    def _value(self, old: object, kind: object, below: Sequence[str]) -> object:
+        """Return the new value of a setting, of a dataclass or of a mapping."""
+        if is_dataclass(old) and not isinstance(old, type):
+            if not below:
+                names = ", ".join(f"{self.path}.{field.name}" for field in fields(old))
+                raise self._invalid(f"has several settings: {names}")
+            return self.apply(old, below)
+        if isinstance(old, Mapping):
+            if not below:
+                raise self._invalid(f"has entries: write {self.path}.ENTRY=VALUE")
+            return {**old, below[0]: self._entry(old, get_args(kind)[1], below)}
+        if below:
+            raise self._invalid(f"the path ends before {below[0]!r}")
+        try:
+            return read_text(kind, self.text)
+        except InvalidInputError as error:
+            raise self._invalid(f"expected {error}") from error
+
+    def _entry(self, entries: Mapping[str, object], kind: object, below: Sequence[str]) -> object:
+        name, *rest = below
+        old = entries.get(name)
+        if old is None and any(is_dataclass(value) for value in entries.values()):
+            raise UnknownSettingError(self.path, f"{name!r} is not one of {', '.join(entries)}.")
+        return self._value(old, kind, rest)
+
+    def _invalid(self, problem: str) -> InvalidInputError:
+        return InvalidInputError(f"Setting {self.path}={self.text}: {problem}.")
+
+    def _unknown(
+        self, settings: SettingsDataclass, below: Sequence[str], known: Sequence[str]
+    ) -> UnknownSettingError:
+        renamed = RENAMED_SETTINGS | getattr(type(settings), "renamed_settings", {})
+        rest = ".".join(below)
+        for old in sorted(renamed, key=len, reverse=True):
+            if rest == old or rest.startswith(f"{old}."):
+                above = self.path[: len(self.path) - len(rest)]
+                return UnknownSettingError(
+                    self.path, f"{above}{old} was renamed to {above}{renamed[old]}."
+                )
+        near = self._nearest()
+        if near is not None:
+            return UnknownSettingError(self.path, f"Did you mean {near}?")
+        stages = [f"stage {stage.name}" for stage in self.recipe.stages if len(below) == 1]
+        return UnknownSettingError(self.path, f"Known: {', '.join((*known, *stages))}.")
+
+    def _nearest(self) -> str | None:
+        """Return the path of a setting with the same or a similar name, if there is one."""
+        paths = [path for stage in self.recipe.stages for path in self._paths(stage)]
+        leaf = self.path.rpartition(".")[2]
+        same = [path for path in paths if path.rpartition(".")[2] == leaf]
+        if same:
+            return max(same, key=lambda path: SequenceMatcher(None, self.path, path).ratio())
+        return next(iter(get_close_matches(self.path, paths, n=1, cutoff=0.75)), None)
+
+    def _paths(self, stage: Stage) -> list[str]:
+        prefix = "" if stage is self.recipe.last else f"{stage.name}."
+        named = self.path.startswith(f"{stage.name}.")
+        return [f"{stage.name + '.' if named else prefix}{path}" for path in list_settings(stage)]
+
+    def _changes_streams(self, task: object) -> InvalidInputError:
+        """Return the error for a task with other streams; it names a recipe with this task."""
+        others = [name for name in RECIPES if RECIPES[name].last.task == task]
+        advice = f"Use the recipe {others[0]}." if others else "Use a recipe with these streams."
+        return self._invalid(f"this changes the streams of the task. {advice[:-1]}")

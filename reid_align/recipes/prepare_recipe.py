@@ -1,56 +1,69 @@
-"""Before a recipe runs: fit it to the data and to its start, and see whether it can run at all."""
+"""Preparation of a recipe: fits it to the data and the initial weights, and checks every stage."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
-from reid_align.errors import InvalidInputError
-from reid_align.recipes.decoder_targets import check_drawing, fit_target, missing_target
-from reid_align.recipes.dry_run import rehearse
-from reid_align.recipes.recipe import GIVEN, IMAGENET, Recipe, Stage
-from reid_align.recipes.stage_streams import check_streams
-from reid_align.recipes.training_data import NO_PAIRS, Data
-from reid_align.recipes.training_scores import decisive_score
-from reid_align.tasks import REID, SYNTHETIC
-from reid_align.training.group import ProcessGroup
+import torch
 
-ALONE = ProcessGroup()
+from reid_align.batches.batch import Batch, BatchSpec
+from reid_align.batches.samplers import PKSampler, Sampler
+from reid_align.batches.sources.texture_mask import TEXTURE_SIZE
+from reid_align.errors import InvalidInputError, ReidAlignError
+from reid_align.recipes.decoder_targets import check_drawing, fit_targets, missing_target
+from reid_align.recipes.initial_weights import initialize_task
+from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM, Recipe, Stage
+from reid_align.recipes.recipe_data import RecipeData, RecipeInputError
+from reid_align.recipes.stage_loaders import check_loaders
+from reid_align.recipes.training_scores import selection_score
+from reid_align.tasks import REID, SYNTHETIC
+from reid_align.training.distributed import ProcessGroup
+from reid_align.training.task_interface import StepContext
+
+SINGLE_PROCESS = ProcessGroup()
+# Size of the batches of a dry run.
+DRY_IDENTITIES, MAX_DRY_IMAGES = 2, 8
+DRY_PART_IMAGES = (24, 3, 32, 32)
 
 
 def prepare(
     recipe: Recipe,
-    data: Data,
+    data: RecipeData,
     run: str | None = None,
     initial: str | None = None,
-    group: ProcessGroup = ALONE,
+    group: ProcessGroup = SINGLE_PROCESS,
 ) -> Recipe:
-    """Return the recipe as it will run, after checking that it can.
+    """Return the recipe as it will run, after checking that it can run.
 
-    Nothing is written, and nothing takes long: networks that draw or that a stage starts from are
-    read, and the losses of each stage are computed once, on blank images.
+    Writes nothing and takes seconds: it reads the weights of earlier runs and computes the losses
+    of each stage once, on blank images.
 
     Args:
-        recipe: with all overrides.
-        data: what there is to train on.
-        run: the folder of an earlier run, its encoder or the name of published weights, in place
-            of all stages but the last; a recipe of a single stage starts from it.
-        initial: what the first stage starts from: "imagenet", "random", or likewise.
+        recipe: with all changed settings.
+        data: the data.
+        run: folder of an earlier run, its encoder or the name of published weights. Replaces all
+            stages but the last; a recipe of a single stage starts from it.
+        initial: initial weights of the first stage: "imagenet", "random", or as for ``run``.
         group: the processes that will train together.
 
     Raises:
-        ReidAlignError: something is missing or does not fit; the message says what to give.
+        RecipeInputError: inputs are missing; the message names all of them.
+        ReidAlignError: an input or a setting does not fit.
     """
     stages = recipe.stages if run is None else (_from_run(recipe, run),)
     if initial is not None:
         stages = (_from_weights(stages[0], initial), *stages[1:])
     stages = tuple(_fit(stage, data) for stage in stages)
-    _require_all(stages, data)
+    _require_inputs(stages, data)
     for number, stage in enumerate(stages):
-        _check(stage, [before.name for before in stages[:number]], data, group)
+        earlier = [before.name for before in stages[:number]]
+        check_loaders(stage, data, group)
+        check_drawing(stage, data, missing_target(stage, data), earlier)
+        dry_run(stage, earlier)
     return replace(recipe, stages=stages)
 
 
 def _from_run(recipe: Recipe, run: str) -> Stage:
-    """Return the last stage with the run in the place of everything that comes before it."""
+    """Return the last stage with the run in place of all stages before it."""
     before = {GIVEN, *(stage.name for stage in recipe.stages[:-1])}
     last = recipe.last
     unwrapper = run if last.unwrapper in before else last.unwrapper
@@ -60,38 +73,91 @@ def _from_run(recipe: Recipe, run: str) -> Stage:
 
 
 def _from_weights(stage: Stage, initial: str) -> Stage:
-    """Return the stage with another start; weights that are given count for all that they hold.
-
-    What stays random beside ImageNet's weights, as in DSA-reID, stays so beside those alone.
-    """
+    """Return the stage with other initial weights; only ImageNet weights leave ``fresh`` random."""
     return replace(stage, initial=initial, fresh=stage.fresh if initial == IMAGENET else ())
 
 
-def _fit(stage: Stage, data: Data) -> Stage:
-    if REID not in stage.streams or data.evaluation is None:
-        return fit_target(stage, data)
-    best = decisive_score(data.evaluation)
-    return fit_target(replace(stage, training=replace(stage.training, best=best)), data)
+def _fit(stage: Stage, data: RecipeData) -> Stage:
+    if REID in stage.streams and data.evaluation is not None:
+        best = selection_score(data.evaluation)
+        stage = replace(stage, training=replace(stage.training, best=best))
+    return fit_targets(stage, data)
 
 
-def _require_all(stages: Sequence[Stage], data: Data) -> None:
-    """Refuse a set-up that lacks something, and name everything that it lacks at once."""
-    lacking: dict[str, None] = {}
+def _require_inputs(stages: Sequence[Stage], data: RecipeData) -> None:
+    """Raise one error with all missing inputs."""
+    errors: list[RecipeInputError] = []
     for stage in stages:
         if GIVEN in (stage.initial, stage.unwrapper):
-            run = f"The stage {stage.name!r} goes on from an earlier run: name its folder"
-            lacking[f"{run} with --from."] = None
-        try:
-            missing_target(stage, data)
-        except InvalidInputError as error:
-            lacking[str(error)] = None
-        if SYNTHETIC in stage.streams and data.synthetic is None:
-            lacking[NO_PAIRS] = None
-    if lacking:
-        raise InvalidInputError(" ".join(lacking))
+            message = f"The stage {stage.name!r} starts from an earlier run, and none was given."
+            errors.append(RecipeInputError(message, "run"))
+        for check in (_check_targets, _check_synthetic):
+            try:
+                check(stage, data)
+            except RecipeInputError as error:
+                errors.append(error)
+    if errors:
+        messages = dict.fromkeys(str(error) for error in errors)
+        arguments = dict.fromkeys(name for error in errors for name in error.arguments)
+        raise RecipeInputError(" ".join(messages), *arguments)
 
 
-def _check(stage: Stage, earlier: Sequence[str], data: Data, group: ProcessGroup) -> None:
-    check_streams(stage, data, group)
-    check_drawing(stage, data, missing_target(stage, data), earlier)
-    rehearse(stage, earlier)
+def _check_targets(stage: Stage, data: RecipeData) -> None:
+    missing_target(stage, data)
+
+
+def _check_synthetic(stage: Stage, data: RecipeData) -> None:
+    if SYNTHETIC in stage.streams and data.synthetic is None:
+        data.synthetic_source()
+
+
+def dry_run(stage: Stage, earlier: Collection[str]) -> None:
+    """Build the networks of a stage, load their initial weights and compute the losses once.
+
+    Runs on the CPU with blank images of two identities. torch's global generator does not change.
+
+    Args:
+        stage: from `prepare`.
+        earlier: names of the stages before it, whose networks do not exist yet.
+
+    Raises:
+        InvalidInputError: the losses cannot be computed with the settings of the stage.
+        ReidAlignError: the networks cannot be built or initialized.
+    """
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        task = stage.task.build(DRY_IDENTITIES)
+        if stage.initial not in {IMAGENET, RANDOM, *earlier}:
+            initialize_task(task, stage.initial, stage.fresh)
+        context = StepContext(0, 0, torch.Generator(), ProcessGroup())
+        for name, config in stage.streams.items():
+            size = stage.task.preprocess.height, stage.task.preprocess.width
+            batch = _blank_batch(config.sampler, stage.task.batch_specs()[name], size)
+            try:
+                task.losses(name, batch, context)
+            except (ReidAlignError, RuntimeError, ValueError) as error:
+                reason = " ".join(str(error).split())
+                raise InvalidInputError(
+                    f"The stage {stage.name!r} cannot train on {name} images with these settings: "
+                    f"{reason}"
+                ) from error
+
+
+def _blank_batch(sampler: Sampler, spec: BatchSpec, size: tuple[int, int]) -> Batch:
+    """Return a small batch of black images with the content of ``spec``."""
+    if isinstance(sampler, PKSampler):
+        images = min(sampler.num_instances, MAX_DRY_IMAGES)
+        person_ids = torch.arange(DRY_IDENTITIES).repeat_interleave(images)
+    else:
+        person_ids = torch.full((DRY_IDENTITIES,), -1)
+    count = len(person_ids)
+    parts, drawn = spec.part_images != "none", spec.target != "none"
+    target = (TEXTURE_SIZE, TEXTURE_SIZE) if spec.target == "texture" else size
+    return Batch(
+        torch.zeros(count, 3, *size),
+        person_ids,
+        torch.zeros_like(person_ids),
+        target=torch.zeros(count, 3, *target) if drawn else None,
+        part_images=torch.zeros(count, *DRY_PART_IMAGES) if parts else None,
+        part_present=torch.ones(count, dtype=torch.bool) if parts else None,
+        iuv=torch.zeros(count, 3, *size, dtype=torch.uint8) if spec.iuv else None,
+    )

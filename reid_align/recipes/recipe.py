@@ -1,27 +1,36 @@
-"""What a recipe is: all that decides a training, but the data."""
+"""Recipes: everything that defines a training except the data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from reid_align.batches.augmentation import AugmentConfig
 from reid_align.batches.samplers import PKSampler, RandomSampler
 from reid_align.errors import InvalidInputError
+from reid_align.registry import Registry
 from reid_align.tasks import TaskConfig
-from reid_align.training.config import TrainingConfig
+from reid_align.training.training_config import TrainingConfig
 
-# What a stage may start from, beside a path: ImageNet, random weights, what --from names.
+# Initial weights that are not a path: ImageNet, random weights, an earlier run of the user.
 IMAGENET, RANDOM, GIVEN = "imagenet", "random", "given"
 
 
 @dataclass(frozen=True)
 class StreamConfig:
-    """How the batches of one stream are made.
+    """Settings of the batches of one stream.
 
     Attributes:
-        sampler: how many images, of how many persons.
-        augment: how they are varied.
-        textures_as_input: read persons' textures in place of their images.
+        sampler: draws the images of each batch.
+        augment: augmentation.
+        textures_as_input: use the texture of each image as the input image.
     """
+
+    renamed_settings: ClassVar[Mapping[str, str]] = {
+        "batching.people": "sampler.num_identities",
+        "batching.cameras": "sampler.num_cameras",
+        "batching.images": "sampler.num_instances or sampler.batch_size",
+        "batching": "sampler",
+    }
 
     sampler: PKSampler | RandomSampler
     augment: AugmentConfig
@@ -30,24 +39,22 @@ class StreamConfig:
 
 @dataclass(frozen=True)
 class Stage:
-    """One training: a task, its data and how it learns.
+    """One training of a recipe.
 
     Attributes:
-        name: of the stage, and of its folder where a recipe has several.
-        task: what is trained.
-        training: how.
-        streams: where batches come from; those the task wants.
-        initial: where weights come from: "imagenet", "random", the name of an earlier stage,
-            "given" for a run that has to be named, the path of a run or of an encoder, or the
-            name of published weights.
-        fresh: starts of the names of the encoder's tensors that stay random all the same.
-        unwrapper: whose networks draw the textures (or the persons from the front) of a reID set
-            that has none: an earlier stage, "given", or the path of a run; None where that is not
-            needed.
+        name: name of the stage and, in a recipe of several stages, of its folder.
+        task: networks and losses.
+        training: training settings.
+        streams: batch settings of each stream of the task.
+        initial: initial weights: "imagenet", "random", the name of an earlier stage, "given" for an
+            earlier run that the user must name, the path of a run or of an encoder, or the name of
+            published weights.
+        fresh: prefixes of the encoder's tensor names that keep their random values.
+        unwrapper: networks that draw the textures or frontal images of a reID set without them: an
+            earlier stage, "given", or the path of a run. None if none are needed.
 
     Raises:
-        InvalidInputError: streams that are not those of the task, or not those that training takes
-            in turn.
+        InvalidInputError: the streams of the stage, the task and the training differ.
     """
 
     name: str
@@ -59,26 +66,26 @@ class Stage:
     unwrapper: str | None = None
 
     def __post_init__(self) -> None:
-        wanted = set(self.task.batch_specs())
-        if not wanted == set(self.streams) == set(self.training.alternate):
+        specs = set(self.task.batch_specs())
+        if not specs == set(self.streams) == set(self.training.alternate):
             raise InvalidInputError(
-                f"Stage {self.name!r}: its task learns from {sorted(wanted)}, there are streams "
-                f"for {sorted(self.streams)}, and training takes batches from "
-                f"{sorted(set(self.training.alternate))}: they must be the same."
+                f"Stage {self.name!r}: the task needs the streams {sorted(specs)}, streams has "
+                f"{sorted(self.streams)}, and training.alternate has "
+                f"{sorted(set(self.training.alternate))}. All three must be the same."
             )
 
 
 @dataclass(frozen=True)
-class Expected:
-    """A published result that the recipe should reach.
+class PublishedResult:
+    """A published result of a recipe.
 
     Attributes:
-        dataset: as `load_dataset` names it, or "dukemtmc" and the like in the words of the paper.
+        dataset: name for `load_dataset`, or a dataset without a loader such as "dukemtmc".
         rank1: in percent.
-        mean_ap: in percent; None where none was published.
+        mean_ap: in percent; None if not published.
         rank5: in percent.
         rank10: in percent.
-        feature: what is compared, where that is not the encoder's feature.
+        feature: the compared feature; "f" is the feature of the encoder.
     """
 
     dataset: str
@@ -91,18 +98,18 @@ class Expected:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A training that has a name.
+    """A named training in one or several stages.
 
     Attributes:
-        name: of the recipe.
-        purpose: what it is, in a line.
+        name: name of the recipe.
+        purpose: one line about it.
         stages: its trainings, in their order.
-        source: where it comes from: paper, table and row; what is ours.
-        cost: what it takes.
+        source: paper, table and row; which parts are ours.
+        cost: amount of computation.
         expected: published results.
 
     Raises:
-        InvalidInputError: no stage, or two of one name.
+        InvalidInputError: no stage, or two stages with one name.
     """
 
     name: str
@@ -110,17 +117,29 @@ class Recipe:
     stages: tuple[Stage, ...]
     source: str
     cost: str
-    expected: tuple[Expected, ...] = ()
+    expected: tuple[PublishedResult, ...] = ()
 
     def __post_init__(self) -> None:
         names = [stage.name for stage in self.stages]
         if not names or len(set(names)) < len(names):
             raise InvalidInputError(
-                f"Recipe {self.name!r} has the stages {names}: give at least one, and each a name "
-                "of its own."
+                f"Recipe {self.name!r} has the stages {names}: give at least one stage, and a "
+                "different name to each."
             )
 
     @property
     def last(self) -> Stage:
-        """The stage whose networks are the result."""
+        """The stage that trains the final networks."""
         return self.stages[-1]
+
+
+RECIPES: Registry[Recipe] = Registry("recipe")
+
+
+def add_recipe(recipe: Recipe) -> None:
+    """Register a recipe.
+
+    Raises:
+        DuplicateNameError: the name is taken.
+    """
+    RECIPES.register(recipe.name)(recipe)

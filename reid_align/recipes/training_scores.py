@@ -1,82 +1,169 @@
-"""What a task's features are worth while it trains."""
+"""Scores of a task during its training."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from reid_align.datasets import ReidDataset
+import torch
+
+from reid_align.batches.augmentation import NO_AUGMENT
+from reid_align.batches.batch_loader import BatchLoader
+from reid_align.batches.pk_sampling import Indices
+from reid_align.batches.samplers import RandomSampler
+from reid_align.batches.sources.companion_files import MAP_SUFFIXES, find_companions
+from reid_align.batches.sources.file_source import FileSource
+from reid_align.datasets import ImageRecord, ReidDataset
+from reid_align.datasets.synthetic_set import SyntheticSet
 from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
-from reid_align.features import ExtractOptions, Features, resolve_device
+from reid_align.features import ExtractOptions, Features
+from reid_align.inference.device import resolve_device
 from reid_align.metrics import PROTOCOLS, Metric
-from reid_align.recipes.fused_features import find_maps, fused_features
-from reid_align.recipes.training_data import SYNTHETIC_DATASET, Data
-from reid_align.tasks import REID, DsaTask, PartsTask
-from reid_align.training.task import Evaluator, Task
+from reid_align.recipes.recipe_data import SYNTHETIC_DATASET, RecipeData
+from reid_align.tasks import REID, ConfiguredTask
+from reid_align.training.task_interface import Evaluator, Task
 
 RANKS = (1, 5, 10)
 
 
-def make_evaluator(task: Task, data: Data, device: str, workers: int) -> Evaluator | None:
-    """Return what scores a task: "mAP", "rank1", "rank5" and "rank10".
+def make_evaluator(
+    task: ConfiguredTask, data: RecipeData, device: str, num_workers: int
+) -> Evaluator | None:
+    """Return a function that computes "mAP", "rank1", "rank5" and "rank10" of a task.
 
-    Distances are cosine; of the head "fc512" they are Euclidean, as in SAN's official code.
-
-    Fused features are scored beside the encoder's, as "z_G_mAP" and so on, where the set to
-    evaluate on has dense maps; without an encoder, both branches together are what counts.
+    If the evaluation dataset has dense pose maps, scores of the fused features are added, as
+    "z_G_mAP" and so on. For a task without an encoder, the concatenated fused features "z" are the
+    main scores.
 
     Args:
-        task: what will be scored.
-        data: with a set to evaluate on, or without.
-        device: where features are computed.
-        workers: processes or threads that decode images.
+        task: the task.
+        data: with or without an evaluation dataset.
+        device: device of the feature extraction.
+        num_workers: processes or threads that decode images.
 
     Returns:
-        None where there is nothing to evaluate, or nothing to evaluate on.
+        None without an evaluation dataset or without features to evaluate.
     """
     dataset = data.evaluation
     if dataset is None or REID not in task.batch_specs():
         return None
     has_maps = data.evaluation_iuv is not None or dataset.name == SYNTHETIC_DATASET
-    guided = isinstance(task, DsaTask | PartsTask) and task.guide is not None and has_maps
-    if task.encoder is None and not guided:
+    has_fused = task.has_fused_features and has_maps
+    if task.encoder is None and not has_fused:
         return None
-    options = ExtractOptions(device, num_workers=workers or None, normalize=False)
-    metric = _metric(task)
+    options = ExtractOptions(device, num_workers=num_workers or None, normalize=False)
 
-    def score(task: Task) -> Mapping[str, float]:
-        found: dict[str, Features] = {}
-        if task.encoder is not None:
-            found[""] = dataset_features(dataset, task.encoder, options)
-        if guided and isinstance(task, DsaTask | PartsTask):
-            place = resolve_device(device)
+    def score(trained: Task) -> Mapping[str, float]:
+        features: dict[str, Features] = {}
+        if trained.encoder is not None:
+            features[""] = dataset_features(dataset, trained.encoder, options)
+        if has_fused and isinstance(trained, ConfiguredTask):
             maps = find_maps(dataset, data.evaluation_iuv)
-            fused = fused_features(task, dataset, maps, workers, place)
-            found |= {f"{name}_": features for name, features in fused.items()}
-            if task.encoder is None:
-                found[""] = fused["z"]
+            fused = fused_features(trained, dataset, maps, num_workers, resolve_device(device))
+            features |= {f"{name}_": values for name, values in fused.items()}
+            if trained.encoder is None:
+                features[""] = fused["z"]
         return {
             f"{prefix}{name}": value
-            for prefix, features in found.items()
-            for name, value in score_features(dataset, features, metric).items()
+            for prefix, values in features.items()
+            for name, value in score_features(dataset, values, task.metric).items()
         }
 
     return score
 
 
-def decisive_score(dataset: ReidDataset) -> str:
-    """Return the score that tells which evaluation was the best: mAP, where there is one."""
+def selection_score(dataset: ReidDataset) -> str:
+    """Return the score that selects the best weights: mAP, or rank1 if the protocol has no mAP."""
     return "rank1" if PROTOCOLS[dataset.protocol].single_gallery_shot else "mAP"
-
-
-def _metric(task: Task) -> Metric:
-    official = task.encoder is not None and task.encoder.arch_args.get("head") == "fc512"
-    return "euclidean" if official else "cosine"
 
 
 def score_features(
     dataset: ReidDataset, features: Features, metric: Metric = "cosine"
 ) -> dict[str, float]:
-    """Return "rank1", "rank5", "rank10" and, where the protocol has one, "mAP", in [0, 1]."""
+    """Return "rank1", "rank5", "rank10" and, if the protocol has it, "mAP", in [0, 1]."""
     found = evaluate(dataset, features, EvaluationOptions(metrics=(metric,))).scores[0]
     scores = {f"rank{k}": found.cmc[k - 1] for k in RANKS}
     if found.mean_average_precision is not None:
         scores["mAP"] = found.mean_average_precision
     return scores
+
+
+class SequentialSampler(RandomSampler):
+    """All images once, in order; the last batch may be smaller."""
+
+    def batches(
+        self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
+    ) -> list[Indices]:
+        """Return the batches, which are the same in every epoch."""
+        order = torch.arange(len(person_ids))
+        return [part.numpy() for part in order.split(self.batch_size)]
+
+
+def fused_features(
+    task: ConfiguredTask,
+    dataset: ReidDataset,
+    maps: Sequence[str],
+    num_workers: int,
+    device: torch.device,
+) -> dict[str, Features]:
+    """Compute the fused features of all query and gallery images, as in DSA-reID's table 3.
+
+    Args:
+        task: in evaluation mode, on the device.
+        dataset: with splits.
+        maps: name of the dense pose map of each image, in the order of `evaluated_images`.
+        num_workers: decoding processes.
+        device: device of the task.
+
+    Returns:
+        The features of `ConfiguredTask.fused_features`, and "z", their concatenation, if there are
+        several.
+    """
+    records = evaluated_images(dataset)
+    source = FileSource(
+        dataset.name,
+        dataset.root,
+        [record.path for record in records],
+        [record.person_id for record in records],
+        [-1 if record.camera_id is None else record.camera_id for record in records],
+        {"iuv": maps},
+        None,
+    )
+    loader = BatchLoader(
+        source,
+        task.batch_specs()[REID],
+        task.config.preprocess,
+        NO_AUGMENT,
+        SequentialSampler(),
+        seed=0,
+        num_workers=num_workers,
+        device=device,
+    )
+    with torch.no_grad():
+        parts = [task.fused_features(batch) for batch in loader.epoch(0)]
+    features = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+    if len(features) > 1:
+        features["z"] = torch.cat(list(features.values()), dim=1)
+    paths = tuple(record.path for record in records)
+    return {name: Features(z.float().cpu().numpy(), paths, ()) for name, z in features.items()}
+
+
+def evaluated_images(dataset: ReidDataset) -> list[ImageRecord]:
+    """Return every query and gallery image once, sorted by path."""
+    records = {r.path: r for split in dataset.splits for r in (*split.query, *split.gallery)}
+    return [records[path] for path in sorted(records)]
+
+
+def find_maps(dataset: ReidDataset, iuv: str | None) -> Sequence[str]:
+    """Return the names of the dense pose maps of all query and gallery images.
+
+    Args:
+        dataset: with splits.
+        iuv: folder of the maps; None for a synthetic set, which has its own.
+
+    Raises:
+        DatasetFormatError: images without a dense pose map.
+    """
+    paths = [record.path for record in evaluated_images(dataset)]
+    if iuv is not None:
+        return find_companions(iuv, "iuv", paths, dataset.root, MAP_SUFFIXES)
+    held = SyntheticSet(dataset.root)
+    maps = dict(zip(held.names("images", "jpeg"), held.names("images", "iuv"), strict=True))
+    return [maps[path] for path in paths]

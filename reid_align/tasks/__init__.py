@@ -1,10 +1,9 @@
-"""What is trained: networks, losses, and what of them is left as files.
+"""Training tasks: networks with their losses and the files that a run writes.
 
-A task is built from its config, a frozen dataclass, and the number of identities.
+A task is built from its config, a frozen dataclass, and the number of training identities.
 """
 
 from reid_align.tasks.baseline_task import BaselineConfig, BaselineTask
-from reid_align.tasks.decoding import DecoderConfig, DecoderTarget
 from reid_align.tasks.dense_uv_task import DenseUvConfig, DenseUvTask
 from reid_align.tasks.dsa_task import DsaConfig, DsaTask
 from reid_align.tasks.guiding_stream import GuideConfig
@@ -15,16 +14,19 @@ from reid_align.tasks.supervision import SupervisionConfig
 from reid_align.tasks.task_config import (
     REID,
     SYNTHETIC,
+    ConfiguredTask,
     EncoderConfig,
     EncoderTaskConfig,
     TaskConfig,
 )
+from reid_align.tasks.texture_decoding import DecoderConfig, DecoderTarget
 
 __all__ = [
     "REID",
     "SYNTHETIC",
     "BaselineConfig",
     "BaselineTask",
+    "ConfiguredTask",
     "DecoderConfig",
     "DecoderTarget",
     "DenseUvConfig",

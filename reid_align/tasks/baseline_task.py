@@ -1,4 +1,4 @@
-"""The baseline of both papers: an encoder with an identity and a triplet loss, and nothing else.
+"""Baseline task of both papers: an encoder with an identity and a triplet loss.
 
 Source: SAN (arXiv:1905.13143) section 4.3 and DSA-reID (CVPR 2019) section 4.3, "Baseline".
 """
@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 
 from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.models import Encoder
-from reid_align.tasks.loss_sums import weighted
+from reid_align.tasks.loss_sums import weighted_sum
 from reid_align.tasks.supervision import Supervision, SupervisionConfig
-from reid_align.tasks.task_config import REID, EncoderConfig, EncoderTaskConfig
-from reid_align.tasks.training_features import read_features
-from reid_align.training.task import MAIN, Losses, StepContext, Task
+from reid_align.tasks.task_config import REID, ConfiguredTask, EncoderConfig, EncoderTaskConfig
+from reid_align.tasks.training_features import compute_training_features
+from reid_align.training.task_interface import MAIN, Losses, StepContext
 
 BASELINE = EncoderConfig("resnet50_baseline")
 
 
 @dataclass(frozen=True)
 class BaselineConfig(EncoderTaskConfig):
-    """What is trained, and what is minimized.
+    """Settings of the baseline.
 
     Attributes:
         encoder: the network.
@@ -35,7 +35,7 @@ class BaselineConfig(EncoderTaskConfig):
         return self.supervision.weights
 
     def batch_specs(self) -> Mapping[str, BatchSpec]:
-        """Return what the reID batches must hold: images and ids."""
+        """Return the content of the reID batches: images and ids."""
         return {REID: BatchSpec()}
 
     def build(self, identities: int) -> "BaselineTask":
@@ -43,28 +43,25 @@ class BaselineConfig(EncoderTaskConfig):
         return BaselineTask(self, identities)
 
 
-class BaselineTask(Task):
+class BaselineTask(ConfiguredTask):
     """Encoder and classifier with an identity and a triplet loss.
 
     Args:
-        config: the losses.
-        identities: how many persons there are.
+        config: the settings.
+        identities: number of training identities.
     """
 
+    config: BaselineConfig
     encoder: Encoder
 
     def __init__(self, config: BaselineConfig, identities: int) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.encoder = config.encoder.build()
         self.supervision = Supervision(config.supervision, self.encoder.feature_dim, identities)
 
-    def batch_specs(self) -> Mapping[str, BatchSpec]:
-        """Return what the reID batches must hold."""
-        return self.config.batch_specs()
-
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         """Compute the losses of one batch."""
-        features = read_features(self.encoder, self.encoder.forward_maps(batch.images))
+        maps = self.encoder.forward_maps(batch.images)
+        features = compute_training_features(self.encoder, maps)
         terms = self.supervision(features, batch.person_ids, batch.camera_ids, context.group)
-        return Losses({MAIN: weighted(terms, self.config.weights)}, terms)
+        return Losses({MAIN: weighted_sum(terms, self.config.weights)}, terms)

@@ -1,11 +1,11 @@
-"""The dense UV estimator, trained on synthetic images whose dense maps are known.
+"""The dense UV estimator, trained on synthetic images with known dense pose maps (IUV).
 
-Source: arXiv:1802.00434, section 3.1: a part for every pixel, and for pixels of the body a
-regression of the coordinates on that part.
+Source: arXiv:1802.00434, section 3.1: a classification of every pixel by part, and for pixels of
+the body a regression of the coordinates on that part.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -13,28 +13,36 @@ from torch import Tensor
 
 from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.errors import InvalidInputError
-from reid_align.models.dense_uv import DenseMaps, DenseUv
+from reid_align.models import Encoder
+from reid_align.models.dense_uv_network import DenseMaps, DenseUv
 from reid_align.models.resnet import Depth
 from reid_align.preprocess import Preprocess
-from reid_align.tasks.loss_settings import require_amounts
-from reid_align.tasks.loss_sums import weighted
-from reid_align.tasks.task_config import SYNTHETIC, TaskConfig
-from reid_align.training.group import ProcessGroup
-from reid_align.training.task import MAIN, Losses, Product, StepContext, Task
+from reid_align.tasks.loss_ranges import require_loss_ranges
+from reid_align.tasks.loss_sums import weighted_sum
+from reid_align.tasks.task_config import (
+    SMOKE_HEIGHT,
+    SMOKE_WIDTH,
+    SYNTHETIC,
+    ConfiguredTask,
+    TaskConfig,
+)
+from reid_align.training.distributed import ProcessGroup
+from reid_align.training.task_interface import MAIN, Losses, Product, StepContext
 from reid_align.uv import BACKGROUND, IUV, NUM_PARTS, UV_MAX
 
 
 @dataclass(frozen=True)
 class DenseUvConfig(TaskConfig):
-    """The estimator, and what it minimizes.
+    """Settings of the estimator and of its losses.
 
     Attributes:
-        depth: of its trunk.
+        depth: of its ResNet trunk.
         height: of the images in pixels.
         width: of the images in pixels.
         parts_weight: of the cross entropy over the parts, background included.
         coordinates_weight: of the smooth L1 losses of u and of v, together.
-        transition: where the smooth L1 loss turns from a parabola to a line, in units of a chart.
+        transition: β of the smooth L1 loss, where it turns from a parabola to a line, in chart
+            units.
 
     Raises:
         InvalidInputError: a weight or a transition that is negative or not finite.
@@ -48,49 +56,55 @@ class DenseUvConfig(TaskConfig):
     transition: float = 0.05
 
     def __post_init__(self) -> None:
-        require_amounts(self)
+        require_loss_ranges(self)
 
     @property
     def preprocess(self) -> Preprocess:
-        """What is done to a image: its size."""
+        """Size and normalization of the images."""
         return Preprocess(self.height, self.width)
 
     def batch_specs(self) -> Mapping[str, BatchSpec]:
-        """Return what the synthetic batches must hold: the dense maps."""
+        """Return the content of the synthetic batches: the dense pose maps."""
         return {SYNTHETIC: BatchSpec(iuv=True)}
 
     def build(self, identities: int = 0) -> "DenseUvTask":
         """Build the task with random weights; it needs no identities."""
         return DenseUvTask(self)
 
+    def smoke_test(self) -> "DenseUvConfig":
+        """Return the same task with ResNet-18 and images of 64×32 pixels."""
+        return replace(self, depth=18, height=SMOKE_HEIGHT, width=SMOKE_WIDTH)
 
-class DenseUvTask(Task):
+
+class DenseUvTask(ConfiguredTask):
     """The estimator with a cross entropy for parts and smooth L1 losses for coordinates.
 
     Args:
-        config: the losses.
+        config: the settings.
     """
 
+    config: DenseUvConfig
+
     def __init__(self, config: DenseUvConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.estimator = DenseUv(config.depth)
         self.estimator.preprocess = config.preprocess
 
-    def batch_specs(self) -> Mapping[str, BatchSpec]:
-        """Return what the synthetic batches must hold."""
-        return self.config.batch_specs()
+    @property
+    def trunk(self) -> Encoder:
+        """The ResNet below the estimator's decoder."""
+        return self.estimator.trunk
 
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         """Compute the losses of one batch."""
-        truth = _truth(batch)
+        truth = _true_maps(batch)
         maps = self.estimator(batch.images)
-        u, v = self._coordinates(maps, truth, context.group)
+        u, v = self._coordinate_losses(maps, truth, context.group)
         terms = {"parts": F.cross_entropy(maps.parts.float(), truth.parts.long()), "u": u, "v": v}
         weights = {"parts": self.config.parts_weight} | dict.fromkeys(
             "uv", self.config.coordinates_weight
         )
-        return Losses({MAIN: weighted(terms, weights)}, terms)
+        return Losses({MAIN: weighted_sum(terms, weights)}, terms)
 
     def products(self) -> Mapping[str, Product]:
         """Return the estimator."""
@@ -103,10 +117,10 @@ class DenseUvTask(Task):
 
     def sample_images(self, batch: Batch) -> Mapping[str, Tensor]:
         """Return estimated and true maps as images: part, u and v as red, green and blue."""
-        images = {"estimate": self.estimator.predict(batch.images), "truth": _truth(batch)}
-        return {name: _image(iuv) for name, iuv in images.items()}
+        maps = {"estimate": self.estimator.predict(batch.images), "truth": _true_maps(batch)}
+        return {name: _iuv_as_image(iuv) for name, iuv in maps.items()}
 
-    def _coordinates(
+    def _coordinate_losses(
         self, maps: DenseMaps, truth: IUV, group: ProcessGroup
     ) -> tuple[Tensor, Tensor]:
         """Return the mean losses of u and v over the body pixels of all processes."""
@@ -121,12 +135,14 @@ class DenseUvTask(Task):
         return u, v
 
 
-def _truth(batch: Batch) -> IUV:
+def _true_maps(batch: Batch) -> IUV:
     if batch.iuv is None:
-        raise InvalidInputError("The batch has no dense maps: ask its stream for them.")
+        raise InvalidInputError(
+            "The batch has no dense pose maps. Request them with BatchSpec(iuv=True)."
+        )
     return IUV(batch.iuv)
 
 
-def _image(iuv: IUV) -> Tensor:
+def _iuv_as_image(iuv: IUV) -> Tensor:
     scale = torch.tensor([NUM_PARTS, UV_MAX, UV_MAX], device=iuv.planes.device)
     return iuv.planes / scale.view(3, 1, 1)

@@ -1,4 +1,4 @@
-"""From single losses to what is minimized."""
+"""Sums of loss terms."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -6,18 +6,18 @@ import torch
 from torch import Tensor
 
 
-def total(losses: Iterable[Tensor]) -> Tensor:
-    """Return the sum of scalars, at least one."""
+def sum_losses(losses: Iterable[Tensor]) -> Tensor:
+    """Return the sum of at least one scalar."""
     return torch.stack(list(losses)).sum()
 
 
-def weighted(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+def weighted_sum(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
     """Return the sum of the terms, each multiplied by its weight."""
-    return total(weights[name] * term for name, term in terms.items())
+    return sum_losses(weights[name] * term for name, term in terms.items())
 
 
-def counted(
+def compute_weighted_terms(
     terms: Mapping[str, Callable[[], Tensor]], weights: Mapping[str, float]
 ) -> dict[str, Tensor]:
-    """Compute those of the terms that have a weight other than 0."""
+    """Compute the terms with a weight other than 0, not yet weighted."""
     return {name: term() for name, term in terms.items() if weights.get(name)}

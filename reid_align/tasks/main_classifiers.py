@@ -1,14 +1,13 @@
-"""The classifiers of DSA-reID's main stream, one for each of its features, and their loss."""
+"""Classifiers of DSA-reID's main stream, one for each of its features, and their loss."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, cast
 
 from torch import Tensor, nn
 
-from reid_align.heads import TwoLayerClassifier
-from reid_align.models.dsa import PARTS
+from reid_align.models.dsa_encoder import PARTS
 from reid_align.tasks.guiding_stream import LOCAL
-from reid_align.tasks.loss_sums import total
+from reid_align.tasks.loss_sums import sum_losses
 
 
 class MainClassifiers(nn.ModuleDict):
@@ -16,10 +15,9 @@ class MainClassifiers(nn.ModuleDict):
 
     Args:
         branches: "global", "local" or both.
-        length: D/2, of the features of a branch together.
-        identities: how many persons there are.
-        hidden_dim: of each classifier's first layer.
-        reduction: whether the losses of a branch count as their "mean" or their "sum".
+        length: D/2, length of the features of a branch together.
+        build: builds a classifier for a feature length.
+        reduction: "mean" or "sum" over the losses of a branch.
 
     Source: DSA-reID, CVPR 2019, section 4.2.
     """
@@ -28,17 +26,13 @@ class MainClassifiers(nn.ModuleDict):
         self,
         branches: Sequence[str],
         length: int,
-        identities: int,
-        hidden_dim: int,
+        build: Callable[[int], nn.Module],
         reduction: Literal["mean", "sum"],
     ) -> None:
         counts = {name: PARTS if name == LOCAL else 1 for name in branches}
         super().__init__(
             {
-                name: nn.ModuleList(
-                    TwoLayerClassifier(length // count, identities, hidden_dim)
-                    for _ in range(count)
-                )
+                name: nn.ModuleList(build(length // count) for _ in range(count))
                 for name, count in counts.items()
             }
         )
@@ -62,6 +56,8 @@ class MainClassifiers(nn.ModuleDict):
             classifiers = cast(nn.ModuleList, branch)
             pieces = features[name].chunk(len(classifiers), dim=1)
             pairs = zip(classifiers, pieces, strict=True)
-            loss = total(identity(classifier(piece), person_ids) for classifier, piece in pairs)
+            loss = sum_losses(
+                identity(classifier(piece), person_ids) for classifier, piece in pairs
+            )
             losses.append(loss / len(classifiers) if self.reduction == "mean" else loss)
-        return total(losses)
+        return sum_losses(losses)

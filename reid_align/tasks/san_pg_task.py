@@ -1,4 +1,4 @@
-"""SAN-PG: the texture generator that SAN starts from, trained on synthetic pairs alone.
+"""SAN-PG: the texture generator that SAN starts from, trained on synthetic pairs.
 
 Source: SAN, arXiv:1905.13143, section 3.2, step 1, and section 4.3 for other targets.
 """
@@ -10,30 +10,35 @@ from torch import Tensor
 
 from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.models import Encoder
-from reid_align.tasks.decoding import (
-    DecoderConfig,
-    decoded_images,
-    decoder_product,
-    reconstruction,
+from reid_align.tasks.task_config import (
+    SYNTHETIC,
+    ConfiguredTask,
+    EncoderConfig,
+    EncoderTaskConfig,
 )
-from reid_align.tasks.task_config import SYNTHETIC, EncoderConfig, EncoderTaskConfig
-from reid_align.training.task import MAIN, Losses, Product, StepContext, Task
+from reid_align.tasks.texture_decoding import (
+    DecoderConfig,
+    decoder_product,
+    decoder_samples,
+    reconstruction_loss,
+)
+from reid_align.training.task_interface import MAIN, Losses, Product, StepContext
 
 
 @dataclass(frozen=True)
 class SanPgConfig(EncoderTaskConfig):
-    """What the generator draws.
+    """Settings of SAN-PG.
 
     Attributes:
         encoder: SA-Enc.
-        decoder: SA-Dec, and what it draws.
+        decoder: SA-Dec and its target.
     """
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
 
     def batch_specs(self) -> Mapping[str, BatchSpec]:
-        """Return what the synthetic batches must hold: the decoder's target."""
+        """Return the content of the synthetic batches: the decoder's target."""
         return {SYNTHETIC: BatchSpec(target=self.decoder.target)}
 
     def build(self, identities: int = 0) -> "SanPgTask":
@@ -41,29 +46,24 @@ class SanPgConfig(EncoderTaskConfig):
         return SanPgTask(self)
 
 
-class SanPgTask(Task):
-    """Encoder and decoder with one loss, the mean absolute error of the image.
+class SanPgTask(ConfiguredTask):
+    """Encoder and decoder with the mean absolute error of the drawn image as the only loss.
 
     Args:
-        config: what is drawn.
+        config: the settings.
     """
 
     encoder: Encoder
 
     def __init__(self, config: SanPgConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.encoder = config.encoder.build()
         self.decoder = config.decoder.build(self.encoder)
-
-    def batch_specs(self) -> Mapping[str, BatchSpec]:
-        """Return what the synthetic batches must hold."""
-        return self.config.batch_specs()
 
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         """Compute the reconstruction loss of one batch."""
         decoded = self.decoder(*self.encoder.forward_maps(batch.images))
-        loss = reconstruction(decoded, batch)
+        loss = reconstruction_loss(decoded, batch)
         return Losses({MAIN: loss}, {"reconstruction": loss})
 
     def products(self) -> Mapping[str, Product]:
@@ -71,5 +71,5 @@ class SanPgTask(Task):
         return {**super().products(), "san_decoder": decoder_product(self.decoder)}
 
     def sample_images(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Return what the decoder draws, beside what it should draw."""
-        return decoded_images(self.encoder, self.decoder, batch)
+        """Return input, decoder output and target."""
+        return decoder_samples(self.encoder, self.decoder, batch)

@@ -1,11 +1,11 @@
-"""SAN: an encoder that tells people apart, and a decoder that unwraps them, trained together.
+"""SAN: joint training of a reID encoder and a decoder that reconstructs aligned textures.
 
 Source: SAN, arXiv:1905.13143, section 3.2; the alternating step is that of its official code.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
 
 from torch import Tensor, nn
 
@@ -13,18 +13,25 @@ from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.heads import DecodedTexture
 from reid_align.losses import OFFICIAL_CONSTRAINT, PAPER_CONSTRAINT
 from reid_align.models import Encoder
-from reid_align.tasks.decoding import (
-    DecoderConfig,
-    decoded_images,
-    decoder_product,
-    reconstruction,
-)
-from reid_align.tasks.loss_settings import require_amounts, require_choices
-from reid_align.tasks.loss_sums import weighted
+from reid_align.tasks.loss_ranges import require_loss_ranges
+from reid_align.tasks.loss_sums import weighted_sum
 from reid_align.tasks.supervision import Supervision, SupervisionConfig
-from reid_align.tasks.task_config import REID, SYNTHETIC, EncoderConfig, EncoderTaskConfig
-from reid_align.tasks.training_features import read_features
-from reid_align.training.task import MAIN, Losses, Product, StepContext, Task
+from reid_align.tasks.task_config import (
+    REID,
+    SYNTHETIC,
+    ConfiguredTask,
+    EncoderConfig,
+    EncoderTaskConfig,
+)
+from reid_align.tasks.texture_decoding import (
+    DecoderConfig,
+    decoder_product,
+    decoder_samples,
+    reconstruction_loss,
+)
+from reid_align.tasks.training_features import compute_training_features
+from reid_align.training.task_interface import MAIN, Losses, Product, StepContext
+from reid_align.typed_reading import require_choices
 
 TEXTURE = "texture"
 CONSTRAINTS = {"paper": PAPER_CONSTRAINT, "official": OFFICIAL_CONSTRAINT}
@@ -32,19 +39,19 @@ CONSTRAINTS = {"paper": PAPER_CONSTRAINT, "official": OFFICIAL_CONSTRAINT}
 
 @dataclass(frozen=True)
 class SanConfig(EncoderTaskConfig):
-    """What SAN minimizes, and how.
+    """Settings of SAN.
 
     Attributes:
         encoder: SA-Enc.
         supervision: the losses of its feature, with λ1 and λ2.
-        decoder: SA-Dec, and what it draws.
-        reconstruction_weight: λ3, of the mean absolute error of what it draws.
-        constraint_weight: λ4, of the Triplet-ReID constraint; 0 leaves it out.
+        decoder: SA-Dec and its target.
+        reconstruction_weight: λ3, of the mean absolute error of the reconstruction.
+        constraint_weight: λ4, of the Triplet-ReID constraint; 0 disables it.
         constraint: the "paper"'s form of it, or that of the "official" code.
-        step: "joint", one weighted sum for one optimizer, as the paper has it; "alternating", the
+        step: "joint", one weighted sum for one optimizer, as in the paper; "alternating", the
             identity losses for the optimizer "main" and the others for the optimizer "texture", as
-            the official code has it.
-        synthetic: also take synthetic batches, which have λ3 alone.
+            in the official code.
+        synthetic: also train on synthetic batches, with λ3 alone.
 
     Raises:
         InvalidInputError: a weight that is negative or not finite.
@@ -62,7 +69,7 @@ class SanConfig(EncoderTaskConfig):
 
     def __post_init__(self) -> None:
         require_choices(self)
-        require_amounts(self)
+        require_loss_ranges(self)
 
     @property
     def weights(self) -> Mapping[str, float]:
@@ -74,7 +81,7 @@ class SanConfig(EncoderTaskConfig):
         }
 
     def batch_specs(self) -> Mapping[str, BatchSpec]:
-        """Return what the batches of each stream must hold: the decoder's target."""
+        """Return the content of the batches of each stream: the decoder's target."""
         streams = (REID, SYNTHETIC) if self.synthetic else (REID,)
         return dict.fromkeys(streams, BatchSpec(target=self.decoder.target))
 
@@ -82,52 +89,54 @@ class SanConfig(EncoderTaskConfig):
         """Build the task with random weights."""
         return SanTask(self, identities)
 
+    def fit_targets(self, held: Collection[str]) -> Self:
+        """Return the task with external images in place of frontal ones that the set lacks."""
+        if self.decoder.target != "frontal" or "frontal" in held:
+            return self
+        return replace(self, decoder=replace(self.decoder, target="external"))
 
-class SanTask(Task):
+
+class SanTask(ConfiguredTask):
     """Encoder, classifier and decoder of SAN.
 
     Batches of the stream "reid" have all four losses. Those of "synthetic" have no identities and
-    only teach encoder and decoder to draw; running statistics of batch norms are those of the reID
-    images alone. With several processes, the constraint draws its triplets among the images of
-    all: each process gathers the maps it compares and computes the loss of the whole batch. For
-    images of 256×128 pixels in float32 these take 2 MB for each image of the whole batch, or 4 MB
-    in the official form, and the compared triplets three times as much.
+    only a reconstruction loss; they do not update the running statistics of batch norms. With
+    several processes, the constraint draws its triplets among the images of all processes: each
+    process gathers the compared maps and computes the loss of the whole batch. For images of
+    256×128 pixels in float32 these take 2 MB for each image of the whole batch, or 4 MB in the
+    official form, and the compared triplets three times as much.
 
     Args:
-        config: the losses.
-        identities: how many persons there are.
+        config: the settings.
+        identities: number of training identities.
     """
 
+    config: SanConfig
     encoder: Encoder
     frozen_statistics = frozenset({SYNTHETIC})
 
     def __init__(self, config: SanConfig, identities: int) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.encoder = config.encoder.build()
         self.supervision = Supervision(config.supervision, self.encoder.feature_dim, identities)
         self.decoder = config.decoder.build(self.encoder)
-
-    def batch_specs(self) -> Mapping[str, BatchSpec]:
-        """Return what the batches of each stream must hold."""
-        return self.config.batch_specs()
 
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         """Compute the losses of one batch."""
         maps = self.encoder.forward_maps(batch.images)
         decoded = self.decoder(*maps)
-        texture = {"reconstruction": reconstruction(decoded, batch)}
+        texture = {"reconstruction": reconstruction_loss(decoded, batch)}
         if stream == SYNTHETIC:
             return self._objectives({}, texture)
         if self.config.constraint_weight:
             texture["constraint"] = self._constraint(decoded, batch.person_ids, context)
-        features = read_features(self.encoder, maps)
+        features = compute_training_features(self.encoder, maps)
         return self._objectives(
             self.supervision(features, batch.person_ids, batch.camera_ids, context.group), texture
         )
 
     def parameter_groups(self) -> Mapping[str, list[nn.Parameter]]:
-        """Return all parameters; in the alternating step, those that each optimizer trains."""
+        """Return all parameters, or in the alternating step those of each optimizer."""
         if self.config.step == "joint":
             return super().parameter_groups()
         encoder = list(self.encoder.parameters())
@@ -141,13 +150,13 @@ class SanTask(Task):
         return {**super().products(), "san_decoder": decoder_product(self.decoder)}
 
     def sample_images(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Return what the decoder draws, beside what it should draw."""
-        return decoded_images(self.encoder, self.decoder, batch)
+        """Return input, decoder output and target."""
+        return decoder_samples(self.encoder, self.decoder, batch)
 
     def _constraint(
         self, decoded: DecodedTexture, person_ids: Tensor, context: StepContext
     ) -> Tensor:
-        """Return the constraint on the batch of all processes, which is the same in each."""
+        """Return the constraint on the batch of all processes, equal in each process."""
         constraint, gather = CONSTRAINTS[self.config.constraint], context.group.gather
         blocks = (decoded.d1, decoded.d2, decoded.d3, decoded.d4)[: max(constraint.blocks)]
         return constraint(list(map(gather, blocks)), gather(person_ids), context.generator)
@@ -156,5 +165,5 @@ class SanTask(Task):
         terms, weights = {**identity, **texture}, self.config.weights
         parts = {MAIN: terms} if self.config.step == "joint" else {MAIN: identity, TEXTURE: texture}
         return Losses(
-            {name: weighted(part, weights) for name, part in parts.items() if part}, terms
+            {name: weighted_sum(part, weights) for name, part in parts.items() if part}, terms
         )

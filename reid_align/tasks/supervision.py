@@ -1,4 +1,4 @@
-"""What tells people apart: an identity, a triplet and, if asked for, a contrastive loss."""
+"""Identity, triplet and contrastive losses of a feature, shared by all tasks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,15 +9,18 @@ from torch import Tensor, nn
 from reid_align.errors import InvalidInputError
 from reid_align.heads import IdentityClassifier, TwoLayerClassifier
 from reid_align.losses import BatchHardTriplet, SupervisedContrast, identity_loss
-from reid_align.tasks.loss_settings import require_amounts, require_choices
-from reid_align.tasks.loss_sums import counted
-from reid_align.tasks.training_features import Features
-from reid_align.training.group import ProcessGroup
+from reid_align.tasks.loss_ranges import require_loss_ranges
+from reid_align.tasks.loss_sums import compute_weighted_terms
+from reid_align.tasks.training_features import TrainingFeatures
+from reid_align.training.distributed import ProcessGroup
+from reid_align.typed_reading import require_choices
+
+HIDDEN_DIM = 512
 
 
 @dataclass(frozen=True)
 class SupervisionConfig:
-    """The losses of one feature.
+    """Settings of the losses of one feature.
 
     Attributes:
         identity_weight: λ1, of the identity loss.
@@ -25,13 +28,14 @@ class SupervisionConfig:
         label_smoothing: ε of the identity loss.
         margin: of the triplet loss.
         classifier: "linear", one layer as in SAN; "two_layer", as in DSA-reID.
-        contrast_weight: of the supervised contrastive loss, which neither paper has; 0 leaves it
-            out.
-        temperature: of that loss.
-        own_camera_weight: of other persons' images by the own camera in that loss; not 0.
+        contrast_weight: of the supervised contrastive loss, which neither paper has.
+        temperature: of the contrastive loss.
+        own_camera_weight: of images of other identities from the same camera in the contrastive
+            loss; above 0.
 
     Raises:
-        InvalidInputError: a weight, margin, ε or temperature that a loss cannot have, or no weight.
+        InvalidInputError: a weight, margin, ε or temperature outside its range, or no loss with a
+            weight.
         UnknownNameError: another classifier.
 
     Source: SAN (arXiv:1905.13143) section 3.2 for the weights; its official code for ε and margin.
@@ -48,16 +52,16 @@ class SupervisionConfig:
 
     def __post_init__(self) -> None:
         require_choices(self)
-        require_amounts(self)
+        require_loss_ranges(self)
         if not self.weights:
             raise InvalidInputError(
-                "identity_weight, triplet_weight and contrast_weight are all 0: give one of them "
-                "more, as nothing is learned otherwise."
+                "identity_weight, triplet_weight and contrast_weight are all 0, and nothing would "
+                "be learned. Set at least one of them above 0."
             )
 
     @property
     def weights(self) -> Mapping[str, float]:
-        """The weight of each loss by its name; one without a weight is not computed."""
+        """The weights other than 0, by the name of the loss."""
         weights = {
             "identity": self.identity_weight,
             "triplet": self.triplet_weight,
@@ -65,43 +69,80 @@ class SupervisionConfig:
         }
         return {name: weight for name, weight in weights.items() if weight}
 
+    def build_classifier(
+        self, feature_dim: int, identities: int, hidden_dim: int = HIDDEN_DIM
+    ) -> nn.Module:
+        """Build the classifier of the identity loss; only "two_layer" has a hidden layer."""
+        if self.classifier == "linear":
+            return IdentityClassifier(feature_dim, identities)
+        return TwoLayerClassifier(feature_dim, identities, hidden_dim)
 
-class Supervision(nn.Module):
-    """The losses, and the classifier that one of them needs.
+
+class ReidLosses:
+    """The three losses of `SupervisionConfig`, not weighted.
+
+    With several processes, triplet and contrastive losses of this process's images compare them
+    with the images of all processes.
 
     Args:
-        config: the losses.
+        config: the settings.
+    """
+
+    def __init__(self, config: SupervisionConfig) -> None:
+        self.identity = identity_loss(config.label_smoothing)
+        self._triplet = BatchHardTriplet(config.margin)
+        self._contrast = SupervisedContrast(config.temperature, config.own_camera_weight)
+
+    def triplet(self, features: Tensor, person_ids: Tensor, group: ProcessGroup) -> Tensor:
+        """Return the batch-hard triplet loss of features (N, D)."""
+        return gathered_triplet(self._triplet, features, person_ids, group)
+
+    def contrast(
+        self, features: Tensor, person_ids: Tensor, camera_ids: Tensor, group: ProcessGroup
+    ) -> Tensor:
+        """Return the supervised contrastive loss of features (N, D)."""
+        return gathered_contrast(self._contrast, features, person_ids, camera_ids, group)
+
+
+class Supervision(nn.Module):
+    """The losses of one feature and the classifier of the identity loss.
+
+    Args:
+        config: the settings.
         feature_dim: D.
-        identities: how many persons there are.
+        identities: number of training identities.
     """
 
     def __init__(self, config: SupervisionConfig, feature_dim: int, identities: int) -> None:
         super().__init__()
         self._weights = config.weights
-        kind = IdentityClassifier if config.classifier == "linear" else TwoLayerClassifier
-        self.classifier: nn.Module = kind(feature_dim, identities)
-        self._identity = identity_loss(config.label_smoothing)
-        self._triplet = BatchHardTriplet(config.margin)
-        self._contrast = SupervisedContrast(config.temperature, config.own_camera_weight)
+        self.classifier = config.build_classifier(feature_dim, identities)
+        self._losses = ReidLosses(config)
 
     def forward(
-        self, features: Features, person_ids: Tensor, camera_ids: Tensor, group: ProcessGroup
+        self,
+        features: TrainingFeatures,
+        person_ids: Tensor,
+        camera_ids: Tensor,
+        group: ProcessGroup,
     ) -> dict[str, Tensor]:
-        """Return those of "identity", "triplet" and "contrast" that count, not yet weighted."""
+        """Return "identity", "triplet" and "contrast", those with a weight, not yet weighted."""
         losses = {
-            "identity": lambda: self._identity(self.classifier(features.identity), person_ids),
-            "triplet": lambda: gathered_triplet(self._triplet, features.metric, person_ids, group),
-            "contrast": lambda: gathered_contrast(
-                self._contrast, features.identity, person_ids, camera_ids, group
+            "identity": lambda: self._losses.identity(
+                self.classifier(features.identity), person_ids
+            ),
+            "triplet": lambda: self._losses.triplet(features.metric, person_ids, group),
+            "contrast": lambda: self._losses.contrast(
+                features.identity, person_ids, camera_ids, group
             ),
         }
-        return counted(losses, self._weights)
+        return compute_weighted_terms(losses, self._weights)
 
 
 def gathered_triplet(
     triplet: BatchHardTriplet, features: Tensor, person_ids: Tensor, group: ProcessGroup
 ) -> Tensor:
-    """Return the loss of this process's images, among the images of all processes."""
+    """Return the loss of this process's images among the images of all processes."""
     return triplet(features, person_ids, (group.gather(features), group.gather(person_ids)))
 
 
@@ -112,7 +153,7 @@ def gathered_contrast(
     camera_ids: Tensor,
     group: ProcessGroup,
 ) -> Tensor:
-    """Return the loss of this process's images, among the images of all processes."""
-    everybody = group.gather(features), group.gather(person_ids)
+    """Return the loss of this process's images among the images of all processes."""
+    gathered = group.gather(features), group.gather(person_ids)
     first = group.rank * len(features)
-    return contrast(features, person_ids, everybody, first, group.gather(camera_ids))
+    return contrast(features, person_ids, gathered, first, group.gather(camera_ids))

@@ -1,4 +1,4 @@
-"""The recipes of DSA-reID: every row of its tables 3, 4 and 5, CUHK01, and what it only tells.
+"""Recipes of DSA-reID: all rows of its tables 3, 4 and 5, CUHK01, and variants without numbers.
 
 Source: DSA-reID, CVPR 2019. One training of `dsa_full` gives four rows of table 3.
 """
@@ -10,11 +10,18 @@ from reid_align.recipes.catalog.shared_settings import (
     AUGMENT,
     BASELINE_COST,
     adam,
-    add,
-    reid_stream,
+    reid_streams,
     training,
 )
-from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM, Expected, Recipe, Stage
+from reid_align.recipes.recipe import (
+    GIVEN,
+    IMAGENET,
+    RANDOM,
+    PublishedResult,
+    Recipe,
+    Stage,
+    add_recipe,
+)
 from reid_align.tasks import (
     BaselineConfig,
     DsaConfig,
@@ -24,26 +31,28 @@ from reid_align.tasks import (
     SupervisionConfig,
     TaskConfig,
 )
+from reid_align.training.lr_schedule import ScheduleConfig
 from reid_align.training.optimizers import OptimizerConfig
-from reid_align.training.schedule import ScheduleConfig
 
 PAPER = "DSA-reID (CVPR 2019)"
-START = "Starts from ImageNet's weights but for the last stages, which are random, as in the paper."
-DSA_COST = "320 epochs of the reID set; 4.6 GMAC an image forward for the main stream, 11.5 more "
+START = "Starts from ImageNet weights; the last stages are random, as in the paper."
+DSA_COST = "320 epochs of the reID set; 4.6 GMAC per image forward for the main stream, 11.5 more "
 DSA_COST += "for the guiding stream, 198 million parameters"
-MAIN_COST = "320 epochs of the reID set, 4.6 GMAC an image forward"
+MAIN_COST = "320 epochs of the reID set, 4.6 GMAC per image forward"
 NO_ERASING = AugmentConfig(erase=0.0)
-# Both heads of the main stream are random, as its section 3.2.2 says, though ImageNet has layer4.
+# Section 3.2.2: both heads of the main stream start at random, although ImageNet has layer4.
 RANDOM_HEADS = ("layer4.", "local4.")
 MARKET = "market1501"
 
 
-def dsa_stage(
-    config: TaskConfig, augment: AugmentConfig = AUGMENT, initial: str = IMAGENET
-) -> Stage:
+def dsa_stage(config: DsaConfig, initial: str = IMAGENET) -> Stage:
     """Return the training of one row."""
-    fresh = RANDOM_HEADS if isinstance(config, DsaConfig) and initial == IMAGENET else ()
-    return Stage("dsa", config, training(adam("linear")), reid_stream(augment), initial, fresh)
+    fresh = RANDOM_HEADS if initial == IMAGENET else ()
+    return replace(_stage(config, initial=initial), fresh=fresh)
+
+
+def _stage(config: TaskConfig, augment: AugmentConfig = AUGMENT, initial: str = IMAGENET) -> Stage:
+    return Stage("dsa", config, training(adam("linear")), reid_streams(augment), initial)
 
 
 def _baseline(label_smoothing: float) -> BaselineConfig:
@@ -58,8 +67,8 @@ def _single(branch: str) -> DsaConfig:
 
 def _market(
     rank1: float, mean_ap: float, rank5: float, rank10: float, feature: str = "f"
-) -> Expected:
-    return Expected(MARKET, rank1, mean_ap, rank5, rank10, feature)
+) -> PublishedResult:
+    return PublishedResult(MARKET, rank1, mean_ap, rank5, rank10, feature)
 
 
 def _add(
@@ -68,17 +77,17 @@ def _add(
     stage: Stage,
     source: str,
     cost: str,
-    expected: tuple[Expected, ...] = (),
+    expected: tuple[PublishedResult, ...] = (),
     start: str = START,
 ) -> None:
-    add(Recipe(name, purpose, (stage,), f"{PAPER}, {source}. {start}", cost, expected))
+    add_recipe(Recipe(name, purpose, (stage,), f"{PAPER}, {source}. {start}", cost, expected))
 
 
-IMAGENET_START = "Starts from ImageNet's weights."
+IMAGENET_START = "Starts from ImageNet weights."
 _add(
     "dsa_baseline",
     "the baseline, without random erasing or label smoothing",
-    dsa_stage(_baseline(0.0), NO_ERASING),
+    _stage(_baseline(0.0), NO_ERASING),
     "table 3, Baseline",
     BASELINE_COST,
     (_market(91.2, 76.4, 96.5, 97.9),),
@@ -87,7 +96,7 @@ _add(
 _add(
     "dsa_baseline_re",
     "the baseline with random erasing",
-    dsa_stage(_baseline(0.0)),
+    _stage(_baseline(0.0)),
     "table 3, Baseline (RE)",
     BASELINE_COST,
     (_market(92.3, 78.6, 97.6, 98.3),),
@@ -96,7 +105,7 @@ _add(
 _add(
     "dsa_baseline_re_ls",
     "the baseline with random erasing and label smoothing",
-    dsa_stage(_baseline(0.1)),
+    _stage(_baseline(0.1)),
     "table 3, Baseline (RE+LS)",
     BASELINE_COST,
     (_market(93.4, 81.2, 97.8, 98.5),),
@@ -137,22 +146,22 @@ _add(
         _market(95.6, 87.4, 98.6, 99.1, "z_G"),
         _market(95.2, 86.5, 98.4, 99.0, "z_L"),
         _market(95.8, 87.5, 98.4, 99.1, "z"),
-        Expected("cuhk03_labeled", 78.9, 75.2),
-        Expected("cuhk03_detected", 78.2, 73.1),
-        Expected("dukemtmc", 86.2, 74.3),
+        PublishedResult("cuhk03_labeled", 78.9, 75.2),
+        PublishedResult("cuhk03_detected", 78.2, 73.1),
+        PublishedResult("dukemtmc", 86.2, 74.3),
     ),
 )
 _add(
     "dsa_csa",
-    "DSA-reID with crops of the body parts in place of aligned part images",
+    "DSA-reID with crops of the body parts instead of aligned part images",
     dsa_stage(DsaConfig(guide=GuideConfig("crops"))),
-    "table 4, CSA; how a part is cropped is ours",
+    "table 4, CSA; the cropping is ours",
     DSA_COST,
     (_market(94.1, 84.1, 98.1, 98.8),),
 )
 _add(
     "dsa_concat_fc",
-    "DSA-reID with concatenation and a linear layer in place of addition",
+    "DSA-reID with concatenation and a linear layer instead of addition",
     dsa_stage(DsaConfig(fusion="concat_fc")),
     "table 5, Concatenation + fc",
     DSA_COST,
@@ -161,36 +170,36 @@ _add(
 _add(
     "dsa_parts_only",
     "aligned part images alone, without the image",
-    dsa_stage(PartsConfig(), initial=RANDOM),
-    "section 3.2, told without numbers",
-    "320 epochs of the reID set, 11.5 GMAC an image forward",
+    _stage(PartsConfig(), initial=RANDOM),
+    "section 3.2, without published numbers",
+    "320 epochs of the reID set, 11.5 GMAC per image forward",
     start="Starts from random weights.",
 )
 _add(
     "dsa_mask_missing",
-    "DSA-reID whose guiding stream keeps still where nobody was detected",
+    "DSA-reID that skips the guiding stream for images without a detection",
     dsa_stage(DsaConfig(guide=GuideConfig(mask_missing=True))),
-    "section 4.3 speaks of images without a detection; leaving them out is ours",
+    "section 4.3 mentions images without a detection; skipping them is ours",
     DSA_COST,
 )
 _add(
     "dsa_cuhk01",
-    "DSA-reID for CUHK01, without other data",
+    "DSA-reID for CUHK01, without pre-training",
     dsa_stage(DsaConfig()),
     "section 4.3, CUHK01 without pre-training",
     DSA_COST,
-    (Expected("cuhk01", 88.6, rank5=97.1),),
+    (PublishedResult("cuhk01", 88.6, rank5=97.1),),
 )
 _schedule = ScheduleConfig("step", milestones=(40, 80))
 _add(
     "dsa_cuhk01_pretrained",
-    "DSA-reID for CUHK01, from one that was trained on CUHK03 (--from)",
+    "DSA-reID for CUHK01, fine-tuned from a run on CUHK03",
     replace(
         dsa_stage(DsaConfig(), initial=GIVEN),
         training=training(OptimizerConfig(8e-5, weight_decay=5e-4, schedule=_schedule), 100),
     ),
-    "table 2, CUHK01; how it is fine-tuned is ours",
+    "table 2, CUHK01; the fine-tuning settings are ours",
     DSA_COST.replace("320", "100"),
-    (Expected("cuhk01", 90.4, rank5=97.8),),
+    (PublishedResult("cuhk01", 90.4, rank5=97.8),),
     "Starts from both streams of that run, with new classifiers.",
 )

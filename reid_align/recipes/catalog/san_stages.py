@@ -1,9 +1,15 @@
-"""The trainings that the recipes of SAN are made of."""
+"""Stages of the recipes of SAN."""
 
 from dataclasses import replace
 
 from reid_align.batches.augmentation import OFFICIAL_AUGMENT, PARTIAL_AUGMENT, SAN_PG_AUGMENT
-from reid_align.recipes.catalog.shared_settings import AUGMENT, PAIRS, adam, reid_stream, training
+from reid_align.recipes.catalog.shared_settings import (
+    AUGMENT,
+    RANDOM_BATCHES,
+    adam,
+    reid_streams,
+    training,
+)
 from reid_align.recipes.recipe import IMAGENET, Stage, StreamConfig
 from reid_align.tasks import (
     REID,
@@ -16,45 +22,44 @@ from reid_align.tasks import (
     SanPgConfig,
     SupervisionConfig,
 )
-from reid_align.training.config import TrainingConfig
+from reid_align.training.lr_schedule import ScheduleConfig
 from reid_align.training.optimizers import OptimizerConfig
-from reid_align.training.schedule import ScheduleConfig
-from reid_align.training.task import MAIN
+from reid_align.training.task_interface import MAIN
+from reid_align.training.training_config import TrainingConfig
 
 PG, SAN, BASELINE = "pg", "san", "baseline"
 BOTH = (REID, SYNTHETIC)
 
 
 def pg_stage(target: DecoderTarget = "texture", encoder: EncoderConfig | None = None) -> Stage:
-    """Return the generator's training; its hyper-parameters are unpublished, and these are ours."""
+    """Return the training of the generator; its settings are ours, as none are published."""
     schedule = ScheduleConfig("cosine", final=1e-6)
     optimizer = OptimizerConfig(2e-4, betas=(0.5, 0.999), schedule=schedule)
     return Stage(
         PG,
         SanPgConfig(encoder or EncoderConfig(), DecoderConfig(target)),
         training(optimizer, 80, (SYNTHETIC,)),
-        {SYNTHETIC: StreamConfig(PAIRS, SAN_PG_AUGMENT)},
+        {SYNTHETIC: StreamConfig(RANDOM_BATCHES, SAN_PG_AUGMENT)},
     )
 
 
 def baseline_stage(initial: str = IMAGENET) -> Stage:
     """Return the training of the paper's baseline."""
-    return Stage(BASELINE, BaselineConfig(), training(adam("geometric")), reid_stream(), initial)
+    return Stage(BASELINE, BaselineConfig(), training(adam("geometric")), reid_streams(), initial)
 
 
 def san_stage(config: SanConfig, initial: str = PG) -> Stage:
-    """Return the training of SAN, with synthetic batches if the config has them."""
+    """Return the training of SAN, with synthetic batches if the config enables them."""
     alternate = BOTH if config.synthetic else (REID,)
     synthetic = SAN_PG_AUGMENT if config.synthetic else None
-    streams = reid_stream(AUGMENT, synthetic=synthetic)
-    how = training(adam("geometric"), alternate=alternate)
-    # Input and external images are there, or nobody can draw them.
-    drawn = config.decoder.target in ("texture", "frontal")
-    return Stage(SAN, config, how, streams, initial, unwrapper=initial if drawn else None)
+    streams = reid_streams(AUGMENT, synthetic=synthetic)
+    settings = training(adam("geometric"), alternate=alternate)
+    unwrapper = initial if config.decoder.drawable else None
+    return Stage(SAN, config, settings, streams, initial, unwrapper=unwrapper)
 
 
 def official_stage() -> Stage:
-    """Return the training of the official code, with the synthetic batches that it lacks."""
+    """Return the training of the official code, with additional synthetic batches."""
     config = SanConfig(
         EncoderConfig(arguments={"head": "fc512"}),
         SupervisionConfig(1.0, 1.0),
@@ -67,14 +72,14 @@ def official_stage() -> Stage:
         SAN,
         config,
         TrainingConfig(320, {MAIN: main, "texture": texture}, BOTH),
-        reid_stream(OFFICIAL_AUGMENT, synthetic=SAN_PG_AUGMENT),
+        reid_streams(OFFICIAL_AUGMENT, synthetic=SAN_PG_AUGMENT),
         PG,
         unwrapper=PG,
     )
 
 
 def partial_stage(stage: Stage) -> Stage:
-    """Return a training that goes on with whole and partial images; how is ours."""
+    """Return the fine-tuning of a stage on whole and partial images; its settings are ours."""
     schedule = ScheduleConfig("step", milestones=(20, 30))
     optimizer = OptimizerConfig(8e-5, weight_decay=5e-4, schedule=schedule)
     alternate = stage.training.alternate
@@ -88,7 +93,7 @@ def partial_stage(stage: Stage) -> Stage:
 
 
 def texture_input_stage() -> Stage:
-    """Return the baseline's training on textures, which are square."""
+    """Return the training of the baseline on textures, which are square."""
     stage = baseline_stage()
     reid = replace(stage.streams[REID], textures_as_input=True)
     encoder = EncoderConfig("resnet50_baseline", height=256, width=256)

@@ -1,45 +1,32 @@
-"""What the recipes of both papers share: how they learn, what their batches are, their list.
+"""Settings that recipes of both papers share.
 
-Source: DSA-reID (CVPR 2019) section 4.2; SAN (arXiv:1905.13143) does not say, its official code
-does, and agrees but for the warm-up.
+Source: DSA-reID (CVPR 2019) section 4.2. SAN (arXiv:1905.13143) reports no training settings; its
+official code has the same ones except for the warm-up.
 """
 
 from collections.abc import Mapping
 
 from reid_align.batches.augmentation import AugmentConfig
 from reid_align.batches.samplers import PKSampler, RandomSampler
-from reid_align.recipes.recipe import Recipe, StreamConfig
-from reid_align.registry import Registry
+from reid_align.recipes.recipe import StreamConfig
 from reid_align.tasks import REID, SYNTHETIC
-from reid_align.training.config import TrainingConfig
+from reid_align.training.lr_schedule import ScheduleConfig, Warmup
 from reid_align.training.optimizers import OptimizerConfig
-from reid_align.training.schedule import ScheduleConfig, Warmup
-from reid_align.training.task import MAIN
+from reid_align.training.task_interface import MAIN
+from reid_align.training.training_config import TrainingConfig
 
-RECIPES: Registry[Recipe] = Registry("recipe")
-
-BASELINE_COST = "320 epochs of the reID set, 4.1 GMAC an image forward"
+BASELINE_COST = "320 epochs of the reID set, 4.1 GMAC per image forward"
 EPOCHS, WARMUP_EPOCHS = 320, 20
 FULL_LR, FIRST_LR = 8e-4, 8e-6
-# Every 40 epochs after the warm-up, the reading of "decayed by 0.5 every 40 epochs" that equals
-# the official code of SAN.
+# "Decayed by 0.5 every 40 epochs" is read as every 40 epochs after the warm-up, as in SAN's code.
 MILESTONES = tuple(range(WARMUP_EPOCHS + 40, EPOCHS, 40))
-PERSONS = PKSampler(16, 4)
-PAIRS = RandomSampler(64)
+IDENTITY_BATCHES = PKSampler(16, 4)
+RANDOM_BATCHES = RandomSampler(64)
 AUGMENT = AugmentConfig()
 
 
-def add(recipe: Recipe) -> None:
-    """Put a recipe on the list.
-
-    Raises:
-        DuplicateNameError: there is one of that name.
-    """
-    RECIPES.register(recipe.name)(recipe)
-
-
 def adam(warmup: Warmup, lr: float = FULL_LR) -> OptimizerConfig:
-    """Return the optimizer of both papers: SAN's code warms up "geometric", DSA-reID "linear"."""
+    """Return the optimizer of both papers, with a "geometric" (SAN) or "linear" warm-up."""
     schedule = ScheduleConfig(
         "step",
         warmup=warmup,
@@ -53,15 +40,15 @@ def adam(warmup: Warmup, lr: float = FULL_LR) -> OptimizerConfig:
 def training(
     optimizer: OptimizerConfig, epochs: int = EPOCHS, alternate: tuple[str, ...] = (REID,)
 ) -> TrainingConfig:
-    """Return how a task with one objective is trained."""
+    """Return the training settings of a task with one objective."""
     return TrainingConfig(epochs, {MAIN: optimizer}, alternate)
 
 
-def reid_stream(
+def reid_streams(
     augment: AugmentConfig = AUGMENT, *, synthetic: AugmentConfig | None = None
 ) -> Mapping[str, StreamConfig]:
-    """Return 16 persons with 4 images each, and with ``synthetic`` also 64 synthetic images."""
-    streams = {REID: StreamConfig(PERSONS, augment)}
+    """Return batches of 16 identities with 4 images; ``synthetic`` adds batches of 64 images."""
+    streams = {REID: StreamConfig(IDENTITY_BATCHES, augment)}
     if synthetic is not None:
-        streams[SYNTHETIC] = StreamConfig(PAIRS, synthetic)
+        streams[SYNTHETIC] = StreamConfig(RANDOM_BATCHES, synthetic)
     return streams

@@ -1,4 +1,4 @@
-"""The decoder of SAN inside a task: how it is built, what it is held against, how it looks."""
+"""The decoder of SAN in a task: settings, reconstruction loss and sample images."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,22 +12,24 @@ from reid_align.errors import InvalidInputError
 from reid_align.heads import DecodedTexture, TextureDecoder, decoder_for
 from reid_align.losses import masked_l1
 from reid_align.models import Encoder
-from reid_align.tasks.loss_settings import require_choices
-from reid_align.training.task import Product
+from reid_align.training.task_interface import Product
+from reid_align.typed_reading import require_choices
 
-# Batches may also hold nothing, which no decoder can draw.
+# The targets of a batch without "none", which a decoder cannot learn from.
 DecoderTarget = Literal["texture", "input", "frontal", "external"]
+# Targets that a trained generator can draw for a set without them.
+DRAWABLE_TARGETS = frozenset({"texture", "frontal"})
 
 
 @dataclass(frozen=True)
 class DecoderConfig:
-    """The decoder, and what it draws.
+    """Settings of the decoder.
 
     Attributes:
-        target: the "texture"; or, for table 2 of the paper, the "input" itself, the person from the
-            front ("frontal"), or an "external" image of the same size as the input.
-        skips: add the encoder's earlier maps on the way, as the official code does and figure 2 of
-            the paper does not.
+        target: the "texture"; or, for table 2 of the paper, the "input" itself, a "frontal" image
+            of the same person, or an "external" image of the same size as the input.
+        skips: add the encoder's earlier maps to the decoder's, as in the official code. Figure 2
+            of the paper has no such connections.
 
     Raises:
         UnknownNameError: another target.
@@ -39,10 +41,15 @@ class DecoderConfig:
     def __post_init__(self) -> None:
         require_choices(self)
 
+    @property
+    def drawable(self) -> bool:
+        """Whether a trained generator can draw the target for a set without it."""
+        return self.target in DRAWABLE_TARGETS
+
     def build(self, encoder: Encoder) -> TextureDecoder:
         """Build the decoder for an encoder.
 
-        Textures have the decoder's own size, other targets that of the encoder's images.
+        Textures have the decoder's own size; other targets have the size of the encoder's images.
         """
         if self.target == "texture":
             return decoder_for(encoder, skips=self.skips)
@@ -50,24 +57,28 @@ class DecoderConfig:
         return decoder_for(encoder, skips=self.skips, height=height, width=width)
 
 
-def reconstruction(decoded: DecodedTexture, batch: Batch) -> Tensor:
-    """Return the mean absolute error of what the decoder drew.
+def reconstruction_loss(decoded: DecodedTexture, batch: Batch) -> Tensor:
+    """Return the mean absolute error of the decoder's output inside the target mask.
 
     Raises:
         InvalidInputError: the batch has no target.
     """
     if batch.target is None:
-        raise InvalidInputError("The batch has no target image: ask its stream for one.")
+        raise InvalidInputError(
+            "The batch has no target image. Request one with BatchSpec(target=…)."
+        )
     return masked_l1(decoded.texture, batch.target, batch.target_mask)
 
 
 def decoder_product(decoder: TextureDecoder) -> Product:
-    """Return the decoder as a network that a run leaves as a file."""
+    """Return the decoder as a product of a run."""
     return Product(decoder, decoder.architecture, decoder.arch_args)
 
 
-def decoded_images(encoder: Encoder, decoder: TextureDecoder, batch: Batch) -> Mapping[str, Tensor]:
-    """Return inputs, what the decoder draws and targets, (N, 3, h, w) in [0, 1] each."""
+def decoder_samples(
+    encoder: Encoder, decoder: TextureDecoder, batch: Batch
+) -> Mapping[str, Tensor]:
+    """Return input, decoder output and target of a batch, (N, 3, h, w) in [0, 1] each."""
     mean, std = (
         torch.tensor(values, device=batch.images.device).view(1, 3, 1, 1)
         for values in (encoder.preprocess.mean, encoder.preprocess.std)

@@ -1,0 +1,135 @@
+"""Run a recipe: its stages one after the other, each in its own folder."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from reid_align.cores import available_cores
+from reid_align.inference.device import resolve_device
+from reid_align.recipes.decoder_targets import (
+    FOLDERS,
+    add_targets,
+    copy_mask,
+    draw_targets,
+    missing_target,
+)
+from reid_align.recipes.initial_weights import describe_start, initialize_task
+from reid_align.recipes.prepare_recipe import SINGLE_PROCESS
+from reid_align.recipes.recipe import Recipe, Stage
+from reid_align.recipes.recipe_data import RecipeData
+from reid_align.recipes.stage_loaders import open_loaders
+from reid_align.recipes.training_scores import make_evaluator
+from reid_align.tasks import REID
+from reid_align.training.distributed import ProcessGroup
+from reid_align.training.saving.run_checkpoints import Checkpoints
+from reid_align.training.training_run import CHECKPOINTS, TrainingSummary, run_training
+
+MAX_WORKERS = 8
+
+
+@dataclass(frozen=True)
+class ComputeOptions:
+    """Device and processes of a run, which do not change its result.
+
+    Attributes:
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
+        num_workers: processes that decode the images of each stream; 0 decodes in this process.
+        group: the processes that train together.
+        progress: show a progress bar.
+    """
+
+    device: str = "auto"
+    num_workers: int = 0
+    group: ProcessGroup = SINGLE_PROCESS
+    progress: bool = False
+
+
+def run_recipe(
+    recipe: Recipe, data: RecipeData, folder: Path, compute: ComputeOptions
+) -> TrainingSummary:
+    """Run the stages that are not finished yet, and return the summary of the last stage.
+
+    A recipe of one stage writes to ``folder`` itself. Otherwise each stage has a subfolder of its
+    name, and targets that one stage draws for another are in ``textures`` or ``frontals``. The
+    same call continues an interrupted run.
+
+    Args:
+        recipe: from `prepare`.
+        data: the data that `prepare` checked.
+        folder: output folder.
+        compute: device and processes.
+
+    Raises:
+        KeyboardInterrupt: SIGINT or SIGTERM arrived; a checkpoint was written.
+        ReidAlignError: something cannot be read, written or computed.
+    """
+    earlier: dict[str, Path] = {}
+    for stage in recipe.stages:
+        stage_folder = folder / stage.name if len(recipe.stages) > 1 else folder
+        stage_data = _draw(stage, data, folder, earlier, compute)
+        initial = str(earlier.get(stage.initial, stage.initial))
+        summary = _train(recipe.name, stage, stage_data, stage_folder, initial, compute)
+        earlier[stage.name] = stage_folder
+    return summary
+
+
+def default_workers() -> int:
+    """Return the default number of decoding processes of a stream: half of the cores, up to 8."""
+    return min(MAX_WORKERS, available_cores() // 2)
+
+
+def _draw(
+    stage: Stage,
+    data: RecipeData,
+    folder: Path,
+    earlier: dict[str, Path],
+    compute: ComputeOptions,
+) -> RecipeData:
+    """Return the data with the targets of the stage, drawn by its unwrapper if they are missing."""
+    kind = missing_target(stage, data)
+    if kind is None or stage.unwrapper is None or data.reid is None:
+        return data
+    images = folder / FOLDERS[kind]
+    if compute.group.rank == 0:
+        networks = earlier.get(stage.unwrapper, Path(stage.unwrapper))
+        draw_targets(data.reid, networks, images, compute.device, progress=compute.progress)
+        if kind == "texture":
+            copy_mask(data.synthetic, images)
+    # The other processes wait until the images are written.
+    compute.group.wait_for_first()
+    return add_targets(kind, data, images)
+
+
+def _train(
+    recipe: str,
+    stage: Stage,
+    data: RecipeData,
+    folder: Path,
+    initial: str,
+    compute: ComputeOptions,
+) -> TrainingSummary:
+    device = str(resolve_device(compute.device))
+    loaders = open_loaders(stage, data, compute.num_workers, compute.group, device)
+    torch.manual_seed(stage.training.seed)
+    task = stage.task.build(loaders[REID].num_identities if REID in loaders else 0)
+    if Checkpoints(folder / CHECKPOINTS, 1).newest() is None:
+        initialize_task(task, initial, stage.fresh)
+    settings = asdict(stage) | {"initial": describe_start(stage.initial)}
+    del settings["training"]
+    return run_training(
+        task,
+        loaders,
+        stage.training,
+        folder,
+        make_evaluator(task, data, compute.device, compute.num_workers),
+        recipe={"name": recipe, "stage": settings, **_scored_on(data)},
+        group=compute.group,
+        device=compute.device,
+        progress=compute.progress,
+    )
+
+
+def _scored_on(data: RecipeData) -> dict[str, str]:
+    """Return the evaluation dataset for the records: scores of different sets do not compare."""
+    return {} if data.evaluation is None else {"scored_on": data.evaluation.name}
