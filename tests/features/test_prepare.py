@@ -86,7 +86,7 @@ def test_normalize_gives_length_one_and_leaves_zero_vectors() -> None:
 def test_features_that_are_not_finite_are_an_error() -> None:
     encoder = lively("san_resnet50")
     nn.init.constant_(encoder.conv1.weight, float("inf"))
-    with pytest.raises(NotFiniteError, match=r"not finite in torch\.float32"):
+    with pytest.raises(NotFiniteError, match=r"conv1\.weight \(torch\.float32\) contains NaN or infinity"):
         prepared(encoder)(IMAGES)
 
 
