@@ -164,8 +164,10 @@ def test_adapt_updates_the_batch_norm_statistics(
 def test_the_old_name_of_data_option_is_refused_with_the_new_one(
     people: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert evaluate(["folder", "people", "--set", PATTERN]) == 2
-    assert f"--set is now --data-option. Use --data-option '{PATTERN}'" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as done:
+        evaluate(["folder", "people", "--set", PATTERN])
+    assert done.value.code == 2
+    assert "--set is now --data-option" in capsys.readouterr().err
 
 
 def test_a_closed_pipe_is_no_error(people: Path) -> None:
@@ -186,9 +188,9 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
     [
         (["marked1501", "people"], 2, "Did you mean 'market1501'"),
         (["marked1501"], 2, "Did you mean 'market1501'"),
-        (["market1501"], 2, "Give its folder after its name"),
+        (["market1501"], 2, "Give it after the name"),
         (["market1501", "people", "--weights", "random"], 1, "bounding_box_train/"),
-        (["folder", "people", "--weights", "random"], 2, "has to be given 'pattern'"),
+        (["folder", "people", "--weights", "random"], 2, "needs the option 'pattern'"),
         (["folder", "people", "--data-option", "pattern"], 2, "write OPTION=VALUE"),
         (["market1501", "people", "--data-option", "check_counts=maybe"], 2, "give true or false"),
         (["market1501", "people", "--data-option", "color=red"], 2, "no option 'color'"),
@@ -201,12 +203,12 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
         ([*WITH_FEATURES, "--dtype", "float32"], 1, "Cannot read no.npy"),
         # Features are read last: an error about them means that the options were accepted.
         ([*WITH_FEATURES, "--verification", "2"], 2, "false_positive_rates=2.0: give a number"),
-        ([*WITH_FEATURES, "--seed", "1"], 2, "--seed with --features"),
-        ([*WITH_FEATURES, "--flip"], 2, "--flip with --features"),
-        ([*WITH_FEATURES, "--adapt"], 2, "--adapt with --features"),
-        ([*WITH_FEATURES, "--dtype", "bfloat16"], 2, "--dtype with --features"),
-        ([*WITH_FEATURES, "--backend", "onnx"], 2, "--backend with --features"),
-        ([*WITH_FEATURES, "--num-workers", "0"], 2, "--num-workers with --features"),
+        ([*WITH_FEATURES, "--seed", "1"], 2, "--seed has no effect with --features"),
+        ([*WITH_FEATURES, "--flip"], 2, "--flip has no effect with --features"),
+        ([*WITH_FEATURES, "--adapt"], 2, "--adapt has no effect with --features"),
+        ([*WITH_FEATURES, "--dtype", "bfloat16"], 2, "--dtype has no effect with --features"),
+        ([*WITH_FEATURES, "--backend", "onnx"], 2, "--backend has no effect with --features"),
+        ([*WITH_FEATURES, "--num-workers", "0"], 2, "--num-workers has no effect with --features"),
         (
             [*FOLDER, "--weights", "random", "--adapt"],
             2,
@@ -215,7 +217,7 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
         (
             [*FOLDER, "-o", "same", "--queries", "same"],
             2,
-            "both name",
+            "are both same",
         ),
         (
             [
@@ -228,11 +230,11 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
             2,
             "does not give all of them",
         ),
-        ([*FOLDER, "--device", "tpu"], 2, "Device 'tpu'"),
+        ([*FOLDER, "--device", "tpu"], 2, "Unknown device 'tpu'"),
         (
             [*FOLDER, "-o", "no/r.json"],
             1,
-            "there is no folder no",
+            "the folder no does not exist",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from reid_align.errors import InvalidInputError
 class TexelMap:
     """Mirror texel of each texel in a texture atlas.
 
-    Some atlases have no exact mirror map, for example SMPL's, whose halves are not symmetric. Their
+    Some atlases have no exact mirror map: the halves of SMPL's atlas are not symmetric. Such
     textures cannot be mirrored; predict the texture of the mirrored image instead.
 
     Args:

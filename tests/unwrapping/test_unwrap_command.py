@@ -182,7 +182,7 @@ def test_images_that_differ_in_their_suffix_alone_are_refused_before_any_work(
         (["nothing", "-o", "out"], 1, "nothing"),
         (["images", "-o", "images/00.jpg/out"], 2, "is inside"),
         (["images", "-o", "file"], 1, "Cannot write file"),
-        (["images", "-o", "out", "--device", "gpu"], 2, "Device 'gpu'"),
+        (["images", "-o", "out", "--device", "gpu"], 2, "Unknown device 'gpu'"),
         (["images", "-o", "out", "--batch-size", "0"], 2, "batch_size is 0"),
         (["images", "-o", "out", "--num-workers", "0"], 2, "workers is 0"),
         (["images", "-o", "out", "--weights", "gone"], 1, "gone"),
