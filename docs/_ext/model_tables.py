@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from sphinx.application import Sphinx
 
 from reid_align.models.model_factory import MODELS
 from reid_align.weights import find_manifest
@@ -112,7 +113,7 @@ def _order(name: str) -> tuple[int, int, str]:
 TABLES: dict[str, Callable[[], str]] = {"architectures": architectures, "weights": weights}
 
 
-def write_tables(app: Any) -> None:
+def write_tables(app: Sphinx) -> None:
     """Write every table; Sphinx calls this before it reads the pages."""
     folder = Path(app.srcdir) / "_generated"
     folder.mkdir(exist_ok=True)
@@ -122,7 +123,7 @@ def write_tables(app: Any) -> None:
             path.write_text(text, "utf-8")
 
 
-def setup(app: Any) -> dict[str, bool]:
+def setup(app: Sphinx) -> dict[str, bool]:
     """Register the extension."""
     app.connect("builder-inited", write_tables)
     return {"parallel_read_safe": True}
