@@ -1,10 +1,12 @@
 """The wheel, the metadata and the README's commands."""
 
+import ast
 import os
 import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -13,10 +15,13 @@ import torch
 from hatchling.builders.sdist import SdistBuilder
 
 import reid_align
-from reid_align.models.factory import MODELS
+from reid_align.models.model_factory import MODELS
 
 ROOT = Path(__file__).parents[1]
-CORE = {"torch", "torchvision", "huggingface_hub", "safetensors", "numpy", "pillow"}
+# Import names that differ from the name of the distribution.
+DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python-headless"}
+# These parts need an extra as a whole, and may import its packages at module level.
+OPTIONAL_PARTS = {"synth"}
 
 
 @pytest.fixture(scope="module")
@@ -77,11 +82,69 @@ def test_an_editable_install_finds_the_manifest_of_the_repository() -> None:
     assert find_manifest() == ROOT / "weights_manifest.json"
 
 
-def test_the_core_needs_six_packages() -> None:
+def requirement_names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[\[<>=!~ ]", requirement)[0] for requirement in requirements}
+
+
+def third_party_imports(tree: ast.Module) -> Iterator[tuple[str, bool]]:
+    """Yield each imported distribution, and whether the import is at module level."""
+    typing_only = {
+        node
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import():
+                modules = [alias.name for alias in node.names]
+            case ast.ImportFrom(module=str(module)):
+                modules = [module]
+            case ast.Call(
+                func=ast.Name(id="import_runtime"), args=[ast.Constant(value=str(module)), *_]
+            ):
+                modules = [module]
+            case _:
+                continue
+        for name in {module.split(".")[0] for module in modules if node not in typing_only}:
+            if name != "reid_align" and name not in sys.stdlib_module_names:
+                yield DISTRIBUTIONS.get(name, name), node in tree.body
+
+
+def test_imports_match_the_declared_dependencies() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    names = {re.split(r"[<>=!~ ]", requirement)[0] for requirement in project["dependencies"]}
-    assert names == CORE
+    core = requirement_names(project["dependencies"])
+    extras = {
+        name
+        for extra, requirements in project["optional-dependencies"].items()
+        if extra not in ("dev", "docs", "services")
+        for name in requirement_names(requirements)
+    }
+    imported = set()
+    for file in sorted((ROOT / "reid_align").rglob("*.py")):
+        part = file.relative_to(ROOT / "reid_align").parts[0]
+        for name, at_module_level in third_party_imports(ast.parse(file.read_text("utf-8"))):
+            imported.add(name)
+            if name not in core:
+                assert name in extras, f"{file} imports {name}, which is not declared"
+                late = not at_module_level or part in OPTIONAL_PARTS
+                assert late, f"{file} imports {name}, which is optional, at module level"
+    assert core <= imported, f"declared but not imported: {core - imported}"
     assert project["requires-python"] == ">=3.11"
+
+
+def test_undeclared_imports_are_found() -> None:
+    source = (
+        "import os, yaml.nodes\nfrom PIL import Image\nfrom typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    import pandas\n"
+        "def load():\n    import cv2\n    return import_runtime('openvino', 'openvino')\n"
+    )
+    assert dict(third_party_imports(ast.parse(source))) == {
+        "yaml": True,
+        "pillow": True,
+        "opencv-python-headless": False,
+        "openvino": False,
+    }
 
 
 def test_the_readme_states_the_parameters_and_dimensions_of_the_encoders() -> None:
