@@ -8,6 +8,7 @@ from benchmarks.papers.published import WITHDRAWN
 from benchmarks.papers.scale import SCALES
 from benchmarks.papers.table_setup import Setup
 from benchmarks.result_files import RESULTS
+from reid_align.cli import add_renamed_option
 from reid_align.errors import InvalidInputError
 from reid_align.recipes import ComputeOptions, default_workers
 
@@ -107,4 +108,5 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
         help="change a recipe setting; repeatable",
     )
     group.add_argument("--device", default="auto", help="torch device (default: auto)")
-    group.add_argument("--workers", type=int, default=default_workers())
+    group.add_argument("--num-workers", type=int, default=default_workers(), dest="workers")
+    add_renamed_option(group, "--workers", "--num-workers")

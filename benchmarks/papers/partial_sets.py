@@ -13,7 +13,7 @@ from benchmarks.papers.table_setup import SYNTHETIC, Setup
 from reid_align.datasets import ImageRecord, ReidDataset, load_dataset, read_image
 from reid_align.errors import InvalidInputError
 from reid_align.files import new_folder
-from reid_align.weights.files import sha256_of
+from reid_align.weights.checksums import sha256_of
 
 # Partial-REID has five images of either kind.
 SHOTS = 5

@@ -190,7 +190,7 @@ def _score(
     task = stage.task.build(1)
     initialize_task(task, str(folder))
     task.eval().to(resolve_device(setup.machine.device))
-    evaluator = make_evaluator(task, data, setup.machine.device, setup.machine.workers)
+    evaluator = make_evaluator(task, data, setup.machine.device, setup.machine.num_workers)
     found: dict[str, dict[str, float]] = {}
     for name, value in (evaluator(task) if evaluator else {}).items():
         feature, _, metric = name.rpartition("_")

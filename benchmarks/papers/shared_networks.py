@@ -5,11 +5,15 @@ from pathlib import Path
 
 from benchmarks.papers.table_setup import SYNTHETIC, Setup, drawn_target
 from reid_align.datasets import ReidDataset
-from reid_align.errors import ImageReadError
 from reid_align.inference.device import resolve_device
 from reid_align.recipes import Recipe, RecipeData, Stage, prepare, run_recipe
-from reid_align.recipes.decoder_targets import FOLDERS, copy_mask, draw_targets, missing_target
-from reid_align.recipes.decoder_targets import with_targets as with_drawn
+from reid_align.recipes.decoder_targets import (
+    FOLDERS,
+    add_targets,
+    copy_mask,
+    draw_targets,
+    missing_target,
+)
 from reid_align.tasks import REID, DsaConfig
 from reid_align.unwrapping import jobs_below, load_unwrapper, unwrap_images
 
@@ -67,7 +71,7 @@ def with_targets(
     draw_targets(data.reid, networks, folder, machine.device, progress=machine.progress)
     if extra == "texture":
         copy_mask(data.synthetic, folder)
-    return with_drawn(extra, data, folder)
+    return add_targets(extra, data, folder)
 
 
 def with_maps(setup: Setup, dataset: str, stage: Stage, data: RecipeData) -> RecipeData:
@@ -81,7 +85,7 @@ def with_maps(setup: Setup, dataset: str, stage: Stage, data: RecipeData) -> Rec
     jobs = jobs_below(data.reid.root, paths, folder)
     done = unwrap_images(jobs, unwrapper, folder, progress=setup.machine.progress)
     if done.failed:
-        raise ImageReadError(done.failed[0].path, done.failed[0].error)
+        raise done.failed[0]
     return replace(data, iuv=str(folder), evaluation_iuv=str(folder))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.papers.published import TEST_ONLY
 from benchmarks.papers.scale import Scale, scaled
 from reid_align.datasets import DATASETS
-from reid_align.datasets.repeated_splits import RepeatedBenchmark
+from reid_align.datasets.repeated_splits import RepeatedSplitsBenchmark
 from reid_align.errors import InvalidInputError, WeightsNotFoundError
 from reid_align.recipes import (
     RECIPES,
@@ -19,7 +19,7 @@ from reid_align.recipes import (
 )
 from reid_align.recipes.recipe import IMAGENET, RANDOM
 from reid_align.tasks import DecoderTarget, DsaConfig, SanPgConfig
-from reid_align.weights.files import sha256_of
+from reid_align.weights.checksums import sha256_of
 
 SYNTHETIC = "synthetic"
 ENCODER, GUIDE = "encoder.safetensors", "dsag_stream.safetensors"
@@ -104,7 +104,7 @@ class Setup:
         named = f"{dataset}={self.folders[dataset]}"
         validate = bool(self.held_out)
         own = dataset == SYNTHETIC
-        repeated = issubclass(DATASETS[dataset], RepeatedBenchmark)
+        repeated = issubclass(DATASETS[dataset], RepeatedSplitsBenchmark)
         division = (f"split={seed}",) if repeated else ()
         data = load_recipe_data(
             named,

@@ -1,7 +1,7 @@
 """Time the loading of training images.
 
     python -m benchmarks.speed.loading data/synth
-    python -m benchmarks.speed.loading data/synth --workers 16 --seconds 30
+    python -m benchmarks.speed.loading data/synth --num-workers 16 --seconds 30
 
 Reports images per second for: one worker core (CPU time); the main process, which receives the
 batches and normalizes, erases and scales them (CPU time); and all workers together (wall-clock).
@@ -97,9 +97,7 @@ def main() -> None:
     """Parse the arguments, measure, print and write."""
     parser = benchmark_parser("python -m benchmarks.speed.loading", __doc__)
     parser.add_argument("folder", type=Path, help="folder of a synthetic set")
-    parser.add_argument(
-        "--num-workers", type=int, default=2, dest="workers", help="loader workers"
-    )
+    parser.add_argument("--num-workers", type=int, default=2, dest="workers", help="loader workers")
     parser.add_argument("--seconds", type=float, default=5.0, help="duration of each measurement")
     parser.add_argument("--count", type=int, default=256, help="images per measurement of one core")
     parser.add_argument("--output", type=Path, default=RESULTS / "loading.json", help="result file")

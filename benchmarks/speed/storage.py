@@ -24,7 +24,7 @@ from reid_align import Encoder, extract_features, from_pretrained
 from reid_align.datasets import load_dataset
 from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
 from reid_align.features import ExtractOptions
-from reid_align.weights import FileInfo, save_int8
+from reid_align.weights import WeightsHeader, save_int8
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -40,7 +40,7 @@ class Pair(NamedTuple):
 def store(weights: Path) -> Pair:
     """Store an encoder as int8 and load it again."""
     full = from_pretrained(weights)
-    info = FileInfo(full.architecture, dict(full.arch_args), full.preprocess, None)
+    info = WeightsHeader(full.architecture, dict(full.arch_args), full.preprocess, None)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "int8.safetensors"
         save_int8(full, path, info)

@@ -34,7 +34,7 @@ from benchmarks.studies.synthetic_truth import Floats, Truth, read_truth
 from reid_align.cli import OK, run
 from reid_align.datasets.synthetic_set import SyntheticSet
 from reid_align.errors import InvalidInputError
-from reid_align.evaluation.feature_matching import StoredImage
+from reid_align.evaluation.feature_extraction import StoredImage
 from reid_align.features import ExtractOptions, extract_named_images
 from reid_align.files import check_writable
 from reid_align.inference.device import resolve_device

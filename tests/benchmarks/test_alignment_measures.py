@@ -57,7 +57,7 @@ def naive_rank1(features: np.ndarray, known: Truth, condition: Condition) -> lis
 
 
 @pytest.mark.parametrize("condition", CONDITIONS, ids=lambda condition: condition.name)
-def test_rank1_of_every_range_is_that_of_a_naive_search(condition: Condition) -> None:
+def test_rank1_by_range_matches_a_naive_search(condition: Condition) -> None:
     known = truth(60)
     rng = np.random.default_rng(3)
     centers = rng.normal(size=(6, 8))[known.person_ids]
@@ -68,7 +68,7 @@ def test_rank1_of_every_range_is_that_of_a_naive_search(condition: Condition) ->
     assert any(0 < one.rank1 < 100 for one in found)
 
 
-def test_a_turn_is_the_shorter_way_round() -> None:
+def test_orientation_change_is_at_most_180_degrees() -> None:
     known = truth(2)
     known.headings[:] = (350, 20)
     here, there = np.array([0]), np.array([1])
@@ -76,13 +76,13 @@ def test_a_turn_is_the_shorter_way_round() -> None:
     assert TURNED.measure(known, there, here) == pytest.approx([30])
 
 
-def test_the_less_visible_image_decides() -> None:
+def test_visible_share_is_the_smaller_one() -> None:
     known = truth(2)
     known.visible[:] = (0.9, 0.4)
     assert VISIBLE.measure(known, np.array([0]), np.array([1])) == pytest.approx([40])
 
 
-def test_misplacement_is_of_the_parts_that_both_show() -> None:
+def test_misplacement_uses_parts_visible_in_both_images() -> None:
     known = truth(2)
     known.heights[:] = np.nan
     known.heights[0, :3], known.heights[1, 1:4] = (0.1, 0.3, 0.5), (0.2, 0.3, 0.9)
@@ -91,7 +91,7 @@ def test_misplacement_is_of_the_parts_that_both_show() -> None:
     assert np.isnan(MISPLACED.measure(known, np.array([0]), np.array([1]))).all()
 
 
-def test_a_parts_height_is_the_mean_of_its_pixels() -> None:
+def test_part_height_is_the_mean_over_its_pixels() -> None:
     parts = np.zeros((10, 4), np.uint8)
     parts[2:4], parts[9, 0] = 7, 24
     heights = part_heights(parts)
@@ -113,7 +113,7 @@ def naive_ssim(a: np.ndarray, b: np.ndarray, row: int, column: int) -> float:
     return float(top / ((mx**2 + my**2 + 1e-4) * (vx + vy + 9e-4)))
 
 
-def test_structural_similarity_is_that_of_its_definition() -> None:
+def test_ssim_matches_its_definition() -> None:
     generator = torch.Generator().manual_seed(0)
     a, b = (torch.rand(1, 3, 24, 20, generator=generator) for _ in range(2))
     expected = np.mean([naive_ssim(a[0, c].numpy(), b[0, c].numpy(), 11, 8) for c in range(3)])
@@ -121,7 +121,7 @@ def test_structural_similarity_is_that_of_its_definition() -> None:
     assert ssim(a, a).numpy() == pytest.approx(1, abs=1e-5)
 
 
-def test_textures_are_judged_where_texels_count(tmp_path: Path) -> None:
+def test_texture_errors_ignore_masked_texels(tmp_path: Path) -> None:
     found = SyntheticSet(make_set(tmp_path / "set"))
     textures = tuple(found.names("people", "texture")[:2])
     known = Truth(*(("",) * 2, ("",) * 2, textures), *([np.zeros(2)] * 6))
@@ -137,13 +137,13 @@ def test_textures_are_judged_where_texels_count(tmp_path: Path) -> None:
     assert texture_errors(known, lambda names: spoilt, found.folder)["l1"] == pytest.approx(10)
 
 
-def test_the_mean_texture_is_that_of_the_training_people(tmp_path: Path) -> None:
+def test_mean_texture_averages_the_training_identities(tmp_path: Path) -> None:
     found = SyntheticSet(make_set(tmp_path / "set"))
     expected = np.mean([clothes(person, 256, 256) for person in range(6)], 0) / 255
     assert mean_texture(found).permute(1, 2, 0).numpy() == pytest.approx(expected, abs=1e-5)
 
 
-def test_overlaps_of_a_map_that_was_counted_by_hand() -> None:
+def test_overlaps_of_a_small_example() -> None:
     counts = np.zeros((25, 25), np.int64)
     # Of part 3, 6 pixels are right, 2 were given part 4, 2 are missed; 5 more were made up.
     counts[0, 0], counts[3, 3], counts[3, 4], counts[3, 0], counts[0, 3] = 85, 6, 2, 2, 5
@@ -152,7 +152,7 @@ def test_overlaps_of_a_map_that_was_counted_by_hand() -> None:
     assert found["body_iou"] == pytest.approx(100 * 8 / 15)
 
 
-def test_a_cut_keeps_half_of_a_person_and_seldom_all() -> None:
+def test_cut_keeps_the_documented_share() -> None:
     image = np.arange(200 * 100 * 3).reshape(200, 100, 3).astype(np.uint8)
     rng = np.random.default_rng(0)
     shapes = np.array([cut(image, rng).shape[:2] for _ in range(200)])

@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-import benchmarks.papers.tables_command as paper_tables
-import benchmarks.speed.storage as storage
-import benchmarks.studies.retrieval as retrieval
-import benchmarks.studies.zoo as zoo
 from benchmarks.command_line import add_data_option
+from benchmarks.papers import tables_command as paper_tables
+from benchmarks.speed import storage
+from benchmarks.studies import retrieval, zoo
 
 REFUSED = ["cuhk03_detected", "cuhk03_detected=", "=data/cuhk03"]
 
@@ -22,7 +21,7 @@ def parser() -> argparse.ArgumentParser:
     return parser
 
 
-def test_every_value_is_a_name_and_a_folder(parser: argparse.ArgumentParser) -> None:
+def test_data_option_parses_name_and_folder(parser: argparse.ArgumentParser) -> None:
     given = ["--data", "market1501=data/market", "--data", "synthetic=/sets/a=b"]
     assert parser.parse_args(given).data == [
         ("market1501", "data/market"),
@@ -32,13 +31,13 @@ def test_every_value_is_a_name_and_a_folder(parser: argparse.ArgumentParser) -> 
 
 
 @pytest.mark.parametrize("value", REFUSED)
-def test_a_value_that_lacks_one_of_them_is_refused(
+def test_data_option_refuses_incomplete_values(
     parser: argparse.ArgumentParser, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stopped:
         parser.parse_args(["--data", value])
     assert stopped.value.code == 2
-    assert f"argument --data: {value}: write NAME=FOLDER." in capsys.readouterr().err
+    assert f"argument --data: {value}: expected NAME=FOLDER." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -51,7 +50,7 @@ def test_a_value_that_lacks_one_of_them_is_refused(
     ],
     ids=["storage", "zoo", "paper_tables", "retrieval"],
 )
-def test_the_commands_refuse_it_before_they_read_anything(
+def test_commands_refuse_incomplete_data_options(
     main: Callable[[], object],
     arguments: list[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -61,4 +60,4 @@ def test_the_commands_refuse_it_before_they_read_anything(
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 2
-    assert "write NAME=FOLDER" in capsys.readouterr().err
+    assert "expected NAME=FOLDER" in capsys.readouterr().err

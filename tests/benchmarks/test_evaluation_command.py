@@ -12,9 +12,9 @@ from benchmarks.docs_tables import evaluation_tables
 from benchmarks.speed import evaluation, evaluation_problem, evaluation_ways
 
 
-def test_the_ways_agree_on_a_drawn_problem(tmp_path: Path) -> None:
+def test_methods_agree_on_random_features(tmp_path: Path) -> None:
     evaluation_problem.draw(evaluation_problem.Problem(40, 150, 30, 12, 3, 16, 1.2), 0, tmp_path)
-    found = {name: evaluation.measure(name, tmp_path, "cpu") for name in evaluation.WAYS}
+    found = {name: evaluation.measure(name, tmp_path, "cpu") for name in evaluation_ways.WAYS}
     assert [name for name, figures in found.items() if not figures.scores] == ["multiply"]
     assert 0.2 < found["sort"].scores["mAP"] < 0.9
     for ours, theirs in evaluation.AGREEING:
@@ -25,7 +25,7 @@ def test_the_ways_agree_on_a_drawn_problem(tmp_path: Path) -> None:
         assert figures.process_mib > 50
 
 
-def test_reranking_in_tables_is_the_dense_algorithm() -> None:
+def test_rerank_in_tables_matches_the_naive_algorithm() -> None:
     random = np.random.default_rng(0)
     query, gallery = (random.standard_normal((count, 6), np.float32) for count in (12, 50))
     everyone = np.concatenate([query, gallery])
@@ -35,7 +35,7 @@ def test_reranking_in_tables_is_the_dense_algorithm() -> None:
     np.testing.assert_allclose(evaluation_ways._rerank_tables(*tables), expected, atol=2e-6)
 
 
-def test_scores_that_differ_are_told() -> None:
+def test_disagreeing_scores_are_reported() -> None:
     pairs = {"evaluate": (0.5, 0.4), "sort": (0.5, 0.41), "rerank": (0.6, 0.5)}
     best = {
         way: evaluation.Figures(way, 1, 1, 0, 0, 0, {"rank1": rank1, "mAP": mean_ap})
@@ -47,7 +47,7 @@ def test_scores_that_differ_are_told() -> None:
     assert evaluation.disagreements({**best, "evaluate": near}) == []
 
 
-def test_the_command_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_adds_a_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = tmp_path / "evaluation.json"
     output.write_text(json.dumps({"rows": [{"label": "market"}, {"label": "mine"}]}))
     command = ["evaluation.py", "--ways", "evaluate", "--label", "mine", "--output", str(output)]
@@ -75,11 +75,11 @@ def row(label: str, *galleries: int) -> dict[str, object]:
     return {"label": label, "command": f"run {label}", "device": "cpu", "runs": runs, **origin}
 
 
-def test_the_tables_state_the_ratio_to_the_bare_product() -> None:
+def test_evaluation_table_has_the_ratio_to_the_product() -> None:
     record = {"rows": [row("market", 16000), row("growth", 1000, 2000)]}
     text = evaluation_tables.evaluation(record)
     size = "3,000 × 16,000 × 64"
-    assert f"| {size} | evaluation, as here | 2.4 | 1.20 × | 4.8 | 1,234 | 2,000 |" in text
+    assert f"| {size} | evaluation, reid_align | 2.4 | 1.20 × | 4.8 | 1,234 | 2,000 |" in text
     assert "1,000 ×" not in text.replace(size, "")
     assert "images/evaluation.png" in text
     assert "`run market`" in text

@@ -4,16 +4,17 @@ from pathlib import Path
 
 import pytest
 
-import benchmarks.speed.evaluation as evaluation
 from benchmarks.docs_tables.evaluation_tables import HEAD
 from benchmarks.docs_tables.evaluation_tables import evaluation as evaluation_table
-from benchmarks.speed.evaluation_problem import Problem, Side, draw
+from benchmarks.speed import evaluation
+from benchmarks.speed.evaluation_problem import Problem, Side, draw, first, load
+from benchmarks.speed.evaluation_ways import WAYS
 
 ORIGIN = {"command": "run", "commit": "0123456789", "machine": "m", "cores": 2, "torch": "2.6"}
 
 
 @pytest.mark.parametrize(("device", "before"), [("cpu", []), ("cuda", [(64, 1024)])])
-def test_a_way_runs_on_a_few_images_before_the_clock(
+def test_gpu_measurement_has_a_warm_up(
     device: str, before: list[tuple[int, int]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
@@ -25,17 +26,17 @@ def test_a_way_runs_on_a_few_images_before_the_clock(
         return {"rank1": float(len(seen))}
 
     draw(Problem(70, 1100, 0, 12, 3, 4), 0, tmp_path)
-    monkeypatch.setitem(evaluation.WAYS, "evaluate", way)
+    monkeypatch.setitem(WAYS, "evaluate", way)
     found = evaluation.measure("evaluate", tmp_path, device)
     assert seen == [*before, (70, 1100)]
     assert found.scores == {"rank1": len(seen)}
 
 
-@pytest.mark.parametrize("name", evaluation.WAYS)
-def test_every_way_runs_on_what_a_warm_up_has(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", WAYS)
+def test_every_method_runs_on_the_warm_up_size(name: str, tmp_path: Path) -> None:
     draw(Problem(500, 3000, 400, 100, 3, 4), 0, tmp_path)
-    pairs = zip(evaluation.load(tmp_path), evaluation.WARM_UP, strict=True)
-    evaluation.WAYS[name](*(evaluation.first(side, count) for side, count in pairs), "cpu")
+    query, gallery = load(tmp_path)
+    WAYS[name](first(query, evaluation.WARM_UP[0]), first(gallery, evaluation.WARM_UP[1]), "cpu")
 
 
 def row(device: str, device_mib: float) -> dict[str, object]:
@@ -45,9 +46,11 @@ def row(device: str, device_mib: float) -> dict[str, object]:
     return {**ORIGIN, "label": device, "device": device, "runs": runs}
 
 
-def test_memory_on_a_device_is_shown_where_there_is_some() -> None:
+def test_gpu_memory_column_is_shown_if_used() -> None:
     both = evaluation_table({"rows": [row("cpu", 0.0), row("cuda", 1234.4)]})
     assert f"| {HEAD[-1]} |" in both
-    assert "| 10 × 20 × 64 | evaluation, as here | 2.0 |  | 4.0 | 64 | 700 |  |" in both
-    assert "| 10 × 20 × 64, cuda | evaluation, as here | 2.0 |  | 4.0 | 64 | 700 | 1,234 |" in both
+    assert "| 10 × 20 × 64 | evaluation, reid_align | 2.0 |  | 4.0 | 64 | 700 |  |" in both
+    assert (
+        "| 10 × 20 × 64, cuda | evaluation, reid_align | 2.0 |  | 4.0 | 64 | 700 | 1,234 |" in both
+    )
     assert HEAD[-1] not in evaluation_table({"rows": [row("cpu", 0.0)]})

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def test_all_ways_are_timed_and_give_the_same_features(tmp_path: Path) -> None:
+def test_all_interfaces_are_timed_and_agree(tmp_path: Path) -> None:
     output = tmp_path / "latency.json"
     size = ["--images", "2", "--rounds", "1", "--height", "64", "--width", "32"]
     done = subprocess.run(

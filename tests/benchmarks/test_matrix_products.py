@@ -11,7 +11,7 @@ from reid_align.inference.parallelism import Parallelism
 CPU, LANE = torch.device("cpu"), Parallelism(1, 1)
 
 
-def test_a_library_that_is_left_out_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_skipped_library_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     # Importing it would now raise.
     monkeypatch.setitem(sys.modules, "openvino", None)
     rates = matrix_product_rates(CPU, LANE, 0.01, 1, (16,), skip=["memory", "openvino"])

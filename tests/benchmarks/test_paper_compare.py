@@ -33,14 +33,14 @@ def line(block: Block, recipe: str) -> dict[str, object]:
     return found
 
 
-def test_ours_stands_beside_the_papers_with_the_difference() -> None:
+def test_line_has_published_figure_ours_and_difference() -> None:
     found = line(blocks("san1", result("san_full", 80.0))["market1501"], "san_full")
     assert found["paper"] == {"rank1": 96.1, "mAP": 88.0}
     assert found["ours"]["mAP"] == {"mean": 80.0, "deviation": None, "seeds": 1}
     assert found["difference"] == {"rank1": -6.1, "mAP": -8.0}
 
 
-def test_gains_count_over_the_better_of_the_baseline_and_our_control() -> None:
+def test_gain_is_relative_to_the_best_baseline() -> None:
     measured = [result("san_baseline", 70), result("san_baseline_pginit", 72)]
     block = blocks("san1", *measured, result("san_full", 75.5))["market1501"]
     assert line(block, "san_full")["gain"]["ours"] == {"rank1": 3.5, "mAP": 3.5}
@@ -48,7 +48,7 @@ def test_gains_count_over_the_better_of_the_baseline_and_our_control() -> None:
     assert line(block, "san_baseline_pginit")["gain"]["ours"] == {}
 
 
-def test_a_gain_counts_over_the_best_baseline_by_each_metric_for_itself() -> None:
+def test_gain_uses_the_best_baseline_of_each_metric() -> None:
     other = {"market1501": {"f": {"rank1": 90.0, "mAP": 60.0}}}
     measured = [result("san_baseline", 70), replace(result("san_baseline_pginit", 0), scores=other)]
     block = blocks("san1", *measured, result("san_full", 70.04))["market1501"]
@@ -59,7 +59,7 @@ def test_a_gain_counts_over_the_best_baseline_by_each_metric_for_itself() -> Non
     )
 
 
-def test_a_gain_without_map_has_a_dash_in_its_place() -> None:
+def test_gain_without_map_shows_a_dash() -> None:
     ranks = {"viper": {"f": {"rank1": 40.0}}}
     other = {"viper": {"f": {"rank1": 42.0}}}
     measured = [
@@ -69,7 +69,7 @@ def test_a_gain_without_map_has_a_dash_in_its_place() -> None:
     assert "| +2.0 / - |" in markdown_report([blocks("san1", *measured)["viper"]])
 
 
-def test_both_papers_gains_on_detected_boxes_stand_in_one_table() -> None:
+def test_one_table_has_the_gains_of_both_papers_on_detected_boxes() -> None:
     measured = [
         result(name, value, dataset="cuhk03_detected")
         for name, value in (
@@ -91,51 +91,51 @@ def test_both_papers_gains_on_detected_boxes_stand_in_one_table() -> None:
     }
 
 
-def test_without_a_figure_for_the_dataset_the_cell_names_those_that_have_one() -> None:
+def test_cell_names_the_datasets_with_published_figures() -> None:
     text = text_report([blocks("dsa3", result("dsa_csa", 9, dataset="synthetic"))["synthetic"]])
     assert text.count("(market1501)") == 10
     assert "81.2" not in text
 
 
-def test_withdrawn_figures_are_shown_and_marked() -> None:
+def test_withdrawn_dataset_is_marked() -> None:
     text = text_report([blocks("san3")["dukemtmc"]])
     assert "withdrawn" in text
     assert "87.9" in text
     assert "ours" not in text.splitlines()[1]
 
 
-def test_nothing_measured_is_said_and_has_no_empty_columns() -> None:
+def test_unmeasured_block_has_no_empty_columns() -> None:
     report = markdown_report([blocks("san1")["cuhk03_labeled"]])
     assert "not measured yet" in report
     assert "| SAN | 80.1 | 76.4 |" in report
 
 
-def test_seeds_become_a_mean_with_its_deviation() -> None:
+def test_several_seeds_give_mean_and_deviation() -> None:
     measured = [result("san_full", value, seed) for seed, value in enumerate((70.0, 71.0, 75.0))]
     assert "72.0 ± 2.6 (3)" in markdown_report([blocks("san1", *measured)["market1501"]])
     assert Spread.of([70.0, 71.0, 75.0]).deviation == pytest.approx(2.6458, abs=1e-4)
 
 
-def test_synthetic_crops_do_not_stand_beside_figures_of_real_persons() -> None:
+def test_published_figures_are_not_compared_with_synthetic_crops() -> None:
     crops = result("san_full", 50, dataset="synthetic", scored="partial_reid")
     block = blocks("san4", crops)["partial_reid"]
     assert line(block, "san_full")["paper"] == {}
     assert "crops" in text_report([block])
 
 
-def test_the_image_is_as_high_as_what_was_measured() -> None:
+def test_figure_height_depends_on_the_measured_rows() -> None:
     none, one = blocks("san1"), blocks("san1", result("san_full", 80.0))
     heights = [draw_blocks(list(found.values())).height for found in (none, one)]
     assert heights[1] > heights[0]
 
 
-def test_the_documentation_says_how_figures_came_about(tmp_path: Path) -> None:
+def test_paper_block_states_the_conditions(tmp_path: Path) -> None:
     scale = {"name": "small", "depth": 18, "height": 128, "width": 64}
     for one in (result("san_baseline", 70.0), result("san_full", 75.0)):
         save(replace(one, scale=scale, settings=["training.epochs=9"]), tmp_path)
     text = paper_block("san1", tmp_path)
     assert "| SAN | 96.1 | 88.0 | 85.0 | -11.1 | 75.0 | -13.0 | +2.0 / +4.8 | +5.0 / +5.0 |" in text
-    assert "ResNet-18, images of 128×64; started from imagenet" in text
+    assert "ResNet-18, images of 128×64; initial weights: imagenet" in text
     assert "`san_full:training.epochs=9`" in text
     assert "2 trainings, 1.0 hours" in text
     assert "market1501; single query, scale “small”**" in text
@@ -143,7 +143,7 @@ def test_the_documentation_says_how_figures_came_about(tmp_path: Path) -> None:
     assert "| SAN | 80.1 | 76.4 |" in text
 
 
-def test_the_image_of_a_dataset_has_what_was_trained_on_it_and_nothing_else(
+def test_figure_shows_one_training_dataset(
     tmp_path: Path,
 ) -> None:
     empty = draw_paper_rows("synthetic", tmp_path)
@@ -154,7 +154,7 @@ def test_the_image_of_a_dataset_has_what_was_trained_on_it_and_nothing_else(
     assert draw_paper_rows("synthetic", tmp_path).height > empty.height
 
 
-def test_rows_with_changed_settings_stand_beside_the_rows_as_they_are(tmp_path: Path) -> None:
+def test_variants_block_compares_changed_with_unchanged_rows(tmp_path: Path) -> None:
     usual, other = result("san_basic", 70.0), result("san_full", 50.0)
     changed = replace(result("san_basic", 71.5), settings=["task.reconstruction_weight=20"])
     for one in (usual, other):
@@ -164,10 +164,10 @@ def test_rows_with_changed_settings_stand_beside_the_rows_as_they_are(tmp_path: 
     row = "| san_basic | market1501 | task.reconstruction_weight=20 | 80.0 / 70.0 | 81.5 / 71.5 |"
     assert row in text
     assert "san_full" not in text
-    assert text.count("Measured by") == 1
+    assert text.count("Measured with") == 1
 
 
-def test_commands_name_no_folder_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recorded_command_has_no_private_folders(monkeypatch: pytest.MonkeyPatch) -> None:
     given = [
         "/a/b.py",
         "--data",
@@ -182,7 +182,7 @@ def test_commands_name_no_folder_of_the_machine(monkeypatch: pytest.MonkeyPatch)
     assert command.endswith("b.py --data market1501=market --set x:seed=3 -o b/c")
 
 
-def test_a_result_is_found_again_and_other_conditions_are_refused(tmp_path: Path) -> None:
+def test_result_is_loaded_again_unless_conditions_differ(tmp_path: Path) -> None:
     done = result("san_full", 80.0)
     assert load(done, tmp_path) is None
     save(done, tmp_path)
@@ -195,7 +195,7 @@ def test_a_result_is_found_again_and_other_conditions_are_refused(tmp_path: Path
         load(other, tmp_path)
 
 
-def test_what_is_scored_later_leaves_what_the_training_says_of_itself(
+def test_later_scoring_keeps_the_provenance_of_the_training(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     commands = []
@@ -209,7 +209,7 @@ def test_what_is_scored_later_leaves_what_the_training_says_of_itself(
     assert load(done, tmp_path) == done
 
 
-def test_a_result_of_another_set_is_refused_and_an_older_one_is_of_any(tmp_path: Path) -> None:
+def test_result_of_other_data_is_refused_unless_it_has_no_digests(tmp_path: Path) -> None:
     done = replace(result("san_full", 80.0), sets={"data": "one"})
     save(done, tmp_path)
     assert load(done, tmp_path) == done
@@ -232,7 +232,7 @@ def test_a_result_of_another_set_is_refused_and_an_older_one_is_of_any(tmp_path:
         (result("san_baseline", 80.0), {"scale": {"name": "small", "depth": 34}}),
     ],
 )
-def test_seeds_of_a_row_and_rows_of_a_table_have_conditions_in_common(
+def test_results_with_other_conditions_are_refused(
     tmp_path: Path, other: Result, changed: dict[str, object]
 ) -> None:
     save(replace(result("san_full", 80.0), sets={}), tmp_path)
@@ -242,17 +242,19 @@ def test_seeds_of_a_row_and_rows_of_a_table_have_conditions_in_common(
         load(replace(alike, **changed), tmp_path)
 
 
-def test_rows_of_one_encoder_may_have_other_ways_and_settings(tmp_path: Path) -> None:
-    begun = "deep, sha256 01"
-    save(replace(result("san_baseline", 80.0), start=begun), tmp_path)
+def test_rows_may_differ_in_guide_generator_and_settings(tmp_path: Path) -> None:
+    encoder = "deep, sha256 01"
+    save(replace(result("san_baseline", 80.0), start=encoder), tmp_path)
     ways = (", by way of SAN-PG, sha256 02", ", guided by sha256 03")
     for way in ways:
-        other = replace(result("dsa_full", 80.0), start=begun + way, settings=["training.epochs=9"])
+        other = replace(
+            result("dsa_full", 80.0), start=encoder + way, settings=["training.epochs=9"]
+        )
         assert load(other, tmp_path) is None
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"recipe": "san_full"}'])
-def test_a_damaged_result_is_named(tmp_path: Path, content: str) -> None:
+def test_error_names_a_damaged_result(tmp_path: Path, content: str) -> None:
     place = result("san_full", 80.0).place(tmp_path)
     place.parent.mkdir(parents=True)
     place.write_text(content)

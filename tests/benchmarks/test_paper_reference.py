@@ -25,7 +25,7 @@ GOLDEN = {
 FIELDS = {"rank1": "rank1", "rank5": "rank5", "rank10": "rank10", "mAP": "mean_ap"}
 
 
-def test_there_are_all_368_figures_of_which_156_are_the_papers_own() -> None:
+def test_there_are_368_figures_156_of_them_not_cited() -> None:
     assert len(FIGURES) == 368
     assert sum(not figure.cited for figure in FIGURES) == 156
     found: dict[str, list[float]] = defaultdict(list)
@@ -35,7 +35,7 @@ def test_there_are_all_368_figures_of_which_156_are_the_papers_own() -> None:
     assert counted == GOLDEN
 
 
-def test_every_figure_is_the_one_that_was_parsed_from_the_papers() -> None:
+def test_figures_match_the_papers() -> None:
     # Origin: the same list, sorted; a change of any figure, dataset, metric or origin changes it.
     lines = sorted(
         f"{f.table} {f.dataset} {f.metric} {f.value:.1f} {'cited' if f.cited else 'own'}"
@@ -62,14 +62,14 @@ def test_every_figure_is_the_one_that_was_parsed_from_the_papers() -> None:
         ("dsa_text", "DSA-reID", "cuhk01", (88.6, 97.1, None, None)),
     ],
 )
-def test_figures_stand_in_their_rows(
+def test_figures_of_single_rows(
     table: str, row: str, dataset: str, scores: tuple[float | None, ...]
 ) -> None:
     (found,) = [one for one in load_tables()[table].rows if one.name == row]
     assert tuple(found.published[dataset].get(metric) for metric in METRICS) == scores
 
 
-def test_rows_have_names_of_their_own_and_datasets_that_the_table_describes() -> None:
+def test_row_names_are_unique_and_datasets_known() -> None:
     for table in load_tables().values():
         assert max(Counter(row.name for row in table.rows).values()) == 1
         assert {figure.dataset for figure in table.figures()} == set(table.protocols)
@@ -79,7 +79,7 @@ def test_rows_have_names_of_their_own_and_datasets_that_the_table_describes() ->
         assert {row.recipe for row in table.rows if row.cited} <= {None, "dsa_full"}
 
 
-def test_the_recipes_expect_what_the_tables_say() -> None:
+def test_recipes_and_tables_have_the_same_published_figures() -> None:
     """Two places have these figures: the package, for its lists, and the tables. They agree."""
     published: dict[str, set[tuple[str, str, str, float]]] = defaultdict(set)
     for table in load_tables().values():
@@ -100,7 +100,7 @@ def test_the_recipes_expect_what_the_tables_say() -> None:
     assert {name: found for name, found in expected.items() if found} == published
 
 
-def test_our_control_is_in_the_first_table_of_san_and_has_no_figure() -> None:
+def test_our_control_row_has_no_published_figure() -> None:
     (control,) = [row for row in load_tables()["san1"].rows if row.ours]
     assert (control.recipe, control.baseline) == ("san_baseline_pginit", True)
     assert not control.published

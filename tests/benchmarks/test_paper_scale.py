@@ -19,7 +19,7 @@ def updates(name: str, scale: Scale) -> float:
 
 @pytest.mark.parametrize("scale", [SMALL, MEDIUM], ids=lambda scale: scale.name)
 @pytest.mark.parametrize("name", NAMES)
-def test_every_row_has_the_same_small_network_images_and_updates(name: str, scale: Scale) -> None:
+def test_rows_share_network_image_size_and_updates(name: str, scale: Scale) -> None:
     stage, original = scaled(RECIPES[name], scale).last, RECIPES[name].last
     encoder = stage.task.encoder
     assert encoder.architecture in list_models()
@@ -30,12 +30,12 @@ def test_every_row_has_the_same_small_network_images_and_updates(name: str, scal
 
 
 @pytest.mark.parametrize("name", ["san_baseline", "san_full", "dsa_full"])
-def test_the_headline_rows_have_so_many_updates(name: str) -> None:
+def test_number_of_updates_of_the_main_rows(name: str) -> None:
     assert (updates(name, SMALL), updates(name, MEDIUM)) == (400, 1000)
 
 
 @pytest.mark.parametrize("name", ["san_baseline", "san_full", "dsa_full"])
-def test_the_learning_rate_goes_the_same_way_in_fewer_epochs(name: str) -> None:
+def test_learning_rate_schedule_is_compressed(name: str) -> None:
     shorter = Scale("shorter", shrink=20)
     small, full = scaled(RECIPES[name], shorter).last.training, RECIPES[name].last.training
     for epoch in range(small.epochs):
@@ -47,23 +47,29 @@ def test_the_learning_rate_goes_the_same_way_in_fewer_epochs(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_small_rows_learn_at_the_same_rates(name: str) -> None:
-    small, baseline = (
-        scaled(RECIPES[one], SMALL).last.training.optimizers["main"]
-        for one in (name, "san_baseline")
-    )
-    assert (small.lr, small.schedule) == (baseline.lr, baseline.schedule)
+def test_small_rows_keep_the_proportion_of_their_learning_rates(name: str) -> None:
+    full = RECIPES[name].last.training.optimizers["main"].lr
+    small = scaled(RECIPES[name], SMALL).last.training.optimizers["main"]
+    assert SMALL.peak is not None
+    assert small.lr == pytest.approx(SMALL.peak * full / 8e-4)
     rates = [small.schedule.learning_rate(small.lr, epoch, 16) for epoch in range(1, 16)]
     assert rates == sorted(rates, reverse=True)
-    assert max(rates) == SMALL.peak
+    assert max(rates) == small.lr
 
 
-def test_the_full_scale_is_the_recipe_itself() -> None:
+@pytest.mark.parametrize("name", ["san_partial", "san_baseline_partial"])
+def test_fine_tuning_has_a_tenth_of_the_learning_rate(name: str) -> None:
+    assert RECIPES[name].last.training.optimizers["main"].lr == 8e-5
+    small = scaled(RECIPES[name], SMALL).last.training.optimizers["main"]
+    assert small.lr == pytest.approx(5e-5)
+
+
+def test_full_scale_changes_nothing() -> None:
     assert scaled(RECIPES["san_full"], FULL) == RECIPES["san_full"]
 
 
 @pytest.mark.parametrize("name", ["san_full", "dsa_full"])
-def test_of_the_losses_only_the_triplet_loss_gives_way_to_a_contrastive_one(name: str) -> None:
+def test_contrastive_loss_replaces_the_triplet_loss_only(name: str) -> None:
     tasks = [scaled(RECIPES[name], SMALL).last.task, RECIPES[name].last.task]
     small, full = (
         asdict(task) | asdict(getattr(task, "supervision", task)) | {"encoder": None}
@@ -77,7 +83,7 @@ def test_of_the_losses_only_the_triplet_loss_gives_way_to_a_contrastive_one(name
 
 
 @pytest.mark.parametrize("name", [*NAMES, "dense_uv"])
-def test_the_tiny_scale_is_over_soon(name: str) -> None:
+def test_tiny_scale_has_few_updates(name: str) -> None:
     for stage in scaled(RECIPES[name], TINY).stages:
         assert stage.training.epochs * stage.training.steps_per_epoch <= 8
         assert stage.initial != "imagenet"

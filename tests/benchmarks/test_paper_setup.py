@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tiny_people import write_files
 
-from benchmarks.papers.data_digests import sets
+from benchmarks.papers.data_digests import digests
 from benchmarks.papers.partial_sets import partial_sets
 from benchmarks.papers.scale import SMALL
 from benchmarks.papers.table_setup import Setup
@@ -41,13 +41,11 @@ def digest(name: str) -> str:
         ("san_rec_input", ""),
     ],
 )
-def test_a_start_names_every_network_whose_weights_the_row_takes(
-    setup: Setup, recipe: str, more: str
-) -> None:
+def test_start_names_all_initial_weights(setup: Setup, recipe: str, more: str) -> None:
     assert setup.start(recipe) == f"start, sha256 {digest('start/encoder')}{more}"
 
 
-def test_a_row_that_goes_on_from_another_says_what_that_one_was(setup: Setup) -> None:
+def test_start_of_a_continued_row_names_the_previous_row(setup: Setup) -> None:
     encoder = f"start, sha256 {digest('start/encoder')}"
     by_way = f"{encoder}, by way of SAN-PG, sha256 {digest('san_pg/encoder')}, by way of san_full"
     assert setup.start("san_partial", after="san_full") == by_way
@@ -61,7 +59,7 @@ def test_a_row_that_goes_on_from_another_says_what_that_one_was(setup: Setup) ->
 
 
 @pytest.mark.parametrize("initial", [None, "random", "start/encoder.safetensors"])
-def test_a_file_a_word_or_nothing_may_be_the_start(
+def test_start_from_a_file_a_keyword_or_the_default(
     setup: Setup, tmp_path: Path, initial: str | None
 ) -> None:
     file = initial is not None and initial.endswith("safetensors")
@@ -74,9 +72,9 @@ def test_a_file_a_word_or_nothing_may_be_the_start(
 
 
 @pytest.mark.parametrize("option", ["initial", "san_pg"])
-def test_weights_that_are_not_there_are_named(setup: Setup, tmp_path: Path, option: str) -> None:
+def test_error_names_missing_weights(setup: Setup, tmp_path: Path, option: str) -> None:
     lacking = replace(setup, **{option: str(tmp_path / "gone")})
-    with pytest.raises(WeightsNotFoundError, match=r"gone/encoder\.safetensors is not there"):
+    with pytest.raises(WeightsNotFoundError, match=r"gone/encoder\.safetensors does not exist"):
         lacking.start("san_full")
 
 
@@ -95,7 +93,7 @@ def test_weights_that_are_not_there_are_named(setup: Setup, tmp_path: Path, opti
         ("dsa_full", "synthetic", None, ("data",)),
     ],
 )
-def test_a_row_names_the_sets_that_it_depends_on(
+def test_digests_cover_the_data_of_a_row(
     setup: Setup, tmp_path: Path, recipe: str, dataset: str, lacking: str | None, names: tuple[str]
 ) -> None:
     for name in ("people/set.json", "pairs.csv", "maps/dense_uv.safetensors"):
@@ -107,14 +105,14 @@ def test_a_row_names_the_sets_that_it_depends_on(
     images = "people/set.json" if lacking == "synthetic" else "pairs.csv"
     files = {"data": "people/set.json", "dense_uv": "maps/dense_uv.safetensors"}
     expected = {name: digest(files.get(name, images)) for name in names}
-    assert sets(given, recipe, dataset) == expected
+    assert digests(given, recipe, dataset) == expected
 
 
-def test_a_real_set_is_told_from_another_of_its_kind(setup: Setup, tmp_path: Path) -> None:
+def test_digest_depends_on_cameras_and_splits(setup: Setup, tmp_path: Path) -> None:
     def found(name: str, old: str = "", new: str = "") -> str:
         table = write_files(tmp_path / name)
         table.write_text(table.read_text().replace(old, new, 1))
-        data = sets(replace(setup, folders={"csv": str(table)}), "san_baseline", "csv")
+        data = digests(replace(setup, folders={"csv": str(table)}), "san_baseline", "csv")
         assert data.keys() == {"data"}
         return data["data"]
 
@@ -124,22 +122,20 @@ def test_a_real_set_is_told_from_another_of_its_kind(setup: Setup, tmp_path: Pat
     assert once != found("other use", "query", "gallery")
 
 
-def test_partial_persons_are_all_test_persons(setup: Setup, tmp_path: Path) -> None:
+def test_partial_sets_are_left_out_for_held_out_identities(setup: Setup, tmp_path: Path) -> None:
     given = replace(setup, folders={"csv": "people.csv", "partial_reid": str(tmp_path / "gone")})
     assert partial_sets(replace(given, held_out=2), "csv") == {}
     with pytest.raises(DatasetNotFoundError, match="gone"):
         partial_sets(given, "csv")
 
 
-def test_a_set_that_is_not_there_is_named(setup: Setup, tmp_path: Path) -> None:
+def test_error_names_a_missing_set(setup: Setup, tmp_path: Path) -> None:
     given = replace(setup, folders={"synthetic": str(tmp_path / "gone")})
-    with pytest.raises(WeightsNotFoundError, match=r"gone/set\.json is not there.*synthetic set"):
-        sets(given, "san_baseline", "synthetic")
+    with pytest.raises(WeightsNotFoundError, match=r"gone/set\.json does not exist.*synthetic set"):
+        digests(given, "san_baseline", "synthetic")
 
 
-def test_a_seed_is_the_division_of_a_set_that_is_divided_several_times(
-    setup: Setup, tmp_path: Path
-) -> None:
+def test_seed_selects_the_split_of_cuhk01(setup: Setup, tmp_path: Path) -> None:
     campus = tmp_path / "campus"
     campus.mkdir()
     for person in range(1, 972):

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from tiny_people import make_set, write_files
 
-import benchmarks.papers.tables_command as paper_tables
+from benchmarks.papers import tables_command as paper_tables
 from benchmarks.papers.row_training import hours
 
 
 def run(folder: Path, *arguments: str) -> int:
     places = ["--runs", str(folder / "runs"), "--results", str(folder / "results")]
-    common = ["--scale", "tiny", "--workers", "0", "--device", "cpu"]
+    common = ["--scale", "tiny", "--num-workers", "0", "--device", "cpu"]
     return paper_tables.main([*places, *common, *arguments])
 
 
@@ -21,7 +21,7 @@ def read(path: Path) -> dict[str, object]:
     return json.loads(path.read_text("utf-8"))
 
 
-def test_a_row_is_measured_once_and_scored_on_crops_when_they_are_asked_for(
+def test_row_is_trained_once_and_scored_on_crops_later(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     people = make_set(tmp_path / "people")
@@ -51,7 +51,7 @@ def test_a_row_is_measured_once_and_scored_on_crops_when_they_are_asked_for(
     assert set(second["scores"]) == {"synthetic", "partial_reid", "partial_ilids"}
     assert second["sets"] is None
     assert second["scores"]["synthetic"] == first["scores"]["synthetic"]
-    assert "crops of its test persons" in capsys.readouterr().out
+    assert "crops of its test identities" in capsys.readouterr().out
     assert run(tmp_path, "--table", "san1", *chosen[:2], "--report-only") == 0
     assert "difference" in capsys.readouterr().out
 
@@ -60,7 +60,7 @@ def read_blocks(path: Path) -> list[dict[str, object]]:
     return json.loads(path.read_text("utf-8"))
 
 
-def test_rows_of_a_real_set_share_a_generator_and_what_it_draws(tmp_path: Path) -> None:
+def test_rows_share_the_generator_and_its_textures(tmp_path: Path) -> None:
     people, table = make_set(tmp_path / "people"), write_files(tmp_path / "files")
     data = ["--data", f"csv={table}", "--synthetic", str(people)]
     only = ["--only", "san_basic", "san_baseline_pginit"]
@@ -69,14 +69,14 @@ def test_rows_of_a_real_set_share_a_generator_and_what_it_draws(tmp_path: Path) 
     assert sorted(path.name for path in made.iterdir()) == [
         "csv", "csv-held-out-2", "generator_texture"
     ]  # fmt: skip
-    # Nothing is drawn of those who are held out: 4 of 6 persons with 4 images are left.
+    # No targets for held-out identities: 4 of 6 identities with 4 images remain.
     assert len(list((made / "csv" / "textures" / "images").iterdir())) == 16
     results = list((tmp_path / "results" / "tiny" / "csv-held-out-2").iterdir())
     assert len(results) == 2
     assert all(0 < read(file)["scores"]["csv"]["f"]["mAP"] <= 100 for file in results)
 
 
-def test_dense_maps_are_estimated_where_a_set_has_none(tmp_path: Path) -> None:
+def test_dense_pose_maps_are_estimated_if_missing(tmp_path: Path) -> None:
     people, table = make_set(tmp_path / "people"), write_files(tmp_path / "files")
     data = ["--data", f"csv={table}", "--synthetic", str(people), "--only", "dsa_full"]
     assert run(tmp_path, "--table", "dsa5", *data) == 0
@@ -85,7 +85,7 @@ def test_dense_maps_are_estimated_where_a_set_has_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("option", "name"), [("-o", "table.md"), ("--figure", "table.png")])
-def test_a_full_disk_leaves_the_earlier_report(
+def test_full_disk_keeps_the_earlier_report(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, name: str
 ) -> None:
     file = tmp_path / name
@@ -106,23 +106,23 @@ def test_a_full_disk_leaves_the_earlier_report(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--data", "dukemtmc=data"], "withdrew"),
-        (["--set", "san_full", "--data", "synthetic=data"], "write RECIPE:PATH=VALUE"),
-        (["--figure", "rows.jpg"], "rows.jpg: the name has to end in .png"),
+        (["--data", "dukemtmc=data"], "withdrawn"),
+        (["--set", "san_full", "--data", "synthetic=data"], "expected RECIPE:PATH=VALUE"),
+        (["--figure", "rows.jpg"], "rows.jpg: the file name must end in .png"),
         (["--only", "san_ful", "--data", "synthetic=data"], "san_full"),
-        (["--data", "csv=a", "--data", "csv=b"], "named twice"),
-        ([], "Nothing to measure of san_baseline, san_baseline_pginit"),
-        (["--only", "dsa_full", "--data", "synthetic=data"], "Nothing to measure of dsa_full"),
+        (["--data", "csv=a", "--data", "csv=b"], "names a dataset twice"),
+        ([], "Nothing to measure for san_baseline, san_baseline_pginit"),
+        (["--only", "dsa_full", "--data", "synthetic=data"], "Nothing to measure for dsa_full"),
     ],
 )
-def test_what_cannot_be_is_refused(
+def test_invalid_options_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
 ) -> None:
     assert run(tmp_path, "--table", "san1", *arguments) == 2
     assert message in capsys.readouterr().err
 
 
-def test_what_a_later_row_lacks_is_said_before_anything_is_trained(
+def test_problems_of_later_rows_are_reported_before_training(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     people, table = make_set(tmp_path / "people"), write_files(tmp_path / "files")
@@ -140,17 +140,17 @@ def test_what_a_later_row_lacks_is_said_before_anything_is_trained(
     assert not (tmp_path / "runs").exists()
 
 
-def test_rows_that_want_more_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_skipped_rows_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     people = make_set(tmp_path / "people")
     only = ["--only", "san_baseline", "san_rec_pngan"]
     assert (
         run(tmp_path, "--table", "san1", "--table", "san2", "--data", f"synthetic={people}", *only)
         == 0
     )
-    assert "left out, for want of data or of the table: san_rec_pngan" in capsys.readouterr().err
+    assert "table has no such row: san_rec_pngan" in capsys.readouterr().err
 
 
-def test_hours_of_all_sessions_add_up(tmp_path: Path) -> None:
+def test_hours_add_up_over_sessions(tmp_path: Path) -> None:
     seconds = (10.0, 1800.0, 5.0, 900.0, 900.5)
     lines = [json.dumps({"step": step, "seconds": s}) for step, s in enumerate(seconds)]
     (tmp_path / "timing.jsonl").write_text("\n".join(lines) + "\n")

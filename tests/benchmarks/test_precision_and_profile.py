@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from tiny_people import make_set
 
-import benchmarks.speed.precision as precision
-import benchmarks.speed.training_profile as training_profile
-from benchmarks.docs_tables.training_tables import precision as precision_table
+from benchmarks.docs_tables.speed_tables import precision as precision_table
 from benchmarks.docs_tables.training_tables import training_profile as profile_table
+from benchmarks.speed import precision, training_profile
 from benchmarks.speed.int8_backends import register_int8
 from reid_align import create_model
 from reid_align.inference.backends import BACKENDS
@@ -43,7 +42,7 @@ def test_formats_are_compared_with_float32(tmp_path: Path) -> None:
     assert exact == 0 < half < int8 < 0.5
 
 
-def test_the_table_of_formats_has_every_dataset() -> None:
+def test_precision_table() -> None:
     scores = {"rank1": 74.36, "mAP": 66.57, "max_relative_error": 0.012, "min_cosine": 0.9998}
     row = {
         "images_per_second": {"torch bfloat16": 74.2},
@@ -59,14 +58,12 @@ def test_the_table_of_formats_has_every_dataset() -> None:
     text = precision_table(
         {"rows": [{**row, "images_per_second": rates, "scores": {"synthetic": both}}]}
     )
-    assert "san: onnx int8 is 1.40 × openvino bfloat16; -0.50 points of rank-1 on synth" in text
+    assert "san, onnx int8 relative to openvino bfloat16: 1.40 × speed; -0.50 points of" in text
     unscored = precision_table({"rows": [{**row, "scores": {}}]})
     assert "| san | torch bfloat16 | 74 | nan | nan |" in unscored
 
 
-def test_a_steps_time_is_spent_on_something(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_training_profile_shares_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = tmp_path / "profile.json"
     command = ["training_profile.py", RECIPE, "--height", "32", "--width", "16"]
     command += ["--people", "2", "--rounds", "1", "--output", str(output)]
@@ -85,10 +82,14 @@ def test_a_steps_time_is_spent_on_something(
     assert "fused, as here" in text
 
 
-def test_the_commands_for_a_gpu_are_understood() -> None:
+def test_documented_gpu_commands_parse() -> None:
     text = (Path(__file__).parents[2] / "docs/speed.md").read_text("utf-8")
-    commands = re.findall(r"^python benchmarks/(\w+)\.py (.*--device cuda.*)$", text, re.MULTILINE)
+    commands = re.findall(
+        r"^python -m benchmarks\.speed\.(\w+) (.*--device cuda.*)$", text, re.MULTILINE
+    )
     assert {script for script, _ in commands} == {"throughput", "evaluation", "training_profile"}
     for script, arguments in commands:
-        options = import_module(script).build_parser().parse_args(arguments.split())
+        options = (
+            import_module(f"benchmarks.speed.{script}").build_parser().parse_args(arguments.split())
+        )
         assert options.device == "cuda"

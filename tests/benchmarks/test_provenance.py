@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.docs_tables.encoder_tables import fitted
 from benchmarks.docs_tables.markdown import origins
-from benchmarks.docs_tables.training_tables import precision
+from benchmarks.docs_tables.speed_tables import precision
 from benchmarks.result_files import _commit, _processor, provenance
 
 ZEN4 = """\
@@ -28,20 +28,20 @@ FIRST = {"command": "run", "commit": "0123456789", "machine": "m", "cores": 2, "
 SECOND = {**FIRST, "commit": "abcdef0123"}
 
 
-def test_processors_of_one_name_differ_by_family_and_model(tmp_path: Path) -> None:
+def test_processor_has_family_and_model(tmp_path: Path) -> None:
     info = tmp_path / "cpuinfo"
     info.write_text(ZEN4)
     assert _processor(info) == "AMD EPYC (family 25, model 17)"
 
 
 @pytest.mark.parametrize("missing", ["cpu family", "model\t"])
-def test_a_processor_without_family_or_model_keeps_its_name(tmp_path: Path, missing: str) -> None:
+def test_processor_without_family_or_model_keeps_its_name(tmp_path: Path, missing: str) -> None:
     info = tmp_path / "cpuinfo"
     info.write_text(ZEN4.replace(missing, "something else"))
     assert _processor(info) == "AMD EPYC"
 
 
-def test_a_processor_without_a_name_is_what_python_says(
+def test_processor_without_a_name_comes_from_platform(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("platform.processor", lambda: "arm")
@@ -51,22 +51,22 @@ def test_a_processor_without_a_name_is_what_python_says(
     assert _processor(info) == "arm"
 
 
-def test_every_origin_is_told_once() -> None:
+def test_origins_are_distinct() -> None:
     text = origins([FIRST, SECOND, FIRST])
-    assert text.count("Measured by") == 2
+    assert text.count("Measured with") == 2
     assert text.index("`01234567`") < text.index("`abcdef01`")
     assert origins([]) == ""
 
 
-def test_tables_of_rows_tell_all_origins() -> None:
+def test_tables_list_all_origins() -> None:
     row = {"label": "san", "batch": 8, "height": 256, "width": 128, "images_per_second": {}}
     row |= {"scores": {}, "cuhk03_train": {"plain": {"rank1": 1.0, "mAP": 2.0}}}
     for table in (precision, fitted):
         text = table({"rows": [{**row, **FIRST}, {**row, **SECOND}]})
-        assert text.count("Measured by") == 2
+        assert text.count("Measured with") == 2
 
 
-def test_results_that_are_being_written_do_not_change_the_commit(tmp_path: Path) -> None:
+def test_modified_results_do_not_make_the_commit_dirty(tmp_path: Path) -> None:
     def git(*arguments: str) -> str:
         identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
         command = ["git", *identity, *arguments]
@@ -88,14 +88,14 @@ def test_results_that_are_being_written_do_not_change_the_commit(tmp_path: Path)
     assert _commit(code.parent) == f"{commit}-dirty"
 
 
-def test_without_a_repository_the_commit_is_unknown(
+def test_commit_is_unknown_outside_a_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert _commit(tmp_path) == "unknown"
 
 
-def test_a_command_can_be_pasted_into_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_recorded_command_is_quoted_for_a_shell(monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ["transfer.py", "--label", "SAN's last stage, seed 0", "--encoder", "two ways=a"]
     monkeypatch.setattr("sys.argv", arguments)
     assert shlex.split(str(provenance()["command"])) == ["python", *arguments]

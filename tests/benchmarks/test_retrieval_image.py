@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from tiny_people import make_set, write_files
 
-import benchmarks.studies.retrieval as retrieval
+from benchmarks.studies import retrieval
 from reid_align.datasets import ImageRecord, ReidDataset, Split, load_dataset
 from reid_align.errors import InvalidInputError
 from reid_align.evaluation import QueryScore
@@ -34,7 +34,7 @@ def side(name: str, people: list[int], cameras: list[int], places: list[float]) 
     return LabeledFeatures(records, values, Labels(np.array(people), np.array(cameras)))
 
 
-def test_queries_are_drawn_by_the_seed_and_whatever_they_found() -> None:
+def test_queries_are_drawn_by_seed_not_by_result() -> None:
     chosen = retrieval.drawn(QUERIES, 6, 0)
     assert chosen == retrieval.drawn(QUERIES, 6, 0) != retrieval.drawn(QUERIES, 6, 1)
     assert len({query.person_id for query in chosen}) == 6
@@ -42,11 +42,11 @@ def test_queries_are_drawn_by_the_seed_and_whatever_they_found() -> None:
     assert [query.path for query in retrieval.drawn(better, 6, 0)] == [q.path for q in chosen]
 
 
-def test_the_worst_are_those_whose_first_right_one_comes_last() -> None:
+def test_worst_queries_have_the_latest_first_match() -> None:
     assert [query.first_hit for query in retrieval.worst(QUERIES, 3)] == [7, 7, 6]
 
 
-def test_frames_tell_right_wrong_and_the_own_camera() -> None:
+def test_frame_colors() -> None:
     query = side("q", [1], [0], [0.0])
     gallery = side("g", [1, 2, 2, 1, 3], [0, 0, 1, 1, 1], [0.1, 0.2, 0.3, 0.4, 0.5])
     chosen = QueryScore("s", "q0", 1, 0, 0.0, 0.5, 3)
@@ -57,7 +57,7 @@ def test_frames_tell_right_wrong_and_the_own_camera() -> None:
     assert row.found == [
         ("g1", own), ("g2", wrong), ("g3", right), ("g4", wrong), ("g3", right)
     ]  # fmt: skip
-    assert row.text == "camera 0; the last is the first right one, at rank 3"
+    assert row.text == "camera 0; last image: first correct match, at rank 3"
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
@@ -65,7 +65,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> None:
     retrieval.main()
 
 
-def test_a_synthetic_set_becomes_a_small_jpeg(
+def test_synthetic_set_gives_a_small_jpeg(
     tmp_path: Path, weights: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data, output = f"synthetic={make_set(tmp_path / 'set')}", tmp_path / "r.jpg"
@@ -78,44 +78,42 @@ def test_a_synthetic_set_becomes_a_small_jpeg(
         assert image.height == 2 * 140 + 24
 
 
-def test_labeled_images_of_real_people_stay_outside_the_repository(
+def test_images_of_real_people_stay_outside_the_repository(
     tmp_path: Path, weights: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data, inside = f"csv={write_files(tmp_path)}", retrieval.ROOT / "docs/images/worst.jpg"
     (tmp_path / "link").symlink_to(retrieval.ROOT)
     command = ("--data", data, "--weights", weights, "--device", "cpu", "--worst", "--rows", 2)
     for place in (inside, tmp_path / "link/worst.jpg"):
-        with pytest.raises(InvalidInputError, match="may show people who exist"):
+        with pytest.raises(InvalidInputError, match="may show real people"):
             run(monkeypatch, *command, "-o", place)
     assert not inside.exists()
     run(monkeypatch, *command, "-o", tmp_path / "worst.jpg")
     assert (tmp_path / "worst.jpg").exists()
 
 
-def test_the_worst_never_replace_the_image_of_the_readme(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_worst_needs_an_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(SystemExit):
         run(monkeypatch, "--data", f"synthetic={tmp_path}", "--worst")
 
 
 @pytest.mark.parametrize("names", [(), ("a", "b")])
-def test_it_searches_one_dataset(
+def test_exactly_one_dataset_is_required(
     names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stopped:
         run(monkeypatch, *(f"--data={name}=data/{name}" for name in names))
     assert stopped.value.code == 2
-    assert "--data NAME=FOLDER: give it once." in capsys.readouterr().err
+    assert "--data NAME=FOLDER is required exactly once." in capsys.readouterr().err
 
 
-def test_a_image_that_cannot_be_small_is_refused() -> None:
+def test_image_above_the_size_limit_is_refused() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (1200, 1200, 3), dtype=np.uint8)
-    with pytest.raises(InvalidInputError, match="fewer rows"):
+    with pytest.raises(InvalidInputError, match="Reduce --rows"):
         retrieval.encoded(Image.fromarray(noise))
 
 
-def test_synthetic_sets_are_known_by_their_loader(tmp_path: Path) -> None:
+def test_dataset_name_decides_if_people_are_real(tmp_path: Path) -> None:
     records = (ImageRecord("a", 1, 1),)
     other = ReidDataset("market1501", "/data", (), (Split("s", records, records),), "cross_camera")
     with pytest.raises(InvalidInputError, match="market1501"):

@@ -15,7 +15,7 @@ from reid_align import create_model, save_pretrained
 from reid_align.preprocess import Preprocess
 
 
-def test_it_compares_features_files_and_scores(
+def test_int8_is_compared_in_features_size_and_scores(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     torch.manual_seed(0)

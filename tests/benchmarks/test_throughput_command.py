@@ -41,17 +41,17 @@ RECORD = {
 }
 
 
-def test_the_table_states_ratios_and_shares_of_the_machine() -> None:
+def test_throughput_table_has_ratios_and_shares() -> None:
     text = speed_tables.throughput(RECORD)
     assert "| torch float32 | 40.0 | 1.60 × | 80% | 39.0 | 4e-07 |" in text
-    assert "measured in turn: torch float32 0.97." in text
+    assert "(same rounds): torch float32 0.97." in text
     assert "| torchreid, the whole list | 10.0 | 3.90 × |" in text
-    assert "DSA-reID takes so many times as long as SAN: 1.15 in float32" in text
+    assert "Time of DSA-reID relative to SAN: 1.15 in float32" in text
     assert "500 MiB for 1,000 images, 505 MiB for 10,000 images" in text
     assert "4.0 s" in text
 
 
-def test_what_was_skipped_is_left_out() -> None:
+def test_throughput_table_leaves_out_skipped_parts() -> None:
     assert "images/throughput.png" in speed_tables.throughput(RECORD)
     skipped = ("giga_operations_per_second", "from_files", "encoders", "growth", "memory", "start")
     short = {key: value for key, value in RECORD.items() if key not in skipped}
@@ -62,7 +62,7 @@ def test_what_was_skipped_is_left_out() -> None:
     assert speed_tables.draw_throughput(short).size == (1280, 600)
 
 
-def test_the_peers_way_and_ours_give_the_same_features() -> None:
+def test_torchreid_and_reid_align_extract_the_same_features() -> None:
     encoder, device = lively("san_resnet18"), torch.device("cpu")
     paths = sorted(find_images([ROOT / "examples"]))[:5]
     expected = forward_variants.peers_extract(paths, encoder, 2, device)
@@ -82,7 +82,7 @@ def test_the_peers_way_and_ours_give_the_same_features() -> None:
     assert throughput_measures.disagreements([{**worse, "name": "torch bfloat16"}]) == []
 
 
-def test_a_rate_counts_the_calls_of_all_lanes() -> None:
+def test_rate_counts_the_calls_of_all_lanes() -> None:
     calls: list[int] = []
     rate = timing.rate(lambda: calls.append(1), Parallelism(2, 1), 0.05)
     assert rate > 0
@@ -92,7 +92,7 @@ def test_a_rate_counts_the_calls_of_all_lanes() -> None:
     assert found == {"a": 3.0}
 
 
-def test_the_arithmetic_is_that_of_the_papers_network() -> None:
+def test_operations_of_the_papers_network() -> None:
     encoder = lively("san_resnet18")
     encoder.preprocess = type(encoder.preprocess)(256, 128)
     operations = matrix_products.arithmetic(encoder)

@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-import benchmarks.studies.transfer as transfer
 from benchmarks.docs_tables.encoder_tables import transfer_encoders, variations
+from benchmarks.studies import transfer
 from benchmarks.studies.transfer import with_overrides
 from benchmarks.studies.transfer_score import PLAIN, encoder_scores, named_encoder
 from reid_align import Encoder, create_model, save_pretrained
@@ -41,7 +41,7 @@ def people(tmp_path: Path) -> list[ImageRecord]:
     return records
 
 
-def test_an_encoder_is_scored_in_all_ways(encoder: Encoder, people: list[ImageRecord]) -> None:
+def test_encoder_is_scored_in_all_modes(encoder: Encoder, people: list[ImageRecord]) -> None:
     found = encoder_scores(encoder, people)
     ways = ["plain", "camera_wise", "flip", "flip_camera_wise"]
     assert list(found) == [*ways, "flip_adapted", "flip_adapted_camera_wise"]
@@ -54,24 +54,24 @@ def test_an_encoder_is_scored_in_all_ways(encoder: Encoder, people: list[ImageRe
         assert camera_wise["mAP"] > 2 * plain["mAP"]
 
 
-def test_an_encoder_is_named_by_its_file_its_run_or_its_name(
-    encoder: Encoder, tmp_path: Path
-) -> None:
+def test_encoder_is_loaded_from_file_run_or_name(encoder: Encoder, tmp_path: Path) -> None:
     file = save_pretrained(encoder, tmp_path / "saved") / "model.safetensors"
     run = tmp_path / "run"
     run.mkdir()
     (run / "encoder.safetensors").write_bytes(file.read_bytes())
     for name in (file, run, file.parent):
         assert named_encoder(str(name)).feature_dim == encoder.feature_dim
-    with pytest.raises(UnknownNameError, match="nobody"):
-        named_encoder("nobody")
+    with pytest.raises(UnknownNameError, match="no_such_model"):
+        named_encoder("no_such_model")
 
 
 @pytest.mark.parametrize(
     "subject",
     [[], ["data/synth", "--encoder", "runs/san"], ["data/synth", "--smoothing", "1"]],
 )
-def test_it_takes_a_set_or_an_encoder(subject: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_either_set_or_encoder_is_required(
+    subject: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     command = ["transfer.py", *subject, "--cuhk03", "data/cuhk03", "--label", "mine"]
     monkeypatch.setattr(sys, "argv", command)
     with pytest.raises(SystemExit) as stopped:
@@ -79,7 +79,7 @@ def test_it_takes_a_set_or_an_encoder(subject: list[str], monkeypatch: pytest.Mo
     assert stopped.value.code == 2
 
 
-def test_images_may_be_evened_out_in_place_of_what_the_weights_ask_for(
+def test_preprocessing_options_override_the_encoder(
     encoder: Encoder, people: list[ImageRecord]
 ) -> None:
     own = Preprocess(32, 16, smoothing=0.5)
@@ -93,7 +93,7 @@ def test_images_may_be_evened_out_in_place_of_what_the_weights_ask_for(
     assert stretched["own_camera"] < plain["own_camera"]
 
 
-def test_the_table_says_how_images_were_evened_out() -> None:
+def test_table_states_smoothing_and_stretch() -> None:
     scores = {"rank1": 1.0, "mAP": 2.0, "own_camera": 3.0, "rank1_own_camera": 4.0}
     ways = dict.fromkeys(("plain", "flip_camera_wise", "flip_adapted_camera_wise"), scores)
     row = {"label": "mine", "height": 32, "width": 16, "cuhk03_train": ways}
@@ -101,12 +101,10 @@ def test_the_table_says_how_images_were_evened_out() -> None:
     rows = [{**row, **origin}, {**row, **origin, "smoothing": 1.0, "stretch": 0.01}]
     text = transfer_encoders({"rows": rows})
     assert "| mine | 32×16 |" in text
-    assert "| mine | 32×16, smoothed by 1, 1 % stretched |" in text
+    assert "| mine | 32×16, smoothing 1, contrast stretch 1 % |" in text
 
 
-def test_one_way_of_scoring_is_enough_for_a_table_of_variations(
-    encoder: Encoder, people: list[ImageRecord]
-) -> None:
+def test_variations_need_plain_scores_only(encoder: Encoder, people: list[ImageRecord]) -> None:
     scores = encoder_scores(encoder, people, PLAIN)
     assert scores == {
         way: found for way, found in encoder_scores(encoder, people).items() if way in scores

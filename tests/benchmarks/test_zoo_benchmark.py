@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-import benchmarks.docs_tables.zoo_table as zoo_table
-import benchmarks.studies.zoo as zoo
+from benchmarks.docs_tables import zoo_table
+from benchmarks.studies import zoo
 from reid_align import create_model, save_pretrained
 from reid_align.datasets import ImageRecord, ReidDataset, Split
 from reid_align.preprocess import Preprocess
@@ -65,7 +65,7 @@ def people(tmp_path: Path) -> Path:
     return tmp_path / "people.csv"
 
 
-def test_it_measures_a_file_and_replaces_its_row(
+def test_file_is_measured_and_its_row_replaced(
     weights: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     output = tmp_path / "zoo.json"
@@ -94,7 +94,7 @@ def test_it_measures_a_file_and_replaces_its_row(
     assert "rank1" not in found
 
 
-def test_a_file_needs_a_label_and_a_label_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_and_label_must_be_given_together(monkeypatch: pytest.MonkeyPatch) -> None:
     for argument in (["--label", "mine"], ["--weights", "mine.safetensors"]):
         monkeypatch.setattr(sys, "argv", ["zoo.py", *argument])
         with pytest.raises(SystemExit) as stopped:
@@ -102,13 +102,13 @@ def test_a_file_needs_a_label_and_a_label_a_file(monkeypatch: pytest.MonkeyPatch
         assert stopped.value.code == 2
 
 
-def test_without_a_file_all_encoders_of_the_manifest_are_measured() -> None:
+def test_default_measures_all_published_encoders() -> None:
     published = shipped_weights().values()
     found = {one.label: (one.bytes, one.license) for one in zoo.subjects(None, None)}
     assert found == {w.name: (w.bytes, w.license) for w in published if w.kind == "encoder"}
 
 
-def test_small_copies_of_cuhk03_are_called_so(tmp_path: Path) -> None:
+def test_small_copies_of_cuhk03_are_noted(tmp_path: Path) -> None:
     def dataset(name: str, *sizes: tuple[int, int]) -> ReidDataset:
         for number, size in enumerate(sizes):
             Image.new("RGB", size).save(tmp_path / f"{number}.png")
@@ -123,7 +123,7 @@ def test_small_copies_of_cuhk03_are_called_so(tmp_path: Path) -> None:
     assert zoo.note(dataset("market1501", small, small)) is None
 
 
-def test_the_table_shows_plain_and_helped_scores_and_leaves_out_what_is_missing() -> None:
+def test_zoo_table_leaves_missing_scores_empty() -> None:
     text = zoo_table.zoo({"rows": [ROW]})
     line = (
         "| `san_resnet50.toy` | 23,508,032 | 24.0 | 128×64 | 2048 | 71 |  |  "
@@ -132,10 +132,10 @@ def test_the_table_shows_plain_and_helped_scores_and_leaves_out_what_is_missing(
     assert line in text
     assert "CUHK03-NP: 128×64 copies of the crops." in text
     assert "cpu, 2 threads" in text
-    assert "and which camera took each, but not who is on them" in text
-    assert "Measured by `python zoo.py`" in text
+    assert "camera IDs, but no identity labels" in text
+    assert "Measured with `python zoo.py`" in text
 
 
-def test_a_table_without_weights_says_so() -> None:
+def test_zoo_table_without_weights() -> None:
     assert zoo_table.zoo({}) == zoo_table.zoo({"rows": []})
-    assert zoo_table.zoo({}).startswith("No weights are measured yet")
+    assert zoo_table.zoo({}).startswith("No weights measured yet")
