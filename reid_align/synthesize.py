@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from reid_align.cli import OK, command_parser, run
+from reid_align.cli import OK, add_renamed_option, command_parser, run
 from reid_align.errors import InvalidInputError
 
 DESCRIPTION = """\
@@ -41,8 +41,9 @@ def build_parser() -> argparse.ArgumentParser:
         "stretched; default: %(default)s",
     )
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="processes; default: one for each core"
+        "--num-workers", type=int, metavar="N", help="processes; default: one per core"
     )
+    add_renamed_option(parser, "--workers", "--num-workers")
     parser.add_argument(
         "--format",
         choices=("shards", "folders"),
@@ -70,7 +71,7 @@ def synthesize(args: argparse.Namespace) -> int:
     if plain and was_exported(output, settings):
         print(f"{output} was finished before", file=sys.stderr)
         return OK
-    write_set(folder, settings, args.workers, progress=True)
+    write_set(folder, settings, args.num_workers, progress=True)
     print(f"{identities} identities in {folder}", file=sys.stderr)
     if plain:
         count = export_folders(ShardSet(folder), settings, output)

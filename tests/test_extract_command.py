@@ -1,4 +1,4 @@
-"""``python -m reid_align.extract`` as a person at a terminal meets it."""
+"""Command ``python -m reid_align.extract``."""
 
 import json
 import signal
@@ -45,7 +45,7 @@ def test_a_folder_becomes_a_matrix(
     np.testing.assert_allclose(np.linalg.norm(features.values, axis=1), 1, rtol=1e-5)
 
 
-def test_the_options_reach_the_features(crops: Path, weights: str) -> None:
+def test_options_change_the_features(crops: Path, weights: str) -> None:
     common = ["crops", "--weights", weights, "--device", "cpu"]
     assert extract([*common, "-o", "plain.npy", "--no-normalize"]) == 0
     flags = ["--flip", "--dtype", "bfloat16", "--batch-size", "5", "--num-workers", "0"]
@@ -58,7 +58,7 @@ def test_the_options_reach_the_features(crops: Path, weights: str) -> None:
     assert 0.9 < cosine.min() < 0.9999
 
 
-def test_an_encoder_gets_used_to_the_images_on_request(
+def test_adapt_uses_the_images_of_all_shards(
     crops: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for index in range(12, 36):
@@ -103,7 +103,7 @@ def test_a_list_on_standard_input(crops: Path, weights: str) -> None:
     assert read_features("feats.npy").paths == ("crops/05.jpg", "crops/02.jpg")
 
 
-def test_random_weights_only_by_name_and_by_seed(crops: Path) -> None:
+def test_random_weights_depend_on_the_seed(crops: Path) -> None:
     arguments = ["crops/00.jpg", "--weights", "random", "--model", "resnet50_baseline"]
     for name, seed in [("a", "0"), ("b", "0"), ("c", "1")]:
         assert extract([*arguments, "-o", f"{name}.npy", "--seed", seed]) == 0
@@ -112,7 +112,7 @@ def test_random_weights_only_by_name_and_by_seed(crops: Path) -> None:
     assert not np.allclose(a, c)
 
 
-def test_a_broken_image_stops_or_is_listed(
+def test_a_broken_image_stops_or_is_skipped(
     crops: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (crops / "07.jpg").write_bytes(b"no image")
@@ -122,7 +122,7 @@ def test_a_broken_image_stops_or_is_listed(
     assert "crops/07.jpg" in said
     assert "--on-error skip" in said
     assert not Path("feats.npy").exists()
-    # As the message advises, whether something was done before or not.
+    # The advice works with and without earlier results.
     assert extract([*command[:2], "other.npy", *command[3:], "--resume", "--on-error", "skip"]) == 3
     assert last_line(capsys) == "1 image could not be read; see other.json."
     assert extract([*command, "--on-error", "skip"]) == 3
@@ -138,13 +138,15 @@ def test_a_broken_image_stops_or_is_listed(
         (["crops", "-o", "f.npy", "--model", "san_resnet18"], 1, "no published weights"),
         (["crops", "-o", "f.npy", "--weights", "gone.safetensors"], 1, "gone.safetensors"),
         (["crops", "-o", "f.npy", "--weights", "gone/"], 1, "gone"),
-        (["crops", "-o", "no/f.npy", "--weights", "random"], 1, "there is no folder no"),
+        (["crops", "-o", "no/f.npy", "--weights", "random"], 1, "the folder no does not exist"),
         (["crops", "-o", "f.txt", "--weights", "random"], 2, "must end in .npy"),
         (["crops", "-o", "f.npy", "--model", "osnet"], 2, "Unknown model 'osnet'"),
         (["crops", "-o", "f.npy", "--weights", "random", "--shard", "2/2"], 2, "Shard 2/2"),
-        (["crops", "-o", "f.npy", "--weights", "random", "--adapt"], 2, "12 of 12 images"),
+        (["crops", "-o", "f.npy", "--weights", "random", "--adapt"], 2, "Only 12 of 12 images"),
         (["crops", "-o", "f.npy", "--weights", "random", "--batch-size", "0"], 2, "batch_size 0"),
         (["crops", "-o", "f.npy", "--weights", "random", "--device", "gpu"], 2, "Device 'gpu'"),
+        (["crops", "-o", "f.npy", "--weights", "random", "--device", "cuda:99"], 2, "--device cpu"),
+        (["crops", "-o", "f.npy", "--model", "san_resnet18"], 1, "--weights random"),
     ],
 )
 def test_errors_are_one_line_with_an_exit_code(
@@ -163,7 +165,7 @@ def test_errors_are_one_line_with_an_exit_code(
     assert not list(Path().glob("f.npy*"))
 
 
-def test_wrong_usage_is_answered_by_the_parser(capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_is_reported_by_the_parser(capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in ([], ["crops"], ["crops", "-o", "f.npy", "--dtype", "int8"]):
         with pytest.raises(SystemExit) as stopped:
             extract(arguments)
@@ -171,7 +173,7 @@ def test_wrong_usage_is_answered_by_the_parser(capsys: pytest.CaptureFixture[str
     assert "usage:" in capsys.readouterr().err
 
 
-def test_debug_shows_where_an_error_arose(crops: Path) -> None:
+def test_debug_shows_the_traceback(crops: Path) -> None:
     with pytest.raises(FileNotFoundError):
         extract(["nothing", "-o", "f.npy", "--weights", "random", "--debug"])
 
@@ -192,14 +194,14 @@ def test_interrupted_and_resumed(crops: Path, weights: str) -> None:
     error = child.communicate()[1]
     assert child.returncode == 130
     assert error.strip().splitlines()[-1] == (
-        "python -m reid_align.extract: interrupted; --resume continues what was begun"
+        "python -m reid_align.extract: interrupted; rerun with --resume to continue"
     )
     assert extract(["many.txt", "-o", "feats.npy", "--weights", weights]) == 1
     assert extract(["many.txt", "-o", "feats.npy", "--weights", weights, "--resume"]) == 0
     assert read_features("feats.npy").paths == tuple(paths)
 
 
-def test_weights_that_say_what_they_are_choose_the_model(crops: Path, weights: str) -> None:
+def test_weights_select_the_model(crops: Path, weights: str) -> None:
     encoder = from_pretrained(weights)
     assert encoder.architecture == "san_resnet50"
     assert encoder.preprocess == Preprocess(32, 16)
@@ -207,7 +209,7 @@ def test_weights_that_say_what_they_are_choose_the_model(crops: Path, weights: s
     assert extract(command) == 2
 
 
-def test_help_answers_without_loading_torch() -> None:
+def test_help_does_not_load_torch() -> None:
     script = (
         "import sys; from reid_align.extract import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"

@@ -21,7 +21,7 @@ def test_entries_come_back_by_name_and_names_are_sorted(fruits: Registry[int]) -
 
 
 def test_a_second_registration_raises(fruits: Registry[int]) -> None:
-    with pytest.raises(DuplicateNameError, match="a fruit 'pear' already"):
+    with pytest.raises(DuplicateNameError, match="fruit 'pear' is registered already"):
         fruits.register("pear")(3)
     assert fruits["pear"] == 1
 

@@ -19,7 +19,7 @@ def test_the_command_writes_a_set_and_plain_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["-o", str(tmp_path / "set"), "--identities", "2", "--images", "1", "--seed", "8"]
-    command += ["--format", "folders", "--workers", "1"]
+    command += ["--format", "folders", "--num-workers", "1"]
     assert main(command) == 0
     assert len(list((tmp_path / "set" / "bounding_box_train").iterdir())) == 2
     assert ShardSet(tmp_path / "set.shards").length("images") == 2
@@ -30,7 +30,7 @@ def test_the_command_writes_a_set_and_plain_files(
 
 
 def test_plain_files_of_paired_data_look_like_nobody(tmp_path: Path) -> None:
-    options = ["--pit", "--identities", "2", "--images", "2", "--workers", "1"]
+    options = ["--pit", "--identities", "2", "--images", "2", "--num-workers", "1"]
     assert main(["-o", str(tmp_path / "pit"), *options, "--format", "folders"]) == 0
     names = {path.relative_to(tmp_path / "pit").as_posix() for path in tmp_path.rglob("*.jpg")}
     numbered = {f"images/{number:06d}.jpg" for number in range(1, 5)}
@@ -73,7 +73,8 @@ def chunks(terminal: int) -> Iterator[str]:
 
 
 def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
-    command = ["-o", str(tmp_path / "set"), "--identities", "2", "--images", "1", "--workers", "1"]
+    command = ["-o", str(tmp_path / "set"), "--identities", "2", "--images", "1"]
+    command += ["--num-workers", "1"]
     reader, writer = pty.openpty()
     termios.tcsetwinsize(writer, (24, 80))
     with os.fdopen(writer, "w") as terminal, redirect_stderr(terminal):
@@ -86,7 +87,8 @@ def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
 def test_no_progress_is_written_to_a_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["-o", str(tmp_path / "set"), "--identities", "1", "--images", "1", "--workers", "1"]
+    command = ["-o", str(tmp_path / "set"), "--identities", "1", "--images", "1"]
+    command += ["--num-workers", "1"]
     assert main(command) == 0
     assert capsys.readouterr().err == f"1 identities in {tmp_path / 'set'}\n"
 

@@ -1,9 +1,10 @@
 """Subcommands of the ``publish`` verb: each runs one publishing function and prints the result."""
 
+import shlex
 from argparse import Namespace
 from collections.abc import Callable, Mapping
 
-from reid_align.errors import InvalidInputError
+from reid_align.errors import InvalidInputError, ReidAlignError
 from reid_align.publishing import (
     HubTarget,
     ManifestUpdate,
@@ -62,8 +63,17 @@ def release(args: Namespace) -> None:
         )
     what = _publication(args), HubTarget(args.repo, args.tag), _manifest_update(args)
     print(describe_release(*what))
-    entry = release_weights(*what) if args.yes else None
-    print(f"commit {entry.hub.revision}" if entry and entry.hub else DRY_RUN)
+    if not args.yes:
+        print(DRY_RUN)
+        return
+    pushed: list[str] = []
+    try:
+        release_weights(*what, on_pushed=pushed.append)
+    except ReidAlignError as error:
+        for commit in pushed:
+            error.args = (f"{error} Command: {_pin_command(args, commit)}",)
+        raise
+    print(f"commit {pushed[0]}")
 
 
 def bundle(args: Namespace) -> None:
@@ -94,6 +104,14 @@ COMMANDS: Mapping[str, Callable[[Namespace], None]] = {
     command.__name__: command
     for command in (check, build, push, pin, release, bundle, convert, average)
 }
+
+
+def _pin_command(args: Namespace, commit: str) -> str:
+    known = ["--weights", str(args.weights), "--repo", args.repo, "--revision", commit]
+    known += ["--card", str(args.card)] if args.card else []
+    known += ["--manifest", str(args.manifest)] if args.manifest else []
+    known += ["--default"] * args.default + ["--replace"] * args.replace
+    return f"python -m reid_align.publish pin {args.name} {shlex.join(known)}"
 
 
 def _publication(args: Namespace) -> Publication:

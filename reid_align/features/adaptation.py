@@ -70,7 +70,7 @@ class Adaptation:
         return [found[index] for index in order if index in found]
 
     def split(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
-        """Split at least two images into batches whose sizes differ by at most one."""
+        """Split at least two images into batches of nearly equal size."""
         parts = min(-(-len(pixels) // self.batch_size), len(pixels) // 2)
         return np.array_split(pixels, parts)
 

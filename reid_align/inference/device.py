@@ -34,7 +34,7 @@ def resolve_device(name: str) -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", name):
-        raise InvalidInputError(f"Unknown device {name!r}. Choose auto, cpu, cuda, cuda:N or mps.")
+        raise InvalidInputError(f"Device {name!r}: choose auto, cpu, cuda, cuda:N or mps.")
     device = torch.device(name)
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise DeviceNotFoundError("Device 'mps': this machine has no MPS device.")

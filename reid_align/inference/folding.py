@@ -25,7 +25,7 @@ FOLLOWERS = {
 def fold_batch_norms(module: nn.Module) -> None:
     """Fold each batch norm into the convolution or linear layer before it, in place.
 
-    For evaluation only, and for modules whose layers have one parent each. In IBN-a only the
+    For evaluation only; each layer must have a single parent. In IBN-a only the
     channels with a batch norm are folded; the instance norm stays. Norms without such a layer
     before them stay: those at the start of DenseNet's layers, and the one after pooling. Features
     change only by rounding, less than 1e-5 of their largest magnitude.

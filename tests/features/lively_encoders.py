@@ -1,4 +1,4 @@
-"""Encoders whose norms do something, so that folding or exporting them wrongly shows."""
+"""Encoders with non-trivial norms, to reveal errors in folding and export."""
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ def lively(name: str, **arch_args: str | bool) -> Encoder:
 
 
 def enliven(encoder: Encoder) -> Encoder:
-    """Draw what norms scale, shift and subtract."""
+    """Randomize the parameters and statistics of the norms."""
     for module in encoder.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.InstanceNorm2d):
             nn.init.uniform_(module.weight, 0.5, 1.5)
@@ -28,7 +28,7 @@ def enliven(encoder: Encoder) -> Encoder:
 
 
 class TinyEncoder(Encoder):
-    """Two convolutions: what takes a compiler little time."""
+    """Two convolutions; fast to compile."""
 
     architecture = "tiny"
     feature_dim = 16

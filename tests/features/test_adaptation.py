@@ -1,4 +1,4 @@
-"""Encoders that get used to images: which statistics they get, and what stays as it was."""
+"""Adaptation of batch-norm statistics: new statistics, everything else unchanged."""
 
 import json
 from collections.abc import Iterator
@@ -40,7 +40,7 @@ def same_threads() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Noise, each image of a brightness of its own."""
+    """Noise images of different brightness."""
     folder = tmp_path_factory.mktemp("images")
     random = np.random.default_rng(0)
     for index in range(COUNT):
@@ -68,21 +68,21 @@ def same(one: Encoder, other: Encoder) -> bool:
 
 
 def normalized(encoder: Encoder, paths: list[str]) -> np.ndarray:
-    """The images of a batch as the first layer gets them, by NumPy."""
+    """Input of the first layer for a batch of images, computed with NumPy."""
     pixels = np.stack([np.asarray(Image.open(path)) for path in paths]) / 255
     recipe = encoder.preprocess
     return ((pixels - recipe.mean) / recipe.std).transpose(0, 3, 1, 2)
 
 
 def batch_statistics(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean and the unbiased variance of each channel, in two loops."""
+    """Mean and unbiased variance of each channel, computed with loops."""
     channels = [values[:, channel].ravel() for channel in range(values.shape[1])]
     means = [channel.sum() / len(channel) for channel in channels]
     sums = [((c - mean) ** 2).sum() for c, mean in zip(channels, means, strict=True)]
     return np.array(means), np.array(sums) / (len(channels[0]) - 1)
 
 
-def test_the_statistics_are_the_averages_over_the_batches_of_the_drawn(
+def test_statistics_are_averages_over_the_batches_of_the_draw(
     encoder: Encoder, images: Path
 ) -> None:
     paths = sorted(map(str, images.iterdir()))
@@ -132,9 +132,7 @@ def test_only_statistics_change_and_only_in_the_copy(encoder: Encoder, images: P
 
 
 @pytest.mark.parametrize("name", ["san_resnet18", "dsa_resnet18"])
-def test_all_norms_of_a_real_network_adapt_and_instance_norms_have_none(
-    images: Path, name: str
-) -> None:
+def test_all_batch_norms_of_a_real_network_adapt(images: Path, name: str) -> None:
     encoder = lively(name, head="bnneck", norm="ibn_a")
     before = state(encoder)
     after = state(adapt(encoder, images, count=32, batch_size=16))
@@ -144,7 +142,7 @@ def test_all_norms_of_a_real_network_adapt_and_instance_norms_have_none(
     assert not any(".IN." in name for name in changed)
 
 
-def test_a_norm_that_no_image_reaches_keeps_its_statistics(encoder: Encoder, images: Path) -> None:
+def test_an_unused_norm_keeps_its_statistics(encoder: Encoder, images: Path) -> None:
     encoder.spare = nn.BatchNorm2d(4)
     nn.init.constant_(encoder.spare.running_mean, 0.3)
     adapted = adapt(encoder, images, count=40, batch_size=13)
@@ -152,7 +150,7 @@ def test_a_norm_that_no_image_reaches_keeps_its_statistics(encoder: Encoder, ima
     assert torch.equal(adapted.spare.running_var, encoder.spare.running_var)
 
 
-def test_the_seed_decides_and_threads_do_not(encoder: Encoder, images: Path) -> None:
+def test_the_result_depends_on_the_seed_but_not_on_threads(encoder: Encoder, images: Path) -> None:
     how = {"count": 33, "batch_size": 8}
     torch.set_num_threads(1)
     one = adapt(encoder, images, **how)
@@ -162,7 +160,7 @@ def test_the_seed_decides_and_threads_do_not(encoder: Encoder, images: Path) -> 
     assert not same(adapt(encoder, images, **how, seed=1), one)
 
 
-def test_what_it_was_used_to_before_does_not_matter(encoder: Encoder, images: Path) -> None:
+def test_earlier_adaptations_do_not_matter(encoder: Encoder, images: Path) -> None:
     dark = [np.full((64, 32, 3), value, np.uint8) for value in range(40)]
     between = adapt(encoder, dark, channel_order="rgb")
     again, direct = adapt(between, images), adapt(encoder, images)
@@ -214,9 +212,7 @@ def test_a_draw_takes_each_image_once_and_all_if_there_are_few() -> None:
     assert {image.name for image in everything} == {image.name for image in candidates}
 
 
-def test_broken_images_stop_it_or_are_left_out(
-    encoder: Encoder, images: Path, tmp_path: Path
-) -> None:
+def test_broken_images_raise_or_are_skipped(encoder: Encoder, images: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no image")
     paths = [str(broken), *sorted(map(str, images.iterdir()))]
@@ -224,7 +220,7 @@ def test_broken_images_stop_it_or_are_left_out(
         adapt(encoder, paths)
     adapted = adapt(encoder, paths, on_error="skip")
     assert adapted.origin.adapted.images == COUNT
-    with pytest.raises(InvalidInputError, match=r"31 of 33 images can be read.*without adapting"):
+    with pytest.raises(InvalidInputError, match=r"31 of 33 images can be read.*without adaptation"):
         adapt(encoder, [str(broken)] * 2 + paths[1:32], on_error="skip")
 
 
@@ -242,9 +238,9 @@ def test_too_few_images_are_refused(encoder: Encoder, images: Path, tmp_path: Pa
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"count": 31}, InvalidInputError, "count 31: give a whole number from 32 on"),
-        ({"batch_size": 1}, InvalidInputError, "batch_size 1: give a whole number from 2 on"),
-        ({"seed": -1}, InvalidInputError, "seed -1: give a whole number from 0 on"),
+        ({"count": 31}, InvalidInputError, "count 31: give an integer of at least 32"),
+        ({"batch_size": 1}, InvalidInputError, "batch_size 1: give an integer of at least 2"),
+        ({"seed": -1}, InvalidInputError, "seed -1: give an integer of at least 0"),
         ({"count": 40.0}, InvalidInputError, "count 40.0"),
         ({"device": "tpu"}, InvalidInputError, "Device 'tpu'"),
         ({"on_error": "ignore"}, UnknownNameError, "ignore"),
@@ -318,12 +314,12 @@ def test_a_run_is_continued_only_with_the_same_adaptation_and_gives_the_same_bit
     ]
     with pytest.raises(ImageReadError):
         extract_to_file(listed, encoder, output, OPTIONS, adaptation=adaptation)
-    with pytest.raises(OutputError, match=r"begun with adapted \{'images': 32, 'seed': "):
+    with pytest.raises(OutputError, match=r"adapted was \{'images': 32, 'seed': "):
         extract_to_file(listed, encoder, output, OPTIONS, resume=True)
-    with pytest.raises(OutputError, match=f"this run has .*'seed': {other.seed}"):
+    with pytest.raises(OutputError, match=f"now it is .*'seed': {other.seed}"):
         extract_to_file(listed, encoder, output, OPTIONS, adaptation=other, resume=True)
     unreadable = [str(tmp_path / f"{number}.png") for number in range(40)]
-    # It would fail to adapt to these, had it begun.
+    # Adapting to these would fail if it started.
     with pytest.raises(OutputError, match="holds an unfinished run"):
         extract_to_file(unreadable, encoder, output, OPTIONS, adaptation=adaptation)
     late.write_bytes(Path(listed[0]).read_bytes())

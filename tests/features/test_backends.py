@@ -39,7 +39,8 @@ from reid_align import create_model
 from reid_align.inference.backends import BackendTarget
 from reid_align.inference.backends.backend_cache import build_backend
 
-run = build_backend("openvino", create_model("san_resnet18"), BackendTarget(torch.device("cpu"), slots=2))
+target = BackendTarget(torch.device("cpu"), parallel_calls=2)
+run = build_backend("openvino", create_model("san_resnet18"), target)
 together, done = threading.Barrier(2), []
 
 def first():
@@ -95,7 +96,7 @@ def test_torch_equals_plain_with_other_layers_than_the_papers(name: str) -> None
 
 @pytest.mark.parametrize("backend", RUNTIMES)
 def test_exported_encoders_equal_plain_at_any_batch_size(backend: str) -> None:
-    # All that an export has to get right beside what is in every network.
+    # Parts that an export must handle and not every network has.
     arguments = {"norm": "ibn_a", "pool": "gem", "head": "bnneck", "norm_parts": True}
     encoder = lively("dsa_resnet18", **arguments)
     for count in (5, 1, 3):
@@ -121,9 +122,7 @@ def test_bfloat16_is_close(backend: str) -> None:
 
 @pytest.mark.parametrize("size", [(256, 128), (32, 16), (16, 8)])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_images_of_any_size_whose_last_maps_may_be_a_single_pixel(
-    size: tuple[int, int], dtype: str
-) -> None:
+def test_image_sizes_down_to_one_pixel_of_the_last_maps(size: tuple[int, int], dtype: str) -> None:
     encoder = lively("san_resnet18")
     encoder.preprocess = Preprocess(*size)
     images = np.random.default_rng(1).integers(0, 256, (2, *size, 3), dtype=np.uint8)
@@ -138,7 +137,7 @@ def test_images_of_any_size_whose_last_maps_may_be_a_single_pixel(
 
 def test_two_threads_may_begin_with_openvino_at_once() -> None:
     pytest.importorskip("openvino")
-    # In a process of its own: what went wrong goes wrong once in a process, and held Python's lock.
+    # In a separate process: the deadlock happens once per process and holds the GIL.
     done = subprocess.run([sys.executable, "-c", AT_ONCE], timeout=300, check=False)
     assert done.returncode == 0
 
@@ -191,17 +190,17 @@ def test_the_command_runs_the_backend_and_says_so(
 @pytest.mark.parametrize(
     ("backend", "device", "dtype", "message"),
     [
-        ("onnx", "cpu", torch.bfloat16, "does not compute in torch.bfloat16"),
-        ("onnx", "cuda", torch.float32, "runs on the CPU only, this is cuda"),
-        ("openvino", "mps", torch.bfloat16, "runs on the CPU only, this is mps"),
+        ("onnx", "cpu", torch.bfloat16, "does not support torch.bfloat16; it supports float32"),
+        ("onnx", "cuda", torch.float32, "runs only on the CPU; the device is cuda"),
+        ("openvino", "mps", torch.bfloat16, "runs only on the CPU; the device is mps"),
     ],
 )
-def test_what_a_runtime_cannot_do_is_refused(
+def test_unsupported_devices_and_dtypes_are_refused(
     backend: str, device: str, dtype: torch.dtype, message: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=message):
         BACKENDS[backend](tiny_encoder(), BackendTarget(torch.device(device), dtype))
-    with pytest.raises(InvalidInputError, match="--backend torch"):
+    with pytest.raises(InvalidInputError, match=r"it supports float32, bfloat16\."):
         check_target(backend, BackendTarget(CPU, torch.float16), (torch.float32, torch.bfloat16))
 
 
@@ -209,7 +208,7 @@ def test_what_a_runtime_cannot_do_is_refused(
     ("backend", "package"),
     [("onnx", "onnxruntime"), ("onnx", "onnxscript"), ("openvino", "openvino")],
 )
-def test_a_runtime_that_is_not_installed_is_named(
+def test_a_missing_runtime_is_named(
     backend: str, package: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
@@ -217,17 +216,17 @@ def test_a_runtime_that_is_not_installed_is_named(
         BACKENDS[backend](tiny_encoder(), BackendTarget(CPU))
 
 
-class UndecidedEncoder(TinyEncoder):
-    """Computes one thing or another, depending on the images: no graph can hold that."""
+class BranchingEncoder(TinyEncoder):
+    """Branches on the values of the images, which a graph cannot represent."""
 
     def forward_head(self, maps: tuple[Tensor, ...]) -> Tensor:
         pooled = self.forward_pool(maps)
         return pooled if float(pooled.sum()) > 0 else -pooled
 
 
-def test_an_encoder_that_cannot_be_exported_is_an_error_with_a_way_out() -> None:
-    encoder = enliven(UndecidedEncoder().eval())
-    with pytest.raises(BackendError, match=r"'onnx' cannot be built here: .*--backend torch"):
+def test_an_encoder_that_cannot_be_exported_names_an_alternative() -> None:
+    encoder = enliven(BranchingEncoder().eval())
+    with pytest.raises(BackendError, match=r"'onnx' cannot be built on this .*Backend 'torch' has"):
         features(encoder, "onnx")
 
 

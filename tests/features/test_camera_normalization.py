@@ -125,8 +125,8 @@ def test_equal_images_and_none_at_all_give_zeros() -> None:
     assert normalize_by_camera(copies[:0], np.zeros(0, np.int64)).shape == (0, 4)
 
 
-def test_small_differences_beside_a_large_mean_are_kept() -> None:
-    # What float32 products of the raw features would have lost: 1e-3 beside 1000.
+def test_small_differences_survive_a_large_mean() -> None:
+    # float32 products of the raw features would lose 1e-3 next to 1000.
     differences = np.round(drawn(30, 5, 7) * 8) / 2**13
     cameras = np.zeros(30, np.int64)
     found = normalize_by_camera((1000 + differences).astype(np.float32), cameras)
@@ -156,13 +156,13 @@ def test_few_images_of_many_dimensions_take_no_table_of_dimensions() -> None:
 @pytest.mark.parametrize(
     ("features", "cameras", "message"),
     [
-        (np.ones((3, 2), np.float32), np.zeros(2, np.int64), "beside 3 feature vectors"),
-        (np.ones((3, 2), np.float32), np.zeros(3, np.float32), "type float32"),
+        (np.ones((3, 2), np.float32), np.zeros(2, np.int64), "for 3 feature vectors"),
+        (np.ones((3, 2), np.float32), np.zeros(3, np.float32), "dtype float32"),
         (np.ones((3, 2)), np.zeros(3, np.int64), "of type float32"),
         (np.full((3, 2), np.nan, np.float32), np.zeros(3, np.int64), "NaN"),
     ],
 )
-def test_features_and_cameras_have_to_fit(
+def test_features_and_cameras_must_match(
     features: np.ndarray, cameras: np.ndarray, message: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=message):

@@ -215,10 +215,10 @@ def test_a_path_that_leads_nowhere_is_an_error(encoder: Encoder, tmp_path: Path)
     [
         (np.zeros((4, 4, 3), np.uint8), None, "channel_order='rgb'"),
         (np.zeros((4, 4, 3), np.uint8), "RGB", "channel_order='rgb'"),
-        (np.zeros((4, 4, 3), np.float32), "rgb", "of float32: give uint8"),
+        (np.zeros((4, 4, 3), np.float32), "rgb", "dtype float32. Give uint8"),
         (np.zeros((3, 4, 4), np.uint8), "rgb", r"\(3, 4, 4\)"),
         (np.zeros((4, 4), np.uint8), "rgb", r"\(4, 4\)"),
-        (np.zeros((0, 4, 3), np.uint8), "rgb", "at least one pixel"),
+        (np.zeros((0, 4, 3), np.uint8), "rgb", "has no pixels"),
         (torch.zeros(4, 4, 3), None, r"\(3, H, W\)"),
         (torch.zeros(3, 0, 4), None, r"\(3, H, W\)"),
         (torch.full((3, 4, 4), 2.0), None, "values from 2 to 2"),
@@ -229,7 +229,7 @@ def test_a_path_that_leads_nowhere_is_an_error(encoder: Encoder, tmp_path: Path)
         ([None], None, "of type NoneType"),
     ],
 )
-def test_other_images_are_refused(
+def test_invalid_images_are_refused(
     encoder: Encoder, item: object, channel_order: str | None, message: str
 ) -> None:
     with pytest.raises(InvalidInputError, match=message):
@@ -249,7 +249,7 @@ def test_other_images_are_refused(
         ({"device": "gpu"}, InvalidInputError, "Device 'gpu'"),
     ],
 )
-def test_other_options_are_refused(
+def test_invalid_options_are_refused(
     encoder: Encoder, options: dict[str, object], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
@@ -260,15 +260,15 @@ def test_a_device_may_be_an_object(encoder: Encoder) -> None:
     assert extract_features([], encoder, device=torch.device("cpu")).values.shape == (0, 2048)
 
 
-def test_something_else_than_an_encoder_or_inputs_is_refused(encoder: Encoder) -> None:
+def test_wrong_types_of_encoder_and_inputs_are_refused(encoder: Encoder) -> None:
     for other in ("san_resnet50", None, torch.nn.Linear(2, 2)):
-        with pytest.raises(InvalidInputError, match="build one"):
+        with pytest.raises(InvalidInputError, match="Pass an Encoder"):
             extract_features([], other)
     for other in (5, None):
-        with pytest.raises(InvalidInputError, match="give a path, a image"):
+        with pytest.raises(InvalidInputError, match="Give a path, an image"):
             extract_features(other, encoder)
 
 
-def test_a_matrix_that_does_not_fit_its_names_is_refused() -> None:
+def test_a_matrix_needs_one_row_per_name() -> None:
     with pytest.raises(InvalidInputError, match="one row for each"):
         Features(np.zeros((2, 4), np.float32), ("a",))

@@ -191,7 +191,7 @@ def test_a_killed_run_goes_on_and_gives_the_same_bits(
     for name in ("features.npy", "rows.csv", "failed.jsonl"):
         with open(tmp_path / "feats.npy.partial" / name, "ab") as file:
             file.write(b"torn")
-    with pytest.raises(OutputError, match="--resume"):
+    with pytest.raises(OutputError, match="resume=True"):
         extract_to_file(find_images([many]), encoder, output, OPTIONS)
     done = extract_to_file(find_images([many]), encoder, output, OPTIONS, resume=True)
     assert done.resumed > 0
@@ -201,7 +201,7 @@ def test_a_killed_run_goes_on_and_gives_the_same_bits(
     assert not output.with_name("feats.npy.partial").exists()
 
 
-def begun(encoder: Encoder, images: Path, output: Path) -> None:
+def start_unfinished(encoder: Encoder, images: Path, output: Path) -> None:
     """Leave an unfinished run: it stops at a missing file."""
     paths = [*find_images([images]), "gone.png"]
     with pytest.raises(ImageReadError):
@@ -210,17 +210,17 @@ def begun(encoder: Encoder, images: Path, output: Path) -> None:
 
 def test_another_run_does_not_continue_it(encoder: Encoder, images: Path, tmp_path: Path) -> None:
     output = tmp_path / "feats.npy"
-    begun(encoder, images, output)
+    start_unfinished(encoder, images, output)
     paths = [*find_images([images]), "gone.png"]
     flipped = ExtractOptions(batch_size=4, flip=True, device="cpu")
-    with pytest.raises(OutputError, match="begun with flip False, this run has True"):
+    with pytest.raises(OutputError, match="flip was False, now it is True"):
         extract_to_file(paths, encoder, output, flipped, resume=True)
-    with pytest.raises(OutputError, match="begun with images 31, this run has 30"):
+    with pytest.raises(OutputError, match="images was 31, now it is 30"):
         extract_to_file(find_images([images]), encoder, output, OPTIONS, resume=True)
     torch.manual_seed(1)
     other = create_model("resnet50_baseline")
     other.preprocess = encoder.preprocess
-    with pytest.raises(OutputError, match="begun with state_sha256"):
+    with pytest.raises(OutputError, match="different settings: state_sha256"):
         extract_to_file(paths, other, output, OPTIONS, resume=True)
 
 
@@ -230,7 +230,7 @@ def test_two_processes_do_not_write_the_same_output(
     encoder: Encoder, images: Path, tmp_path: Path, adaptation: Adaptation | None, resume: bool
 ) -> None:
     output = tmp_path / "feats.npy"
-    begun(encoder, images, output)
+    start_unfinished(encoder, images, output)
     paths = find_images([images])
     with (
         FileLock(tmp_path / "feats.npy.partial" / "lock"),
@@ -239,7 +239,7 @@ def test_two_processes_do_not_write_the_same_output(
         extract_to_file(paths, encoder, output, OPTIONS, adaptation=adaptation, resume=resume)
 
 
-def test_resuming_goes_on_with_unfinished_work_beside_an_earlier_file(
+def test_resume_continues_unfinished_work_next_to_an_earlier_file(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
     output, own = tmp_path / "feats.npy", tmp_path / "images"
@@ -276,7 +276,7 @@ def test_what_is_left_of_a_published_run_is_no_unfinished_one(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "feats.npy"
-    begun(encoder, images, output)
+    start_unfinished(encoder, images, output)
     (tmp_path / "feats.npy.partial" / "features.npy").unlink()
     extract_to_file(find_images([images]), encoder, output, OPTIONS)
     assert names_in(tmp_path) == {"feats.npy", "feats.csv", "feats.json"}
@@ -287,9 +287,9 @@ def test_a_file_that_lost_its_end_is_not_continued(
     encoder: Encoder, images: Path, tmp_path: Path, name: str
 ) -> None:
     output = tmp_path / "feats.npy"
-    begun(encoder, images, output)
+    start_unfinished(encoder, images, output)
     os.truncate(tmp_path / "feats.npy.partial" / name, 50)
-    with pytest.raises(OutputError, match="shorter than what was counted"):
+    with pytest.raises(OutputError, match="shorter than recorded"):
         extract_to_file([*find_images([images]), "gone.png"], encoder, output, OPTIONS, resume=True)
 
 
@@ -299,9 +299,9 @@ def test_a_damaged_folder_is_named(
     encoder: Encoder, images: Path, tmp_path: Path, name: str, content: str
 ) -> None:
     output = tmp_path / "feats.npy"
-    begun(encoder, images, output)
+    start_unfinished(encoder, images, output)
     (tmp_path / "feats.npy.partial" / name).write_text(content)
-    with pytest.raises(OutputError, match=r"feats\.npy\.partial (is damaged|was begun with)"):
+    with pytest.raises(OutputError, match=r"feats\.npy\.partial (is damaged|was started with)"):
         extract_to_file([*find_images([images]), "gone.png"], encoder, output, OPTIONS, resume=True)
 
 
@@ -346,7 +346,7 @@ def test_the_same_weights_under_another_name_continue(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "feats.npy"
-    begun(encoder, images, output)
+    start_unfinished(encoder, images, output)
     save_pretrained(encoder, tmp_path / "encoder")
     again = create_model("resnet50_baseline", weights=tmp_path / "encoder")
     paths = [*find_images([images]), "gone.png"]
@@ -371,18 +371,18 @@ def test_shards_are_disjoint_and_together_everything(
 @pytest.mark.parametrize(
     ("other", "difference"),
     [
-        ({"flip": True}, r"made with flip False, .*b\.npy with True"),
-        ({"normalize": False}, r"made with normalized True, .*b\.npy with False"),
+        ({"flip": True}, "flip is False in the first and True"),
+        ({"normalize": False}, "normalized is True in the first and False"),
     ],
 )
-def test_features_that_were_made_differently_are_not_joined(
+def test_features_with_different_settings_are_not_joined(
     encoder: Encoder, images: Path, tmp_path: Path, other: dict[str, bool], difference: str
 ) -> None:
     files = tmp_path / "a.npy", tmp_path / "b.npy"
     for file, options in zip(files, ({}, other), strict=True):
         made = ExtractOptions(device="cpu", on_error="skip", **options)
         extract_to_file([str(images / f"00{len(options)}.png")], encoder, file, made)
-    with pytest.raises(OutputError, match=rf"a\.npy was {difference}: .*Extract both"):
+    with pytest.raises(OutputError, match=rf"b\.npy cannot be joined: {difference} .*Extract both"):
         read_features(*files)
 
 
@@ -395,12 +395,15 @@ def test_features_of_other_dimensions_or_without_a_setting_are_not_joined(
     description = json.loads((tmp_path / "b.json").read_text())
     del description["flip"]
     (tmp_path / "b.json").write_text(json.dumps(description))
-    for order, values in ((files, "False, .* None"), (files[::-1], "None, .* False")):
-        with pytest.raises(OutputError, match=f"made with flip {values}"):
+    for order, values in (
+        (files, "False in the first and None"),
+        (files[::-1], "None in the first and False"),
+    ):
+        with pytest.raises(OutputError, match=f"flip is {values}"):
             read_features(*order)
     (tmp_path / "b.json").write_text((tmp_path / "a.json").read_text())
     np.save(tmp_path / "b.npy", np.zeros((1, 512), np.float32))
-    with pytest.raises(OutputError, match=r"the shape \(1, 512\), .* the shape \(1, 2048\)"):
+    with pytest.raises(OutputError, match=r"shape \(1, 512\), .* shape \(1, 2048\)"):
         read_features(*files)
 
 
@@ -438,7 +441,7 @@ def test_shards_adapted_to_the_same_images_are_joined_whatever_machine_adapted_t
     file.write_text(json.dumps(description))
     assert len(read_features(*files).paths) == 2 * COUNT
     file.write_text(json.dumps(description | {"listing_sha256": "0" * 64}))
-    with pytest.raises(OutputError, match="made with state_sha256"):
+    with pytest.raises(OutputError, match="state_sha256 is"):
         read_features(*files)
 
 
@@ -474,7 +477,7 @@ def test_a_full_disk_keeps_what_was_done(
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
-        with pytest.raises(OutputError, match=r"Cannot write .*run the same command with --resume"):
+        with pytest.raises(OutputError, match=r"Cannot write .*resume the run \(resume=True\)"):
             extract_to_file(find_images([images]), encoder, output, OPTIONS)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -489,7 +492,7 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(
     paths = [str(images / "000.png")]
     with pytest.raises(InvalidInputError, match=r"must end in \.npy"):
         extract_to_file(paths, encoder, tmp_path / "feats.txt")
-    with pytest.raises(OutputError, match="there is no folder"):
+    with pytest.raises(OutputError, match="does not exist"):
         extract_to_file(paths, encoder, tmp_path / "missing" / "feats.npy")
     (tmp_path / "folder.npy").mkdir()
     with pytest.raises(OutputError, match="is a folder"):
@@ -509,7 +512,7 @@ def test_reading_back_needs_three_files_of_one_run(
         read_features(tmp_path / "feats.npy")
     extract_to_file(paths[:1], encoder, tmp_path / "feats.npy", OPTIONS)
     (tmp_path / "aside").replace(tmp_path / broken)
-    with pytest.raises(OutputError, match="not of one run"):
+    with pytest.raises(OutputError, match="from different runs"):
         read_features(tmp_path / "feats.npy")
     with pytest.raises(OutputError, match="at least one"):
         read_features()

@@ -90,7 +90,12 @@ class CountingEncoder(TinyEncoder):
 def test_no_more_batches_are_computed_at_once_than_there_are_lanes() -> None:
     encoder = enliven(CountingEncoder().eval())
     prepared = PreparedEncoder(
-        encoder, device=CPU, dtype="float32", flip=False, normalize=False, parallelism=Parallelism(2, 1)
+        encoder,
+        device=CPU,
+        dtype="float32",
+        flip=False,
+        normalize=False,
+        parallelism=Parallelism(2, 1),
     )
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda _: prepared(IMAGES[:2]), range(12)))

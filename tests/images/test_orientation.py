@@ -31,7 +31,7 @@ def with_exif(image_format: str, block: bytes | Image.Exif, **options: object) -
 
 
 def test_the_table_agrees_with_the_words_of_the_standard() -> None:
-    # For each value the standard says where the first row and the first column lie in the scene.
+    # The standard gives the scene side of the first row and the first column for each value.
     sides = {
         1: ("top", "left"),
         2: ("top", "right"),
@@ -105,9 +105,9 @@ def test_exif_data_that_end_early_are_ignored(tmp_path: Path, length: int) -> No
     np.testing.assert_array_equal(decode(tmp_path, data), PIXELS)
 
 
-def test_one_broken_entry_does_not_hide_the_orientation_and_warns_nobody(tmp_path: Path) -> None:
-    # The maker's name is said to lie far behind the end of the data, and there is no JFIF header,
-    # so that Pillow would look for the resolution in the EXIF data. Warnings are errors here.
+def test_one_broken_entry_does_not_hide_the_orientation_or_warn(tmp_path: Path) -> None:
+    # The offset of the maker's name is far beyond the end of the data, and without a JFIF header
+    # Pillow reads the resolution from the EXIF data. Warnings are errors here.
     block = exif("<", {0x010F: (4, 99999), ORIENTATION: (3, 8)})
     block = block[:12] + b"\x02\0\x50\0\0\0" + block[18:]
     data = with_exif("JPEG", b"Exif\0\0" + block)
@@ -131,7 +131,7 @@ def test_exif_data_that_imagemagick_writes_as_text_are_read(
     np.testing.assert_array_equal(decode(tmp_path, data[:33] + chunk + data[33:]), PIXELS)
 
 
-def test_a_image_in_memory_is_turned_as_its_file_would_be(tmp_path: Path) -> None:
+def test_an_image_in_memory_is_turned_as_its_file_would_be(tmp_path: Path) -> None:
     data = with_exif("PNG", exif("<", {ORIENTATION: (3, 5)}))
     with Image.open(io.BytesIO(data)) as image:
         np.testing.assert_array_equal(to_rgb(image), UPRIGHT[5](PIXELS))

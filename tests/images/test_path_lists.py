@@ -1,4 +1,4 @@
-"""Lists of paths in files and streams."""
+"""Path lists in files and streams."""
 
 import io
 import os
@@ -7,7 +7,7 @@ from itertools import zip_longest
 import pytest
 
 from reid_align.errors import NoImagesError
-from reid_align.images.lists import read_paths, spool
+from reid_align.images.path_lists import read_paths, spool
 
 
 def paths(data: bytes) -> list[str]:
@@ -49,7 +49,7 @@ def test_a_list_longer_than_a_chunk_is_put_together(separator: str) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\n\r\n  \n", b"\xef\xbb\xbf", b"\0\0"])
 def test_an_empty_list_is_refused(data: bytes) -> None:
-    with pytest.raises(NoImagesError, match=r"list\.txt.*names no file.*one path on each line"):
+    with pytest.raises(NoImagesError, match=r"list\.txt.*is empty.*one path per line"):
         paths(data)
 
 

@@ -49,7 +49,7 @@ def test_palettes_are_looked_up(tmp_path: Path, image_format: str) -> None:
     np.testing.assert_array_equal(rgb, palette[RAMP])
 
 
-def test_a_palette_with_transparent_entries_lies_over_white(tmp_path: Path) -> None:
+def test_transparent_palette_entries_become_white(tmp_path: Path) -> None:
     image = Image.fromarray(RAMP).convert("P")
     palette = np.random.default_rng(2).integers(0, 256, (256, 3), dtype=np.uint8)
     image.putpalette(palette.tobytes())
@@ -161,12 +161,12 @@ def test_integers_beyond_sixteen_bits_are_refused(tmp_path: Path, value: int) ->
 
 
 @pytest.mark.parametrize("size", [(0, 5), (5, 0), (0, 0)])
-def test_a_image_without_pixels_is_refused(size: tuple[int, int]) -> None:
+def test_an_image_without_pixels_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(ImageReadError, match=rf"^mine: .*no pixels \({size[0]} x {size[1]}\)"):
         to_rgb(Image.new("RGB", size), "mine")
 
 
-def test_a_image_that_was_closed_or_cannot_be_loaded_is_named() -> None:
+def test_an_image_that_was_closed_or_cannot_be_loaded_is_named() -> None:
     image = Image.new("RGB", (2, 2))
     image.close()
     with pytest.raises(ImageReadError, match=r"^image in memory: "):

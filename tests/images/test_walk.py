@@ -11,7 +11,7 @@ import pytest
 from unprivileged import open_folder, without_the_rights_of_root
 
 from reid_align.errors import NoImagesError
-from reid_align.images.walk import walk
+from reid_align.images.folder_walk import walk
 
 
 def make(root: Path, *names: str) -> None:
@@ -113,7 +113,7 @@ def test_names_that_are_not_utf8_survive(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path) -> None:
     # A path longer than the system allows stands for all reasons, and is one for root as well.
-    with pytest.raises(NoImagesError, match=r"too long\b.*\bleave it out"):
+    with pytest.raises(NoImagesError, match=r"too long\b.*\bremove it from the inputs"):
         list(walk(str(tmp_path / ("x" * 300))))
 
 
@@ -143,7 +143,7 @@ def test_folders_that_cannot_match_are_not_entered() -> None:
         (root / "b").chmod(0)
         with without_the_rights_of_root():
             assert below(root, "a", "*") == ["a/1.jpg"]
-            with pytest.raises(NoImagesError, match=r"/b: this folder cannot be listed"):
+            with pytest.raises(NoImagesError, match=r"/b: cannot list this folder"):
                 below(root, "*", "*")
 
 

@@ -36,7 +36,15 @@ note = "64×32"
 def make_run(folder: Path) -> Path:
     """Train, evaluate, and write a card: ``run/``, ``result.json`` and ``card.toml``."""
     people = make_set(folder / "people")
-    options = ["--tiny", "--device", "cpu", "--workers", "0", "--set", "training.steps_per_epoch=2"]
+    options = [
+        "--tiny",
+        "--device",
+        "cpu",
+        "--num-workers",
+        "0",
+        "--set",
+        "training.steps_per_epoch=2",
+    ]
     options += ["--set", "task.encoder.smoothing=0.5", "--set", "task.encoder.stretch=0.02"]
     trained = ["san_baseline", "--data", f"synthetic={people}", *options, "--seed", "5"]
     assert train([*trained, "-o", str(folder / "run")]) == 0

@@ -13,7 +13,7 @@ import pytest
 
 from reid_align.errors import DatasetFormatError, InvalidInputError, OutputError
 from reid_align.shard_set import MASK_FILE, ShardSet, missing_shards, shard_path
-from reid_align.shards import Shard
+from reid_align.shards import ShardFile
 from reid_align.synth.sets.settings import PEOPLE_PER_SHARD, SynthSettings
 from reid_align.synth.sets.writer import make_shard, write_set
 
@@ -67,7 +67,7 @@ def test_a_killed_worker_leaves_what_was_written(tmp_path: Path) -> None:
 
 def test_a_run_that_was_killed_outright_goes_on(synthetic_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "set"
-    options = ["--identities", "24", "--images", "2", "--seed", "4", "--workers", "1"]
+    options = ["--identities", "24", "--images", "2", "--seed", "4", "--num-workers", "1"]
     command = [sys.executable, "-m", "reid_align.synthesize", "-o", str(folder), *options]
     with subprocess.Popen(command) as process:
         wait_until(shard_path(folder, 0).exists)
@@ -97,7 +97,7 @@ def test_a_full_disk_leaves_what_was_written(synthetic_folder: Path, tmp_path: P
         "What was written before is complete: once it can be written, run it again to go on."
     )
     assert not partial.is_symlink()
-    assert Shard(shard_path(folder, 0)).length("images") == 24
+    assert ShardFile(shard_path(folder, 0)).length("images") == 24
     assert write_set(folder, SETTINGS, workers=1) == 1
     assert path.read_bytes() == shard_path(synthetic_folder, 1).read_bytes()
 
@@ -127,7 +127,7 @@ def test_fewer_than_one_worker_is_refused(tmp_path: Path) -> None:
 
 
 def start_with_workers(folder: Path, *options: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "reid_align.synthesize", "-o", str(folder), "--workers", "2"]
+    command = [sys.executable, "-m", "reid_align.synthesize", "-o", str(folder), "--num-workers", "2"]
     # A group of its own, as a terminal gives it to a command: Ctrl-C goes to every process of it.
     return subprocess.Popen(
         [*command, *options], stderr=subprocess.PIPE, text=True, start_new_session=True
