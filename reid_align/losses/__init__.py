@@ -1,4 +1,4 @@
-"""What SAN and DSA-reID minimize while they train. Every loss is one scalar, whatever the batch."""
+"""Training losses of SAN and DSA-reID. Every loss is a scalar."""
 
 from reid_align.losses.batch_hard import BatchHardTriplet
 from reid_align.losses.cross_entropy import identity_loss

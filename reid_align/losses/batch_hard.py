@@ -1,4 +1,4 @@
-"""The batch-hard triplet loss on feature vectors."""
+"""Batch-hard triplet loss on feature vectors."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,17 +11,17 @@ from reid_align.errors import InvalidInputError
 from reid_align.losses.loss_inputs import at_least_float32, check_batch
 
 SHAPE = "(N, D)"
-# The root has no gradient at 0, where a feature vector meets itself.
+# The square root has no gradient at 0, the distance of a feature vector to itself.
 SMALLEST_SQUARE = 1e-12
 
 
 class Hardest(NamedTuple):
-    """For each anchor, where among the candidates its triplet is, and whether it has one.
+    """Indices of the hardest triplet of each anchor among the candidates.
 
     Attributes:
-        positives: (N,) the farthest candidate of the anchor's person.
-        negatives: (N,) the nearest candidate of another person.
-        counted: (N,) bool; False where one of the two does not exist, and its index means nothing.
+        positives: (N,) farthest candidate of the same identity.
+        negatives: (N,) nearest candidate of another identity.
+        counted: (N,) bool; False if one of the two does not exist and its index is meaningless.
     """
 
     positives: Tensor
@@ -33,16 +33,15 @@ class Hardest(NamedTuple):
 class BatchHardTriplet:
     """Hinge on the farthest positive and the nearest negative of every anchor, mean over anchors.
 
-    Distances are Euclidean, between features as they come, not normalized:
-    ``relu(d(a, p) - d(a, n) + margin)``. An anchor may be its own positive, at distance 0. Anchors
-    without a positive or without a negative among the candidates do not count; where no anchor
-    counts, the loss is 0.
+    ``relu(d(a, p) - d(a, n) + margin)`` with Euclidean distances of unnormalized features. An
+    anchor may be its own positive, at distance 0. Anchors without a positive or negative among the
+    candidates are ignored; if no anchor is left, the loss is 0.
 
     Args:
-        margin: how much farther than the positive the negative should be.
+        margin: required difference between negative and positive distance.
 
     Raises:
-        InvalidInputError: a margin that is negative or not finite.
+        InvalidInputError: the margin is negative or not finite.
 
     Source: arXiv:1703.07737, equation 5, with a hinge; 0.3 in DSA-reID (CVPR 2019), section 4.2,
     and in the official code of SAN (arXiv:1905.13143).
@@ -61,18 +60,18 @@ class BatchHardTriplet:
     ) -> Tensor:
         """Return the loss, a scalar.
 
-        When a batch is spread over processes, let each give its own images as the anchors and the
-        gathered batch as the candidates: with equally many anchors everywhere, the mean of the
-        losses is the loss of the whole batch.
+        In distributed training, each process passes its own images as the anchors and the gathered
+        batch as the candidates. With the same number of anchors per process, the mean of the losses
+        is the loss of the whole batch.
 
         Args:
-            features: (N, D) of the anchors, floating point.
+            features: (N, D) floating point, of the anchors.
             person_ids: (N,) integers.
-            candidates: features (M, D) and person ids (M,) of the images to find positives and
-                negatives among; the anchors themselves where left out.
+            candidates: features (M, D) and person ids (M,) to select positives and negatives from;
+                default: the anchors.
 
         Raises:
-            InvalidInputError: other shapes or types, or nothing to compare.
+            InvalidInputError: invalid shapes or dtypes, or an empty batch.
         """
         check_batch(features, person_ids, SHAPE)
         others, other_ids = candidates or (features, person_ids)
@@ -80,7 +79,7 @@ class BatchHardTriplet:
         if features.shape[1] != others.shape[1]:
             raise InvalidInputError(
                 f"Features of length {features.shape[1]} and candidates of length "
-                f"{others.shape[1]}: give both from one encoder."
+                f"{others.shape[1]}: both must have the same length."
             )
         features, others = at_least_float32(features), at_least_float32(others)
         hardest = find_hardest(features, others, person_ids[:, None] == other_ids)
@@ -92,14 +91,14 @@ class BatchHardTriplet:
 
 @torch.no_grad()
 def find_hardest(features: Tensor, others: Tensor, same: Tensor) -> Hardest:
-    """Find the hardest triplet of every anchor; the first one of several that are equally hard.
+    """Find the hardest triplet of every anchor; ties go to the first candidate.
 
     Args:
         features: (N, D) of the anchors.
         others: (M, D) of the candidates.
-        same: (N, M) bool, whether anchor and candidate are the same person.
+        same: (N, M) bool, whether anchor and candidate have the same identity.
     """
-    # The faster form, by a matrix product, is off by more than near-equal images differ.
+    # The faster matrix-product form is too inexact for near-equal images.
     distances = torch.cdist(features, others, compute_mode="donot_use_mm_for_euclid_dist")
     return Hardest(
         distances.masked_fill(~same, -torch.inf).argmax(1),
@@ -109,5 +108,5 @@ def find_hardest(features: Tensor, others: Tensor, same: Tensor) -> Hardest:
 
 
 def _distances(a: Tensor, b: Tensor) -> Tensor:
-    """Return the Euclidean distances (N,) between rows of (N, D)."""
+    """Return the Euclidean distances (N,) between the rows of two (N, D)."""
     return (a - b).square().sum(1).clamp(min=SMALLEST_SQUARE).sqrt()

@@ -1,4 +1,4 @@
-"""The identity loss: cross entropy over the training identities."""
+"""Identity loss: cross entropy over the training identities."""
 
 from torch import nn
 
@@ -6,18 +6,18 @@ from reid_align.checks import up_to_one
 
 
 def identity_loss(label_smoothing: float = 0.1) -> nn.CrossEntropyLoss:
-    """Return torch's cross entropy, called with logits (N, C) and labels (N,) from 0 to C - 1.
+    """Return torch's cross entropy for logits (N, C) and labels (N,) from 0 to C - 1.
 
     The target is (1 - ε) at the true identity plus ε / C everywhere; the loss is the mean over N.
 
     Args:
-        label_smoothing: ε, from 0 (plain cross entropy) to 1.
+        label_smoothing: ε in [0, 1]; 0 is plain cross entropy.
 
     Raises:
-        InvalidInputError: another ε.
+        InvalidInputError: ε outside [0, 1].
 
-    Source: the official code of SAN (arXiv:1905.13143) smooths with 0.1, as does the best baseline
-    of DSA-reID (CVPR 2019), section 4.3; the text of SAN does not say.
+    Source: 0.1 in the official code of SAN (arXiv:1905.13143), whose paper gives no value, and in
+    the best baseline of DSA-reID (CVPR 2019), section 4.3.
     """
     up_to_one("label_smoothing", label_smoothing)
     return nn.CrossEntropyLoss(label_smoothing=label_smoothing)

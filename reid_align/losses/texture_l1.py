@@ -1,4 +1,4 @@
-"""The reconstruction loss of textures."""
+"""Masked L1 reconstruction loss of textures."""
 
 import torch
 from torch import Tensor
@@ -10,25 +10,25 @@ from reid_align.losses.loss_inputs import at_least_float32
 def masked_l1(prediction: Tensor, target: Tensor, mask: Tensor | None = None) -> Tensor:
     """Return the mean absolute error over the valid elements, a scalar.
 
-    What lies outside the mask has neither an influence nor a gradient, NaN included. Where nothing
+    Elements outside the mask, including NaN, do not affect the loss or the gradient. If no element
     is valid, the loss is 0.
 
     Args:
         prediction: (N, C, H, W) floating point.
-        target: of the same shape.
-        mask: bool, (H, W) for one mask for all images or (N, 1, H, W) for one each; True where the
-            target is valid. Everything is where left out.
+        target: same shape.
+        mask: bool, True where the target is valid; (H, W) for all images or (N, 1, H, W) per image.
+            Default: all elements are valid.
 
     Raises:
-        InvalidInputError: shapes that differ, or a mask of another shape or type.
+        InvalidInputError: the shapes differ, or the mask has another shape or dtype.
 
-    Source: SAN (arXiv:1905.13143), section 3.2, the reconstruction loss. The mask is not in the
-    paper: a texture atlas has texels that belong to no part of the body.
+    Source: SAN (arXiv:1905.13143), section 3.2. The mask is an addition: some texels of a texture
+    atlas belong to no body part.
     """
     if prediction.ndim != 4 or prediction.shape != target.shape:
         raise InvalidInputError(
-            f"A prediction of shape {tuple(prediction.shape)} for a target of "
-            f"{tuple(target.shape)}: give the same (N, C, H, W) twice."
+            f"Prediction of shape {tuple(prediction.shape)} and target of shape "
+            f"{tuple(target.shape)}: expected the same shape (N, C, H, W)."
         )
     valid = torch.ones_like(prediction[:, :1], dtype=torch.bool) if mask is None else mask
     _check_mask(valid, prediction)
@@ -42,6 +42,6 @@ def _check_mask(mask: Tensor, prediction: Tensor) -> None:
     allowed = (height, width), (count, 1, height, width)
     if mask.dtype != torch.bool or tuple(mask.shape) not in allowed:
         raise InvalidInputError(
-            f"A mask of shape {tuple(mask.shape)} and type {mask.dtype}: give bool, "
+            f"Mask of shape {tuple(mask.shape)} and dtype {mask.dtype}: expected bool, "
             f"{allowed[0]} or {allowed[1]}."
         )

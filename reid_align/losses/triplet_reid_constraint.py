@@ -1,4 +1,4 @@
-"""The Triplet-ReID constraint of SAN: the decoder's maps of one person should be alike."""
+"""Triplet-ReID constraint of SAN: a triplet loss on the feature maps of the decoder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,26 +18,26 @@ Sampling = Literal["random", "offset"]
 
 @dataclass(frozen=True)
 class TripletReidConstraint:
-    """Hinge on squared distances between the decoder's maps, summed over its blocks.
+    """Hinge on squared distances between decoder feature maps, summed over blocks.
 
     For each block, ``relu(D(a, p) - D(a, n) + margin)`` with D the squared difference of two maps,
-    averaged over positions. Anchors without a positive or a negative in the batch do not count;
-    where no anchor counts, the loss is 0. `PAPER_CONSTRAINT` and `OFFICIAL_CONSTRAINT` are the two
+    averaged over positions. Anchors without a positive or negative in the batch are ignored; if no
+    anchor is left, the loss is 0. `PAPER_CONSTRAINT` and `OFFICIAL_CONSTRAINT` are the two
     published forms.
 
     Args:
-        blocks: which of the decoder's blocks, counted from 1.
-        channel_reduction: whether D sums or averages over channels.
-        anchor_reduction: whether a block's loss is the sum or the mean over anchors.
-        sampling: "random": every image is an anchor, its positive and its negative are drawn anew
-            for each block; "offset": the fixed places of the official code, which needs runs of
-            four images of one person.
-        margin: how much larger than D(a, p) D(a, n) should be.
+        blocks: decoder blocks, counted from 1.
+        channel_reduction: reduction of D over channels.
+        anchor_reduction: reduction of a block's loss over anchors.
+        sampling: "random": every image is an anchor, and each block draws new positives and
+            negatives; "offset": fixed positions as in the official code, which needs four
+            consecutive images per identity.
+        margin: required difference D(a, n) - D(a, p).
 
     Raises:
-        InvalidInputError: no blocks, a block twice, below 1, or above 4 with "offset"; a margin
-            that is negative or not finite.
-        UnknownNameError: another reduction or sampling.
+        InvalidInputError: blocks are empty, repeated, below 1, or above 4 with "offset"; the margin
+            is negative or not finite.
+        UnknownNameError: an unknown reduction or sampling.
 
     Source: SAN (arXiv:1905.13143), equation 1 and section 4.3; its official code.
     """
@@ -55,10 +55,10 @@ class TripletReidConstraint:
         if self.sampling not in get_args(Sampling):
             raise UnknownNameError("sampling", self.sampling, get_args(Sampling))
         if not self.blocks or len(set(self.blocks)) < len(self.blocks) or min(self.blocks) < 1:
-            raise InvalidInputError(f"blocks={self.blocks}: name each block once, from 1.")
+            raise InvalidInputError(f"blocks={self.blocks}: list each block once, counted from 1.")
         if self.sampling == "offset" and max(self.blocks) > len(OFFSETS):
             raise InvalidInputError(
-                f"blocks={self.blocks}: sampling='offset' knows the blocks 1 to {len(OFFSETS)}."
+                f"blocks={self.blocks}: sampling='offset' supports blocks 1 to {len(OFFSETS)}."
             )
         at_least_zero("margin", self.margin)
 
@@ -68,17 +68,17 @@ class TripletReidConstraint:
         """Return the loss, a scalar.
 
         Args:
-            maps: the outputs d1, d2, … of the decoder's blocks, (N, C, h, w) each.
+            maps: outputs d1, d2, … of the decoder blocks, (N, C, h, w) each.
             person_ids: (N,) integers.
-            generator: draws the triplets; "offset" takes nothing from it.
+            generator: draws the triplets; unused by "offset".
 
         Raises:
-            InvalidInputError: fewer maps than blocks, or other shapes or types; with "offset", a
-                batch that is not made of runs of four.
+            InvalidInputError: fewer maps than blocks, invalid shapes or dtypes, or, with "offset",
+                another order of the batch.
         """
         if max(self.blocks) > len(maps):
             raise InvalidInputError(
-                f"{len(maps)} maps for blocks={self.blocks}: give the maps of all blocks from d1."
+                f"{len(maps)} maps for blocks={self.blocks}: pass the maps of all blocks from d1."
             )
         losses = []
         for block in self.blocks:

@@ -1,4 +1,4 @@
-"""Weights made elsewhere, or here, on their way to people who use them."""
+"""Publishing of weights: conversion, model cards, bundling in the package, upload to the Hub."""
 
 from reid_align.publishing.bundle import bundle_weights
 from reid_align.publishing.encoder_average import average_encoders

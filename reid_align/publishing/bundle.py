@@ -1,4 +1,4 @@
-"""Weights inside the package: stored as int8, so that they work with no network."""
+"""Weights inside the package, stored as int8 and usable offline."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,23 +23,23 @@ FULL_PRECISION = "measured in full precision, before storing as int8"
 def bundle_weights(
     publication: Publication, update: ManifestUpdate, folder: Path = BUNDLED
 ) -> Weights:
-    """Store weights as int8 inside the package, and list them in the manifest.
+    """Store weights as int8 inside the package and add them to the manifest.
 
-    The entry has the results of the rounded weights, where the card has such, and else those in
-    full precision, which its notes then say.
+    The entry lists the results of the rounded weights if the card has any, otherwise those in full
+    precision with a note.
 
     Args:
-        publication: of any network.
-        update: how it gets into the manifest.
-        folder: of the files in the package.
+        publication: publication of any network.
+        update: options of the manifest entry.
+        folder: folder of the weights files in the package.
 
     Returns:
-        The entry.
+        The manifest entry.
 
     Raises:
-        InvalidInputError: the name is taken, or the file is too large for a package.
+        InvalidInputError: the name is taken, or the file is too large for the package.
         NotFiniteError: a weight is NaN or infinite.
-        OutputError: something cannot be written; then nothing is changed.
+        OutputError: a file cannot be written; nothing has changed then.
     """
     check_manifest_update(update, publication.name, bundled=True)
     name = f"{publication.name}.safetensors"
@@ -77,7 +77,7 @@ def _metrics(publication: Publication) -> list[Metrics]:
 
 
 def _check_size(file: Path, folder: Path) -> None:
-    """Keep the package small enough to be installed by everybody."""
+    """Check the size limits of the package."""
     size = file.stat().st_size
     others = sum(p.stat().st_size for p in folder.glob("*.safetensors") if p.name != file.name)
     for what, found, limit in (
@@ -86,6 +86,6 @@ def _check_size(file: Path, folder: Path) -> None:
     ):
         if found > limit:
             raise InvalidInputError(
-                f"{what} {found / MIB:.1f} MiB, and {limit // MIB} MiB are allowed. Publish it on "
-                "the Hub instead, with release."
+                f"{what} {found / MIB:.1f} MiB; the limit is {limit // MIB} MiB. Release them on the "
+                "Hub instead."
             )

@@ -1,4 +1,4 @@
-"""What a publisher says of weights and no file of a training knows: ``card.toml``."""
+"""The card file ``NAME.toml``: facts about weights that no training file contains."""
 
 import tomllib
 from collections.abc import Mapping
@@ -10,14 +10,14 @@ from reid_align.typed_reading import read_record
 from reid_align.weights import TrainingData
 from reid_align.weights.manifest_records import require
 
-# Its authors withdrew it over privacy; nothing that comes of it is published here.
+# DukeMTMC: withdrawn by its authors over privacy; nothing derived from it is published.
 WITHDRAWN = "duke"
 NO_RECIPE = {"name": None, "command": None, "commit": None, "seed": None}
 
 
 @dataclass(frozen=True)
 class CardResult:
-    """A file that ``evaluate -o`` wrote, as the card names it; ``note`` is for its readers."""
+    """An evaluation result file listed in the card, with a note for readers."""
 
     file: str
     note: str | None
@@ -25,7 +25,7 @@ class CardResult:
 
 @dataclass(frozen=True)
 class CardRecipe:
-    """What the card says of the training; a run knows all of it but the command."""
+    """The training as the card describes it; a run records everything but the command."""
 
     name: str | None
     command: str | None
@@ -35,17 +35,17 @@ class CardRecipe:
 
 @dataclass(frozen=True)
 class PublisherCard:
-    """The publisher's part of a model card.
+    """Content of a card file, the publisher's part of a model card.
 
     Attributes:
-        summary: what the weights are, in a sentence or two.
-        license: of the weights, as SPDX names it: "Apache-2.0".
-        cost: of the training, in words: which machine, how long.
-        citation: what to cite, as BibTeX.
-        limits: what the weights cannot do, a sentence each.
-        training_data: what they were trained on, each with its terms.
-        results: what was measured, as files beside the card.
-        recipe: of the training.
+        summary: description of the weights in one or two sentences.
+        license: SPDX identifier of the weights' license, such as "Apache-2.0".
+        cost: machine and duration of the training.
+        citation: BibTeX entry.
+        limits: limitations, one sentence each.
+        training_data: datasets with their terms.
+        results: result files, relative to the card.
+        recipe: the training.
 
     Raises:
         InvalidInputError: a list is empty, or a dataset was withdrawn by its authors.
@@ -62,7 +62,7 @@ class PublisherCard:
 
     @property
     def trained_on(self) -> str:
-        """All training data in a sentence, for the header of the weights' file."""
+        """All training data in one line, for the header of the weights file."""
         return "; ".join(f"{data.name} ({data.terms})" for data in self.training_data)
 
     def __post_init__(self) -> None:
@@ -73,40 +73,38 @@ class PublisherCard:
 
 
 def read_card(path: Path) -> PublisherCard:
-    """Read a card.
+    """Read a card file.
 
     Raises:
-        InvalidInputError: there is none, it is no TOML, or a key is missing, unknown or of another
-            type; the text names the file and the key.
+        InvalidInputError: the file does not exist, is not TOML, or has a missing, unknown or
+            invalid key; the message names the file and the key.
     """
     try:
         return read_record(PublisherCard, _completed(tomllib.loads(path.read_text("utf-8"))))
     except OSError as error:
         raise InvalidInputError(
-            f"{path}: there is no card ({error.strerror}). Write one, as docs/guides/publish.md shows, "
-            "and name it with --card."
+            f"{path}: cannot read the card ({error.strerror}). Write one as shown in "
+            "docs/guides/publish.md."
         ) from error
     except ValueError as error:
-        raise InvalidInputError(
-            f"{path}: {error}. docs/guides/publish.md shows what a card says."
-        ) from error
+        raise InvalidInputError(f"{path}: {error}. See docs/guides/publish.md.") from error
 
 
 def refuse_withdrawn(dataset: str) -> None:
-    """Refuse a dataset that nobody may publish results or weights from.
+    """Refuse a dataset that its authors withdrew.
 
     Raises:
-        InvalidInputError: it is one.
+        InvalidInputError: the dataset was withdrawn.
     """
     if WITHDRAWN in dataset.lower():
         raise InvalidInputError(
-            f"{dataset}: its authors withdrew it over privacy, so neither weights trained on it "
-            "nor results on it are published. Leave it out"
+            f"{dataset}: withdrawn by its authors over privacy. Weights trained on it and results "
+            "on it are not published. Leave it out"
         )
 
 
 def _completed(content: Mapping[str, object]) -> Mapping[str, object]:
-    """Say "none" where the card says nothing, which TOML has no word for."""
+    """Add None for optional keys that are missing, because TOML has no null."""
     recipe, results = content.get("recipe", {}), content.get("results", [])
     if isinstance(recipe, Mapping):
         recipe = {**NO_RECIPE, **recipe}

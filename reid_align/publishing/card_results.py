@@ -1,4 +1,4 @@
-"""MeasuredResult results: what ``python -m reid_align.evaluate -o result.json`` wrote."""
+"""Evaluation result files listed in a card, as written by the ``evaluate`` verb."""
 
 import json
 import shlex
@@ -17,7 +17,7 @@ Document = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ResultScore:
-    """One way of comparing features, in percent; None where a protocol has no such figure."""
+    """Metrics of one way of comparing features, in percent; None if the protocol has none."""
 
     name: str
     ranks: tuple[float, ...]
@@ -27,18 +27,18 @@ class ResultScore:
 
 @dataclass(frozen=True)
 class MeasuredResult:
-    """What one evaluation of one encoder found.
+    """Result of one evaluation of one encoder.
 
     Attributes:
-        dataset: its name for ``evaluate``.
-        protocol: who was excluded from whose gallery.
-        queries: how many.
-        gallery: images in it.
+        dataset: dataset name.
+        protocol: evaluation protocol.
+        queries: number of query images.
+        gallery: number of gallery images.
         scores: at least one.
-        state_sha256: of the tensors that were evaluated; if they were adapted, of those before:
-            proof of whose results these are.
-        options: of ``evaluate``, that decided what came out.
-        note: how it was computed if not plainly, and what the card says; None for nothing.
+        state_sha256: SHA-256 of the evaluated tensors, before batch-norm adaptation; it identifies
+            the weights.
+        options: options of the ``evaluate`` verb that affect the result.
+        note: unusual conditions and the note in the card; None if there are none.
     """
 
     dataset: str
@@ -51,16 +51,16 @@ class MeasuredResult:
     note: str | None
 
     def command(self, model: str) -> str:
-        """Return the command that measures this of a model, given the dataset's folder."""
+        """Return the shell command that reproduces this result for a model."""
         start = f"python -m reid_align.evaluate {self.dataset} FOLDER --model {model}"
         return " ".join((start, *self.options))
 
     def metrics(self, name: str, remark: str | None) -> list[Metrics]:
-        """Return the entries of the manifest: a score each, where it has a mAP.
+        """Return the metrics for the manifest: one entry per score that has a mAP.
 
         Args:
-            name: of the weights.
-            remark: what else a reader has to know; None for nothing.
+            name: name of the weights.
+            remark: further condition for the note, or None.
         """
         return [
             Metrics(
@@ -77,37 +77,37 @@ class MeasuredResult:
 
 
 def read_result_file(listed: CardResult, folder: Path) -> MeasuredResult:
-    """Read a result.
+    """Read a result file.
 
     Args:
-        listed: as the card names it.
-        folder: of the card.
+        listed: its entry in the card.
+        folder: folder of the card.
 
     Raises:
-        InvalidInputError: there is no such file, ``evaluate`` did not write it, it has more than
-            one encoder's features, or the dataset was withdrawn by its authors.
+        InvalidInputError: the file does not exist, is not an evaluation result, has features of
+            several encoders, or is on a dataset that its authors withdrew.
     """
     path = folder / listed.file
     try:
         measured = _parse(json.loads(path.read_text("utf-8")), listed.note)
     except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
         raise InvalidInputError(
-            f"{path}: this is no result of an encoder ({type(error).__name__}: {error}). Measure "
-            "it with python -m reid_align.evaluate DATASET FOLDER --weights WEIGHTS -o FILE."
+            f"{path} is not an evaluation result of an encoder ({type(error).__name__}: {error}). "
+            "Evaluate the weights and save the result as this file."
         ) from error
     refuse_withdrawn(measured.dataset)
     return measured
 
 
 def joined(*parts: str | None) -> str | None:
-    """Join what there is to say of a figure; None where that is nothing."""
+    """Join the given notes with semicolons; return None if there are none."""
     return "; ".join(filter(None, parts)) or None
 
 
 def _parse(document: Document, note: str | None) -> MeasuredResult:
     made_by = document["features"]
     if len({part["state_sha256"] for part in made_by}) != 1:
-        raise ValueError("its features are not those of one encoder")
+        raise ValueError("features of more than one encoder")
     how = made_by[0]
     adapted = how.get("adapted")
     return MeasuredResult(
@@ -130,7 +130,7 @@ def _parse(document: Document, note: str | None) -> MeasuredResult:
 def _score(score: Document) -> ResultScore:
     return ResultScore(
         score["metric"]
-        + (", camera-wise" if score["normalized_cameras"] else "")
+        + (", camera-normalized" if score["normalize_cameras"] else "")
         + (", re-ranked" if score["reranked"] else ""),
         tuple(float(score[f"rank{k}"]) for k in RANKS),
         None if score["mAP"] is None else float(score["mAP"]),

@@ -1,4 +1,4 @@
-"""The average of trained encoders, which often finds better than any of them."""
+"""Weight averaging of trained encoders (uniform model soup)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,33 +11,34 @@ from reid_align.models.pretrained import load_encoder
 from reid_align.publishing.trained_network import find_product
 
 PRODUCT = "encoder"
-ALIKE = ("architecture", "arch_args", "preprocess")
+SHARED = ("architecture", "arch_args", "preprocess")
 
 
 def average_encoders(sources: Sequence[Path], folder: Path) -> tuple[str | None, ...]:
-    """Average the weights and the running statistics of encoders, each of which counts alike.
+    """Average the weights and running statistics of encoders with equal weight.
 
-    They should have been trained from one start: only then does the way from one to the other lead
-    through encoders that are as good. Counters, which have no mean, are those of the first. The
-    result depends on the order by rounding alone, and the folder appears whole or not at all.
+    The encoders should have been trained from the same initial weights; otherwise the average is
+    not a useful encoder. Integer counters are copied from the first. The order changes the result
+    by rounding only. The write is atomic.
 
     Args:
-        sources: two or more, each a run's folder, its ``best``, a folder of `save_pretrained` or a
-            ``.safetensors`` file; weights stored as int8 are float32 again first.
-        folder: where to write; it must not exist, or be empty.
+        sources: two or more; each a run folder, its ``best`` folder, a folder of `save_pretrained`
+            or a ``.safetensors`` file. Int8 weights are converted to float32.
+        folder: the output; it must not exist or be empty.
 
     Returns:
-        The sha256 of each member's file, in their order.
+        The SHA-256 of each source file, in order.
 
     Raises:
-        InvalidInputError: fewer than two, or one that is built or reads images in another way.
-        WeightsError: one cannot be found, read or trusted.
-        OutputError: the folder is not empty, or cannot be written.
+        InvalidInputError: fewer than two sources, or they differ in architecture, arguments or
+            preprocessing.
+        WeightsError: a source cannot be found, read or verified.
+        OutputError: the folder is not empty or cannot be written.
 
     Source: "uniform soup" of Model soups, arXiv:2203.05482, section 2.
     """
     if len(sources) < 2:
-        raise InvalidInputError(f"An average is of two or more encoders, and {len(sources)} came.")
+        raise InvalidInputError(f"An average needs at least two encoders, got {len(sources)}.")
     paths = [find_product(source, PRODUCT) for source in sources]
     encoder = load_encoder(paths[0])
     total, digests = _doubles(encoder), [encoder.origin.sha256]
@@ -54,16 +55,16 @@ def average_encoders(sources: Sequence[Path], folder: Path) -> tuple[str | None,
 
 
 def _doubles(encoder: Encoder) -> dict[str, Tensor]:
-    """Return all that has a mean, in double precision, so that the order hardly matters."""
+    """Return the floating-point tensors in double precision."""
     state = encoder.state_dict()
     return {name: t.double() for name, t in state.items() if t.is_floating_point()}
 
 
 def _check_alike(member: Encoder, first: Encoder, path: Path, first_path: Path) -> None:
-    for what in ALIKE:
-        found, expected = getattr(member, what), getattr(first, what)
+    for key in SHARED:
+        found, expected = getattr(member, key), getattr(first, key)
         if found != expected:
             raise InvalidInputError(
-                f"{path}: its {what} is {found}, and that of {first_path} is {expected}. Average "
-                "encoders that were trained alike, from one start."
+                f"{path}: {key} is {found}, but that of {first_path} is {expected}. Average "
+                "encoders of one architecture that were trained from the same initial weights."
             )

@@ -1,4 +1,4 @@
-"""The one place that opens what torch.save wrote: tensors, numbers and text, and never any code."""
+"""Safe reading of checkpoints from torch.save: tensors, numbers and text, no code."""
 
 import re
 import warnings
@@ -12,13 +12,13 @@ from reid_align.errors import WeightsFormatError, WeightsNotFoundError
 
 SIZE_LIMIT = 512 * 2**20
 NUMPY_NUMBERS = ("numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype")
-# What torch allows a pickle to ask for: a callable, and the name it goes by in the file.
+# A callable that a pickle may refer to, with the name it has in the file.
 Allowed = Callable[..., object] | tuple[Callable[..., object], str]
 FOREIGN = re.compile(r"GLOBAL ([\w.]+)")
 
 
 class _Number:
-    """Stands in for numpy's numbers, so that none of numpy's code runs on a stranger's bytes."""
+    """Placeholder for numpy scalars, so that no numpy code runs on untrusted bytes."""
 
     def __init__(self, *parts: object) -> None:
         pass
@@ -28,39 +28,39 @@ class _Number:
 
 
 def read_checkpoint(path: Path) -> dict[object, object]:
-    """Read a dictionary that torch.save wrote, in its zip form or in the one before torch 1.6.
+    """Read a dictionary written by torch.save, in the zip format or the one before torch 1.6.
 
-    Numbers of numpy are read, but not their values. Tensors come to the CPU.
+    The values of numpy scalars are dropped. Tensors are on the CPU.
 
     Raises:
-        WeightsNotFoundError: there is no such file.
-        WeightsFormatError: it is a folder, larger than 512 MiB (packed or unpacked), damaged, or
-            holds anything but tensors, numbers and text, such as a whole module.
+        WeightsNotFoundError: the file does not exist.
+        WeightsFormatError: the path is a folder; or the file is larger than 512 MiB (packed or
+            unpacked), damaged, or contains more than tensors, numbers and text, such as a module.
     """
     try:
         _check_size(path)
         content = _load(path)
     except FileNotFoundError as error:
-        raise WeightsNotFoundError(f"{path}: there is no such file.") from error
+        raise WeightsNotFoundError(f"{path}: no such file.") from error
     except (OSError, BadZipFile) as error:
         reason = "it is a folder" if path.is_dir() else str(error)
-        raise WeightsFormatError(f"{path}: it cannot be opened ({reason}).") from error
+        raise WeightsFormatError(f"{path} cannot be opened ({reason}).") from error
     if not isinstance(content, dict):
         raise WeightsFormatError(
-            f"{path}: it holds a {type(content).__name__}, not the dictionary of a checkpoint."
+            f"{path} contains a {type(content).__name__}, not the dictionary of a checkpoint."
         )
     return content
 
 
 def _check_size(path: Path) -> None:
-    """Refuse a file that is too large, also one that only becomes so when it is unpacked."""
+    """Refuse a file that is too large, packed or unpacked."""
     size = path.stat().st_size
     if is_zipfile(path):
         with ZipFile(path) as archive:
             size = max(size, sum(entry.file_size for entry in archive.infolist()))
     if size > SIZE_LIMIT:
         raise WeightsFormatError(
-            f"{path}: it holds {size} bytes, and checkpoints of up to {SIZE_LIMIT} are converted."
+            f"{path} has {size} bytes; the limit for checkpoints is {SIZE_LIMIT}."
         )
 
 
@@ -71,24 +71,24 @@ def _load(path: Path) -> object:
         torch.serialization.safe_globals(numbers),
         warnings.catch_warnings(),
     ):
-        # torch warns of unusual files before it refuses them.
+        # torch warns about unusual files before it refuses them.
         warnings.simplefilter("ignore")
         try:
             return torch.load(file, map_location="cpu", weights_only=True)
-        except Exception as error:  # a made-up pickle can make the reader raise anything
+        except Exception as error:  # a crafted pickle can raise anything
             raise WeightsFormatError(f"{path}: {_explain(error)}") from error
 
 
 def _explain(error: Exception) -> str:
-    """Say what is wrong; torch's own text advises to open the file without protection."""
+    """Return the reason; torch's message would advise to load the file unprotected."""
     if foreign := FOREIGN.search(str(error)):
         return (
-            f"this checkpoint asks for {foreign[1]}, and opening it in full could run whatever "
-            "code its author put in. Only tensors, numbers and text are read here. A whole pickled "
-            "module, as the released SAN-PG file is, cannot be converted: save its state_dict() "
-            "instead, where its code is at hand and trusted."
+            f"the checkpoint refers to {foreign[1]}, and loading it could run code from its "
+            "author. Only tensors, numbers and text are read. A pickled module, such as the "
+            "released SAN-PG file, cannot be converted: where you trust its code, load it and save "
+            "its state_dict()."
         )
     return (
-        "this is no checkpoint that torch.save wrote, or a damaged one "
-        f"({type(error).__name__}). Get the file again."
+        f"not a checkpoint from torch.save, or damaged ({type(error).__name__}). "
+        "Get the file again."
     )

@@ -1,4 +1,4 @@
-"""From a foreign state dict to a module of ours: every tensor accounted for, by its own name."""
+"""Loading of a foreign state dict into a module under a name mapping, without leftovers."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,15 +12,15 @@ PREFIX = "module."
 
 
 def read_state(value: object, source: str) -> dict[str, Tensor]:
-    """Check that what a checkpoint holds is a state dict, and strip ``module.`` off its names.
+    """Check that a checkpoint entry is a state dict and remove ``module.`` from its names.
 
     Args:
-        value: the checkpoint's entry.
+        value: the checkpoint entry.
         source: the file and the entry, for messages.
 
     Raises:
-        WeightsFormatError: it is not a dictionary of names to dense tensors, or two names become
-            one.
+        WeightsFormatError: the entry is not a dictionary from names to dense tensors, or two names
+            become equal.
     """
     if not isinstance(value, dict):
         raise WeightsFormatError(f"{source}: expected a state dict, got a {type(value).__name__}.")
@@ -30,7 +30,7 @@ def read_state(value: object, source: str) -> dict[str, Tensor]:
         if not _is_dense(tensor):
             raise WeightsFormatError(f"{source}: {name} is not a dense tensor.")
         if name in state:
-            raise WeightsFormatError(f"{source}: {name} is there with and without {PREFIX!r}.")
+            raise WeightsFormatError(f"{source} has {name} with and without {PREFIX!r}.")
         state[name] = tensor
     return state
 
@@ -38,24 +38,24 @@ def read_state(value: object, source: str) -> dict[str, Tensor]:
 def fill(
     module: nn.Module, state: Mapping[str, Tensor], foreign_name: Callable[[str], str], source: str
 ) -> None:
-    """Put the tensors of a foreign state dict into a module, in the module's own types.
+    """Load the tensors of a foreign state dict into a module, in the module's dtypes.
 
     Args:
-        module: may be on the "meta" device; its tensors are replaced.
+        module: may be on the meta device; its tensors are replaced.
         state: exactly the module's tensors, under foreign names.
-        foreign_name: from a name in the module to the one in ``state``.
+        foreign_name: maps a name in the module to the name in ``state``.
         source: the file and the entry, for messages.
 
     Raises:
-        WeightsFormatError: a tensor is missing, unknown, or of another shape or type; the text
-            names the first few, as the file does.
-        WeightsIntegrityError: a tensor holds a value that is not finite in the module's type.
+        WeightsFormatError: a tensor is missing, unknown, or has another shape or dtype; the message
+            lists the first few under their foreign names.
+        WeightsIntegrityError: a tensor contains NaN or infinity in the module's dtype.
     """
     targets = {foreign_name(name): tensor for name, tensor in module.state_dict().items()}
     problems = {
         "missing": [name for name in targets if name not in state],
         "unknown": [name for name in state if name not in targets],
-        "of another shape or type": [
+        "of another shape or dtype": [
             f"{name} ({describe_tensor(state[name])} instead of {describe_tensor(target)})"
             for name, target in targets.items()
             if name in state and not tensors_match(state[name], target)
@@ -65,7 +65,7 @@ def fill(
         f"{len(names)} {kind}: {join_names(names)}" for kind, names in problems.items() if names
     ]
     if found:
-        raise WeightsFormatError(f"{source} does not fit. " + ". ".join(found) + ".")
+        raise WeightsFormatError(f"{source} does not match the model. " + ". ".join(found) + ".")
     ours = {
         name: state[foreign_name(name)].to(target.dtype)
         for name, target in module.state_dict().items()

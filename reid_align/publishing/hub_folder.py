@@ -1,4 +1,4 @@
-"""A publication as the folder that goes to the Hub."""
+"""The Hub folder of a publication: weights, config and model card."""
 
 from pathlib import Path
 
@@ -13,17 +13,16 @@ from reid_align.weights.manifest_records import REPO_ID, require_text
 def build_hub_folder(publication: Publication, repo_id: str, folder: Path) -> None:
     """Write ``model.safetensors`` in full precision, ``config.json`` and ``README.md``.
 
-    The same publication gives the same bytes, wherever and whenever. The folder appears whole or
-    not at all; nothing is sent anywhere.
+    Equal publications give equal bytes. The write is atomic; nothing is uploaded.
 
     Args:
-        publication: of an encoder.
-        repo_id: where it will be: the model card says how to load it from there.
-        folder: where to write; it must not exist, or be empty.
+        publication: publication of an encoder.
+        repo_id: the future repository; the model card shows how to load from it.
+        folder: the output; it must not exist or be empty.
 
     Raises:
-        InvalidInputError: it is no encoder, or ``repo_id`` is no name of a repository.
-        OutputError: the folder is not empty, or cannot be written.
+        InvalidInputError: the network is not an encoder, or ``repo_id`` is not a repository name.
+        OutputError: the folder is not empty or cannot be written.
     """
     require_text("repository", repo_id, REPO_ID, "organization/repository")
     encoder = publication.encoder

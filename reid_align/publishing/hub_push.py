@@ -1,4 +1,4 @@
-"""A built folder on its way to the Hub: what would be sent, and sending it."""
+"""Push of a built Hub folder, with a dry run."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ TAG = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 def describe_push(folder: Path, repo_id: str, private: bool, tag: str | None) -> str:
-    """Return what `push_hub_folder` would do, for people; nothing is sent.
+    """Return a text that describes what `push_hub_folder` would upload.
 
     Raises:
-        WeightsError: the folder is not whole.
-        InvalidInputError: it has no model card, or one that is of another repository; or the tag
-            is no name.
+        WeightsError: the folder is incomplete.
+        InvalidInputError: the model card is missing or belongs to another repository, or the tag
+            is invalid.
     """
     files = _checked_files(folder, repo_id, tag)
     seen_by = "private" if private else "public"
@@ -31,10 +31,10 @@ def describe_push(folder: Path, repo_id: str, private: bool, tag: str | None) ->
 
 
 def push_hub_folder(folder: Path, repo_id: str, private: bool, tag: str | None) -> str:
-    """Upload a folder that `build_hub_folder` wrote, and return the commit: see `push_folder`.
+    """Upload a folder written by `build_hub_folder` and return the commit: see `push_folder`.
 
     Raises:
-        InvalidInputError: also as of `describe_push`.
+        InvalidInputError: see `describe_push` and `push_folder`.
     """
     _checked_files(folder, repo_id, tag)
     return push_folder(folder, repo_id, private, tag)
@@ -46,10 +46,10 @@ def _checked_files(folder: Path, repo_id: str, tag: str | None) -> list[Path]:
         require_text("tag", tag, TAG, "a name such as v1.0.0")
     files = list_files(folder)
     card = folder / CARD_NAME
-    require(card.is_file(), str(folder), "none", f"a folder that build wrote, with {CARD_NAME}")
+    require(card.is_file(), str(folder), "none", f"a built folder with {CARD_NAME}")
     if f'from_pretrained("{repo_id}")' not in card.read_text("utf-8"):
         raise InvalidInputError(
-            f"{card} does not say how to load the weights from {repo_id}: it was built for another "
-            f"repository. Build it with --repo {repo_id}."
+            f"{card} was built for another repository than {repo_id}. Build the folder again for "
+            f"{repo_id}."
         )
     return files

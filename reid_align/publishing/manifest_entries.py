@@ -1,4 +1,4 @@
-"""The manifest's entry of a publication, and how it gets into the manifest."""
+"""Manifest entry of a publication, and the update of the manifest with it."""
 
 import dataclasses
 import os
@@ -22,12 +22,12 @@ from reid_align.weights.manifest_records import StorageDtype
 
 @dataclasses.dataclass(frozen=True)
 class ManifestUpdate:
-    """How an entry gets into a manifest.
+    """Options for adding an entry to a manifest.
 
     Attributes:
-        manifest: the file.
-        default: these weights become those that ``pretrained=True`` gives.
-        replace: an entry of that name may be replaced by other weights.
+        manifest: the manifest file.
+        default: make the weights the default of ``pretrained=True``.
+        replace: allow replacing an existing entry of the same name.
     """
 
     manifest: Path = dataclasses.field(default_factory=find_manifest)
@@ -45,10 +45,10 @@ def make_entry(
     hub: HubFile | None = None,
     bundled: str | None = None,
 ) -> Weights:
-    """Return the record of a publication, stored in ``file``.
+    """Return the manifest entry of a publication stored in ``file``.
 
     Raises:
-        InvalidInputError: a value is not allowed; also if it is neither on the Hub nor bundled.
+        InvalidInputError: a value is invalid, or neither ``hub`` nor ``bundled`` is given.
     """
     trained, card = publication.trained, publication.card
     network = trained.network
@@ -75,17 +75,17 @@ def make_entry(
 
 
 def check_manifest_update(update: ManifestUpdate, name: str, *, bundled: bool) -> None:
-    """Refuse, before anything is done, what `update_manifest` would refuse in the end.
+    """Check in advance that `update_manifest` will succeed.
 
     Args:
-        update: how the entry will get into the manifest.
-        name: of the entry.
+        update: options of the entry.
+        name: name of the entry.
         bundled: whether its file will be inside the package.
 
     Raises:
-        ManifestError: the manifest is damaged.
-        InvalidInputError: the name is taken, or the Hub would take it from the package.
-        OutputError: the manifest may not be written.
+        ManifestError: the manifest is invalid.
+        InvalidInputError: the name is taken, or a Hub entry would replace a bundled one.
+        OutputError: the manifest is not writable.
     """
     earlier = _read(update.manifest).get(name)
     if earlier is not None:
@@ -93,22 +93,22 @@ def check_manifest_update(update: ManifestUpdate, name: str, *, bundled: bool) -
     effective = os.access in os.supports_effective_ids
     if not os.access(update.manifest.parent, os.W_OK, effective_ids=effective):
         raise OutputError(
-            f"{update.manifest} may not be written. Work in a checkout of your own, or let pin or "
-            "release write another manifest: --manifest."
+            f"{update.manifest} is not writable. Use a checkout, or another manifest when "
+            "publishing on the Hub."
         )
 
 
 def update_manifest(entry: Weights, update: ManifestUpdate) -> Weights:
-    """Write an entry into the manifest, which is replaced whole or not at all.
+    """Add an entry to the manifest. The write is atomic.
 
-    An entry that is replaced leaves its place as the default to the new one.
+    If it replaces a default entry, it becomes the default.
 
     Returns:
-        The entry as it is listed.
+        The entry as written.
 
     Raises:
-        ManifestError: the manifest is damaged.
-        InvalidInputError: the name is taken, or the Hub would take it from the package.
+        ManifestError: the manifest is invalid.
+        InvalidInputError: the name is taken, or a Hub entry would replace a bundled one.
         OutputError: the manifest cannot be written.
     """
     check_manifest_update(update, entry.name, bundled=entry.bundled is not None)
@@ -127,21 +127,20 @@ def update_manifest(entry: Weights, update: ManifestUpdate) -> Weights:
 
 
 def _check_replaceable(earlier: Weights, update: ManifestUpdate, bundled: bool) -> None:
-    """Refuse other weights for a name that users know."""
+    """Refuse other weights for an existing name."""
     if earlier.bundled is not None and not bundled:
         raise InvalidInputError(
-            f"{earlier.name} is inside the package and works with no network, says "
-            f"{update.manifest}; from the Hub it would not. Give what goes to the Hub a tag of "
-            f"its own: {earlier.name}_full."
+            f"{update.manifest}: {earlier.name} is bundled with the package and works offline. "
+            f"Use another tag for weights on the Hub, such as {earlier.name}_full."
         )
     if not update.replace:
         raise InvalidInputError(
-            f"{update.manifest} has an entry {earlier.name} already. Users know its weights by "
-            "that name: give new ones another tag, or replace it with --replace."
+            f"{update.manifest} already has an entry {earlier.name}. Use another tag, or allow "
+            "replacing it (replace=True)."
         )
 
 
 def _read(manifest: Path) -> dict[str, Weights]:
-    with writing(manifest, "pin and release take another manifest: --manifest."):
+    with writing(manifest, "Use another manifest when publishing on the Hub."):
         text = manifest.read_text("utf-8")
     return parse_manifest(text, str(manifest))

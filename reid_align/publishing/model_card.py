@@ -1,4 +1,4 @@
-"""The model card: what people read before they use weights, and what the Hub shows of it."""
+"""The model card ``README.md`` of a publication: Hub metadata and text."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 LIBRARY_NAME, TASK = "reid-align", "image-feature-extraction"
 TAGS = ["person-re-identification", "reid", "image-retrieval", "pytorch"]
-# Identifiers that the Hub knows; it shows any other license by its name.
+# License identifiers known to the Hub; others are shown by their name.
 HUB_LICENSES = ("apache-2.0", "mit", "bsd-3-clause", "cc0-1.0", "cc-by-4.0", "cc-by-nc-4.0")
 
 TEXT = Path(__file__).with_suffix(".md")
 
 
 def model_card(publication: Publication, repo_id: str) -> str:
-    """Return ``README.md``: metadata as YAML, then the text; the same for the same publication.
+    """Return ``README.md``: YAML metadata, then the text.
 
-    The metadata holds measured results of these very weights and nothing else.
+    The metadata contains only results measured with exactly these weights.
     """
     card, encoder = publication.card, publication.encoder
     text = Template(TEXT.read_text("utf-8")).substitute(
@@ -37,7 +37,7 @@ def model_card(publication: Publication, repo_id: str) -> str:
         arguments=", ".join(f"`{key}={value!r}`" for key, value in encoder.arch_args.items()),
         parameters=f"{sum(parameter.numel() for parameter in encoder.parameters()):,}",
         training_data=_bullets(_training_data(card)),
-        recipe=_table(("how", ""), _recipe(publication)),
+        recipe=_table(("training", ""), _recipe(publication)),
         results=_results(publication.exact, repo_id),
         limits=_bullets(card.limits),
         license=card.license,
@@ -52,7 +52,7 @@ def _preprocessing(preprocess: Preprocess) -> str:
         done.append(f"blurred by a Gaussian of {preprocess.smoothing:g} px")
     if preprocess.stretch:
         share = f"{100 * preprocess.stretch:g} %"
-        done.append(f"its darkest and brightest {share} stretched to black and white")
+        done.append(f"the darkest and brightest {share} clipped to black and white")
     return ", ".join(done)
 
 
@@ -74,7 +74,7 @@ def _metadata(publication: Publication, repo_id: str) -> str:
 
 
 def _eval_results(publication: Publication) -> Iterator["EvalResult"]:
-    """Yield each figure in the form in which the Hub draws it."""
+    """Yield each result in the Hub's format."""
     from huggingface_hub import EvalResult
 
     for result in publication.exact:
@@ -96,7 +96,7 @@ def _eval_results(publication: Publication) -> Iterator["EvalResult"]:
 
 def _training_data(card: PublisherCard) -> Iterator[str]:
     for data in card.training_data:
-        people = "people who do not exist" if data.synthetic else "images of real people"
+        people = "synthetic people" if data.synthetic else "images of real people"
         yield f"{data.name}: {people}. Terms: {data.terms}"
 
 
@@ -114,7 +114,7 @@ def _recipe(publication: Publication) -> Iterator[tuple[str, str]]:
 
 def _results(measured: Sequence[MeasuredResult], repo_id: str) -> str:
     if not measured:
-        return "None were measured in full precision."
+        return "No results were measured in full precision."
     head = ("dataset", "compared by", *(f"rank-{k}" for k in RANKS), "mAP", "mINP")
     rows = [
         (
@@ -132,7 +132,7 @@ def _results(measured: Sequence[MeasuredResult], repo_id: str) -> str:
         for result in measured
     )
     table, list_ = _table(head, rows), _bullets(origins)
-    return f"In percent, measured with these weights.\n\n{table}\n\n{list_}"
+    return f"Results in percent, measured with these weights.\n\n{table}\n\n{list_}"
 
 
 def _percent(value: float | None) -> str:

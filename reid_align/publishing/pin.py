@@ -1,4 +1,4 @@
-"""From a commit on the Hub to an entry of the manifest, by way of a download."""
+"""Verified manifest entry for a commit on the Hub."""
 
 import dataclasses
 from pathlib import Path
@@ -30,25 +30,25 @@ from reid_align.weights.repository_config import RepositoryConfig, read_reposito
 def pin_commit(
     publication: Publication, repo_id: str, revision: str, update: ManifestUpdate
 ) -> Weights:
-    """List what a commit on the Hub holds, after everybody's download of it was tried.
+    """Add a commit on the Hub to the manifest after verifying a public download of it.
 
-    The folder is built again and compared with what comes back: the same sha256, the same config,
-    and the encoder computes the same features.
+    Builds the Hub folder again and compares it with the download: SHA-256, config and feature
+    fingerprint must be equal.
 
     Args:
-        publication: what was pushed.
-        repo_id: where to; it has to be public, because users have no token.
+        publication: the pushed publication.
+        repo_id: the repository; it must be public, because users have no token.
         revision: the commit, 40 hex digits.
-        update: how it gets into the manifest.
+        update: options of the manifest entry.
 
     Returns:
-        The entry.
+        The manifest entry.
 
     Raises:
-        InvalidInputError: the repository is private or gated, ``revision`` is no commit, or the
-            name is taken, also by weights inside the package.
-        WeightsIntegrityError: what comes back is not what was built; nothing is listed.
-        WeightsError: it cannot be downloaded.
+        InvalidInputError: the repository is private or gated, ``revision`` is not a commit, or the
+            name is taken, possibly by weights in the package.
+        WeightsIntegrityError: the download differs; the manifest is unchanged.
+        WeightsError: the download failed.
         OutputError: the manifest cannot be written.
     """
     file = HubFile(repo_id, revision, WEIGHTS_NAME)
@@ -68,24 +68,24 @@ def pin_commit(
 
 
 def _check_public(repo_id: str) -> None:
-    """Ask as somebody without a token does."""
+    """Check that the repository is accessible without a token."""
     from huggingface_hub import HfApi
 
     api = HfApi(library_name=LIBRARY, library_version=__version__, token=False)
-    advice = "Users could not load the weights by name. Open it on its page, then pin the commit."
+    advice = "Users could not load these weights. Make the repository public, then pin the commit."
     try:
-        with hub_errors(f"{repo_id}, looked at without a token", repo_id, OutputError):
+        with hub_errors(f"{repo_id}, access without a token", repo_id, OutputError):
             gated = api.model_info(repo_id).gated
     except WeightsAccessError as error:
-        raise InvalidInputError(f"{repo_id} is private, or not there. {advice}") from error
+        raise InvalidInputError(f"{repo_id} is private or does not exist. {advice}") from error
     if gated:
         raise InvalidInputError(f"{repo_id} is gated. {advice}")
 
 
 def _check_config(found: RepositoryConfig, expected: RepositoryConfig, repo_id: str) -> None:
-    """Compare two configs but for the version that wrote them."""
+    """Compare two configs except for the library version."""
     if dataclasses.replace(found, library_version=expected.library_version) != expected:
         raise WeightsIntegrityError(
-            f"{repo_id}: its {CONFIG_NAME} is not the one that these weights have. Push the folder "
-            "that build writes, and pin that commit."
+            f"{repo_id}: {CONFIG_NAME} does not belong to these weights. Push the folder built from "
+            "these weights, then pin the new commit."
         )

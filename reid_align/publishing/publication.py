@@ -1,4 +1,4 @@
-"""Everything that is published under one name, gathered and held against each other."""
+"""A publication: network, card and results under one name, checked for consistency."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -21,15 +21,15 @@ NAMES = "architecture.tag, in letters, digits and ._-"
 
 @dataclass(frozen=True)
 class Publication:
-    """Weights with all there is to say of them.
+    """Weights with everything that is published about them.
 
     Attributes:
         name: "architecture.tag".
-        card: what the publisher says.
+        card: content of the card file.
         trained: the network.
         recipe: how it was trained.
-        exact: results of these very weights.
-        of_rounded: results of these weights as they are after storing them as int8.
+        exact: results of exactly these weights.
+        of_rounded: results of these weights after int8 rounding.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Publication:
     of_rounded: tuple[MeasuredResult, ...]
 
     def summary(self) -> str:
-        """Return what there is, in a line."""
+        """Return a one-line summary."""
         trained_by = f"trained by {self.recipe.name} at {self.recipe.commit[:8]}"
         results = f"{len(self.exact)} in full precision, {len(self.of_rounded)} as int8"
         kind, license_ = self.trained.kind, self.card.license
@@ -48,30 +48,30 @@ class Publication:
 
     @property
     def encoder(self) -> Encoder:
-        """The network, where a folder on the Hub is to be made of it.
+        """The network, which must be an encoder.
 
         Raises:
-            InvalidInputError: it is no encoder.
+            InvalidInputError: the network is not an encoder.
         """
         if not isinstance(self.trained.network, Encoder):
             raise InvalidInputError(
-                f"{self.name} is a {self.trained.kind}: repositories on the Hub are for encoders. "
-                "Ship it inside the package, with bundle."
+                f"{self.name} is a {self.trained.kind}. Only encoders are published on the Hub; "
+                "bundle it with the package instead."
             )
         return self.trained.network
 
 
 def gather_publication(name: str, card_path: Path, weights: Path) -> Publication:
-    """Read and check all that is published; everything that is wrong is said at once.
+    """Read and check everything that is published; report all problems at once.
 
     Args:
         name: "architecture.tag".
-        card_path: of the card.
-        weights: as `open_trained` takes them.
+        card_path: the card file.
+        weights: as for `open_trained`.
 
     Raises:
-        InvalidInputError: several things are missing or wrong; the text has a line for each.
-        ReidAlignError: one is.
+        InvalidInputError: there are several problems; the message has one line for each.
+        ReidAlignError: there is one problem.
     """
     problems: list[ReidAlignError] = []
     _attempt(problems, lambda: require_text("name", name, NAME, NAMES))
@@ -87,7 +87,7 @@ def gather_publication(name: str, card_path: Path, weights: Path) -> Publication
 
 
 def _attempt(problems: list[ReidAlignError], read: Callable[[], T]) -> T | None:
-    """Return what reading gives, or note what is wrong with it."""
+    """Return the result of ``read``, or record its error and return None."""
     try:
         return read()
     except ReidAlignError as error:
@@ -99,37 +99,36 @@ def _together(problems: list[ReidAlignError]) -> ReidAlignError:
     if len(problems) == 1:
         return problems[0]
     lines = "\n".join(f"- {problem}" for problem in problems)
-    return InvalidInputError(f"{len(problems)} things are missing or wrong:\n{lines}")
+    return InvalidInputError(f"{len(problems)} problems:\n{lines}")
 
 
 def _recipe(card: PublisherCard, trained: TrainedNetwork, path: Path) -> TrainingRecipe:
-    """Join what the run and the card know; neither may contradict the other."""
+    """Combine the recipe of the run with that of the card; they must not conflict."""
     run, given = trained.run, asdict(card.recipe)
     known = {"name": run.recipe, "commit": run.commit, "seed": run.seed} if run else {}
     for key, value in known.items():
         if None not in (value, given[key]) and value != given[key]:
             raise InvalidInputError(
-                f"{path}: recipe.{key} is {given[key]!r}, and the run's config.json says "
-                f"{value!r}. Leave it out of the card."
+                f"{path}: recipe.{key} is {given[key]!r}, but the run's config.json has {value!r}. "
+                "Remove it from the card."
             )
     facts = given | {key: value for key, value in known.items() if value is not None}
     if missing := [key for key, value in facts.items() if value is None]:
         raise InvalidInputError(
-            f"{path}: [recipe] lacks {', '.join(missing)}: how was this trained? Whoever wants to "
-            "train it again has nothing else."
+            f"{path}: [recipe] lacks {', '.join(missing)}. Users need it to reproduce the training."
         )
     return TrainingRecipe(**facts, cost=card.cost)
 
 
 def _results(card: PublisherCard, trained: TrainedNetwork, path: Path, weights: Path) -> Results:
-    """Return the results of the weights as they are, and those of the rounded ones."""
+    """Return the results of the exact weights and those of the int8-rounded weights."""
     network = trained.network
     if not isinstance(network, Encoder):
         return (), ()
     if not card.results:
         raise InvalidInputError(
-            f"{path} lists no [[results]]. Measure: python -m reid_align.evaluate DATASET FOLDER "
-            f"--weights {weights} -o FILE.json, and name FILE.json there."
+            f"{path} lists no [[results]]. Evaluate {weights}, save the result as JSON, and list "
+            "that file in the card."
         )
     found = [read_result_file(listed, path.parent) for listed in card.results]
     exact = _digest(network)
@@ -138,8 +137,8 @@ def _results(card: PublisherCard, trained: TrainedNetwork, path: Path, weights: 
     for listed, result in zip(card.results, found, strict=True):
         if result.state_sha256 not in (exact, after):
             raise InvalidInputError(
-                f"{path.parent / listed.file}: this was measured with other weights than those in "
-                f"{weights}. Evaluate these, or take it out of the card."
+                f"{path.parent / listed.file} was measured with other weights than {weights}. "
+                "Evaluate these weights, or remove the file from the card."
             )
     return tuple(result for result in found if result.state_sha256 == exact), tuple(others)
 

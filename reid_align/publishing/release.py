@@ -1,6 +1,6 @@
-"""Build, push and pin in one go."""
+"""Release on the Hub: build, push and pin in one step."""
 
-import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,58 +16,63 @@ from reid_align.weights import Weights
 
 @dataclass(frozen=True)
 class HubTarget:
-    """Where on the Hub a publication goes: a public repository, and the name of the commit."""
+    """Target of a release: a public repository, and an optional tag for the commit."""
 
     repo_id: str
     tag: str | None
 
 
-def describe_release(publication: Publication, place: HubTarget, update: ManifestUpdate) -> str:
-    """Return what `release_weights` would do, for people, after everything that needs no network.
+def describe_release(publication: Publication, target: HubTarget, update: ManifestUpdate) -> str:
+    """Return a text that describes what `release_weights` would do; runs all offline checks.
 
     Raises:
-        ReidAlignError: `release_weights` would fail for a reason that is known by now.
+        ReidAlignError: `release_weights` would fail.
     """
     check_manifest_update(update, publication.name, bundled=False)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "built"
-        build_hub_folder(publication, place.repo_id, folder)
-        plan = describe_push(folder, place.repo_id, False, place.tag)
+        build_hub_folder(publication, target.repo_id, folder)
+        plan = describe_push(folder, target.repo_id, False, target.tag)
     default = ", as the default" if update.default else ""
-    return f"{plan}\n{update.manifest}: the entry {publication.name}{default}"
+    return f"{plan}\n{update.manifest}: entry {publication.name}{default}"
 
 
-def release_weights(publication: Publication, place: HubTarget, update: ManifestUpdate) -> Weights:
-    """Publish an encoder to everybody, and list it.
+def release_weights(
+    publication: Publication,
+    target: HubTarget,
+    update: ManifestUpdate,
+    on_pushed: Callable[[str], None] = lambda commit: None,
+) -> Weights:
+    """Publish an encoder on the Hub and add it to the manifest.
 
-    Where it fails after the push, the commit is there and not listed; `pin_commit` goes on from there.
+    If a step after the push fails, the commit stays on the Hub; `pin_commit` then adds it to the
+    manifest.
+
+    Args:
+        publication: publication of an encoder.
+        target: repository and tag.
+        update: options of the manifest entry.
+        on_pushed: called with the commit after the push.
 
     Returns:
-        The entry; its ``hub`` has the commit.
+        The manifest entry; its ``hub`` has the commit.
 
     Raises:
-        ReidAlignError: as of `build_hub_folder`, `push_hub_folder` and `pin_commit`; after the push the text names the commit
-            and the command that goes on.
+        ReidAlignError: see `build_hub_folder`, `push_hub_folder` and `pin_commit`; after the push,
+            the message names the commit.
     """
     check_manifest_update(update, publication.name, bundled=False)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "built"
-        build_hub_folder(publication, place.repo_id, folder)
-        commit = push_hub_folder(folder, place.repo_id, False, place.tag)
+        build_hub_folder(publication, target.repo_id, folder)
+        commit = push_hub_folder(folder, target.repo_id, False, target.tag)
+    on_pushed(commit)
     try:
-        return pin_commit(publication, place.repo_id, commit, update)
+        return pin_commit(publication, target.repo_id, commit, update)
     except ReidAlignError as error:
-        # Not a new one of its type: some types are made from other arguments than their text.
-        error.args = (f"{error} {_going_on(publication.name, place.repo_id, commit, update)}",)
+        # Edit the message in place: some error types cannot be rebuilt from their message.
+        error.args = (
+            f"{error} Commit {commit} is on {target.repo_id}, but not in {update.manifest}. Solve "
+            "the problem, then pin this commit.",
+        )
         raise
-
-
-def _going_on(name: str, repo_id: str, commit: str, update: ManifestUpdate) -> str:
-    """Say what is done by now, and with which command to go on."""
-    known = ["--repo", repo_id, "--revision", commit, "--manifest", str(update.manifest)]
-    known += ["--default"] * update.default + ["--replace"] * update.replace
-    return (
-        f"The commit {commit} is in {repo_id} and not listed. Once this is mended, go on with: "
-        f"python -m reid_align.publish pin {name} {shlex.join(known)} and the same --weights and "
-        "--card as now."
-    )

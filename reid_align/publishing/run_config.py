@@ -1,4 +1,4 @@
-"""What a training run says of itself in ``config.json``."""
+"""The published part of a training run's ``config.json``."""
 
 import json
 from collections.abc import Mapping
@@ -13,14 +13,14 @@ CONFIG_NAME, BEST = "config.json", "best"
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """The part of a run's config that is published.
+    """Facts about a training run that are published.
 
     Attributes:
-        recipe: its name.
-        seed: of the last stage.
-        commit: of this library; None where the run could not know it.
+        recipe: name of the recipe.
+        seed: seed of the last stage.
+        commit: commit of this library; None if unknown.
         data: fingerprints of the training data by stream.
-        versions: of what computed, by name.
+        versions: versions of libraries and hardware by name.
     """
 
     recipe: str
@@ -31,9 +31,9 @@ class TrainingRun:
 
 
 def find_run(weights: Path) -> Path | None:
-    """Return the ``config.json`` of the run that a file of weights lies in, or in ``best`` of.
+    """Return the ``config.json`` of the run that a weights file is in, directly or in ``best``.
 
-    What `save_pretrained` wrote is of no run, wherever it lies; None, as where there is no file.
+    Returns None if there is none, and for output of `save_pretrained`, which belongs to no run.
     """
     if weights.is_dir() or weights.name == WEIGHTS_NAME:
         return None
@@ -46,7 +46,7 @@ def read_run(path: Path) -> TrainingRun:
     """Read the ``config.json`` of a run.
 
     Raises:
-        WeightsFormatError: it is none.
+        WeightsFormatError: the file is not the config of a run.
     """
     try:
         config = json.loads(path.read_text("utf-8"))
@@ -61,6 +61,6 @@ def read_run(path: Path) -> TrainingRun:
         )
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise WeightsFormatError(
-            f"{path}: this is not the config of a training run "
-            f"({type(error).__name__}: {error}). Give the folder that train wrote."
+            f"{path} is not the config of a training run ({type(error).__name__}: {error}). Pass "
+            "the folder of a training run."
         ) from error

@@ -1,4 +1,4 @@
-"""Turns the official checkpoints of SAN into weights of ours."""
+"""Conversion of official SAN checkpoints into encoder folders and decoder files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ from reid_align.publishing.san_names import decoder_name, encoder_name
 from reid_align.weights import WeightsHeader, module_fingerprint, save_tensors
 
 ENCODER_ENTRY, DECODER_ENTRY = "state_dict", "decoder_state_dict"
-RECORDS = ("rank1", "epoch")
-ENTRIES = (ENCODER_ENTRY, DECODER_ENTRY, *RECORDS)
+PROGRESS = ("rank1", "epoch")
+ENTRIES = (ENCODER_ENTRY, DECODER_ENTRY, *PROGRESS)
 CLASSIFIER = ("classifier.weight", "classifier.bias")
 ENCODER_NAME, DECODER_NAME = "encoder", "decoder.safetensors"
 
 
 @dataclass(frozen=True)
 class ConvertedSan:
-    """What came out of an official checkpoint.
+    """Result of converting an official checkpoint.
 
     Attributes:
-        encoder: the folder with ``san_resnet50`` and its "fc512" head, as `from_pretrained` reads.
-        decoder: the file with ``san_decoder``, as `create_head` reads; None if there was none.
-        identities: how many people it was trained on.
-        dropped: the names of what was left behind: the classifier, the epoch, the rank-1.
+        encoder: folder with ``san_resnet50`` and head "fc512", for `from_pretrained`.
+        decoder: file with ``san_decoder``, for `create_head`; None if the checkpoint has none.
+        identities: number of training identities.
+        dropped: names of dropped entries: the classifier, the epoch, the rank-1.
     """
 
     encoder: Path
@@ -44,20 +44,20 @@ class ConvertedSan:
 def convert_san(checkpoint: str | PathLike[str], folder: str | PathLike[str]) -> ConvertedSan:
     """Convert a checkpoint of the official SAN code: ``checkpoint_ep*.pth.tar``.
 
-    Nothing in the checkpoint is ever run. Each of its tensors ends in the encoder, in the decoder
-    or among those reported as dropped. The folder appears whole or not at all.
+    No code in the checkpoint is run. Every tensor goes to the encoder, to the decoder or into the
+    list of dropped entries. The write is atomic.
 
     Args:
-        checkpoint: a dictionary that torch.save wrote, with ``state_dict`` (327 tensors) and, if
-            the decoder was kept, ``decoder_state_dict`` (86).
-        folder: where to write; it must not exist, or be empty.
+        checkpoint: a dictionary written by torch.save, with ``state_dict`` (327 tensors) and, if
+            the decoder was saved, ``decoder_state_dict`` (86).
+        folder: the output; it must not exist or be empty.
 
     Raises:
-        WeightsNotFoundError: there is no such file.
-        WeightsFormatError: it is no such checkpoint; whole pickled modules (SAN-PG was released as
-            one) and pickles that ask for code are refused.
-        WeightsIntegrityError: a tensor holds a value that is not finite.
-        OutputError: the folder is not empty, or cannot be written.
+        WeightsNotFoundError: the file does not exist.
+        WeightsFormatError: the file is not such a checkpoint; pickled modules (SAN-PG was released
+            as one) and pickles that refer to code are refused.
+        WeightsIntegrityError: a tensor contains NaN or infinity.
+        OutputError: the folder is not empty or cannot be written.
     """
     source, target = Path(checkpoint), Path(folder)
     with new_folder(target) as partial:
@@ -70,7 +70,7 @@ def convert_san(checkpoint: str | PathLike[str], folder: str | PathLike[str]) ->
         target / ENCODER_NAME,
         target / DECODER_NAME if DECODER_ENTRY in entries else None,
         identities,
-        CLASSIFIER + tuple(name for name in RECORDS if name in entries),
+        CLASSIFIER + tuple(name for name in PROGRESS if name in entries),
     )
 
 
@@ -78,14 +78,14 @@ def _check_entries(entries: Mapping[object, object], source: Path) -> None:
     unknown = sorted(str(name) for name in entries if name not in ENTRIES)
     if unknown or ENCODER_ENTRY not in entries:
         raise WeightsFormatError(
-            f"{source}: expected {ENCODER_ENTRY!r} and, beside it, nothing but "
-            f"{', '.join(ENTRIES[1:])}; got {sorted(map(str, entries))}. Give a checkpoint that "
-            "the training script of SAN saved."
+            f"{source}: expected the key {ENCODER_ENTRY!r}, optionally with "
+            f"{', '.join(ENTRIES[1:])}; got {sorted(map(str, entries))}. Use a checkpoint from "
+            "SAN's official training script."
         )
 
 
 def _write_encoder(entry: object, folder: Path, source: Path) -> int:
-    """Write the encoder without its classifier, and return how many people that one knew."""
+    """Write the encoder without its classifier; return the number of identities."""
     where = f"{source}: {ENCODER_ENTRY}"
     state = read_state(entry, where)
     with torch.device("meta"):
@@ -97,14 +97,14 @@ def _write_encoder(entry: object, folder: Path, source: Path) -> int:
 
 
 def _pop_classifier(state: dict[str, Tensor], feature_dim: int, where: str) -> int:
-    """Take the classifier out of a state dict, and return how many people it knew."""
+    """Remove the classifier from a state dict; return its number of identities."""
     if missing := [name for name in CLASSIFIER if name not in state]:
         raise WeightsFormatError(f"{where} lacks {' and '.join(missing)}.")
     weight, bias = (list(state.pop(name).shape) for name in CLASSIFIER)
     if len(bias) != 1 or weight != [*bias, feature_dim]:
         raise WeightsFormatError(
             f"{where}: {CLASSIFIER[0]} is {weight} and {CLASSIFIER[1]} is {bias}; expected "
-            f"[people, {feature_dim}] and [people]."
+            f"[identities, {feature_dim}] and [identities]."
         )
     return bias[0]
 

@@ -1,4 +1,4 @@
-"""What the official code of SAN calls the tensors of our encoder and decoder.
+"""Tensor names of the official SAN code for our encoder and decoder.
 
 Source: github.com/microsoft/Semantics-Aligned-Representation-Learning-for-Person-Re-identification,
 main.py and torchreid/models/resnet.py (MIT).
@@ -24,7 +24,7 @@ DECODER_NAMES = (
 def encoder_name(name: str) -> str:
     """Return the official name of a tensor of `SanEncoder` with the "fc512" head.
 
-    The trunk has torchvision's names in both.
+    Trunk tensors have torchvision's names in both.
     """
     return _rename(name, ENCODER_NAMES)
 

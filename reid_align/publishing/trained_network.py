@@ -1,4 +1,4 @@
-"""The network that is to be published, from wherever it lies, and proven to load."""
+"""The network to publish, loaded from a run, a folder or a file and verified."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,9 +23,9 @@ class TrainedNetwork:
     """A network with its weights, in evaluation mode.
 
     Attributes:
-        kind: what it is for the manifest.
-        network: the network; what it computes was compared with its file's fingerprint.
-        run: the training it comes from; None where it was converted.
+        kind: kind of network in the manifest.
+        network: the network, verified by its fingerprint.
+        run: the training run; None for converted weights.
     """
 
     kind: NetworkKind
@@ -34,44 +34,44 @@ class TrainedNetwork:
 
     @property
     def preprocess(self) -> Preprocess | None:
-        """What is done to a image first; None for a head, which reads none."""
+        """Image preprocessing; None for a head."""
         return None if isinstance(self.network, Head) else self.network.preprocess
 
 
 def open_trained(architecture: str, where: Path) -> TrainedNetwork:
-    """Load what a run, a folder of `save_pretrained` or a file holds.
+    """Load the network of a run, a folder of `save_pretrained` or a file.
 
     Args:
-        architecture: what it has to be.
-        where: a run's folder (with ``encoder.safetensors``, ``dense_uv.safetensors``, …), or its
-            ``best``; a folder with ``model.safetensors``; or a ``.safetensors`` file.
+        architecture: the expected architecture.
+        where: a run folder (with ``encoder.safetensors``, ``dense_uv.safetensors``, …) or its
+            ``best`` folder; a folder with ``model.safetensors``; or a ``.safetensors`` file.
 
     Raises:
-        UnknownNameError: no network of that name.
-        InvalidInputError: it is of another architecture.
-        WeightsError: it is not there, damaged, not finite, or does not compute what it did.
+        UnknownNameError: the architecture is unknown.
+        InvalidInputError: the weights are of another architecture.
+        WeightsError: the weights are missing, damaged, not finite, or fail the fingerprint check.
     """
     kind = _kind(architecture)
     path = find_product(where, "encoder" if kind == "encoder" else architecture)
     network = _load(kind, architecture, path)
     if network.architecture != architecture:
         raise InvalidInputError(
-            f"{where} holds {network.architecture}, and the name says {architecture}. Publish it "
-            f"as {network.architecture}.TAG, or give other weights."
+            f"{where} contains {network.architecture}, not {architecture}. Publish it as "
+            f"{network.architecture}.TAG, or use other weights."
         )
     config = find_run(path)
     return TrainedNetwork(kind, network, None if config is None else read_run(config))
 
 
 def find_product(where: Path, product: str) -> Path:
-    """Return the file or the folder that the loaders take.
+    """Return the file or folder to load.
 
     Args:
         where: as for `open_trained`.
-        product: what a run's file of it is called: "encoder", "san_decoder", …
+        product: stem of the file in a run folder: "encoder", "san_decoder", …
 
     Raises:
-        WeightsNotFoundError: it is not there.
+        WeightsNotFoundError: there is no such file.
     """
     file = f"{product}.safetensors"
     if where.is_file() or (where / WEIGHTS_NAME).is_file():
@@ -79,10 +79,10 @@ def find_product(where: Path, product: str) -> Path:
     if (where / file).is_file():
         return where / file
     below = [path.parent.name for path in sorted(where.glob(f"*/{file}"))]
-    advice = "Give the folder of a finished run, or one that save_pretrained or convert wrote."
+    advice = "Use the folder of a finished run, or one written by save_pretrained or convert_san."
     if below:
-        advice = f"There is one in {' and in '.join(below)} below: name that folder."
-    raise WeightsNotFoundError(f"{where}: there is no {file} and no {WEIGHTS_NAME}. {advice}")
+        advice = f"Its subfolder {' and '.join(below)} has one; use that folder."
+    raise WeightsNotFoundError(f"{where} has neither {file} nor {WEIGHTS_NAME}. {advice}")
 
 
 def _kind(architecture: str) -> NetworkKind:

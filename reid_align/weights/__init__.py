@@ -1,4 +1,4 @@
-"""Published weights: what is known of them, where they are, and how they get into a module."""
+"""Weights: manifest, download, safetensors files, loading with verification, Hub upload."""
 
 from reid_align.weights.encoder_repository import (
     HUB_PREFIX,

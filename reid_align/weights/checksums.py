@@ -1,4 +1,4 @@
-"""Is a file the one that was published?"""
+"""SHA-256 checksums of files."""
 
 import hashlib
 from pathlib import Path
@@ -13,17 +13,18 @@ def sha256_of(path: Path) -> str:
 
 
 def verify_file(path: Path, size: int, sha256: str) -> None:
-    """Compare a file's length and SHA-256 with those that were published.
+    """Check a file against its published size in bytes and SHA-256.
 
     Raises:
-        WeightsIntegrityError: one of them differs, or the file cannot be read.
+        WeightsIntegrityError: size or SHA-256 differ, or the file cannot be read.
     """
     try:
         found = (path.stat().st_size, sha256_of(path))
     except OSError as error:
-        raise WeightsIntegrityError(f"{path}: it cannot be read ({error}).") from error
+        raise WeightsIntegrityError(f"{path} cannot be read ({error}).") from error
     if found != (size, sha256):
         raise WeightsIntegrityError(
-            f"{path}: this is not the published file. It has {found[0]} bytes with sha256 "
-            f"{found[1]}; published are {size} bytes with sha256 {sha256}."
+            f"{path} differs from the published file: it has {found[0]} bytes and sha256 "
+            f"{found[1]}, expected are {size} bytes and sha256 {sha256}. Remove it and download "
+            "it again."
         )

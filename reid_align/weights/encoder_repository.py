@@ -1,4 +1,4 @@
-"""An encoder's repository on the Hub, or its folder: ``config.json`` and ``model.safetensors``."""
+"""Encoder repositories: a folder or Hub repository with config.json and model.safetensors."""
 
 import os
 import re
@@ -24,27 +24,28 @@ DEFAULT_REVISION = "main"
 
 @dataclass(frozen=True)
 class RepositoryFiles:
-    """The two files of one encoder: what its config says, and where its weights are."""
+    """The config of one encoder and the path of its weights."""
 
     config: RepositoryConfig
     weights: Path
 
 
 def fetch_repository(source: str | Path) -> RepositoryFiles:
-    """Return an encoder's config and weights file, from a local folder or from the Hub.
+    """Return config and weights file of an encoder, from a local folder or from the Hub.
 
-    Both files come from one commit: a branch is resolved once. The weights file is compared with
-    the length and SHA-256 in the config.
+    Both files come from the same commit. The weights file is verified against the size and SHA-256
+    in the config.
 
     Args:
-        source: a folder; or ``user/repository`` or ``user/repository@revision``, with or without
-            ``hf-hub:`` before it. A folder of that name goes first, ``hf-hub:`` passes it over.
+        source: a folder, ``user/repository`` or ``user/repository@revision``. An existing folder of
+            that name takes precedence, unless the name starts with ``hf-hub:``.
 
     Raises:
-        WeightsNotFoundError: it is neither a folder of ours nor in reach on the Hub.
-        WeightsAccessError: the Hub refuses it.
-        WeightsFormatError: the config breaks its schema; the text names the key.
-        WeightsIntegrityError: the weights file is not the one of the config.
+        WeightsNotFoundError: there is no such folder, and the Hub does not have or cannot deliver
+            the files.
+        WeightsAccessError: the Hub denies access.
+        WeightsFormatError: the config violates its schema; the message names the key.
+        WeightsIntegrityError: the weights file does not match the config.
     """
     name = str(source)
     if os.path.isdir(name):
@@ -52,28 +53,28 @@ def fetch_repository(source: str | Path) -> RepositoryFiles:
     repo_id, _, revision = name.removeprefix(HUB_PREFIX).partition("@")
     if isinstance(source, Path) or not re.fullmatch(REPO_ID, repo_id):
         raise WeightsNotFoundError(
-            f"{name}: there is no such folder, and this is no name of a repository. Give a folder "
-            f"with {CONFIG_NAME} and {WEIGHTS_NAME}, or user/repository[@revision]."
+            f"{name} is neither a folder nor a repository name. Pass a folder with {CONFIG_NAME} "
+            f"and {WEIGHTS_NAME}, or user/repository[@revision]."
         )
     config_path = fetch(repo_id, revision or DEFAULT_REVISION, CONFIG_NAME)
     config = read_repository_config(config_path)
-    # The client's cache keeps files under the commit that the branch stood for.
+    # huggingface_hub caches files in a folder named after the commit.
     file = HubFile(repo_id, config_path.parent.name, WEIGHTS_NAME)
     return RepositoryFiles(config, download(file, config.bytes, config.sha256))
 
 
 def read_folder(folder: Path) -> RepositoryFiles:
-    """Read a local folder that ``write_folder`` wrote.
+    """Read and verify a local folder written by `write_folder`.
 
     Raises:
         WeightsNotFoundError: one of the two files is missing.
-        WeightsFormatError: the config breaks its schema.
-        WeightsIntegrityError: the weights file is not the one of the config.
+        WeightsFormatError: the config violates its schema.
+        WeightsIntegrityError: the weights file does not match the config.
     """
     for name in (CONFIG_NAME, WEIGHTS_NAME):
         if not (folder / name).is_file():
             raise WeightsNotFoundError(
-                f"{folder}: there is no {name}. Give a folder that save_pretrained wrote."
+                f"{folder} has no {name}. Pass a folder written by save_pretrained."
             )
     config = read_repository_config(folder / CONFIG_NAME)
     verify_file(folder / WEIGHTS_NAME, config.bytes, config.sha256)
@@ -83,17 +84,17 @@ def read_folder(folder: Path) -> RepositoryFiles:
 def write_folder(
     module: Loadable, folder: Path, info: WeightsHeader, feature_dim: int
 ) -> RepositoryConfig:
-    """Write an encoder as a new folder, which appears whole or not at all; return its config.
+    """Write an encoder as a new folder and return its config. The write is atomic.
 
     Args:
         module: the encoder.
-        folder: where to; if it is there, it must be empty.
-        info: what the file says about itself; with preprocessing and fingerprint.
-        feature_dim: the length of one feature vector.
+        folder: the output; it must not exist or be empty.
+        info: header of the weights file, with preprocessing and fingerprint.
+        feature_dim: length of a feature vector.
 
     Raises:
         InvalidInputError: ``info`` lacks the preprocessing or the fingerprint.
-        OutputError: the folder holds something, or cannot be written.
+        OutputError: the folder is not empty or cannot be written.
     """
     with new_folder(folder) as partial:
         save_tensors(module, partial / WEIGHTS_NAME, info)
@@ -105,9 +106,9 @@ def write_folder(
 def _describe(
     module: Loadable, path: Path, info: WeightsHeader, feature_dim: int
 ) -> RepositoryConfig:
-    """Return the config of a weights file just written."""
+    """Return the config of a written weights file."""
     if info.preprocess is None or info.fingerprint is None:
-        raise InvalidInputError("An encoder's folder needs its preprocessing and its fingerprint.")
+        raise InvalidInputError("An encoder folder needs preprocessing and a fingerprint.")
     return RepositoryConfig(
         architecture=info.architecture,
         arch_args=info.arch_args,

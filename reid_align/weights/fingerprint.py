@@ -1,4 +1,4 @@
-"""A model's output for a fixed input in a few numbers: proof that weights landed as they left."""
+"""Feature fingerprint that verifies loaded weights: 34 numbers from a fixed input's output."""
 
 import copy
 import math
@@ -17,13 +17,13 @@ GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
 
 
 class Loadable(Protocol):
-    """What weights are loaded into: an ``nn.Module`` that brings a small input of its own."""
+    """An ``nn.Module`` that weights can be loaded into; it provides a small example input."""
 
     def example_inputs(self) -> tuple[Tensor, ...]:
-        """Return the input of the fingerprint: the same float32 tensors each time, on the CPU."""
+        """Return the input of the fingerprint: float32 tensors on the CPU, always the same."""
 
     def __call__(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
-        """Return one tensor, as for any input."""
+        """Return the output for an input."""
 
     def state_dict(self) -> Mapping[str, Tensor]:
         """As in ``nn.Module``."""
@@ -55,30 +55,32 @@ class Loadable(Protocol):
 def wave(*shape: int) -> Tensor:
     """Return cos(0.011·i) over the flat index i, in this shape, float32 in [-1, 1].
 
-    It needs no random generator, so every version of every library makes the same numbers.
+    Uses no random generator, so the values do not depend on library versions.
     """
     index = torch.arange(math.prod(shape), dtype=torch.float64)
     return torch.cos(0.011 * index).float().reshape(shape)
 
 
 def fingerprint(output: Tensor | tuple[Tensor, ...]) -> tuple[float, ...]:
-    """Reduce an output of any shape to 34 numbers, with 7 significant digits each.
+    """Reduce an output of any shape to 34 numbers with 7 significant digits.
 
-    They are 32 values at evenly spaced places of the flat output, its root mean square (a change of
-    scale), and its sum divided by √n, each value weighted by the fractional part of i times the
-    golden ratio, stretched to [-1, 1) (a permutation, also between the samples). All are of the
-    output's own magnitude.
+    The numbers are 32 values at evenly spaced positions of the flattened output; its root mean
+    square, which detects a change of scale; and its weighted sum divided by √n, with the fractional
+    part of i·φ (golden ratio), mapped to [-1, 1), as the weight of value i, which detects a
+    permutation. All have the magnitude of the output.
 
     Raises:
-        WeightsIntegrityError: the output holds a value that is not finite.
+        WeightsIntegrityError: the output contains NaN or infinity.
         InvalidInputError: the output is empty.
     """
     parts = (output,) if isinstance(output, Tensor) else output
     values = torch.cat([part.detach().cpu().double().flatten() for part in parts])
     if not len(values):
-        raise InvalidInputError("The output to take a fingerprint of is empty.")
+        raise InvalidInputError("The output is empty; a fingerprint needs at least one value.")
     if not values.isfinite().all():
-        raise WeightsIntegrityError("With these weights the model's output is not finite.")
+        raise WeightsIntegrityError(
+            "The model's output contains NaN or infinity with these weights."
+        )
     places = torch.linspace(0, len(values) - 1, SAMPLES, dtype=torch.float64).round().long()
     weights = (torch.arange(len(values), dtype=torch.float64) * GOLDEN_RATIO).frac() * 2 - 1
     summary = torch.stack((values.norm(), values @ weights)) / math.sqrt(len(values))
@@ -86,10 +88,10 @@ def fingerprint(output: Tensor | tuple[Tensor, ...]) -> tuple[float, ...]:
 
 
 def module_fingerprint(module: Loadable) -> tuple[float, ...]:
-    """Return the fingerprint of a model's output for its own example input.
+    """Return the fingerprint of a model's output for its example input.
 
-    It is computed in float32 and in eval mode on the CPU, by a copy where the model is not like
-    that, so that it does not depend on where the model is; the model itself is not touched.
+    Computed in float32, in eval mode and on the CPU. A model in another state is copied first; the
+    model itself does not change.
     """
     probe = module if _is_plain(module) else copy.deepcopy(module).float().cpu().eval()
     with torch.inference_mode():
@@ -104,19 +106,20 @@ def _is_plain(module: Loadable) -> bool:
 
 
 def check_fingerprint(actual: tuple[float, ...], expected: tuple[float, ...], source: str) -> None:
-    """Compare two fingerprints, with a tolerance of 1e-3 of the largest magnitude expected.
+    """Compare two fingerprints with a tolerance of 1e-3 of the largest expected magnitude.
 
-    MeasuredResult on ResNet-50: another number of threads, other kernels and float64 differ by 1e-6 of
-    it, batch norms with an epsilon of 1e-3 instead of 1e-5 by 2e-3 and more. Weights stored in half
-    precision or in int8 are the same numbers after each loading, so published is what those give.
+    Measured on ResNet-50 relative to that magnitude: thread counts, kernels and float64 change the
+    fingerprint by 1e-6; a batch-norm epsilon of 1e-3 instead of 1e-5 changes it by 2e-3 or more.
+    Weights stored in half precision or int8 are published with the fingerprint they give after
+    loading.
 
     Args:
-        actual: what the model gives.
-        expected: what was published.
-        source: where the weights come from, for the message.
+        actual: fingerprint of the loaded model.
+        expected: published fingerprint.
+        source: origin of the weights, for the message.
 
     Raises:
-        WeightsIntegrityError: they differ by more.
+        WeightsIntegrityError: the difference exceeds the tolerance.
     """
     tolerance = TOLERANCE * max(map(abs, expected))
     pairs = zip(actual, expected, strict=True)
@@ -124,7 +127,7 @@ def check_fingerprint(actual: tuple[float, ...], expected: tuple[float, ...], so
     if difference > tolerance:
         raise WeightsIntegrityError(
             f"{source}: the model's output for the test input differs from the published one by "
-            f"{difference:.3g} (allowed: {tolerance:.3g}). The tensors fit, but this code does "
-            "not compute with them what it computed when they were published: use the version of "
-            "reid_align and the arguments that they were made with."
+            f"{difference:.3g} (allowed: {tolerance:.3g}). The tensors fit, but the model computes "
+            "something else than when they were published. Use the version of reid_align and the "
+            "arguments that the weights were made with."
         )

@@ -1,7 +1,7 @@
-"""Downloads from the Hugging Face Hub by its own client, with everything checked that it does not.
+"""Verified downloads from the Hugging Face Hub.
 
-The client is imported when it is needed, and left alone: HF_ENDPOINT, HF_HOME, HF_TOKEN,
-HF_HUB_OFFLINE and its other variables do what its documentation says.
+Uses `huggingface_hub`, imported on first use. Its environment variables (HF_ENDPOINT, HF_HOME,
+HF_TOKEN, HF_HUB_OFFLINE, …) work as it documents them.
 """
 
 from pathlib import Path
@@ -16,18 +16,18 @@ LIBRARY = "reid_align"
 
 
 def fetch(repo_id: str, revision: str, filename: str) -> Path:
-    """Return a file of a repository from the cache, or download it into the cache.
+    """Return a file of a repository from the cache; download it first if necessary.
 
-    A commit that is cached costs no request; a branch or tag costs one.
+    A cached file of a commit needs no request; a branch or tag needs one.
 
     Args:
         repo_id: ``organization/repository``.
         revision: a commit, branch or tag.
-        filename: the file's path in the repository.
+        filename: path of the file in the repository.
 
     Raises:
-        WeightsNotFoundError: there is no such file, or it cannot be reached or stored.
-        WeightsAccessError: the Hub refuses it.
+        WeightsNotFoundError: the file does not exist, or cannot be downloaded or stored.
+        WeightsAccessError: the Hub denies access.
     """
     from huggingface_hub import hf_hub_download
 
@@ -44,15 +44,15 @@ def fetch(repo_id: str, revision: str, filename: str) -> Path:
 
 
 def download(file: HubFile, size: int, sha256: str) -> Path:
-    """Return a published file, its length and SHA-256 checked.
+    """Return a published file after checking its size and SHA-256.
 
-    The client compares lengths only. So a file with other bytes, in the cache or fresh, is removed
-    and downloaded once more; then it is an error.
+    `huggingface_hub` compares sizes only. A wrong file is removed from the cache and downloaded
+    once more.
 
     Raises:
-        WeightsNotFoundError: the file is not there, or cannot be reached or stored.
-        WeightsAccessError: the Hub refuses it.
-        WeightsIntegrityError: what comes is not what was published.
+        WeightsNotFoundError: the file does not exist, or cannot be downloaded or stored.
+        WeightsAccessError: the Hub denies access.
+        WeightsIntegrityError: the second download is wrong, too.
     """
     path = fetch(file.repo_id, file.revision, file.filename)
     try:
@@ -64,25 +64,25 @@ def download(file: HubFile, size: int, sha256: str) -> Path:
 
 
 def _download_again(path: Path, file: HubFile, wrong: WeightsIntegrityError) -> Path:
-    """Remove a wrong file from the cache and download it anew."""
+    """Remove a wrong file from the cache and download it again."""
     try:
         _forget(path)
         return fetch(file.repo_id, file.revision, file.filename)
     except WeightsError as error:
         raise WeightsIntegrityError(
-            f"{wrong} It was removed from the cache, and cannot be downloaded again: {error}"
+            f"{wrong} It was removed from the cache, but the new download failed: {error}"
         ) from error
     except OSError as error:
         raise WeightsIntegrityError(
-            f"{wrong} It cannot be removed from the cache ({error}): remove it yourself, or set "
-            "HF_HOME to a folder that you can write to."
+            f"{wrong} It cannot be removed from the cache ({error}). Remove it manually, or set "
+            "HF_HOME to a writable folder."
         ) from error
 
 
 def _forget(path: Path) -> None:
-    """Remove a cached file and all that its links lead to.
+    """Remove a cached file and the targets of its symlinks.
 
-    Downloading by force would leave a link to the old content where the content's name changed.
+    A forced download would leave a link to the old content.
     """
     while path.is_symlink():
         target = path.parent / path.readlink()

@@ -1,4 +1,4 @@
-"""What the Hub's client raises, said in terms of what the user can do about it."""
+"""Conversion of `huggingface_hub` errors into errors of this library, with advice."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,30 +6,29 @@ from contextlib import contextmanager
 from reid_align.errors import ReidAlignError, WeightsAccessError, WeightsNotFoundError
 
 REFUSED = (401, 403)
-# By the client's class of error; one that derives from another stands before it.
+# Advice by exception class of huggingface_hub; subclasses come before their base classes.
 ADVICE = {
     "OfflineModeIsEnabled": (
-        "not in the cache {cache}, and HF_HUB_OFFLINE forbids to ask the Hub. TrainingRun once without "
-        "HF_HUB_OFFLINE, or copy a filled cache to this machine."
+        "not in the cache {cache}, and HF_HUB_OFFLINE is set. Run once without HF_HUB_OFFLINE, or "
+        "copy a filled cache to this machine."
     ),
     "GatedRepoError": (
-        "the repository is gated. Accept its terms at {page}, then log in with `hf auth login`, or "
+        "the repository is gated. Accept its terms at {page}, then log in with `hf auth login` or "
         "set HF_TOKEN to a token of that account."
     ),
     "RepositoryNotFoundError": (
-        "there is no repository at {page}, or it is private. Check the name; if it is private, log "
-        "in with `hf auth login`, or set HF_TOKEN."
+        "no repository at {page}, or it is private. Check the name; for a private repository log "
+        "in with `hf auth login` or set HF_TOKEN."
     ),
     "RevisionNotFoundError": "the repository has no such revision; see {page}.",
-    "EntryNotFoundError": "that revision has no such file; see {page}.",
+    "EntryNotFoundError": "the revision has no such file; see {page}.",
 }
 ADVICE_REFUSED = (
-    "{endpoint}, or a proxy before it, answered {status}. Check HF_TOKEN, HF_ENDPOINT and the "
-    "proxy. ({reason})"
+    "{endpoint} or a proxy answered {status}. Check HF_TOKEN, HF_ENDPOINT and the proxy. ({reason})"
 )
 ADVICE_OTHERWISE = (
-    "the exchange with {endpoint} failed. Check the connection, HF_ENDPOINT, and that there is "
-    "space in {cache} and you may write to it; then try again. ({reason})"
+    "the request to {endpoint} failed. Check the connection, HF_ENDPOINT, and that {cache} is "
+    "writable and has free space; then try again. ({reason})"
 )
 
 
@@ -37,19 +36,19 @@ ADVICE_OTHERWISE = (
 def hub_errors(
     subject: str, repo_id: str, otherwise: type[ReidAlignError] = WeightsNotFoundError
 ) -> Iterator[None]:
-    """Turn any error of the client's into one of ours that says what to do.
+    """Convert any exception of `huggingface_hub` into an error with advice.
 
-    Any error, because its class differs by version: a broken connection comes from requests in 0.x,
-    from httpx in 1.x, from httpx2 in 2.x, and from Rust as a bare RuntimeError.
+    Catches every exception, because the class depends on the version: a broken connection raises
+    an error of requests in 0.x, of httpx in 1.x, of httpx2 in 2.x, and a RuntimeError from Rust.
 
     Args:
-        subject: what was asked for, as the message starts.
-        repo_id: the repository, for the address of its page.
-        otherwise: the class for whatever is no refusal.
+        subject: the requested object; start of the message.
+        repo_id: the repository, for the URL of its page.
+        otherwise: error class for anything but a denied access.
 
     Raises:
-        WeightsAccessError: the Hub answers, and refuses.
-        ReidAlignError: anything else, as the class ``otherwise``.
+        WeightsAccessError: the Hub denies access.
+        ReidAlignError: any other failure, as ``otherwise``.
     """
     try:
         yield
@@ -60,7 +59,7 @@ def hub_errors(
 
 
 def _explain(error: Exception, repo_id: str) -> tuple[bool, str]:
-    """Tell whether the Hub refused, and what to do."""
+    """Return whether access was denied, and the advice."""
     from huggingface_hub import constants, errors
 
     wrappers = (errors.LocalEntryNotFoundError, RuntimeError)

@@ -1,4 +1,4 @@
-"""Uploads an encoder's folder to the Hub: one commit, private unless told otherwise."""
+"""Upload of an encoder folder to the Hugging Face Hub in one commit."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +17,10 @@ CONFLICT = 412
 
 
 def list_files(folder: Path) -> list[Path]:
-    """Return what of a folder is uploaded: its card if there is one, its config, its weights.
+    """Return the files to upload: model card (if any), config and weights.
 
     Raises:
-        WeightsError: the folder is not what ``read_folder`` accepts.
+        WeightsError: `read_folder` refuses the folder.
     """
     read_folder(folder)
     paths = (folder / name for name in (CARD_NAME, CONFIG_NAME, WEIGHTS_NAME))
@@ -28,71 +28,70 @@ def list_files(folder: Path) -> list[Path]:
 
 
 def push_folder(folder: Path, repo_id: str, private: bool = True, tag: str | None = None) -> str:
-    """Upload a folder that ``write_folder`` wrote, and its ``README.md`` if there is one.
+    """Upload a folder written by `write_folder`, with its ``README.md`` if there is one.
 
-    The repository is made if it is not there. All files arrive in one commit, on top of what was
-    there when the upload began.
+    Creates the repository if necessary. All files arrive in one commit; it fails if another commit
+    arrives during the upload.
 
     Args:
-        folder: the folder; it is checked first, as when it is loaded.
+        folder: the folder; it is verified first, as for loading.
         repo_id: ``organization/repository``.
-        private: whether only you, or your organization, may see it.
-        tag: a name for the commit, "v1.0.0"; None for none.
+        private: visibility of the repository: you and your organization, or everyone.
+        tag: tag for the commit, such as "v1.0.0".
 
     Returns:
-        The commit, 40 hex digits: what to pin.
+        The commit, 40 hex digits.
 
     Raises:
-        WeightsError: the folder is not what ``read_folder`` accepts.
-        WeightsAccessError: the Hub refuses it.
-        InvalidInputError: the repository is there, and is public where it should be private, or
-            private where it should be public; or the tag is taken.
-        OutputError: the upload fails, or somebody else committed meanwhile.
+        WeightsError: `read_folder` refuses the folder.
+        WeightsAccessError: the Hub denies access.
+        InvalidInputError: the repository exists with the other visibility, or the tag exists.
+        OutputError: the upload failed, or another commit arrived during it.
     """
     from huggingface_hub import HfApi
 
     files = list_files(folder)
     api = HfApi(library_name=LIBRARY, library_version=__version__)
-    with hub_errors(f"{repo_id}, creating it", repo_id, OutputError):
+    with hub_errors(f"{repo_id}, create repository", repo_id, OutputError):
         api.create_repo(repo_id, private=private, exist_ok=True)
         info = api.model_info(repo_id)
         tags = [] if tag is None else [ref.name for ref in api.list_repo_refs(repo_id).tags]
     _check_visibility(repo_id, private, bool(info.private))
     if tag in tags:
         raise InvalidInputError(
-            f"{repo_id} has a tag {tag} already, and a tag never moves. Give the next one."
+            f"{repo_id} already has the tag {tag}. Choose a new tag; tags are never moved."
         )
     commit = _commit(api, repo_id, files, info.sha)
     if tag is not None:
-        with hub_errors(f"{repo_id}, tagging the commit {commit}", repo_id, OutputError):
+        with hub_errors(f"{repo_id}, tag commit {commit}", repo_id, OutputError):
             api.create_tag(repo_id, tag=tag, revision=commit)
     return commit
 
 
 def _check_visibility(repo_id: str, private: bool, found: bool) -> None:
-    """Compare what was asked for with what an existing repository is; it stays as it is."""
+    """Check that an existing repository has the requested visibility."""
     from huggingface_hub import constants
 
     if private and not found:
         raise InvalidInputError(
-            f"{repo_id} is public already: what is uploaded there is public. Give the name of a "
-            "private or a new repository, or private=False."
+            f"{repo_id} is public, but private=True was requested. Choose a private or new "
+            "repository, or pass private=False."
         )
     if found and not private:
         raise InvalidInputError(
-            f"{repo_id} is private, and what is uploaded there would be, too. Open it on its page "
-            f"first, {constants.ENDPOINT}/{repo_id}/settings, or give the name of a new repository."
+            f"{repo_id} is private, but private=False was requested. Make it public at "
+            f"{constants.ENDPOINT}/{repo_id}/settings, or choose a new repository."
         )
 
 
 def _commit(api: "HfApi", repo_id: str, files: list[Path], parent: str | None) -> str:
-    """Commit files on top of ``parent``, and return the commit."""
+    """Commit files on top of ``parent`` and return the commit."""
     from huggingface_hub import CommitOperationAdd
     from huggingface_hub.errors import HfHubHTTPError
 
     operations = [CommitOperationAdd(path.name, path) for path in files]
     message = f"Encoder written by reid_align {__version__}"
-    with hub_errors(f"{repo_id}, uploading to it", repo_id, OutputError):
+    with hub_errors(f"{repo_id}, upload", repo_id, OutputError):
         try:
             return api.create_commit(
                 repo_id, operations, commit_message=message, parent_commit=parent
@@ -101,6 +100,6 @@ def _commit(api: "HfApi", repo_id: str, files: list[Path], parent: str | None) -
             if error.response.status_code != CONFLICT:
                 raise
     raise OutputError(
-        f"{repo_id}: somebody else committed to it during the upload, and nothing of ours is "
-        "there. Look at what came, then push again."
+        f"{repo_id}: another commit arrived during the upload, so nothing was uploaded. Check the "
+        "repository, then push again."
     )

@@ -1,4 +1,4 @@
-"""The weights manifest: the one place for everything about published weights."""
+"""The weights manifest ``weights_manifest.json``: all published weights and their metadata."""
 
 import json
 from collections import Counter
@@ -17,15 +17,15 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def parse_manifest(text: str, source: str) -> dict[str, Weights]:
-    """Read the text of a manifest into records by name, sorted.
+    """Parse a manifest into records by name, sorted.
 
     Args:
         text: JSON, ``{"schema": 1, "weights": {name: {…}}}``.
-        source: the file it comes from, for messages.
+        source: the file, for messages.
 
     Raises:
-        ManifestError: anything is missing, unknown, of another type or not allowed, or two entries
-            are the default of one architecture.
+        ManifestError: a key is missing or unknown, a value is invalid, or an architecture has two
+            default entries.
     """
     try:
         document = parse_document(text)
@@ -39,18 +39,18 @@ def parse_manifest(text: str, source: str) -> dict[str, Weights]:
     for architecture, count in defaults.items():
         if count > 1:
             raise ManifestError(
-                f"{source}: default: {count} entries of {architecture} are the default; one may be."
+                f"{source}: default: {architecture} has {count} default entries; one is allowed."
             )
     return weights
 
 
 def format_manifest(weights: Iterable[Weights]) -> str:
-    """Return the manifest of these weights as JSON text, the same bytes for the same records.
+    """Return the manifest of these weights as JSON; equal records give equal bytes.
 
-    Entries are sorted by name, their keys stand in the order of the record, one on a line.
+    Entries are sorted by name. Each key is on one line, in the order of the record's fields.
 
     Raises:
-        ManifestError: the records cannot stand together in one manifest.
+        ManifestError: the records conflict with each other.
     """
     entries = [_format_entry(entry) for entry in sorted(weights, key=lambda entry: entry.name)]
     body = "{\n" + ",\n".join(entries) + "\n  }" if entries else "{}"
@@ -60,7 +60,7 @@ def format_manifest(weights: Iterable[Weights]) -> str:
 
 
 def find_manifest() -> Path:
-    """Return the shipped manifest: inside an installed package, beside it in a source checkout.
+    """Return the shipped manifest: inside an installed package, or next to it in a checkout.
 
     Raises:
         ManifestError: it is in neither place.
@@ -70,14 +70,12 @@ def find_manifest() -> Path:
         if place.is_file():
             return place
     looked = " and ".join(map(str, places))
-    raise ManifestError(
-        f"There is no weights manifest; looked at {looked}. Install reid_align again."
-    )
+    raise ManifestError(f"No weights manifest found at {looked}. Reinstall reid_align.")
 
 
 @cache
 def shipped_weights() -> Mapping[str, Weights]:
-    """Return the records of the shipped manifest by name; they are read once per process."""
+    """Return the records of the shipped manifest by name; read once per process."""
     path = find_manifest()
     return MappingProxyType(parse_manifest(path.read_text(encoding="utf-8"), str(path)))
 
@@ -85,10 +83,10 @@ def shipped_weights() -> Mapping[str, Weights]:
 def find_weights(
     weights: Mapping[str, Weights], architecture: str, tag: str | None = None
 ) -> Weights:
-    """Choose weights of one architecture: those with this tag, or its default ones.
+    """Return the weights of an architecture with this tag, or its default weights.
 
     Raises:
-        UnknownNameError: there are none; the text lists the tags there are.
+        UnknownNameError: there are none; the message lists the tags.
     """
     mine = {entry.tag: entry for entry in weights.values() if entry.architecture == architecture}
     defaults = [entry for entry in mine.values() if entry.default]

@@ -1,4 +1,4 @@
-"""What is known about published weights: one frozen record for one entry of the manifest."""
+"""Dataclasses of the entries in the weights manifest."""
 
 import math
 import re
@@ -13,8 +13,8 @@ from reid_align.weights.fingerprint import FINGERPRINT_LENGTH
 NetworkKind = Literal["encoder", "estimator", "head"]
 StorageDtype = Literal["float32", "float16", "bfloat16", "int8"]
 Argument = bool | int | float | str
-# Which kinds of network read images, and which of them give feature vectors.
-HAVE: Mapping[str, tuple[NetworkKind, ...]] = {
+# Kinds of network that have a value for these keys; for all others it is null.
+KEYS_BY_KIND: Mapping[str, tuple[NetworkKind, ...]] = {
     "feature_dim": ("encoder",),
     "preprocess": ("encoder", "estimator"),
 }
@@ -27,26 +27,26 @@ NAME = r"[A-Za-z0-9][A-Za-z0-9_-]*\.[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 def require(valid: bool, key: str, value: object, allowed: str) -> None:
-    """Raise InvalidInputError with the key, what came and what is allowed, unless ``valid``."""
+    """Raise InvalidInputError with the key, the value and what is allowed, unless ``valid``."""
     if not valid:
         raise InvalidInputError(f"{key}: expected {allowed}, got {value!r}")
 
 
 def require_text(key: str, value: str, pattern: str, allowed: str) -> None:
-    """Require that the whole text matches a regular expression."""
+    """Require a full match of a regular expression."""
     require(re.fullmatch(pattern, value) is not None, key, value, allowed)
 
 
 def require_arguments(arguments: Mapping[str, Argument]) -> None:
-    """Require that ``arch_args`` are plain values, so that JSON keeps them as they are."""
+    """Require plain values in ``arch_args``, which JSON preserves exactly."""
     for name, value in arguments.items():
         plain = isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
-        require(name.isidentifier(), "arch_args", name, "names of arguments")
+        require(name.isidentifier(), "arch_args", name, "argument names")
         require(plain, f"arch_args: {name}", value, "true, false, a finite number or a text")
 
 
 def require_fingerprint(values: tuple[float, ...] | None) -> None:
-    """Require that a fingerprint, if there is one, has the length of a fingerprint."""
+    """Require the right length and finite values of a fingerprint, if there is one."""
     if values is not None:
         fits = len(values) == FINGERPRINT_LENGTH and all(map(math.isfinite, values))
         require(fits, "fingerprint", values, f"{FINGERPRINT_LENGTH} finite numbers")
@@ -54,7 +54,7 @@ def require_fingerprint(values: tuple[float, ...] | None) -> None:
 
 @dataclass(frozen=True)
 class HubFile:
-    """One file in one commit of a repository on the Hub: always the same bytes."""
+    """One file in one commit of a Hub repository."""
 
     repo_id: str
     revision: str
@@ -68,7 +68,7 @@ class HubFile:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """A set of images the weights were trained on, and the terms it may be used on."""
+    """A dataset that the weights were trained on, and its terms of use."""
 
     name: str
     terms: str
@@ -77,9 +77,9 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class TrainingRecipe:
-    """How to train the weights again: command, source commit, seed; ``cost`` in words for people.
+    """How the weights were trained.
 
-    The cost is the machine and its hours: "14 hours on 2 cores of an x86-64 server, no GPU".
+    ``cost`` names the machine and the time: "14 hours on 2 cores of an x86-64 server, no GPU".
     """
 
     name: str
@@ -90,15 +90,14 @@ class TrainingRecipe:
 
     def __post_init__(self) -> None:
         require_text("commit", self.commit, COMMIT, "the 40 hex digits of a commit")
-        require(self.seed >= 0, "seed", self.seed, "a number from 0")
+        require(self.seed >= 0, "seed", self.seed, "at least 0")
 
 
 @dataclass(frozen=True)
 class Metrics:
-    """MeasuredResult accuracy on one dataset under one protocol, in percent, and what measures it.
+    """Accuracy on one dataset under one protocol, in percent, and the command that measures it.
 
-    ``note`` is a sentence on what else a reader has to know of the figures, such as the size of the
-    images if it is not the dataset's own.
+    ``note`` holds further conditions, such as an image size other than the dataset's.
     """
 
     dataset: str
@@ -115,15 +114,14 @@ class Metrics:
 
 @dataclass(frozen=True)
 class Weights:
-    """One published set of weights: where it is, what it is, and how to know that it is the one.
+    """One entry of the manifest: published weights, their location and metadata.
 
-    ``name`` is ``architecture.tag``. ``bundled`` is a file inside the package, ``hub`` one on the
-    Hub; at least one is there. ``bytes`` and ``sha256`` are those of the file, ``dtype`` is how its
-    numbers are stored. Estimators have no ``feature_dim``, and heads no ``preprocess`` either.
-    Every number on preprocessing in this library comes from here.
+    ``name`` is ``architecture.tag``. ``bundled`` is a file inside the package and ``hub`` a file on
+    the Hub; at least one is set. ``bytes``, ``sha256`` and ``dtype`` describe the file. Estimators
+    have no ``feature_dim``; heads have neither ``feature_dim`` nor ``preprocess``.
 
     Raises:
-        InvalidInputError: a value is not allowed; the text names the key.
+        InvalidInputError: a value is invalid; the message starts with the key.
     """
 
     name: str
@@ -147,7 +145,7 @@ class Weights:
 
     @property
     def tag(self) -> str:
-        """What tells these weights from others of their architecture."""
+        """The part of the name after the architecture."""
         return self.name.removeprefix(self.architecture + ".")
 
     def __post_init__(self) -> None:
@@ -174,7 +172,7 @@ class Weights:
         require_text("sha256", self.sha256, SHA256, "64 hex digits in lower case")
 
     def _check_kind(self) -> None:
-        for key, kinds in HAVE.items():
+        for key, kinds in KEYS_BY_KIND.items():
             value, needed = getattr(self, key), self.kind in kinds
             allowed = f"{'a value' if needed else 'null'} for the kind {self.kind!r}"
             require((value is not None) == needed, key, value, allowed)

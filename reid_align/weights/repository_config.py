@@ -1,4 +1,4 @@
-"""``config.json`` of an encoder's repository: how to build it, and how to know its file."""
+"""``config.json`` of an encoder repository: how to build the encoder and verify its file."""
 
 import json
 from collections.abc import Mapping
@@ -20,13 +20,13 @@ from reid_align.weights.manifest_records import (
 
 @dataclass(frozen=True)
 class RepositoryConfig:
-    """What ``config.json`` says of the ``model.safetensors`` beside it.
+    """Contents of ``config.json``, next to ``model.safetensors``.
 
-    ``bytes`` and ``sha256`` are those of that file, ``library_version`` is the version of
-    reid_align that wrote it.
+    ``bytes`` and ``sha256`` describe ``model.safetensors``; ``library_version`` is the version of
+    reid_align that wrote both files.
 
     Raises:
-        InvalidInputError: a value is not allowed; the text names the key.
+        InvalidInputError: a value is invalid; the message starts with the key.
     """
 
     architecture: str
@@ -47,17 +47,17 @@ class RepositoryConfig:
         require_fingerprint(self.fingerprint)
 
     def to_json(self) -> str:
-        """Return the text of the file, the same bytes for the same record."""
+        """Return the text of the file; equal records give equal bytes."""
         return json.dumps({"schema": SCHEMA, **asdict(self)}, indent=2, allow_nan=False) + "\n"
 
 
 def read_repository_config(path: Path) -> RepositoryConfig:
-    """Read a ``config.json`` of ours.
+    """Read the ``config.json`` of an encoder repository.
 
     Raises:
-        WeightsFormatError: it is none; the text names the file and the key.
+        WeightsFormatError: the content is invalid; the message names the file and the key.
     """
     try:
         return read_record(RepositoryConfig, parse_document(path.read_text(encoding="utf-8")))
     except (InvalidInputError, UnicodeDecodeError) as error:
-        raise WeightsFormatError(f"{path}: this is no config of ours: {error}.") from error
+        raise WeightsFormatError(f"{path} is not a reid_align config: {error}.") from error

@@ -1,4 +1,4 @@
-"""From a module to a safetensors file and back: all tensors, the right shapes, finite values."""
+"""Saving and loading of module tensors as safetensors files, checked for completeness."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,12 +17,12 @@ from reid_align.weights.weights_header import WeightsHeader, open_safetensors
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Return all tensors of a weights file by name; those stored as int8 are float32 again.
+    """Return all tensors of a weights file by name, with int8 weights converted to float32.
 
     Raises:
-        WeightsNotFoundError: there is no such file.
-        WeightsFormatError: it is no safetensors file, or the scales of a weight in int8 are missing
-            or do not fit it.
+        WeightsNotFoundError: the file does not exist.
+        WeightsFormatError: the file is not a safetensors file, or the scales of an int8 weight are
+            missing or do not match it.
     """
     with open_safetensors(path) as file:
         return unpack({name: file.get_tensor(name) for name in file.keys()}, path)  # noqa: SIM118
@@ -31,15 +31,14 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
 def load_tensors(module: Loadable, path: Path) -> None:
     """Copy the tensors of a safetensors file into a module.
 
-    Floats are cast to the module's own float type, so a file in half precision or in int8 loads
-    into a float32 module. Everything is checked before the first tensor is copied: a module that
-    cannot take the file stays as it was.
+    Floats are cast to the module's dtype, so a file in half precision or int8 loads into a float32
+    module. All checks run before the first copy: on an error the module is unchanged.
 
     Raises:
-        WeightsNotFoundError: there is no such file.
-        WeightsFormatError: it is no safetensors file, or a tensor is missing, unexpected, of
-            another shape or type, or without its scales; the text names the first few of each.
-        WeightsIntegrityError: a tensor holds a value that is not finite in the module's type.
+        WeightsNotFoundError: the file does not exist.
+        WeightsFormatError: the file is not a safetensors file, or a tensor is missing, unexpected,
+            has another shape or dtype, or lacks its scales; the message lists the first few.
+        WeightsIntegrityError: a tensor contains NaN or infinity in the module's dtype.
     """
     targets = module.state_dict()
     tensors = read_tensors(path)
@@ -49,14 +48,16 @@ def load_tensors(module: Loadable, path: Path) -> None:
         name for name, tensor in state.items() if not tensor.sum(dtype=torch.float64).isfinite()
     ]
     if broken:
-        raise WeightsIntegrityError(f"{path}: not finite are {join_names(broken)}.")
+        raise WeightsIntegrityError(
+            f"{path}: these tensors contain NaN or infinity: {join_names(broken)}."
+        )
     module.load_state_dict(state)
 
 
 def save_tensors(module: Loadable, path: Path, info: WeightsHeader) -> None:
-    """Write all tensors of a module, in the types they have, as one safetensors file.
+    """Write all tensors of a module, in their dtypes, as one safetensors file.
 
-    The file appears whole or not at all, and its bytes depend on the tensors and on ``info`` only.
+    The write is atomic. The bytes depend on the tensors and on ``info`` only.
 
     Raises:
         OutputError: the file cannot be written.
@@ -65,21 +66,21 @@ def save_tensors(module: Loadable, path: Path, info: WeightsHeader) -> None:
 
 
 def save_int8(module: Loadable, path: Path, info: WeightsHeader) -> WeightsHeader:
-    """Write a module in a quarter of the space, its weights rounded to int8; see `rounded`.
+    """Write a module with its weights rounded to int8, at a quarter of the size.
 
-    The file appears whole or not at all. On one machine its bytes depend on the tensors and on
-    ``info`` only; on another the fingerprint may differ in its last digits.
+    The write is atomic. On one machine the bytes depend on the tensors and on ``info`` only; on
+    another the last digits of the fingerprint may differ.
 
     Args:
-        module: what to write; it stays as it is.
-        path: where to.
-        info: what the file says about itself, with any fingerprint or none.
+        module: the module; it does not change.
+        path: the output file.
+        info: the header; its fingerprint is replaced.
 
     Returns:
-        What was written: ``info`` with the fingerprint of the rounded module.
+        The written header: ``info`` with the fingerprint of the rounded module.
 
     Raises:
-        NotFiniteError: a tensor holds NaN or infinity.
+        NotFiniteError: a tensor contains NaN or infinity.
         OutputError: the file cannot be written.
     """
     written = replace(info, fingerprint=module_fingerprint(rounded(module)))
@@ -88,7 +89,7 @@ def save_int8(module: Loadable, path: Path, info: WeightsHeader) -> WeightsHeade
 
 
 def _write(path: Path, tensors: Mapping[str, Tensor], info: WeightsHeader) -> None:
-    # Copies, as safetensors refuses tensors that share memory or lie in another order.
+    # safetensors refuses tensors that share memory or are not contiguous.
     copies = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, tensor in tensors.items()
@@ -98,18 +99,19 @@ def _write(path: Path, tensors: Mapping[str, Tensor], info: WeightsHeader) -> No
 
 
 def _require_fit(tensors: Mapping[str, Tensor], targets: Mapping[str, Tensor], path: Path) -> None:
-    """Compare names, shapes and types, and list every kind of difference in one message."""
+    """Compare names, shapes and dtypes; report all differences in one message."""
     missing = [name for name in targets if name not in tensors]
     unexpected = [name for name in tensors if name not in targets]
     unequal = [
-        f"{name} ({describe_tensor(tensor)} in the file, {describe_tensor(targets[name])} in the model)"
+        f"{name} ({describe_tensor(tensor)} in the file, "
+        f"{describe_tensor(targets[name])} in the model)"
         for name, tensor in tensors.items()
         if name in targets and not tensors_match(tensor, targets[name])
     ]
-    kinds = {"missing": missing, "unexpected": unexpected, "of another shape or type": unequal}
+    kinds = {"missing": missing, "unexpected": unexpected, "of another shape or dtype": unequal}
     found = [f"{len(names)} {kind}: {join_names(names)}" for kind, names in kinds.items() if names]
     if found:
         raise WeightsFormatError(
-            f"{path}: its tensors do not fit the model. " + ". ".join(found) + ". "
-            "Build the model with the architecture and arguments that the file was made with."
+            f"{path}: the tensors do not match the model. " + ". ".join(found) + ". "
+            "Build the model with the architecture and arguments of the file."
         )

@@ -1,4 +1,4 @@
-"""Whether a tensor tensors_match the place it is meant for, and how messages speak of tensors."""
+"""Comparison of tensors by shape and dtype, and their description in messages."""
 
 from torch import Tensor
 
@@ -6,17 +6,17 @@ LISTED = 5
 
 
 def tensors_match(tensor: Tensor, target: Tensor) -> bool:
-    """Return whether shapes agree, and types too, where any two kinds of float agree."""
+    """Return whether shapes and dtypes match; all floating-point dtypes match each other."""
     both_float = tensor.is_floating_point() and target.is_floating_point()
     return tensor.shape == target.shape and (both_float or tensor.dtype == target.dtype)
 
 
 def describe_tensor(tensor: Tensor) -> str:
-    """Return a tensor's type and shape: "float32 [64, 3, 7, 7]"."""
+    """Return dtype and shape of a tensor: "float32 [64, 3, 7, 7]"."""
     return f"{str(tensor.dtype).removeprefix('torch.')} {list(tensor.shape)}"
 
 
 def join_names(names: list[str]) -> str:
-    """Join the first few names, and say how many more there are."""
+    """Join the first 5 names; append the number of the remaining ones."""
     more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
     return ", ".join(names[:LISTED]) + more

@@ -1,4 +1,4 @@
-"""From a name or a file to a module that holds the weights, and provably computes with them."""
+"""Loading of weights into a module, verified by the feature fingerprint."""
 
 from os import PathLike, fspath
 from pathlib import Path
@@ -12,22 +12,19 @@ from reid_align.weights.weights_location import locate
 
 
 def load_weights(module: Loadable, weights: Weights) -> None:
-    """Load published weights into a module built for them, and check that it computes as it did.
+    """Load published weights into a module built for them, and check the fingerprint.
 
     Raises:
-        WeightsError: the file is nowhere, refused, not the published one, or does not fit; see
-            ``locate``, ``load_tensors`` and ``check_fingerprint``.
+        WeightsError: see `locate`, `load_tensors` and `check_fingerprint`.
     """
     _load(module, locate(weights), weights.fingerprint, weights.name)
 
 
 def load_file(module: Loadable, path: str | PathLike[str]) -> WeightsHeader | None:
-    """Load a file of the user's, and return what it says about itself.
-
-    Its fingerprint is checked if it carries one.
+    """Load a weights file into a module and return its header; check its fingerprint if any.
 
     Raises:
-        WeightsError: it is missing, no safetensors file, or does not fit.
+        WeightsError: the file does not exist, is not a safetensors file, or does not match.
     """
     info = read_header(path)
     _load(module, Path(path), info.fingerprint if info else None, fspath(path))
@@ -35,10 +32,10 @@ def load_file(module: Loadable, path: str | PathLike[str]) -> WeightsHeader | No
 
 
 def load_repository(module: Loadable, files: RepositoryFiles) -> None:
-    """Load a fetched repository or folder into a module built from its config.
+    """Load the weights of a repository or folder into a module built from its config.
 
     Raises:
-        WeightsError: the tensors do not fit, or the fingerprint differs.
+        WeightsError: the tensors do not match, or the fingerprint differs.
     """
     _load(module, files.weights, files.config.fingerprint, str(files.weights))
 

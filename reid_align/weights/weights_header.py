@@ -1,4 +1,4 @@
-"""What a weights file says about itself, and the one way such a file is opened."""
+"""Metadata header of a weights file, and opening of safetensors files."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -20,38 +20,38 @@ METADATA_KEY = "reid_align"
 PICKLE_SUFFIXES = (".pth", ".pt", ".bin", ".tar", ".pkl", ".ckpt")
 PICKLE_STARTS = (b"PK", b"\x80\x02", b"\x80\x04")
 PICKLE_ADVICE = (
-    " Checkpoints that torch.save wrote are pickles, and opening one can run whatever code its "
-    "author put in, so they are never opened here. Load it yourself with torch.load(file, "
-    "weights_only=True), give the tensors to encoder.load_state_dict(), and write the encoder with "
+    " Files from torch.save are pickles. Opening one can run code from its author, so reid_align "
+    "never opens them. Load it with torch.load(file, weights_only=True), pass the tensors to "
+    "encoder.load_state_dict(), and save the encoder with "
     "reid_align.save_pretrained(encoder, folder)."
 )
 
 
 class TensorFile(Protocol):
-    """The part of an open safetensors file that is used here."""
+    """The methods of an open safetensors file that this module uses."""
 
     def keys(self) -> list[str]:
         """Return the names of the tensors."""
 
     def metadata(self) -> dict[str, str] | None:
-        """Return the free text beside the tensors."""
+        """Return the metadata, text by key."""
 
     def get_tensor(self, name: str) -> Tensor:
         """Return one tensor."""
 
 
-# The package leaves its own annotation empty.
+# safe_open has no type annotations.
 _open: Callable[..., AbstractContextManager[TensorFile]] = safe_open
 
 
 @dataclass(frozen=True)
 class WeightsHeader:
-    """What a file of ours carries beside its tensors, so that the file alone can be used.
+    """Metadata of a weights file; it makes the file usable without anything else.
 
-    ``preprocess`` is None for a head, ``fingerprint`` None where nobody took one.
+    ``preprocess`` is None for a head. ``fingerprint`` is None if none was computed.
 
     Raises:
-        InvalidInputError: a value is not allowed; the text names the key.
+        InvalidInputError: a value is invalid; the message starts with the key.
     """
 
     architecture: str
@@ -65,19 +65,19 @@ class WeightsHeader:
         require_fingerprint(self.fingerprint)
 
     def metadata(self) -> dict[str, str]:
-        """Return the metadata of a safetensors file that says all this.
+        """Return the header as safetensors metadata.
 
-        It is a single entry, because safetensors keeps several in no fixed order.
+        It is a single entry, because safetensors does not keep the order of several.
         """
         return {METADATA_KEY: json.dumps({"schema": SCHEMA, **asdict(self)}, allow_nan=False)}
 
 
 def read_header(path: str | PathLike[str]) -> WeightsHeader | None:
-    """Read what a weights file says about itself, or None where it says nothing to us.
+    """Read the header of a weights file; return None if it has none.
 
     Raises:
-        WeightsNotFoundError: there is no such file.
-        WeightsFormatError: it is no safetensors file, or our entry in it breaks its schema.
+        WeightsNotFoundError: the file does not exist.
+        WeightsFormatError: the file is not a safetensors file, or the header violates its schema.
     """
     with open_safetensors(Path(path)) as file:
         text = (file.metadata() or {}).get(METADATA_KEY)
@@ -86,33 +86,31 @@ def read_header(path: str | PathLike[str]) -> WeightsHeader | None:
     try:
         return read_record(WeightsHeader, parse_document(text))
     except InvalidInputError as error:
-        raise WeightsFormatError(f"{fspath(path)}: its {METADATA_KEY} header: {error}.") from error
+        raise WeightsFormatError(f"{fspath(path)}: {METADATA_KEY} header: {error}.") from error
 
 
 @contextmanager
 def open_safetensors(path: Path) -> Iterator[TensorFile]:
-    """Open a safetensors file; what is wrong with it becomes an error that names it.
+    """Open a safetensors file, with errors that name the file.
 
     Raises:
-        WeightsNotFoundError: there is no such file.
-        WeightsFormatError: it is a folder, a pickle, truncated or made up.
+        WeightsNotFoundError: the file does not exist.
+        WeightsFormatError: the path is a folder, a pickle, or not a valid safetensors file.
     """
     try:
         with _open(path, framework="pt") as file:
             yield file
     except FileNotFoundError as error:
-        raise WeightsNotFoundError(f"{path}: there is no such file.") from error
+        raise WeightsNotFoundError(f"{path}: no such file.") from error
     except OSError as error:
         reason = "it is a folder" if path.is_dir() else str(error)
-        raise WeightsFormatError(f"{path}: it cannot be opened ({reason}).") from error
+        raise WeightsFormatError(f"{path} cannot be opened ({reason}).") from error
     except SafetensorError as error:
         advice = PICKLE_ADVICE if _looks_pickled(path) else ""
-        raise WeightsFormatError(
-            f"{path}: this is no safetensors file ({error}).{advice}"
-        ) from error
+        raise WeightsFormatError(f"{path} is not a safetensors file ({error}).{advice}") from error
 
 
 def _looks_pickled(path: Path) -> bool:
-    """Tell what torch.save wrote, a zip since torch 1.6 and a pickle before, from other rubbish."""
+    """Detect files from torch.save: zip archives since torch 1.6, pickles before."""
     with path.open("rb") as file:
         return path.suffix in PICKLE_SUFFIXES or file.read(2) in PICKLE_STARTS

@@ -1,4 +1,4 @@
-"""Where the file of published weights is: your folders, the package, the cache, the Hub."""
+"""Search for a published weights file: user folders, the package, the Hub cache, the Hub."""
 
 import os
 from pathlib import Path
@@ -13,20 +13,20 @@ BUNDLED = Path(__file__).parent / "bundled"
 
 
 def locate(weights: Weights, bundled: Path = BUNDLED) -> Path:
-    """Return the file of these weights, compared with the published length and SHA-256.
+    """Return the file of these weights after checking its size and SHA-256.
 
-    It is looked for as ``NAME.safetensors`` in the folders that REID_ALIGN_WEIGHTS names
-    (separated like PATH), then inside the package, then in the Hub's cache, then on the Hub. The
-    first one found has to be right: a wrong file is an error, never passed over.
+    Searches for ``NAME.safetensors`` in the folders of the environment variable REID_ALIGN_WEIGHTS
+    (separated like PATH), then in the package, in the Hub cache and on the Hub. A wrong file is an
+    error; the search does not continue.
 
     Args:
-        weights: the record of the manifest.
-        bundled: the folder of the files inside the package.
+        weights: the manifest entry.
+        bundled: folder of the files in the package.
 
     Raises:
-        WeightsNotFoundError: it is nowhere; the text lists where it was looked for.
-        WeightsAccessError: the Hub refuses it.
-        WeightsIntegrityError: a file with that name is there, and is another one.
+        WeightsNotFoundError: the file is not found; the message lists the searched places.
+        WeightsAccessError: the Hub denies access.
+        WeightsIntegrityError: a file of that name differs from the published one.
     """
     places = [folder / f"{weights.name}.safetensors" for folder in _folders()]
     if weights.bundled is not None:
@@ -39,20 +39,20 @@ def locate(weights: Weights, bundled: Path = BUNDLED) -> Path:
 
 
 def _folders() -> list[Path]:
-    """Return the folders of REID_ALIGN_WEIGHTS; empty parts are ignored."""
+    """Return the folders in REID_ALIGN_WEIGHTS, without empty parts."""
     parts = os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep)
     return [Path(part).expanduser() for part in parts if part]
 
 
 def _from_hub(weights: Weights, places: list[Path]) -> Path:
-    """Download the file, or raise with all the places that were looked at before."""
+    """Download the file; add the places searched before to errors."""
     looked = f"{weights.name}: not found at {', '.join(map(str, places))}. " if places else ""
     advice = (
-        f" Or put the file {weights.name}.safetensors into a folder and name that folder in "
-        f"{FOLDERS_VARIABLE}."
+        f" Alternatively, put {weights.name}.safetensors into a folder and set "
+        f"{FOLDERS_VARIABLE} to that folder."
     )
     if weights.hub is None:
-        raise WeightsNotFoundError(f"{looked}It comes with the package: install it again.{advice}")
+        raise WeightsNotFoundError(f"{looked}It is part of the package; reinstall it.{advice}")
     try:
         return download(weights.hub, weights.bytes, weights.sha256)
     except WeightsError as error:

@@ -1,4 +1,4 @@
-"""Weights before there is a model: what they were made for, and how they are loaded."""
+"""Weights that are found but not loaded yet: published, in a file, a folder or on the Hub."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -25,12 +25,12 @@ from reid_align.weights.weights_header import read_header
 
 @dataclass(frozen=True)
 class Adapted:
-    """What became of weights whose norms were estimated anew.
+    """Batch-norm adaptation that was applied to weights.
 
     Attributes:
-        images: from how many.
-        seed: that drew them.
-        state_sha256: of the tensors before.
+        images: number of images used.
+        seed: seed of their selection.
+        state_sha256: SHA-256 of the tensors before the adaptation.
     """
 
     images: int
@@ -40,15 +40,14 @@ class Adapted:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a module's weights came from.
+    """Origin of a module's weights.
 
     Attributes:
-        name: "random", a published name ("arch.tag"), a file, a folder or a repository; of adapted
-            weights with ", adapted" behind it.
-        tag: the tag of published weights, else None.
-        sha256: of the weights' file; None for random and for adapted weights, of which there is no
-            file.
-        adapted: how they were adapted; None for weights as they came.
+        name: "random", a published name ("arch.tag"), a file, a folder or a repository; ends in
+            ", adapted" for adapted weights.
+        tag: tag of published weights, else None.
+        sha256: SHA-256 of the weights file; None for random and for adapted weights.
+        adapted: the batch-norm adaptation, or None.
     """
 
     name: str = "random"
@@ -57,9 +56,9 @@ class Origin:
     adapted: Adapted | None = None
 
     def after_adapting(self, images: int, seed: int, state_sha256: str) -> "Origin":
-        """Return the origin of these weights once they are adapted; see `Adapted`.
+        """Return the origin of these weights after batch-norm adaptation.
 
-        Adapting again forgets the time before, so the tensors before are those of the first time.
+        A second adaptation replaces the first; ``state_sha256`` stays that of the first.
         """
         if self.adapted is not None:
             adapted = Adapted(images, seed, self.adapted.state_sha256)
@@ -69,14 +68,14 @@ class Origin:
 
 @dataclass(frozen=True)
 class WeightsSource:
-    """Weights that were found and not yet loaded.
+    """Weights that are found but not loaded yet.
 
     Attributes:
-        origin: where they are.
-        architecture: the model they were made for; None if the file does not say.
-        arch_args: the arguments of that model; empty if the file does not say.
-        preprocess: what they expect to be done to a image; None if the file does not say.
-        load: fills a module with them, or raises WeightsError.
+        origin: their origin.
+        architecture: name of the model they were made for; None if unknown.
+        arch_args: arguments of that model; empty if unknown.
+        preprocess: image preprocessing they expect; None if unknown.
+        load: loads them into a module, or raises WeightsError.
     """
 
     origin: Origin
@@ -91,29 +90,29 @@ class WeightsSource:
         constructor: Callable[..., object],
         asked: Mapping[str, Argument],
     ) -> dict[str, Argument]:
-        """Return the arguments that build the module which these weights fit.
+        """Return the constructor arguments of the module that these weights fit.
 
         Args:
-            architecture: the name of the module that is being built.
+            architecture: name of the module to build.
             constructor: its class.
-            asked: what the caller gave.
+            asked: arguments given by the caller.
 
         Raises:
             InvalidInputError: the weights were made for another architecture or other arguments.
-            WeightsFormatError: they were made for arguments that the class does not have.
+            WeightsFormatError: the constructor does not have an argument of the weights.
         """
         made_for = {"architecture": self.architecture or architecture, **self.arch_args}
         for key, value in {"architecture": architecture, **asked}.items():
             if made_for.get(key, value) != value:
                 raise InvalidInputError(
-                    f"{self.origin.name} was made for {key}={made_for[key]!r}, but {value!r} was "
-                    "asked for. Leave the argument out, or choose other weights."
+                    f"{self.origin.name} was made for {key}={made_for[key]!r}, not {value!r}. Omit "
+                    "the argument, or choose other weights."
                 )
         known = signature(constructor).parameters
         if unknown := sorted(set(self.arch_args) - set(known)):
             raise WeightsFormatError(
                 f"{self.origin.name}: {architecture} has no argument {unknown[0]!r}. The weights "
-                "were made by another version of reid_align, or for another library."
+                "come from another version of reid_align or from another library."
             )
         return {**self.arch_args, **asked}
 
@@ -121,16 +120,16 @@ class WeightsSource:
 def choose_weights_source(
     architecture: str, pretrained: bool | str, weights: str | PathLike[str] | None
 ) -> WeightsSource | None:
-    """Return the weights that a factory was asked for; None for random ones.
+    """Return the weights selected by the arguments of a factory; None means random weights.
 
     Raises:
-        InvalidInputError: both ``pretrained`` and ``weights``.
-        UnknownNameError: no weights of that tag.
-        WeightsNotFoundError: the model has no published weights, or there is no such file.
+        InvalidInputError: both ``pretrained`` and ``weights`` are given.
+        UnknownNameError: there are no weights with that tag.
+        WeightsNotFoundError: the model has no published weights, or the file does not exist.
     """
     if weights is not None and pretrained:
         raise InvalidInputError(
-            f"pretrained={pretrained!r} and weights={fspath(weights)!r}: give one of them."
+            f"pretrained={pretrained!r} and weights={fspath(weights)!r}: pass only one of them."
         )
     if weights is not None:
         return open_weights_source(weights)
@@ -138,17 +137,17 @@ def choose_weights_source(
 
 
 def open_weights_source(weights: str | PathLike[str]) -> WeightsSource:
-    """Look at a file, a folder, or a repository on the Hub ("hf-hub:user/repo[@revision]").
+    """Find weights in a file, a folder, or a Hub repository ("hf-hub:user/repo[@revision]").
 
-    A name without "hf-hub:" is local: a mistyped path never becomes somebody's repository.
+    A name without "hf-hub:" is a local path, so a misspelled path is never looked up on the Hub.
 
     Raises:
-        WeightsError: it cannot be found, fetched or read.
+        WeightsError: the weights cannot be found, downloaded or read.
     """
     name, path = fspath(weights), Path(weights)
     if not name.startswith(HUB_PREFIX) and not path.exists():
         raise WeightsNotFoundError(
-            f"{name}: there is no such file or folder. For a repository on the Hub write "
+            f"{name}: no such file or folder. For a Hub repository, write "
             f"{HUB_PREFIX}user/repository."
         )
     if path.is_file():
@@ -170,11 +169,11 @@ def open_weights_source(weights: str | PathLike[str]) -> WeightsSource:
 
 
 def published_weights_source(architecture: str, pretrained: bool | str) -> WeightsSource:
-    """Look up the manifest: the default weights for True, or those with a tag.
+    """Find published weights in the manifest: the default ones for True, or those with a tag.
 
     Raises:
-        UnknownNameError: no weights of that tag.
-        WeightsNotFoundError: there are none at all.
+        UnknownNameError: there are no weights with that tag.
+        WeightsNotFoundError: the architecture has no published weights.
     """
     entry = _entry(architecture, pretrained if isinstance(pretrained, str) else None)
     return WeightsSource(
@@ -193,8 +192,7 @@ def _entry(architecture: str, tag: str | None) -> Weights:
         if tag is not None:
             raise
         raise WeightsNotFoundError(
-            f"This version has no published weights for {architecture}. Give a file or folder of "
-            "your own (weights=FILE; --weights FILE) or a repository on the Hub "
-            "(from_pretrained('user/repo'); --model user/repo). For an untrained network, which "
-            "finds nobody, ask by name (pretrained=False; --weights random)."
+            f"{architecture} has no published weights in this version. Pass a file or folder "
+            "(weights=FILE), load a Hub repository (from_pretrained('user/repo')), or use random "
+            "weights, for testing only (pretrained=False)."
         ) from error

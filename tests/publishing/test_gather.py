@@ -59,7 +59,7 @@ def test_results_are_those_that_evaluate_wrote(publication: Publication, made: P
 
 def test_the_command_repeats_what_decided_the_result(made: Path, mine: Path) -> None:
     weights = made / "run" / "encoder.safetensors"
-    how = ("--flip", "--dtype", "bfloat16", "--rerank", "--set", "split=test")
+    how = ("--flip", "--dtype", "bfloat16", "--rerank", "--data-option", "split=test")
     shutil.copy(measure(made, weights, "how.json", *how), mine / "result.json")
     (result,) = gathered(mine).exact
     assert result.command("M") == (
