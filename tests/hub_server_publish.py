@@ -46,9 +46,9 @@ class PublishHandler(DownloadHandler):
         elif re.fullmatch("/[^/]+/[^/]+.git/info/lfs/objects/batch", path):
             self.offer_uploads(json.loads(body))
         elif match := re.fullmatch("/api/models/([^/]+/[^/]+)/(preupload|commit)/main", path):
-            self.publish(*match.groups(), body)
+            self.publish(match[1], match[2], body)
         elif match := re.fullmatch("/api/models/([^/]+/[^/]+)/tag/([^/]+)", path):
-            self.tag(*match.groups(), json.loads(body)["tag"])
+            self.tag(match[1], match[2], json.loads(body)["tag"])
         else:
             self.refuse(404)
 

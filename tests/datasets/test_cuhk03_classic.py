@@ -63,7 +63,7 @@ def test_split_that_does_not_exist_is_refused(root: Path, split: int | str) -> N
         load(root, split=split)
 
 
-class Reduced(DATASETS["cuhk03_classic_labeled"]):
+class Reduced(DATASETS["cuhk03_classic_labeled"]):  # type: ignore[name-defined, valid-type]
     """Loader with published counts of 240 images and 120 identities."""
 
     published = (PublishedCount("images_labeled/", 240, 120),)

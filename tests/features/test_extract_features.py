@@ -264,9 +264,9 @@ def test_wrong_types_of_encoder_and_inputs_are_refused(encoder: Encoder) -> None
     for other in ("san_resnet50", None, torch.nn.Linear(2, 2)):
         with pytest.raises(InvalidInputError, match="Pass an Encoder"):
             extract_features([], other)
-    for other in (5, None):
+    for inputs in (5, None):
         with pytest.raises(InvalidInputError, match="Give a path, an image"):
-            extract_features(other, encoder)
+            extract_features(inputs, encoder)
 
 
 def test_a_matrix_needs_one_row_per_name() -> None:
