@@ -100,7 +100,7 @@ def scores(encoder: Encoder, name: str, folder: str, device: str) -> Scores:
             encoder = adapt_to_dataset(dataset, encoder, Adaptation(), options, progress=True)
         features = dataset_features(dataset, encoder, options, progress=True)
         for score in evaluate(dataset, features, measures).scores:
-            way = [*helps, *["camera_wise"] * score.normalized_cameras]
+            way = [*helps, *["camera_wise"] * score.normalize_cameras]
             way += ["reranked"] * score.reranked
             mean_ap = score.mean_average_precision
             found["_".join(way) or "plain"] = {
