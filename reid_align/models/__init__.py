@@ -1,5 +1,7 @@
 """Encoders, and nothing that only training needs; `models.dense_uv` is imported by itself."""
 
+from reid_align.models import efficientnet_lite as efficientnet_lite
+from reid_align.models import mobilenet_v2 as mobilenet_v2
 from reid_align.models.densenet import DenseNetEncoder
 from reid_align.models.dsa_encoder import DsaEncoder, dsa_reid
 from reid_align.models.encoder import Encoder
