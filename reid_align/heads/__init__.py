@@ -1,7 +1,7 @@
-"""Training heads: what SAN and DSA-reID add to an encoder while it trains, and then drop.
+"""Training heads of SAN and DSA-reID: decoder, guiding stream, classifiers and feature fusion.
 
-An encoder never contains a head; a head reads the encoder's maps or features, or images of its
-own. The two large ones have names: "san_decoder" and "dsag_stream".
+A head is separate from the encoder and only used in training. The two large ones are registered by
+name: "san_decoder" and "dsag_stream".
 """
 
 from reid_align.heads.dsag_stream import DsagFeatures, DsagStream

@@ -1,7 +1,7 @@
-"""How the 24 body parts of DensePose become 13, then 8: left with right, then front with back.
+"""Merging of DensePose's 24 body parts to 13 surfaces (left + right), then 8 (front + back).
 
-WeightsSource: DSA-reID (CVPR 2019) section 3.2.1 names both merges and the counts 24, 13 and 8; with
-DensePose's part list, only this assignment gives them.
+Source: DSA-reID (CVPR 2019) section 3.2.1 names both merges and the counts 24, 13 and 8. This is
+the only assignment of DensePose's parts with these counts.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-# One row per merged part; in it one tuple per surface, front and back, with DensePose's ids of the
-# left and the right part. The torso has no sides; hands, feet and head are one surface all around.
+# One row per merged part with one tuple per surface (front, back), which has DensePose's ids of the
+# left and right part. The torso has no sides; hands, feet and head have a single surface.
 BODY_PARTS: dict[str, tuple[tuple[int, ...], ...]] = {
     "torso": ((1,), (2,)),
     "hand": ((3, 4),),
@@ -21,18 +21,18 @@ BODY_PARTS: dict[str, tuple[tuple[int, ...], ...]] = {
     "lower_arm": ((19, 20), (21, 22)),
     "head": ((23, 24),),
 }
-# How many consecutive entries each merge adds up: 24 parts to 13 surfaces, 13 surfaces to 8 parts.
+# Number of consecutive entries summed by each merge: 24 parts to 13 surfaces, 13 surfaces to 8.
 LEFT_RIGHT = tuple(len(sides) for surfaces in BODY_PARTS.values() for sides in surfaces)
 FRONT_BACK = tuple(len(surfaces) for surfaces in BODY_PARTS.values())
 PARTS = sum(LEFT_RIGHT)
 
 
 def merge(maps: Tensor, sizes: Sequence[int]) -> Tensor:
-    """Add up consecutive entries of axis 1, as many as ``sizes`` says for each result.
+    """Sum groups of consecutive entries of axis 1.
 
     Args:
         maps: (N, sum(sizes), C, h, w), in the order of the part ids.
-        sizes: `LEFT_RIGHT` or `FRONT_BACK`.
+        sizes: group sizes, `LEFT_RIGHT` or `FRONT_BACK`.
 
     Returns:
         (N, len(sizes), C, h, w).

@@ -1,7 +1,7 @@
-"""The DSAG-Stream of DSA-reID: features of 24 aligned part images, in training only.
+"""DSAG-Stream of DSA-reID: features of 24 aligned part images, used in training only.
 
-WeightsSource: DSA-reID, CVPR 2019, section 3.2.1 and table 1. The authors have published no code; what
-the paper leaves open is said where it is decided.
+Source: DSA-reID, CVPR 2019, section 3.2.1 and table 1. There is no official code; comments mark
+the choices that the paper leaves open.
 """
 
 from collections import OrderedDict
@@ -22,11 +22,11 @@ FEATURES_PER_WIDTH = 64
 
 
 class DsagFeatures(NamedTuple):
-    """What guides the main stream; each is fused with its counterpart there.
+    """Features that are fused with those of the main stream.
 
     Attributes:
-        global_feature: (N, 2048), of all body parts together.
-        local_features: (N, 2048): eight times 256 numbers, one run per part, in the order of
+        global_feature: (N, 2048), all body parts together.
+        local_features: (N, 2048), 256 numbers for each of the eight parts in the order of
             `BODY_PARTS`.
     """
 
@@ -36,23 +36,23 @@ class DsagFeatures(NamedTuple):
 
 @HEADS.register("dsag_stream")
 class DsagStream(Head):
-    """A branch per body part, merged left with right and front with back; a global, a local head.
+    """One branch per body part, merged left + right and front + back; a global and a local head.
 
-    The branches are grouped convolutions: one group per branch, which gives the same numbers as
-    separate networks. Convolutions before a batch norm have no bias and Kaiming's initial weights
+    The branches are one grouped convolution with a group per branch, which computes the same as
+    separate networks. Convolutions before a batch norm have no bias and Kaiming initialization
     (neither is in the paper).
 
     Args:
-        conv5_g: the global head, "basic": two basic blocks to 2048 channels, as table 1 says;
-            "bottleneck": ResNet-50's conv5_x in its place, for small GPUs.
-        share: "none": every branch has weights of its own; "all": one branch, through which all
-            parts go as a larger batch, so that its batch norms see all parts too. The paper does
-            not say; "separate" sub-branches suggests "none".
+        conv5_g: global head; "basic": two basic blocks to 2048 channels, as in table 1;
+            "bottleneck": ResNet-50's conv5_x, for small GPUs.
+        share: "none": separate weights per branch; "all": one branch that processes all parts as a
+            larger batch, including its batch-norm statistics. The paper does not specify it;
+            "separate" sub-branches suggests "none".
         width: channels of a branch's first layer; all other widths are multiples of it, and the
-            features have ``FEATURES_PER_WIDTH`` (64) times ``width`` numbers.
+            features have 64·width numbers.
 
     Raises:
-        UnknownNameError: another ``conv5_g`` or ``share``.
+        UnknownNameError: an unknown ``conv5_g`` or ``share``.
 
     Parameters: 162,025,472, of which the branches have 10,989,568 (698,784 if shared), the local
     head 16,797,696 and the global head 134,238,208 (14,964,736 as bottlenecks).
@@ -77,26 +77,26 @@ class DsagStream(Head):
         """Compute both features of a batch.
 
         Args:
-            part_images: (N, 24, 3, 32, 32), normalized RGB, in the order of DensePose's part ids
-                1 to 24; other heights and widths work too.
+            part_images: (N, 24, 3, 32, 32) normalized RGB, in the order of DensePose's part ids
+                1 to 24; other heights and widths are allowed.
 
         Raises:
-            InvalidInputError: another shape.
+            InvalidInputError: an invalid shape.
         """
         if part_images.ndim != 5 or part_images.shape[1:3] != (PARTS, 3):
             raise InvalidInputError(
-                f"Part images of shape {tuple(part_images.shape)}: give a batch "
-                f"(N, {PARTS}, 3, H, W), one RGB image per body part."
+                f"Part images of shape {tuple(part_images.shape)}: expected (N, {PARTS}, 3, H, W), "
+                "one RGB image per body part."
             )
         surfaces = merge(self._each(self.stem, part_images), LEFT_RIGHT)
         merged = merge(self._each(self.conv4, surfaces), FRONT_BACK).flatten(1, 2)
         maps = self.conv5_g(merged), self.conv5_l(merged)
-        # They are added to features that are pooled in float32, under autocast too.
+        # Pool in float32 under autocast, like the features of the main stream.
         dtype = torch.promote_types(maps[0].dtype, torch.float32)
         return DsagFeatures(*(one.mean((2, 3), dtype=dtype) for one in maps))
 
     def example_inputs(self) -> tuple[Tensor, ...]:
-        """Return the part images of one person, 16×16 pixels each."""
+        """Return part images of 16×16 pixels for one image."""
         return (wave(1, PARTS, 3, 16, 16),)
 
     def _each(self, layers: nn.Module, maps: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
-"""How a feature of the main stream meets its counterpart of the guiding stream, in training.
+"""Fusion of features of the main stream and the guiding stream, in training.
 
-WeightsSource: DSA-reID (CVPR 2019) section 3.2.3 (addition) and its ablation (concatenation and FC).
+Source: DSA-reID (CVPR 2019) section 3.2.3 (addition) and its ablation (concatenation and FC).
 """
 
 import torch
@@ -16,21 +16,21 @@ class AddFusion(nn.Module):
         """Return ``features + guide``, (N, D).
 
         Raises:
-            InvalidInputError: the shapes differ, which addition alone would broadcast.
+            InvalidInputError: the shapes differ; there is no broadcasting.
         """
         if features.shape != guide.shape:
             raise InvalidInputError(
                 f"Features {tuple(features.shape)} and guide {tuple(guide.shape)}: "
-                "give two of the same shape (N, D), row by row of the same images."
+                "expected the same shape (N, D), with one row per image."
             )
         return features + guide
 
 
 class ConcatFusion(nn.Module):
-    """One linear layer on both features side by side: 2·feature_dim to feature_dim.
+    """One linear layer on the concatenated features: 2·feature_dim to feature_dim.
 
     Args:
-        feature_dim: length D of either feature.
+        feature_dim: length D of each feature.
     """
 
     def __init__(self, feature_dim: int = 2048) -> None:

@@ -1,4 +1,4 @@
-"""Build training heads by name, with or without weights, the same way as encoders."""
+"""Creation of training heads by name, with or without weights."""
 
 from collections.abc import Callable, Mapping
 from inspect import signature
@@ -22,16 +22,15 @@ def create_head(
 
     Args:
         name: "san_decoder" or "dsag_stream".
-        pretrained: True for the default weights, a tag for others, False for random ones, from
+        pretrained: True for the default weights, a tag for others, False for random weights from
             torch's global generator.
-        weights: a file of ours (`.safetensors`) instead.
-        arguments: those of its class, `TextureDecoder` or `DsagStream`; as the weights have them
-            where left out.
+        weights: a ``.safetensors`` file of this library, instead of ``pretrained``.
+        arguments: arguments of `TextureDecoder` or `DsagStream`; default: those of the weights.
 
     Raises:
-        UnknownNameError: no head, or no weights, of that name.
-        InvalidInputError: a value that the head does not take, or not with these weights.
-        WeightsError: the weights cannot be found, read or trusted.
+        UnknownNameError: the head or the weights are unknown.
+        InvalidInputError: an argument is invalid or conflicts with the weights.
+        WeightsError: the weights cannot be found, read or verified.
     """
     return build_head(name, HEADS[name], pretrained, weights, arguments)
 
@@ -43,7 +42,7 @@ def build_head(
     weights: str | PathLike[str] | None,
     arguments: Mapping[str, Argument],
 ) -> H:
-    """Construct a head that knows its name and its arguments, and fill it: see `create_head`."""
+    """Construct a head, set its name and arguments, and load weights: see `create_head`."""
     source = choose_weights_source(name, pretrained, weights)
     given = arguments if source is None else source.arguments(name, constructor, arguments)
     defaults = {key: value.default for key, value in signature(constructor).parameters.items()}

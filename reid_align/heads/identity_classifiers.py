@@ -1,4 +1,4 @@
-"""Identity classifiers: from a feature vector to one logit per training identity."""
+"""Identity classifiers: feature vectors to one logit per training identity."""
 
 from torch import nn
 
@@ -9,11 +9,11 @@ class IdentityClassifier(nn.Linear):
     Args:
         feature_dim: length of a feature vector.
         identities: number of identities in the training set.
-        std: standard deviation of the initial weights, small so that training starts from nearly
-            equal logits; biases are 0.
+        std: standard deviation of the initial weights; a small value gives nearly equal initial
+            logits. Biases are 0.
 
-    WeightsSource: SAN (arXiv:1905.13143) section 3.2, an FC on the pooled feature. The paper gives no
-    ``std``; 0.001 is common for this layer, the authors' code draws with 0.01.
+    Source: SAN (arXiv:1905.13143) section 3.2, an FC on the pooled feature. The paper gives no
+    ``std``; 0.001 is common for this layer, the authors' code uses 0.01.
     """
 
     def __init__(self, feature_dim: int, identities: int, std: float = 0.001) -> None:
@@ -30,8 +30,8 @@ class TwoLayerClassifier(nn.Sequential):
         hidden_dim: width between the two linear layers.
         std: standard deviation of both layers' initial weights; biases are 0.
 
-    WeightsSource: DSA-reID (CVPR 2019) section 3.2.4 asks for two FC layers and leaves the rest open;
-    width, batch norm, ReLU and ``std`` are those of the official code of SAN, by the same group.
+    Source: DSA-reID (CVPR 2019) section 3.2.4 specifies two FC layers only; width, batch norm, ReLU
+    and ``std`` are from the official code of SAN, by the same group.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""SA-Dec: from an encoder's stage maps to the person's unwrapped texture, in training only.
+"""Texture decoder SA-Dec of SAN: stage maps of an encoder to a UV texture, in training only.
 
-WeightsSource: SAN, arXiv:1905.13143, section 4.2 and figure 2; the layers as in the authors' code,
+Source: SAN, arXiv:1905.13143, section 4.2 and figure 2; the layers as in the authors' code,
 microsoft/Semantics-Aligned-Representation-Learning-for-Person-Re-identification (MIT).
 """
 
@@ -17,17 +17,17 @@ from reid_align.models.encoder import Encoder
 from reid_align.weights import Argument, wave
 
 WIDTHS = (512, 256, 64, 32, 16)
-# Height and width of e1 to e4 in units of e4's: the last stage does not stride.
+# Height and width of e1 to e4 relative to e4; the last stage has stride 1.
 STAGE_SCALES = (4, 2, 1, 1)
 
 
 class DecodedTexture(NamedTuple):
-    """What the decoder gives back.
+    """Output of the decoder.
 
     Attributes:
-        texture: (N, 3, height, width) RGB, linear; targets lie in [-1, 1].
-        d1, d2, d3, d4: the outputs of the four blocks, (N, 256 | 64 | 32 | 16, h, w), neither
-            normalized nor rectified; each has twice the height and width of the one before.
+        texture: (N, 3, height, width) RGB, linear; targets are in [-1, 1].
+        d1, d2, d3, d4: outputs of the four blocks, (N, 256 | 64 | 32 | 16, h, w), without
+            normalization or ReLU; each doubles height and width.
     """
 
     texture: Tensor
@@ -38,7 +38,7 @@ class DecodedTexture(NamedTuple):
 
 
 class UpBlock(nn.Module):
-    """A residual block, then ReLU, bilinear up-sampling and a 3×3 convolution."""
+    """Residual block, ReLU, bilinear upsampling by 2 and a 3×3 convolution."""
 
     def __init__(self, channels: int, out_channels: int) -> None:
         super().__init__()
@@ -58,23 +58,21 @@ class UpBlock(nn.Module):
 
 @HEADS.register("san_decoder")
 class TextureDecoder(Head):
-    """Four residual up-sampling blocks on e4, with the earlier maps added on the way.
+    """Four residual upsampling blocks on e4, with optional skip connections from e1 to e3.
 
-    The decoder keeps the image's aspect ratio up to the RGB map, which a last bilinear resize
-    brings to ``height`` × ``width``: for SAN's square texture it stretches the width by two. Skips
-    let color reach the texture without passing through e4; figure 2 of the paper does not draw
-    them, the official code has them.
+    The decoder keeps the aspect ratio of the image. A final bilinear resize of the RGB map gives
+    ``height`` × ``width``; for SAN's square texture it doubles the width. The skip connections are
+    in the official code, but not in figure 2 of the paper.
 
     Args:
-        skips: add e3, e2 and e1, through 1×1 convolutions, before the first three blocks.
-        height: of the texture in pixels.
-        width: of the texture in pixels; half the height for a person image as the target, where
-            nothing is stretched.
-        channels: of e4; e3, e2 and e1 have a half, a quarter and an eighth of them. The decoder's
-            own widths do not depend on it.
+        skips: add e3, e2 and e1, after 1×1 convolutions, before the first three blocks.
+        height: texture height in pixels.
+        width: texture width in pixels; use half the height if the target is a person image.
+        channels: channels of e4; e3, e2 and e1 have a half, a quarter and an eighth. The widths of
+            the blocks do not depend on it.
 
     Raises:
-        InvalidInputError: a height or width below 1 pixel.
+        InvalidInputError: height or width is below 1.
 
     Parameters: 9,071,075 with skips, 8,396,835 without.
     """
@@ -89,7 +87,7 @@ class TextureDecoder(Head):
         super().__init__()
         if min(height, width) < 1:
             raise InvalidInputError(
-                f"A texture of {height}×{width} pixels: height and width must be at least 1."
+                f"Texture of {height}×{width} pixels: height and width must be at least 1."
             )
         self.output_size = height, width
         self.stage_widths = w1, w2, w3, w4 = channels // 8, channels // 4, channels // 2, channels
@@ -114,7 +112,7 @@ class TextureDecoder(Head):
             e4: (N, 2048, h, w); 16×8 for images of 256×128 pixels.
 
         Raises:
-            InvalidInputError: maps of other shapes, with or without skips.
+            InvalidInputError: maps of other shapes.
         """
         self._check_maps(e1, e2, e3, e4)
         d1 = self.up1(_add(self.reduce(e4), self.skip3, e3))
@@ -127,7 +125,7 @@ class TextureDecoder(Head):
         return DecodedTexture(texture, d1, d2, d3, d4)
 
     def example_inputs(self) -> tuple[Tensor, ...]:
-        """Return stage maps as of one image of 64×32 pixels."""
+        """Return stage maps for one image of 64×32 pixels."""
         return tuple(wave(*shape) for shape in self._map_shapes(1, 4, 2))
 
     def _map_shapes(self, count: int, height: int, width: int) -> list[tuple[int, ...]]:
@@ -140,9 +138,9 @@ class TextureDecoder(Head):
         expected = self._map_shapes(len(maps[-1]), height, width)
         if shapes != expected:
             raise InvalidInputError(
-                f"Stage maps of shapes {shapes}: with a last map of {height}x{width}, the decoder "
-                f"needs {expected}. Take them from an encoder whose last stage does not stride, "
-                "on images whose height and width are multiples of 16."
+                f"Stage maps of shapes {shapes}: for a last map of {height}x{width}, the decoder "
+                f"needs {expected}. Use an encoder with stride 1 in the last stage, and images "
+                "with height and width divisible by 16."
             )
 
 
@@ -171,7 +169,7 @@ def _add(x: Tensor, skip: nn.Module | None, stage_map: Tensor) -> Tensor:
 
 
 def _initialize(module: nn.Module) -> None:
-    """Start the texture near 0, as the official code does: small weights, batch norms near 1."""
+    """Initialize as the official code: small weights, so the first texture is near 0."""
     if isinstance(module, nn.Conv2d):
         nn.init.xavier_normal_(module.weight, gain=0.02)
         if module.bias is not None:

@@ -1,4 +1,4 @@
-"""The contract of every training head that can be chosen by name, and the list of them."""
+"""Base class and registry of the training heads that are built by name."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -10,12 +10,12 @@ from reid_align.weights import Argument, Origin
 
 
 class Head(nn.Module, ABC):
-    """A network that only training uses, with weights of its own beside the encoder's.
+    """A network that is used in training only, with weights separate from the encoder's.
 
     Attributes:
-        architecture: the name under which `create_head` builds it.
-        arch_args: the arguments that, with the name, rebuild it.
-        origin: where its weights came from when it was built.
+        architecture: name for `create_head`.
+        arch_args: arguments for `create_head`.
+        origin: origin of its initial weights.
     """
 
     architecture: str
@@ -24,7 +24,7 @@ class Head(nn.Module, ABC):
 
     @abstractmethod
     def example_inputs(self) -> tuple[Tensor, ...]:
-        """Return the fixed, generated inputs whose outputs are the weights' fingerprint."""
+        """Return the fixed inputs of the feature fingerprint."""
 
 
 HEADS: Registry[type[Head]] = Registry("head")

@@ -1,4 +1,11 @@
-"""Encoders, and nothing that only training needs; `models.dense_uv` is imported by itself."""
+"""Encoders: SAN, DSA-reID and the baseline on ResNet or DenseNet backbones.
+
+Names follow one rule: ``{method}_{backbone}`` (``san_resnet50``, ``dsa_resnet18``) and
+``{backbone}_baseline`` (``resnet50_baseline``). The one exception is ``dsa_reid``, DSA-reID on the
+paper's ResNet-50. Published weights append a tag: ``san_resnet50.synthetic``.
+
+`models.dense_uv_network`, the dense pose estimator, is not imported here.
+"""
 
 from reid_align.models import efficientnet_lite as efficientnet_lite
 from reid_align.models import mobilenet_v2 as mobilenet_v2

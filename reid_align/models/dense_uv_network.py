@@ -1,9 +1,8 @@
-"""A dense UV estimator: from a person image to the body part and the place on it of every pixel.
+"""Dense pose estimator: body part and UV coordinates for every pixel of a person image.
 
-It takes DensePose's place where there are no dense maps from elsewhere. As there, the coordinates
-on each part are regressed by themselves (arXiv:1802.00434, section 3.1): one coordinate for all
-parts would have to jump at their seams. Stage maps are added up from coarse to fine as in
-arXiv:1612.03144.
+A substitute for DensePose if no dense pose maps are available. As in DensePose, each part has its
+own coordinate outputs, because coordinates are discontinuous between parts (arXiv:1802.00434,
+section 3.1). Stage maps are combined from coarse to fine as in arXiv:1612.03144.
 """
 
 import math
@@ -27,17 +26,16 @@ NAME = "dense_uv"
 WIDTH = 64
 # Channels of the logits, of U and of V.
 OUTPUTS = (1 + NUM_PARTS, NUM_PARTS, NUM_PARTS)
-# What an untrained estimator says of every coordinate: the middle of the chart.
+# Initial prediction of every coordinate: the center of the chart.
 CENTER = 0.5
 
 
 class DenseMaps(NamedTuple):
-    """What the estimator gives back, at the size of the images.
+    """Output of the estimator at the image size.
 
     Attributes:
         parts: (N, 25, H, W) logits; index 0 is the background, the others are part numbers.
-        u: (N, 24, H, W), linear; targets lie in [0, 1]. Index i is the coordinate that a pixel has
-            if it shows part i + 1.
+        u: (N, 24, H, W), linear, targets in [0, 1]; index i is the coordinate on part i + 1.
         v: like ``u``.
     """
 
@@ -46,11 +44,11 @@ class DenseMaps(NamedTuple):
     v: Tensor
 
     def on(self, parts: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the coordinates on given parts.
+        """Select the coordinates on the given parts.
 
         Args:
-            parts: (N, H, W) part numbers of any integer dtype, 0 to 24. Where it is background,
-                the coordinates are those on part 1 and carry no meaning.
+            parts: (N, H, W) part numbers, any integer dtype, 0 to 24. Coordinates of background
+                pixels are meaningless.
 
         Returns:
             u and v, (N, H, W) each.
@@ -60,21 +58,21 @@ class DenseMaps(NamedTuple):
 
 
 class DenseUv(nn.Module):
-    """A ResNet trunk, a light decoder with lateral connections, and one 1×1 convolution.
+    """ResNet trunk, light decoder with lateral connections, and a 1×1 convolution.
 
-    It computes at half the height and width of its input, and resizes logits and coordinates.
+    Computes at half the height and width of the input and resizes logits and coordinates.
 
     Args:
-        depth: of the trunk: 18, 34, 50 or 101.
+        depth: depth of the trunk: 14, 18, 34, 50 or 101.
 
     Attributes:
         architecture: "dense_uv".
-        arch_args: the arguments that, with the name, rebuild it.
-        preprocess: what its weights expect to be done to a image.
-        origin: where its weights came from when it was built.
+        arch_args: constructor arguments.
+        preprocess: image preprocessing expected by the weights.
+        origin: origin of its initial weights.
 
     Raises:
-        UnknownNameError: another depth.
+        UnknownNameError: an unknown depth.
     """
 
     architecture = NAME
@@ -94,10 +92,10 @@ class DenseUv(nn.Module):
         nn.init.normal_(self.outputs.weight, std=0.01)
 
     def forward(self, images: Tensor) -> DenseMaps:
-        """Estimate the dense maps of a batch.
+        """Estimate part logits and coordinates of a batch.
 
         Args:
-            images: (N, 3, H, W) floating point, normalized as `preprocess` says; any H and W.
+            images: (N, 3, H, W) floating point, normalized with `preprocess`; any H and W.
         """
         height, width = images.shape[-2:]
         maps = self.trunk.forward_maps(images)
@@ -111,25 +109,23 @@ class DenseUv(nn.Module):
 
     @torch.no_grad()
     def predict(self, images: Tensor) -> IUV:
-        """Return the most likely dense map of each image of a batch, on the images' device.
-
-        Call it in evaluation mode.
+        """Return the most likely dense pose map (IUV) of each image. Use evaluation mode.
 
         Args:
-            images: as of `forward`.
+            images: as for `forward`.
 
         Returns:
-            Planes (N, 3, H, W) uint8; background pixels are 0 throughout.
+            Planes (N, 3, H, W) uint8 on the device of the images; background pixels are 0.
 
         Raises:
-            InvalidInputError: the weights give coordinates that are not finite.
+            InvalidInputError: a coordinate is not finite.
         """
         maps = self(images)
         parts = maps.parts.argmax(1)
         return IUV.from_charts(parts, *maps.on(parts))
 
     def example_inputs(self) -> tuple[Tensor, ...]:
-        """Return the fixed, generated input whose outputs are the weights' fingerprint."""
+        """Return the fixed input of the feature fingerprint."""
         return (wave(1, 3, 64, 32),)
 
 
@@ -139,17 +135,17 @@ def dense_uv(
     weights: str | PathLike[str] | None = None,
     depth: Depth | None = None,
 ) -> DenseUv:
-    """Build the dense UV estimator, in evaluation mode.
+    """Build the dense pose estimator, in evaluation mode.
 
     Args:
-        pretrained: True for the default weights, a tag for others, False for none.
-        weights: a file of ours (`.safetensors`) instead.
-        depth: of the trunk; as the weights have it where left out, 18 without weights.
+        pretrained: True for the default weights, a tag for others, False for random weights.
+        weights: a ``.safetensors`` file of this library, instead of ``pretrained``.
+        depth: depth of the trunk; default: that of the weights, or 18.
 
     Raises:
-        UnknownNameError: no weights of that name, or another depth.
-        InvalidInputError: the weights were made for something else.
-        WeightsError: the weights cannot be found, read or trusted.
+        UnknownNameError: the weights or the depth are unknown.
+        InvalidInputError: the weights are for another architecture or depth.
+        WeightsError: the weights cannot be found, read or verified.
     """
     source = choose_weights_source(NAME, pretrained, weights)
     asked: dict[str, Argument] = {} if depth is None else {"depth": depth}

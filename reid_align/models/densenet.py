@@ -1,10 +1,9 @@
 """SAN's encoder on DenseNet-121, with torchvision's key names.
 
-The stage maps are taken behind the convolution of each transition, before it halves height and
-width: then they have the sizes and the doubling widths that a ResNet's have, and whatever reads the
-maps of one reads those of the other.
+The stage maps are taken after the convolution of each transition, before its pooling. There they
+have the sizes and doubling widths of ResNet maps, so the same decoders fit.
 
-WeightsSource: arXiv:1608.06993; SAN (arXiv:1905.13143) section 4.3 names it as a texture generator.
+Source: arXiv:1608.06993; SAN (arXiv:1905.13143) section 4.3 uses it as a texture generator.
 """
 
 from collections import OrderedDict
@@ -24,7 +23,7 @@ BLOCKS = (6, 12, 24, 16)
 
 
 class DenseLayer(nn.Module):
-    """Batch norm, ReLU and convolution, 1×1 then 3×3; its output joins its input."""
+    """Batch norm, ReLU and convolution, 1×1 then 3×3, concatenated with the input."""
 
     def __init__(self, in_channels: int) -> None:
         super().__init__()
@@ -42,16 +41,17 @@ class DenseLayer(nn.Module):
 
 @MODELS.register("san_densenet121")
 class DenseNetEncoder(Encoder):
-    """DenseNet-121 with the last stride removed, pooled over positions, and a head.
+    """DenseNet-121 without the last stride, global pooling and a head.
 
-    At 256×128 its four maps are 128×64×32, 256×32×16, 512×16×8 and 1024×16×8 (C×h×w).
+    For images of 256×128 pixels, the four maps are 128×64×32, 256×32×16, 512×16×8 and 1024×16×8
+    (C×h×w).
 
     Args:
-        head: "gap", "fc512" or "bnneck", as of `SanEncoder`.
+        head: "gap", "fc512" or "bnneck", see `SanEncoder`.
         pool: "avg" or "gem".
 
     Raises:
-        UnknownNameError: another value.
+        UnknownNameError: an unknown value.
 
     Parameters: 6,953,856 with "gap".
     """
@@ -85,7 +85,7 @@ class DenseNetEncoder(Encoder):
         return "densenet121"
 
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Return e1 to e3 behind the transitions' convolutions, and e4 behind the last block."""
+        """Return e1 to e3 after the transition convolutions, and e4 after the last block."""
         layers = self.features
         x = F.max_pool2d(F.relu(layers["norm0"](layers["conv0"](images))), 3, 2, 1)
         e1 = layers["transition1"](layers["denseblock1"](x))
@@ -94,11 +94,11 @@ class DenseNetEncoder(Encoder):
         return e1, e2, e3, F.relu(layers["norm5"](layers["denseblock4"](e3)))
 
     def forward_pool(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Pool e4 over its positions: (N, 1024)."""
+        """Pool e4 to (N, 1024)."""
         return self.pool(maps[-1])  # type: ignore[no-any-return]
 
     def forward_head(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Pool e4 over its positions and apply the head: (N, feature_dim)."""
+        """Pool e4 and apply the head: (N, feature_dim)."""
         return self.embed(self.forward_pool(maps))  # type: ignore[no-any-return]
 
 

@@ -1,6 +1,6 @@
-"""The main stream of DSA-reID: the only part of that network that is needed at inference.
+"""Main stream of DSA-reID, the part of the network used for inference.
 
-WeightsSource: DSA-reID, CVPR 2019, sections 3.2.2 and 4.4.
+Source: DSA-reID, CVPR 2019, sections 3.2.2 and 4.4.
 """
 
 from functools import partial
@@ -26,25 +26,24 @@ PARTS = 8
 
 
 class DsaEncoder(ResNetTrunk):
-    """A ResNet up to layer3, then a global branch (layer4) and eight local ones, side by side.
+    """ResNet up to layer3, then a global branch (layer4) and eight parallel local branches.
 
-    The local branches are one stack of grouped convolutions: eight branches, each with an eighth
-    of layer4's channels. The feature is the global half followed by the local half; with
-    ResNet-50 the local half is made of eight times 256 numbers, with ResNet-18 of eight times 64.
+    The local branches are one stack of grouped convolutions; each has an eighth of layer4's
+    channels. The feature is the global half followed by the local half, which has eight times 256
+    numbers with ResNet-50 and eight times 64 with ResNet-18.
 
     Args:
-        depth: 14, 18, 34, 50 or 101; the paper's is 50.
-        local_input: "full": each local branch reads all channels of layer3; "slice": its own
-            eighth of them. The paper can be read both ways.
-        norm_parts: normalize both halves to length 1 before they are joined.
-        head: "gap", the paper's: the pooled numbers themselves; "bnneck": through a batch norm.
-        pool: of both maps: "avg", the paper's, or "gem".
-        norm: of layer1 to layer3: "bn", the paper's, or "ibn_a".
-        branches: "both", or for the single branches of the paper's table 3 "global" or "local"
-            alone, whose half is then the whole feature.
+        depth: 14, 18, 34, 50 (paper) or 101.
+        local_input: "full": each local branch reads all channels of layer3; "slice": an eighth of
+            them. The paper allows both readings.
+        norm_parts: L2-normalize both halves before concatenation.
+        head: "gap" (paper): the pooled features; "bnneck": a batch norm on them.
+        pool: pooling of both maps, "avg" (paper) or "gem".
+        norm: norm of layer1 to layer3, "bn" (paper) or "ibn_a".
+        branches: "both", or "global" or "local" alone as in the paper's table 3.
 
     Raises:
-        UnknownNameError: another value.
+        UnknownNameError: an unknown value.
 
     Parameters with ResNet-50: 27,692,096 with "full", 25,398,336 with "slice".
     """
@@ -81,18 +80,18 @@ class DsaEncoder(ResNetTrunk):
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return e1, e2, e3, the global map and the local map, both (N, C, h, w).
 
-        With a single branch, only its map follows e3. C is the width of e4.
+        A single branch gives only its own map after e3. C is the number of channels of layer4.
         """
         e1, e2, e3 = self.forward_stem(images)
         layers = {"global": "layer4", "local": "local4"}
         return (e1, e2, e3, *(getattr(self, layers[name])(e3) for name in self.branches))
 
     def forward_pool(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Pool the branches' maps over their positions and join them: (N, 4096), or (N, 1024)."""
+        """Pool and concatenate the branch maps: (N, 4096) with ResNet-50."""
         return torch.cat([self.pool(branch) for branch in maps[3:]], dim=1)
 
     def forward_head(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Pool and join both maps, and apply the head: (N, feature_dim)."""
+        """Pool and concatenate the branch maps and apply the head: (N, feature_dim)."""
         features: Tensor = self.embed(self.forward_pool(maps))
         if self.norm_parts:
             features = normalize(features.unflatten(1, (len(self.branches), -1)), dim=2).flatten(1)
@@ -131,19 +130,20 @@ def dsa_reid(
     """Build the encoder of DSA-reID (4096-d), in evaluation mode.
 
     Args:
-        pretrained: True for the default weights, a tag for others, False for none.
-        weights: a file of ours (`.safetensors`), a folder or a repository on the Hub instead.
-        local_input: "full" or "slice"; as the weights have it where left out, else "full".
-        norm_parts: as the weights have it where left out, else False.
-        head: "gap" or "bnneck"; as the weights have it where left out, else "gap".
-        pool: "avg" or "gem"; as the weights have it where left out, else "avg".
-        norm: "bn" or "ibn_a"; as the weights have it where left out, else "bn".
-        branches: "both", "global" or "local"; as the weights have it where left out, else "both".
+        pretrained: True for the default weights, a tag for others, False for random weights.
+        weights: a ``.safetensors`` file of this library, a folder or a Hub repository, instead of
+            ``pretrained``.
+        local_input: "full" or "slice"; default: that of the weights, or "full".
+        norm_parts: default: that of the weights, or False.
+        head: "gap" or "bnneck"; default: that of the weights, or "gap".
+        pool: "avg" or "gem"; default: that of the weights, or "avg".
+        norm: "bn" or "ibn_a"; default: that of the weights, or "bn".
+        branches: "both", "global" or "local"; default: that of the weights, or "both".
 
     Raises:
-        UnknownNameError: no weights of that name.
-        InvalidInputError: the weights were made for other arguments.
-        WeightsError: the weights cannot be found, read or trusted.
+        UnknownNameError: the weights or an argument value are unknown.
+        InvalidInputError: an argument conflicts with the weights.
+        WeightsError: the weights cannot be found, read or verified.
     """
     arch_args = {
         "local_input": local_input,

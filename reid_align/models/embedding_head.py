@@ -1,4 +1,4 @@
-"""What may follow the pooling: nothing, the official code's embedding, or a batch norm."""
+"""Layers after the pooling: none, an embedding as in SAN's official code, or a batch norm."""
 
 from typing import Literal
 
@@ -11,7 +11,7 @@ EMBEDDING_DIM = 512
 
 
 class Embedding(nn.Module):
-    """Linear to 512, batch norm, ReLU: the head of the official checkpoints."""
+    """Linear layer, batch norm and ReLU: the head of the official SAN checkpoints."""
 
     def __init__(self, in_features: int, out_features: int) -> None:
         super().__init__()
@@ -19,15 +19,15 @@ class Embedding(nn.Module):
         self.bn = nn.BatchNorm1d(out_features)
 
     def forward(self, features: Tensor) -> Tensor:
-        """Map (N, in_features) to (N, out_features), never negative."""
+        """Map (N, in_features) to (N, out_features), non-negative."""
         return self.bn(self.fc(features)).relu()  # type: ignore[no-any-return]
 
 
 def make_head(head: str, allowed: tuple[str, ...], channels: int) -> nn.Module:
-    """Return the layers after the pooling of so many ``channels``.
+    """Return the head for pooled features of length ``channels``.
 
     Raises:
-        UnknownNameError: a head that is not ``allowed``.
+        UnknownNameError: ``head`` is not in ``allowed``.
     """
     if head not in allowed:
         raise UnknownNameError("head", head, allowed)

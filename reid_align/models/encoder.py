@@ -1,4 +1,4 @@
-"""The contract of every encoder: images in, one feature vector per image out, in every mode."""
+"""Base class of all encoders: image batches to feature vectors."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -13,20 +13,20 @@ from reid_align.weights import Argument, Origin, wave
 
 
 class Encoder(nn.Module, ABC):
-    """A network that turns person images into feature vectors; it holds nothing else.
+    """A network that maps person images to feature vectors.
 
-    Training heads (decoders, guides, classifiers) are modules of their own and never part of an
-    encoder's state dict.
+    Training heads (decoders, guiding streams, classifiers) are separate modules and never part of
+    an encoder's state dict.
 
     Attributes:
-        architecture: the name under which `create_model` builds it.
-        arch_args: the arguments that, with the name, rebuild it.
-        feature_dim: D, the length of a feature vector.
-        channels: of the stage maps e1 to e4, the first four of `forward_maps`.
+        architecture: name for `create_model`.
+        arch_args: arguments for `create_model`.
+        feature_dim: length of a feature vector.
+        channels: channels of the stage maps e1 to e4, the first four of `forward_maps`.
         head_prefixes: prefixes of the state-dict names that belong to the head. They may stay at
             their random values when the encoder starts from weights with another head.
-        preprocess: what its weights expect to be done to a image.
-        origin: where its weights came from when it was built.
+        preprocess: image preprocessing expected by the weights.
+        origin: origin of its initial weights.
     """
 
     architecture: str
@@ -47,44 +47,44 @@ class Encoder(nn.Module, ABC):
 
     @abstractmethod
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
-        """Return the feature maps, high to low resolution, that `forward_head` and decoders read.
+        """Return the feature maps from high to low resolution, for `forward_head` and decoders.
 
         Args:
-            images: (N, 3, H, W) floating point, normalized as `preprocess` says.
+            images: (N, 3, H, W) floating point, normalized with `preprocess`.
         """
 
     @abstractmethod
     def forward_pool(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Pool the maps to vectors (N, D), before the head's own layers where it has any.
+        """Pool the maps to vectors (N, D), before the layers of the head.
 
-        Of a network with a BN-neck, the triplet loss reads these and the classifier the features.
+        With a BN-neck, the triplet loss uses these vectors and the classifier uses the features.
         """
 
     @abstractmethod
     def forward_head(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Turn the maps of `forward_maps` into feature vectors (N, feature_dim)."""
+        """Compute feature vectors (N, feature_dim) from the output of `forward_maps`."""
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the feature vectors (N, feature_dim) of a batch, not L2-normalized.
 
         Args:
-            images: (N, 3, H, W) floating point, normalized as `preprocess` says. Any H and W will
-                do, those of `preprocess` are what the weights were trained for. N may be 0.
+            images: (N, 3, H, W) floating point, normalized with `preprocess`. Any H and W are
+                allowed; the weights were trained for those of `preprocess`. N may be 0.
 
         Raises:
-            InvalidInputError: another shape, or integers (uint8 images not yet normalized).
+            InvalidInputError: an invalid shape or an integer dtype.
         """
         if images.ndim != 4 or images.shape[1] != 3:
             raise InvalidInputError(
-                f"Images of shape {tuple(images.shape)}: give a batch (N, 3, H, W), RGB."
+                f"Images of shape {tuple(images.shape)}: expected RGB (N, 3, H, W)."
             )
         if not torch.is_floating_point(images):
             raise InvalidInputError(
-                f"Images of type {images.dtype}: normalize them first, with "
+                f"Images of dtype {images.dtype}: normalize them first with "
                 "encoder.preprocess.normalize(images), or use extract_features."
             )
         return self.forward_head(self.forward_maps(images))
 
     def example_inputs(self) -> tuple[Tensor, ...]:
-        """Return the fixed, generated input whose features are the weights' fingerprint."""
+        """Return the fixed input of the feature fingerprint."""
         return (wave(1, 3, 64, 32),)

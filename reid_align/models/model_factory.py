@@ -1,4 +1,4 @@
-"""Build encoders by name, with or without weights."""
+"""Registry of encoders, and their creation by name with or without weights."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -13,7 +13,7 @@ from reid_align.preprocess import Preprocess
 from reid_align.registry import Registry
 from reid_align.weights import Argument, WeightsSource, choose_weights_source, shipped_weights
 
-# The encoders' classes; their keyword arguments are the architecture's arguments.
+# Constructors by architecture; their keyword arguments are the architecture's arguments.
 MODELS: Registry[Callable[..., Encoder]] = Registry("model")
 DEFAULT_MODEL = "san_resnet50"
 # By the name of each ResNet architecture, its ResNet-18 sibling.
@@ -31,20 +31,20 @@ def create_model(
     """Build an encoder by its name, in evaluation mode.
 
     Args:
-        name: one of `list_models`, or with its weights one of `list_weights` ("arch.tag").
-        pretrained: True for the default weights, a tag for others, False for random ones.
-        weights: a file of ours (`.safetensors`), a folder or a repository on the Hub instead.
-        arch_args: what the factory of that name takes beside these.
+        name: an architecture from `list_models`, or weights from `list_weights` ("arch.tag").
+        pretrained: True for the default weights, a tag for others, False for random weights.
+        weights: a ``.safetensors`` file of this library, a folder or a Hub repository, instead of
+            ``pretrained``.
+        arch_args: arguments of the architecture; default: those of the weights.
 
     Raises:
-        UnknownNameError: no model, or no weights, of that name; or an argument that the
-            architecture does not have.
-        InvalidInputError: the weights were made for other arguments.
-        WeightsError: the weights cannot be found, read or trusted.
+        UnknownNameError: the model, the weights or an argument are unknown.
+        InvalidInputError: an argument conflicts with the weights.
+        WeightsError: the weights cannot be found, read or verified.
     """
     architecture, _, tag = name.partition(".")
     if tag and pretrained not in (False, True, tag):
-        raise InvalidInputError(f"{name!r} with pretrained={pretrained!r}: name one tag, not two.")
+        raise InvalidInputError(f"{name!r} with pretrained={pretrained!r}: pass only one tag.")
     constructor = MODELS[architecture]
     for argument in arch_args:
         if argument not in signature(constructor).parameters:
@@ -86,10 +86,10 @@ def list_weights(architecture: str | None = None) -> list[str]:
     """Return the names ("arch.tag") of all published encoder weights, sorted.
 
     Args:
-        architecture: only those of this model.
+        architecture: list only weights of this architecture.
 
     Raises:
-        UnknownNameError: no model of that name.
+        UnknownNameError: the architecture is unknown.
     """
     wanted = set(MODELS if architecture is None else [architecture])
     for name in wanted:
@@ -105,19 +105,18 @@ def build(
     weights: str | PathLike[str] | None,
     arch_args: Mapping[str, str | bool | None],
 ) -> E:
-    """Construct an encoder and fill it, in evaluation mode: the body of every factory.
+    """Construct an encoder and load weights, in evaluation mode; used by every factory.
 
     Args:
-        architecture: the name it is registered under.
-        constructor: its class; the defaults there hold where neither the caller nor the weights
-            say otherwise.
-        pretrained: as in `create_model`.
-        weights: as in `create_model`.
-        arch_args: the caller's arguments; None is "as the weights have it".
+        architecture: its name in the registry.
+        constructor: its class.
+        pretrained: as for `create_model`.
+        weights: as for `create_model`.
+        arch_args: arguments; None selects the value of the weights or the constructor's default.
 
     Raises:
-        InvalidInputError: the weights were made for another architecture or other arguments.
-        WeightsError: the weights cannot be found, read or trusted.
+        InvalidInputError: the weights are for another architecture or other arguments.
+        WeightsError: the weights cannot be found, read or verified.
     """
     source = choose_weights_source(architecture, pretrained, weights)
     asked = {key: value for key, value in arch_args.items() if value is not None}
@@ -132,7 +131,7 @@ def fill(
     constructor: Callable[..., E],
     asked: Mapping[str, Argument],
 ) -> E:
-    """Construct the encoder that the weights were made for, and load them."""
+    """Construct the encoder that the weights were made for and load them."""
     arguments = source.arguments(architecture, constructor, asked)
     with SkipRandomInit():
         encoder = _construct(architecture, constructor, arguments)

@@ -1,6 +1,6 @@
-"""What follows a block's first convolution: a batch norm, or half of it an instance norm.
+"""Norms after the first convolution of a block: batch norm or IBN-a.
 
-WeightsSource: IBN-a, arXiv:1807.09441; key names of its public code, XingangPan/IBN-Net.
+Source: IBN-a, arXiv:1807.09441; key names of its public code, XingangPan/IBN-Net.
 """
 
 from typing import Literal
@@ -15,7 +15,7 @@ class InstanceBatchNorm(nn.Module):
     """Instance norm on the first half of the channels, batch norm on the others.
 
     Args:
-        channels: of the input and the output.
+        channels: channels of input and output.
     """
 
     def __init__(self, channels: int) -> None:
@@ -31,5 +31,5 @@ class InstanceBatchNorm(nn.Module):
 
 
 def first_norm(norm: Norm, channels: int) -> nn.Module:
-    """Return the norm of so many channels."""
+    """Return the norm for ``channels`` channels."""
     return InstanceBatchNorm(channels) if norm == "ibn_a" else nn.BatchNorm2d(channels)

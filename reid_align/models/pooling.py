@@ -1,4 +1,4 @@
-"""From a feature map to a vector: the average over its positions, or a learned generalized mean."""
+"""Global pooling of feature maps: average or generalized mean (GeM)."""
 
 from typing import Literal, get_args
 
@@ -11,7 +11,7 @@ Pool = Literal["avg", "gem"]
 
 
 class AveragePool(nn.Module):
-    """The mean over all positions; it has no parameters."""
+    """Mean over all positions."""
 
     def forward(self, feature_map: Tensor) -> Tensor:
         """Map (N, C, h, w) to (N, C)."""
@@ -19,16 +19,16 @@ class AveragePool(nn.Module):
 
 
 class GemPool(nn.Module):
-    """The generalized mean (mean of x^p)^(1/p) over all positions, with one learned exponent.
+    """Generalized mean (mean of x^p)^(1/p) over all positions, with a learned exponent.
 
-    p = 1 is the average, and the larger p, the nearer it comes to the maximum. Values below
-    ``eps`` count as ``eps``: the map should not be negative.
+    p = 1 is the average; large p approaches the maximum. Values below ``eps`` are clamped to
+    ``eps``, so maps should be non-negative.
 
     Args:
-        p: the exponent at the beginning.
-        eps: the smallest value that counts.
+        p: initial exponent.
+        eps: lower bound of the values.
 
-    WeightsSource: arXiv:1711.02512, equation 3, which also begins with p = 3.
+    Source: arXiv:1711.02512, equation 3, also with p = 3 initially.
     """
 
     def __init__(self, p: float = 3.0, eps: float = 1e-6) -> None:
@@ -37,7 +37,7 @@ class GemPool(nn.Module):
         self.eps = eps
 
     def forward(self, feature_map: Tensor) -> Tensor:
-        """Map (N, C, h, w) to (N, C), computed in float32 at least, for powers leave float16."""
+        """Map (N, C, h, w) to (N, C); computed in at least float32, as powers overflow float16."""
         values = feature_map.to(torch.promote_types(feature_map.dtype, torch.float32))
         p = self.p.to(values.dtype)
         mean = values.clamp(min=self.eps).pow(p).mean((2, 3)).pow(1 / p)
@@ -45,7 +45,7 @@ class GemPool(nn.Module):
 
 
 def make_pool(pool: Pool) -> nn.Module:
-    """Return the pooling of that name, or raise UnknownNameError."""
+    """Return the pooling with this name, or raise UnknownNameError."""
     if pool not in get_args(Pool):
         raise UnknownNameError("pool", pool, get_args(Pool))
     return GemPool() if pool == "gem" else AveragePool()

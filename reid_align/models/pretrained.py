@@ -1,4 +1,4 @@
-"""Anybody's encoders: from a file, a folder or the Hub, and back."""
+"""Loading encoders from files, folders and the Hub, saving them, and uploading to the Hub."""
 
 from os import PathLike, fspath
 from pathlib import Path
@@ -17,15 +17,15 @@ from reid_align.weights import (
 
 
 def from_pretrained(source: str | PathLike[str]) -> Encoder:
-    """Load an encoder in our format, in evaluation mode.
+    """Load an encoder, in evaluation mode.
 
     Args:
-        source: "user/repo" or "user/repo@revision" on the Hugging Face Hub, a folder that
-            `save_pretrained` wrote, or a single `.safetensors` file of ours.
+        source: "user/repo" or "user/repo@revision" on the Hugging Face Hub, a folder written by
+            `save_pretrained`, or a ``.safetensors`` file of this library.
 
     Raises:
-        UnknownNameError: it was made for a model that this version does not have.
-        WeightsError: it cannot be found, read or trusted.
+        UnknownNameError: this version does not have the architecture.
+        WeightsError: the encoder cannot be found, read or verified.
     """
     name = fspath(source)
     local = isinstance(source, Path) or Path(name).exists() or name.endswith(".safetensors")
@@ -35,17 +35,17 @@ def from_pretrained(source: str | PathLike[str]) -> Encoder:
 def load_encoder(weights: str | PathLike[str]) -> Encoder:
     """Load an encoder from a file, a folder or "hf-hub:user/repo", in evaluation mode.
 
-    Unlike `from_pretrained` it takes a bare name for a local one, and never asks the Hub for it.
+    Unlike `from_pretrained`, it never looks up a name without "hf-hub:" on the Hub.
 
     Raises:
-        UnknownNameError: it was made for a model that this version does not have.
-        WeightsError: it cannot be found, read or trusted.
+        UnknownNameError: this version does not have the architecture.
+        WeightsError: the encoder cannot be found, read or verified.
     """
     found = open_weights_source(weights)
     if found.architecture is None:
         raise WeightsFormatError(
-            f"{found.origin.name} does not say which model it is for. Name it: "
-            "create_model(NAME, weights=FILE), or --model NAME --weights FILE."
+            f"{found.origin.name} does not state its architecture. Use "
+            "create_model(NAME, weights=FILE)."
         )
     return fill(found, found.architecture, MODELS[found.architecture], {})
 
@@ -53,21 +53,21 @@ def load_encoder(weights: str | PathLike[str]) -> Encoder:
 def save_pretrained(
     encoder: Encoder, folder: str | PathLike[str], *, training_data: str | None = None
 ) -> Path:
-    """Write an encoder as a folder with ``config.json`` and ``model.safetensors``.
+    """Save an encoder as a folder with ``config.json`` and ``model.safetensors``.
 
-    Both files say what the encoder is and what features it gives for a fixed input, which is
-    checked when they are loaded. The folder appears whole or not at all.
+    Both files contain architecture, arguments, preprocessing and a feature fingerprint, which is
+    checked when loading. The write is atomic.
 
     Args:
-        encoder: any encoder that a factory built, fine-tuned or not.
-        folder: where to write; it must not exist, or be empty.
-        training_data: what it was trained on, in a sentence for people.
+        encoder: an encoder built by a factory of this library.
+        folder: the output; it must not exist or be empty.
+        training_data: description of the training data for the file header.
 
     Returns:
         The folder.
 
     Raises:
-        OutputError: the folder is not empty, or cannot be written.
+        OutputError: the folder is not empty or cannot be written.
     """
     info = WeightsHeader(
         encoder.architecture,
@@ -81,14 +81,14 @@ def save_pretrained(
 
 
 def push_to_hub(folder: str | PathLike[str], repo_id: str, *, private: bool = True) -> str:
-    """Upload a folder that `save_pretrained` wrote, in one commit, and return the commit's id.
+    """Upload a folder written by `save_pretrained` in one commit; return the commit id.
 
     Args:
         folder: the folder.
-        repo_id: "user/repo"; made if it is not there.
-        private: whether a repository that is made is private.
+        repo_id: "user/repo"; created if it does not exist.
+        private: visibility of the repository.
 
     Raises:
-        WeightsError: the folder is no such folder, or the Hub refuses.
+        WeightsError: the folder is invalid, or the Hub denies access.
     """
     return push_folder(Path(fspath(folder)), repo_id, private=private)

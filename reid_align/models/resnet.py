@@ -1,9 +1,8 @@
-"""The trunk that the encoders share: ResNet with torchvision's key names and four stage maps.
+"""ResNet trunk of the encoders, with torchvision's key names and four stage maps.
 
-Written here because `import torchvision` costs more than `import torch`, and inference needs
-neither its transforms nor its compiler.
+Avoids `import torchvision`, which takes longer than `import torch`.
 
-WeightsSource: arXiv:1512.03385; IBN-a: arXiv:1807.09441.
+Source: arXiv:1512.03385; IBN-a: arXiv:1807.09441.
 """
 
 from collections.abc import Mapping
@@ -18,8 +17,8 @@ from reid_align.models.pooling import Pool, make_pool
 from reid_align.models.resnet_blocks import BasicBlock, Bottleneck, ResidualBlock, stage
 
 Depth = Literal[14, 18, 34, 50, 101]
-# The kind of block and how many of them each of the four stages has. ResNet-14 is the start of a
-# ResNet-50: the first block of each stage.
+# Block type and number of blocks in the four stages. ResNet-14 has the first block of each stage of
+# ResNet-50.
 LAYOUTS: Mapping[Depth, tuple[ResidualBlock, tuple[int, int, int, int]]] = {
     14: (Bottleneck, (1, 1, 1, 1)),
     18: (BasicBlock, (2, 2, 2, 2)),
@@ -31,19 +30,19 @@ WIDTHS = (64, 128, 256, 512)
 
 
 class ResNetTrunk(Encoder):
-    """A ResNet from conv1 to layer4 with the last stride removed: the part all encoders share.
+    """ResNet from conv1 to layer4 without the last stride, shared by all ResNet encoders.
 
-    At 256×128 the four maps of a ResNet-50 are 256×64×32, 512×32×16, 1024×16×8 and 2048×16×8
-    (C×h×w); those of ResNet-18 and 34 have a quarter of the channels.
+    For images of 256×128 pixels, the four maps of a ResNet-50 are 256×64×32, 512×32×16, 1024×16×8
+    and 2048×16×8 (C×h×w); ResNet-18 and 34 have a quarter of the channels.
 
     Args:
         depth: 14, 18, 34, 50 or 101 layers.
-        pool: "avg" for the average over a map's positions, "gem" for the generalized mean.
-        norm: "bn" for batch norms alone; "ibn_a" for an instance norm on half of the channels
-            after each first convolution of layer1 to layer3.
+        pool: "avg" or "gem" (generalized mean).
+        norm: "bn": batch norms; "ibn_a": instance norm on half of the channels after the first
+            convolution of each block in layer1 to layer3.
 
     Raises:
-        UnknownNameError: another ``depth``, ``pool`` or ``norm``.
+        UnknownNameError: an unknown ``depth``, ``pool`` or ``norm``.
     """
 
     def __init__(self, depth: Depth = 50, pool: Pool = "avg", norm: Norm = "bn") -> None:

@@ -1,10 +1,10 @@
-"""ResNet's residual blocks with torchvision's key names, for one network or many side by side.
+"""Residual blocks of ResNet with torchvision's key names, optionally grouped into branches.
 
-A branch is a run of consecutive channels. A convolution with one group per branch keeps branches
-apart, and a batch norm works per channel, so a block of ``groups`` branches computes what that
-many separate blocks would. Channel counts are those of all branches together.
+A branch is a group of consecutive channels. Grouped convolutions keep branches separate and batch
+norms work per channel, so a block with ``groups`` branches computes the same as that many separate
+blocks. Channel counts include all branches.
 
-WeightsSource: arXiv:1512.03385; the "v1.5" form of torchvision, with the stride on the 3×3 convolution.
+Source: arXiv:1512.03385; torchvision's "v1.5" form, with the stride on the 3×3 convolution.
 """
 
 import math
@@ -16,15 +16,15 @@ from reid_align.models.norms import Norm, first_norm
 
 
 class BasicBlock(nn.Module):
-    """Two 3×3 convolutions around a shortcut.
+    """Two 3×3 convolutions with a shortcut.
 
     Args:
         in_channels: channels of the input.
-        width: channels of both convolutions, and of the output.
-        stride: of the first convolution.
+        width: channels of both convolutions and of the output.
+        stride: stride of the first convolution.
         groups: groups of the second convolution.
-        input_groups: groups of the convolutions that read the input: the first and the shortcut.
-        norm: what follows the first convolution.
+        input_groups: groups of the first convolution and of the shortcut.
+        norm: norm after the first convolution.
     """
 
     expansion: ClassVar[int] = 1
@@ -54,21 +54,21 @@ class BasicBlock(nn.Module):
         x += shortcut
         return self.relu(x)  # type: ignore[no-any-return]
 
-    def silence(self) -> None:
-        """Let the block add nothing to its shortcut, until training gives it something to add."""
+    def zero_init_residual(self) -> None:
+        """Zero the last norm weight, so that the block initially computes its shortcut only."""
         nn.init.zeros_(self.bn2.weight)
 
 
 class Bottleneck(nn.Module):
-    """1×1, 3×3 and 1×1 convolution around a shortcut.
+    """1×1, 3×3 and 1×1 convolution with a shortcut.
 
     Args:
         in_channels: channels of the input.
         width: channels of the 3×3 convolution; the output has four times as many.
-        stride: of the 3×3 convolution.
+        stride: stride of the 3×3 convolution.
         groups: groups of the second and third convolution.
-        input_groups: groups of the convolutions that read the input: the first and the shortcut.
-        norm: what follows the first convolution.
+        input_groups: groups of the first convolution and of the shortcut.
+        norm: norm after the first convolution.
     """
 
     expansion: ClassVar[int] = 4
@@ -102,8 +102,8 @@ class Bottleneck(nn.Module):
         x += shortcut
         return self.relu(x)  # type: ignore[no-any-return]
 
-    def silence(self) -> None:
-        """Let the block add nothing to its shortcut, until training gives it something to add."""
+    def zero_init_residual(self) -> None:
+        """Zero the last norm weight, so that the block initially computes its shortcut only."""
         nn.init.zeros_(self.bn3.weight)
 
 
@@ -121,7 +121,7 @@ def stage(
     block: ResidualBlock = Bottleneck,
     norm: Norm = "bn",
 ) -> nn.Sequential:
-    """Stack blocks; only the first one strides and reads the input in ``input_groups``."""
+    """Stack blocks; only the first one has the stride and ``input_groups``."""
     first = block(in_channels, width, stride, groups, input_groups, norm)
     out_channels = width * block.expansion
     rest = (block(out_channels, width, 1, groups, groups, norm) for _ in range(blocks - 1))
@@ -129,13 +129,11 @@ def stage(
 
 
 def initialize(module: nn.Module, branches: int = 1) -> None:
-    """Draw convolutions from Kaiming's normal (fan-out) as torchvision does; norms are 1, 0.
-
-    Draws from torch's global generator: call `torch.manual_seed` before, to repeat it.
+    """Initialize convolutions with Kaiming normal (fan-out) from torch's global generator.
 
     Args:
-        module: whose convolutions are drawn.
-        branches: how many independent branches its channels belong to; the fan is that of one.
+        module: the module.
+        branches: number of branches in its channels; the fan-out is that of one branch.
     """
     for layer in module.modules():
         if isinstance(layer, nn.Conv2d):

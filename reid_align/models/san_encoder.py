@@ -1,6 +1,6 @@
-"""SA-Enc, the encoder of SAN, and the plain baseline that has the same network.
+"""SAN's encoder SA-Enc, and the baseline with the same network.
 
-WeightsSource: SAN, arXiv:1905.13143, sections 3.2 and 4.2; its official code for the fc512 head.
+Source: SAN, arXiv:1905.13143, sections 3.2 and 4.2; its official code for the fc512 head.
 """
 
 from functools import partial
@@ -18,18 +18,18 @@ from reid_align.models.resnet_blocks import initialize
 
 
 class SanEncoder(ResNetTrunk):
-    """A ResNet with the last stride removed, pooled over positions, and a head.
+    """ResNet without the last stride, global pooling and a head.
 
     Args:
-        depth: 14, 18, 34, 50 or 101; the paper's is 50.
-        head: "gap", the paper's feature: the pooled numbers themselves; "fc512", the official
-            code's: Linear, batch norm and ReLU to 512 numbers that are never negative; "bnneck":
-            the pooled numbers through a batch norm (in neither, common practice since).
-        pool: "avg", the paper's, or "gem".
-        norm: "bn", the paper's, or "ibn_a".
+        depth: 14, 18, 34, 50 (paper) or 101.
+        head: "gap" (paper): the pooled features; "fc512" (official code): linear layer, batch norm
+            and ReLU to 512 non-negative numbers; "bnneck" (neither): a batch norm on the pooled
+            features.
+        pool: "avg" (paper) or "gem".
+        norm: "bn" (paper) or "ibn_a".
 
     Raises:
-        UnknownNameError: another value.
+        UnknownNameError: an unknown value.
 
     Parameters with ResNet-50: 23,508,032 with "gap", 24,558,144 with "fc512", 23,512,128 with
     "bnneck"; "gem" adds one, "ibn_a" none.
@@ -44,16 +44,16 @@ class SanEncoder(ResNetTrunk):
         initialize(self)
 
     def forward_pool(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Pool e4 over its positions: (N, 2048), or (N, 512) with ResNet-18 and 34."""
+        """Pool e4 to (N, 2048), or (N, 512) with ResNet-18 and 34."""
         return self.pool(maps[-1])  # type: ignore[no-any-return]
 
     def forward_head(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Pool e4 over its positions and apply the head: (N, feature_dim)."""
+        """Pool e4 and apply the head: (N, feature_dim)."""
         return self.embed(self.forward_pool(maps))  # type: ignore[no-any-return]
 
 
 class BaselineEncoder(SanEncoder):
-    """The baseline of both papers: the network of SAN, trained without alignment."""
+    """Baseline of both papers: SAN's network, trained without alignment."""
 
 
 register_depths(SanEncoder, {depth: f"san_resnet{depth}" for depth in LAYOUTS})
@@ -71,17 +71,18 @@ def san_resnet50(
     """Build SAN's encoder, in evaluation mode.
 
     Args:
-        pretrained: True for the default weights, a tag for others, False for none.
-        weights: a file of ours (`.safetensors`), a folder or a repository on the Hub instead.
-        head: "gap" (2048-d), "fc512" (512-d) or "bnneck" (2048-d); as the weights have it where
-            left out, "gap" without weights.
-        pool: "avg" or "gem"; as the weights have it where left out, else "avg".
-        norm: "bn" or "ibn_a"; as the weights have it where left out, else "bn".
+        pretrained: True for the default weights, a tag for others, False for random weights.
+        weights: a ``.safetensors`` file of this library, a folder or a Hub repository, instead of
+            ``pretrained``.
+        head: "gap" (2048-d), "fc512" (512-d) or "bnneck" (2048-d); default: that of the weights,
+            or "gap".
+        pool: "avg" or "gem"; default: that of the weights, or "avg".
+        norm: "bn" or "ibn_a"; default: that of the weights, or "bn".
 
     Raises:
-        UnknownNameError: no weights of that name.
-        InvalidInputError: the weights were made for other arguments.
-        WeightsError: the weights cannot be found, read or trusted.
+        UnknownNameError: the weights or an argument value are unknown.
+        InvalidInputError: an argument conflicts with the weights.
+        WeightsError: the weights cannot be found, read or verified.
     """
     arch_args = {"head": head, "pool": pool, "norm": norm}
     return build("san_resnet50", partial(SanEncoder, 50), pretrained, weights, arch_args)
@@ -98,16 +99,17 @@ def resnet50_baseline(
     """Build the baseline encoder (2048-d), in evaluation mode.
 
     Args:
-        pretrained: True for the default weights, a tag for others, False for none.
-        weights: a file of ours (`.safetensors`), a folder or a repository on the Hub instead.
-        head: as of `san_resnet50`.
-        pool: as of `san_resnet50`.
-        norm: as of `san_resnet50`.
+        pretrained: True for the default weights, a tag for others, False for random weights.
+        weights: a ``.safetensors`` file of this library, a folder or a Hub repository, instead of
+            ``pretrained``.
+        head: as for `san_resnet50`.
+        pool: as for `san_resnet50`.
+        norm: as for `san_resnet50`.
 
     Raises:
-        UnknownNameError: no weights of that name.
-        InvalidInputError: the weights were made for other arguments.
-        WeightsError: the weights cannot be found, read or trusted.
+        UnknownNameError: the weights or an argument value are unknown.
+        InvalidInputError: an argument conflicts with the weights.
+        WeightsError: the weights cannot be found, read or verified.
     """
     arch_args = {"head": head, "pool": pool, "norm": norm}
     constructor = partial(BaselineEncoder, 50)
