@@ -24,6 +24,10 @@ class UnsupportedComputeError(InvalidInputError):
     """The device or the backend does not support the requested dtype or device."""
 
 
+class FailedImagesError(InvalidInputError):
+    """Images have no features because they could not be read."""
+
+
 class NotFiniteError(ReidAlignError, ArithmeticError):
     """Weights or results contain NaN or infinity."""
 
@@ -145,6 +149,10 @@ class DatasetNotFoundError(ReidAlignError, FileNotFoundError):
 
 class DatasetFormatError(ReidAlignError, ValueError):
     """A dataset has an unexpected file name, list or image count."""
+
+
+class DatasetWarning(UserWarning):
+    """A dataset has images or identities that make its scores too high."""
 
 
 class ProcessLostError(ReidAlignError, ConnectionError):

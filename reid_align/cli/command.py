@@ -3,10 +3,11 @@
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 
 from reid_align.cli.advice import Advice, with_advice
-from reid_align.errors import InvalidInputError, ReidAlignError, UnknownNameError
+from reid_align.errors import DatasetWarning, InvalidInputError, ReidAlignError, UnknownNameError
 
 OK, FAILURE, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -52,7 +53,9 @@ def run(
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     args = parser.parse_args(argv)
     try:
-        code = command(args)
+        with warnings.catch_warnings():
+            warnings.showwarning = _print_warnings_of(parser.prog, warnings.showwarning)
+            code = command(args)
         sys.stdout.flush()
         return code
     except BrokenPipeError:
@@ -62,9 +65,23 @@ def run(
             raise
         print(f"{parser.prog}: error: {with_advice(error, advice or {})}", file=sys.stderr)
         return USAGE if isinstance(error, InvalidInputError | UnknownNameError) else FAILURE
-    except KeyboardInterrupt:
-        print(f"{parser.prog}: interrupted; {after_interrupt}", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        # The message of the error, if any, says what was saved.
+        details = "; ".join(filter(None, ["interrupted", str(error), after_interrupt]))
+        print(f"{parser.prog}: {details}", file=sys.stderr)
         return INTERRUPTED
+
+
+def _print_warnings_of(prog: str, show: Callable[..., None]) -> Callable[..., None]:
+    """Return a ``warnings.showwarning`` that prints a DatasetWarning as one line."""
+
+    def print_warning(message: Warning | str, category: type[Warning], *where: object) -> None:
+        if issubclass(category, DatasetWarning):
+            print(f"{prog}: warning: {message}", file=sys.stderr)
+        else:
+            show(message, category, *where)
+
+    return print_warning
 
 
 def close_quietly() -> int:

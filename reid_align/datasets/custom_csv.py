@@ -19,8 +19,9 @@ _ALLOWED = _REQUIRED | {"camera_id", "split"}
 class CsvDataset(DatasetLoader):
     """A UTF-8 CSV file with the columns path, person_id and optionally camera_id and split.
 
-    Paths are absolute or relative to the CSV file. Ids may be any text; images with person_id -1
-    are junk and ignored. ``split`` is train, query or gallery. Without this column there are no
+    Paths are absolute or relative to the CSV file. Ids may be any text; spaces around
+    them are removed. Images with person_id -1 are junk and ignored. Two texts of one number (1 and
+    01) are an error. ``split`` is train, query or gallery. Without this column there are no
     training images, and every image is both query and gallery. Other columns are an error, which
     catches misspelled names.
     """
@@ -52,7 +53,7 @@ def _read(path: str) -> list[ListedImage]:
     # utf-8-sig: spreadsheets put a byte order mark in front of the first column's name.
     with open(path, newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
         reader = csv.reader(file, strict=True, skipinitialspace=True)
-        columns = next(reader, [])
+        columns = [column.strip() for column in next(reader, [])]
         if not _REQUIRED <= set(columns) <= _ALLOWED or len(columns) > len(set(columns)):
             raise DatasetFormatError(
                 f"{shown(path)} starts with the columns {columns}. Required: path and person_id. "
@@ -70,7 +71,7 @@ def _read(path: str) -> list[ListedImage]:
 
 
 def _listed(columns: list[str], row: list[str], where: str) -> ListedImage:
-    cells = dict(zip(columns, row, strict=False))
+    cells = {column: cell.strip() for column, cell in zip(columns, row, strict=False)}
     part = cells.get("split")
     if len(row) != len(columns) or not cells["path"] or not cells["person_id"]:
         raise DatasetFormatError(
@@ -82,5 +83,8 @@ def _listed(columns: list[str], row: list[str], where: str) -> ListedImage:
             f"{shown(where)} has the split {part!r}: give one of {', '.join(PARTS)}, or remove "
             "the column."
         )
-    path = os.path.join(os.path.dirname(where), cells["path"])
+    folder = os.path.dirname(where)
+    # File names may end in a space.
+    written = os.path.join(folder, row[columns.index("path")])
+    path = written if os.path.isfile(written) else os.path.join(folder, cells["path"])
     return ListedImage(path, cells["person_id"], cells.get("camera_id") or None, part)

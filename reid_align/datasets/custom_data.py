@@ -3,13 +3,15 @@
 import os
 from collections.abc import Sequence
 from typing import NamedTuple
+from warnings import warn
 
+from reid_align.datasets.custom_ids import JUNK, check_ids
 from reid_align.datasets.dataset_files import shown
 from reid_align.datasets.dataset_types import ImageRecord, ReidDataset, Split, contiguous_ids
-from reid_align.errors import DatasetFormatError
+from reid_align.datasets.same_files import count_copies, file_keys
+from reid_align.errors import DatasetFormatError, DatasetWarning
 
 PARTS = ("train", "query", "gallery")
-JUNK = "-1"
 
 
 class ListedImage(NamedTuple):
@@ -26,12 +28,20 @@ def assemble(name: str, source: str, images: Sequence[ListedImage]) -> ReidDatas
 
     Without parts every image is both query and gallery. Person and camera ids are numbered in the
     sorted order of their texts. Junk (person "-1") is left out. The protocol is "cross_camera" if
-    cameras are known, else "all_images".
+    cameras are known, else "all_images". Paths of the same file (links, spellings) become one path,
+    which makes evaluation leave a query's own file out of its gallery.
+
+    Warns:
+        DatasetWarning: test images have copies, or test identities are also training identities.
 
     Raises:
-        DatasetFormatError: only some images have a camera, only one of query and gallery has
-            images, or no image is left.
+        DatasetFormatError: ambiguous ids, a file with two identities or cameras or twice in a part,
+            only some images with a camera, only one of query and gallery, or no image left.
     """
+    for column in ("person_id", "camera_id"):
+        field = column.removesuffix("_id")
+        check_ids(name, column, [(getattr(image, field), image.path) for image in images])
+    images = _merge_same_files(name, sorted(images, key=lambda i: i.path))
     images = sorted((i for i in images if i.person != JUNK), key=lambda i: i.path)
     if not images:
         raise DatasetFormatError(
@@ -64,4 +74,58 @@ def assemble(name: str, source: str, images: Sequence[ListedImage]) -> ReidDatas
     tests = (("test", query, gallery), ("leave_one_out", unassigned, unassigned))
     splits = tuple(Split(*test) for test in tests if test[1])
     root = source if os.path.isdir(source) else os.path.dirname(source)
-    return ReidDataset(name, root, train, splits, "cross_camera" if known else "all_images")
+    dataset = ReidDataset(name, root, train, splits, "cross_camera" if known else "all_images")
+    _warn_of_overlaps(dataset, source)
+    return dataset
+
+
+def _merge_same_files(name: str, images: Sequence[ListedImage]) -> list[ListedImage]:
+    """Give images of the same file the path that is listed first.
+
+    Raises:
+        DatasetFormatError: a file with two identities or cameras, or twice in one part.
+    """
+    first: dict[object, ListedImage] = {}
+    parts: dict[tuple[object, str | None], str] = {}
+    merged = []
+    for image, key in zip(images, file_keys([i.path for i in images]), strict=True):
+        other = first.setdefault(key, image)
+        for label, one, two in (
+            ("person_id", other.person, image.person),
+            ("camera_id", other.camera, image.camera),
+        ):
+            if one != two:
+                raise DatasetFormatError(
+                    f"{name}: {shown(other.path)} with {label} {one} and {shown(image.path)} with "
+                    f"{label} {two} are the same file. Give it one {label}, or remove one of them."
+                )
+        if (key, image.part) in parts:
+            place = "" if image.part is None else f" of {image.part}"
+            raise DatasetFormatError(
+                f"{name}: the images {shown(parts[key, image.part])} and {shown(image.path)}"
+                f"{place} are the same file: keep one."
+            )
+        parts[key, image.part] = image.path
+        merged.append(image._replace(path=other.path))
+    return merged
+
+
+def _warn_of_overlaps(dataset: ReidDataset, source: str) -> None:
+    tested = [record for split in dataset.splits for record in (*split.query, *split.gallery)]
+    test_ids = {record.person_id for record in tested}
+    if both := len(test_ids & {record.person_id for record in dataset.train}):
+        warn(
+            f"{dataset.name}: {both:,} of {len(test_ids):,} test identities in {shown(source)} are "
+            "also training identities, which makes the scores too high. Use different identities.",
+            DatasetWarning,
+            stacklevel=2,
+        )
+    paths = {record.path for record in tested}
+    if copies := count_copies(paths):
+        warn(
+            f"{dataset.name}: {copies.number:,} byte-equal copies among the {len(paths):,} test images "
+            f"in {shown(source)} (first: {shown(copies.first)} and {shown(copies.second)}) make the "
+            "scores too high. Remove the copies.",
+            DatasetWarning,
+            stacklevel=2,
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from reid_align.datasets.custom_data import PARTS, ListedImage, assemble
+from reid_align.datasets.custom_ids import check_whole_number
 from reid_align.datasets.dataset_files import absolute, is_image, shown
 from reid_align.datasets.dataset_registry import DatasetLoader, register
 from reid_align.datasets.dataset_types import ReidDataset
@@ -32,7 +33,8 @@ class FolderDataset(DatasetLoader):
         pattern: regular expression with the named group ``person_id`` and optionally
             ``camera_id``, searched in the path below those folders with forward slashes.
             ``(?P<person_id>[^/]+)/`` matches one folder per identity,
-            ``^(?P<person_id>-?\d+)_c(?P<camera_id>\d+)`` names such as 0002_c1s1_000451_03.jpg.
+            ``^(?P<person_id>-?\d+)_c(?P<camera_id>\d+)`` names such as 0002_c1s1_000451_03.jpg. A
+            group that matches only a part of a number is an error.
 
     Raises:
         InvalidInputError: the pattern is not a regular expression, or has other groups.
@@ -82,14 +84,16 @@ class FolderDataset(DatasetLoader):
     def _listed(self, top: str, relative: str, part: str | None) -> ListedImage:
         path = os.path.join(top, relative)
         match = re.search(self.pattern, relative.replace(os.sep, "/"))
-        if match is None or not match["person_id"]:
+        if match is None or not (match["person_id"] or "").strip():
             raise DatasetFormatError(
                 f"{self.name}: the pattern {self.pattern} finds no person_id in "
                 f"{shown(relative)}, below {shown(top)}. Correct the pattern, or move the file."
             )
-        return ListedImage(
-            path, match["person_id"], match.groupdict().get("camera_id") or None, part
-        )
+        ids = {name: value for name, value in match.groupdict().items() if value}
+        for group in ids:
+            check_whole_number(self.name, match, group)
+        camera = ids.get("camera_id", "").strip() or None
+        return ListedImage(path, ids["person_id"].strip(), camera, part)
 
 
 def _parts(root: str) -> list[tuple[str, str | None]]:

@@ -189,12 +189,21 @@ def test_missing_companion_kind_says_what_to_do(folder: Path) -> None:
 
 
 def test_dataset_without_training_images_is_refused(tmp_path: Path) -> None:
-    for part in ("query", "gallery"):
+    for seed, part in enumerate(("query", "gallery")):
         (tmp_path / part).mkdir()
-        Image.fromarray(blocks(0, 16, 8)).save(tmp_path / part / "5.png")
+        Image.fromarray(blocks(seed, 16, 8)).save(tmp_path / part / "5.png")
     dataset = load_dataset("folder", tmp_path, pattern=r"(?P<person_id>\d)")
-    with pytest.raises(InvalidInputError, match="no training images"):
+    with pytest.raises(InvalidInputError, match="no training images.*into a folder train"):
         ReidSource(dataset)
+    (tmp_path / "list.csv").write_text("path,person_id\nquery/5.png,5\n")
+    with pytest.raises(InvalidInputError, match="no training images.*column split.*value train"):
+        ReidSource(load_dataset("csv", tmp_path / "list.csv"))
+
+
+def test_missing_dense_pose_map_names_the_all_black_map(folder: Path) -> None:
+    (folder / "iuv/train/11_c1.png").unlink()
+    with pytest.raises(DatasetFormatError, match=r"without a detection .* all-black PNG"):
+        source_of(folder, iuv=folder / "iuv")
 
 
 def test_fingerprint_depends_on_data_and_not_on_location(folder: Path, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_unwritable_file_is_named(mat: Path, tmp_path: Path, taken: str) -> None
     out = tmp_path / "out"
     place = out / taken
     place.parent.mkdir(parents=True)
-    # A file where a folder has to be, or a device that is always full.
+    # A file where a folder is needed, or a device that is always full.
     place.symlink_to("/dev/full")
     with pytest.raises(OutputError, match=rf"Cannot write .*{taken.removesuffix('.part')}: "):
         extract_cuhk03(mat, out)
@@ -86,7 +86,9 @@ def test_unwritable_file_is_named(mat: Path, tmp_path: Path, taken: str) -> None
     place = out / "cuhk03_testsets.csv"
     place.unlink()
     place.with_name(f"{place.name}.part").symlink_to("/dev/full")
-    with pytest.raises(OutputError, match=r"testsets\.csv: No space left on device\. Free space"):
+    with pytest.raises(
+        OutputError, match=r"testsets\.csv: No space left on device\. Free disk space"
+    ):
         extract_cuhk03(mat, out)
 
 

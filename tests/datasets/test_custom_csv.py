@@ -177,6 +177,12 @@ def test_unclosed_quote_is_refused(write: Write) -> None:
         load_dataset("csv", write('path,person_id\n"a/1.jpg,1\n'))
 
 
+def test_missing_file_is_called_a_csv_file(write: Write, tmp_path: Path) -> None:
+    with pytest.raises(DatasetNotFoundError) as error:
+        load_dataset("csv", tmp_path / "lost.csv")
+    assert str(error.value).endswith("no such file or folder. Pass the path of the CSV file.")
+
+
 def test_folder_instead_of_a_csv_file_is_refused(write: Write, tmp_path: Path) -> None:
     with pytest.raises(DatasetNotFoundError, match=r"expected a CSV file, found a/, b/, c/"):
         load_dataset("csv", tmp_path)
