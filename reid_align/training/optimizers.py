@@ -26,6 +26,8 @@ class OptimizerConfig:
         momentum: for "sgd".
         weight_decay: decoupled in "adamw", added to the gradient in the others.
         decay_norms: also decay parameters with one dimension: biases and normalization weights.
+        state_per_stream: keep separate moments or momentum for each stream of batches. With shared
+            moments, the gradients of one stream change the step sizes of the others.
         multipliers: factor of the learning rate, by prefix of the parameter's name in the task
             ("encoder.layer4."). The longest matching prefix counts.
         schedule: learning-rate schedule.
@@ -40,6 +42,7 @@ class OptimizerConfig:
     momentum: float = 0.9
     weight_decay: float = 0.0
     decay_norms: bool = True
+    state_per_stream: bool = False
     multipliers: Mapping[str, float] = field(default_factory=dict, hash=False)
     schedule: ScheduleConfig = CONSTANT
 

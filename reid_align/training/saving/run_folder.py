@@ -19,6 +19,8 @@ from reid_align.files import replace_file, writing
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 CONFIG, LOCK = "config.json", "lock"
+# Settings that older runs do not record, with the value that they used.
+ADDED_LATER: dict[str, Json] = {"state_per_stream": False}
 MAX_LISTED = 5
 
 
@@ -100,6 +102,9 @@ def check_config(folder: Path, config: Mapping[str, Json], may_change: frozenset
             f"{path} is damaged ({error}). Start a new run in another folder."
         ) from error
     now = dict(_flatten("", json.loads(json.dumps(config))))
+    for name in now.keys() - before.keys():
+        if (setting := name.rpartition(".")[2]) in ADDED_LATER:
+            before[name] = ADDED_LATER[setting]
     different = [
         f"{name} was {before.get(name, 'not set')} and is {now.get(name, 'not set')}"
         for name in sorted(before.keys() | now.keys())

@@ -1,6 +1,6 @@
 """Optimizer of one objective, with separate gradient buffers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,10 @@ class ObjectiveOptimizer:
         parameters: parameters that the objective trains.
         config: optimizer settings.
         names: names of at least these parameters.
+        streams: streams of the training.
+
+    Attributes:
+        optimizers: one optimizer per stream with ``state_per_stream``, otherwise one named "".
     """
 
     def __init__(
@@ -28,10 +32,12 @@ class ObjectiveOptimizer:
         parameters: list[nn.Parameter],
         config: OptimizerConfig,
         names: Mapping[nn.Parameter, str],
+        streams: Iterable[str],
     ) -> None:
         self.name = name
         self.config = config
-        self.optimizer = build_optimizer(config, parameters, names)
+        keys = sorted(set(streams)) if config.state_per_stream else [""]
+        self.optimizers = {key: build_optimizer(config, parameters, names) for key in keys}
         self.parameters = parameters
         self.gradients: list[Tensor | None] = [None] * len(parameters)
 
@@ -58,10 +64,13 @@ class ObjectiveOptimizer:
                 self.gradients[index] = torch.zeros_like(parameter)
         return [gradient for gradient in self.gradients if gradient is not None]
 
-    def step(self, scaler: torch.amp.GradScaler, rate: float, clip: float | None) -> Tensor:
+    def step(
+        self, stream: str, scaler: torch.amp.GradScaler, rate: float, clip: float | None
+    ) -> Tensor:
         """Update the parameters that have a gradient, then clear the gradients.
 
         Args:
+            stream: stream of the batch.
             scaler: gradient scaler that scaled the losses.
             rate: learning rate.
             clip: maximum gradient norm.
@@ -69,14 +78,15 @@ class ObjectiveOptimizer:
         Returns:
             The gradient norm before clipping, a scalar.
         """
-        set_learning_rate(self.optimizer, rate)
+        optimizer = self.optimizers[stream if self.config.state_per_stream else ""]
+        set_learning_rate(optimizer, rate)
         self._set_grad()
-        scaler.unscale_(self.optimizer)
+        scaler.unscale_(optimizer)
         updated = [parameter for parameter in self.parameters if parameter.grad is not None]
         norm = get_total_norm([p.grad for p in updated if p.grad is not None])
         if clip is not None:
             clip_grads_with_norm_(updated, clip, norm)
-        scaler.step(self.optimizer)
+        scaler.step(optimizer)
         self._take_grad()
         self.gradients = [None] * len(self.parameters)
         return norm

@@ -87,7 +87,7 @@ class Updater:
                 for kind, group in (("objective", losses.objectives), ("term", losses.terms)):
                     for name, value in group.items():
                         values[f"{kind}/{stream}/{name}"].append(value.detach())
-        norms = self._update(epoch)
+        norms = self._update(stream, epoch)
         if self.average is not None:
             self.average.update(context.step)
         means = {name: torch.stack(parts).mean() for name, parts in values.items()}
@@ -98,8 +98,8 @@ class Updater:
         parts = {"task": state_tensors(self.task)}
         if self.average is not None:
             parts["average"] = self.average.tensors
-        for name, objective in self.objectives.items():
-            parts[f"optimizer/{name}"] = optimizer_tensors(objective.optimizer)
+        for name, optimizer in self._optimizers():
+            parts[name] = optimizer_tensors(optimizer)
         return {
             f"{part}:{name}": tensor
             for part, tensors in parts.items()
@@ -124,11 +124,17 @@ class Updater:
         copy_tensors(state_tensors(self.task), parts["task"])
         if self.average is not None:
             copy_tensors(self.average.tensors, parts["average"])
-        for name, objective in self.objectives.items():
-            load_optimizer(objective.optimizer, parts[f"optimizer/{name}"])
+        for name, optimizer in self._optimizers():
+            load_optimizer(optimizer, parts[name])
         if scale is not None:
             state = {"scale": scale[0], "_growth_tracker": scale[1]}
             self.scaler.load_state_dict(self.scaler.state_dict() | state)
+
+    def _optimizers(self) -> Iterator[tuple[str, torch.optim.Optimizer]]:
+        """Yield all optimizers with their names in checkpoints."""
+        for name, objective in self.objectives.items():
+            for stream, optimizer in objective.optimizers.items():
+                yield f"optimizer/{name}/{stream}".rstrip("/"), optimizer
 
     def _forward(self, stream: str, batch: Batch, context: StepContext) -> Losses:
         batch = batch.to(self.device, non_blocking=True)
@@ -147,7 +153,7 @@ class Updater:
             scaled = self.scaler.scale(loss / self.config.accumulate)
             self.objectives[name].backward(scaled, retain_graph=left > 0)
 
-    def _update(self, epoch: float) -> dict[str, Tensor]:
+    def _update(self, stream: str, epoch: float) -> dict[str, Tensor]:
         """Average the gradients over the processes, update the weights, return gradient norms."""
         objectives = self.objectives.values()
         found = [gradient is not None for one in objectives for gradient in one.gradients]
@@ -159,7 +165,9 @@ class Updater:
             for one in objectives
         }
         norms = {
-            name: self.objectives[name].step(self.scaler, self.rates[name], self.config.clip)
+            name: self.objectives[name].step(
+                stream, self.scaler, self.rates[name], self.config.clip
+            )
             for name, part in gradients.items()
             if part
         }
@@ -193,6 +201,6 @@ def _build_optimizers(task: Task, config: TrainingConfig) -> dict[str, Objective
         )
     names = {parameter: name for name, parameter in task.named_parameters()}
     return {
-        name: ObjectiveOptimizer(name, parameters, config.optimizers[name], names)
+        name: ObjectiveOptimizer(name, parameters, config.optimizers[name], names, config.alternate)
         for name, parameters in groups.items()
     }
