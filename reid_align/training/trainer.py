@@ -55,7 +55,7 @@ class Trainer:
 
         Raises:
             KeyboardInterrupt: SIGINT or SIGTERM arrived in any process, possibly while the last
-                files were written. A checkpoint was written.
+                files were written. A checkpoint was written; the message names it.
             NotFiniteError: a loss or gradient is not finite.
             OutputError: a file cannot be written.
             ProcessLostError: another process stopped.
@@ -64,6 +64,9 @@ class Trainer:
         with StopSignals(ignore_repeats=self._group.size > 1) as signals:
             if self.state.position.epoch == epochs:
                 self._finish()
+            # An earlier session saved this epoch and stopped before its evaluation was complete.
+            if self._evaluation_due():
+                self._evaluate()
             stop = False
             while self.state.position.epoch < epochs and not stop:
                 self._train_step()
@@ -72,7 +75,8 @@ class Trainer:
             # Again, for a signal during the last evaluation: the caller must not start the next
             # stage.
             if self._group.any([signals.received])[0]:
-                raise KeyboardInterrupt
+                step = self.state.position.step
+                raise KeyboardInterrupt(f"step {step} is saved in {self._checkpoints.path(step)}")
 
     def _train_step(self) -> None:
         config, position = self._config, self._start_epoch()
@@ -100,17 +104,27 @@ class Trainer:
     def _after_step(self, *, stop: bool) -> None:
         config, position = self._config, self.state.position
         ended, finished = position.epoch_step == 0, position.epoch == config.epochs
+        evaluate = self._evaluation_due()
         if finished or position.step % config.log_every == 0:
             self._log()
-        if ended and (finished or position.epoch % config.evaluate_every == 0):
-            self._evaluate()
+        # Everything is saved before the evaluation: its failure does not cost any training.
         if finished:
             self._finish()
         due = ended and position.epoch % config.checkpoint_every == 0
         if config.checkpoint_steps:
             due = due or position.step % config.checkpoint_steps == 0
-        if finished or due or stop:
+        if finished or due or stop or evaluate:
             self._save_checkpoint()
+        if evaluate and not stop:
+            self._evaluate()
+
+    def _evaluation_due(self) -> bool:
+        position, latest = self.state.position, self.state.latest
+        if position.epoch == 0 or position.epoch_step > 0:
+            return False
+        finished = position.epoch == self._config.epochs
+        scheduled = finished or position.epoch % self._config.evaluate_every == 0
+        return scheduled and (latest is None or latest.epoch != position.epoch)
 
     def _log(self) -> None:
         self._means.synchronize(self._group)
@@ -118,21 +132,24 @@ class Trainer:
         if means and self._artifacts is not None:
             rates = {f"lr/{name}": rate for name, rate in self._updater.rates.items()}
             self._artifacts.metrics.write(position.step, position.epoch, means | rates)
-            self._reporter.report(position.step)
+            self._reporter.report(position.step, means)
 
     def _evaluate(self) -> None:
-        # Raises NotFiniteError before anything is written.
-        self._means.synchronize(self._group)
+        """Evaluate the saved weights, and save the scores."""
         if self._artifacts is not None:
+            position = self.state.position
+            _seed_step(self._config.seed, position.step, self._group.rank)
             with self._evaluation_weights():
                 latest, best = self._artifacts.evaluate(
-                    self._updater.task, self.state.position, self.state.best
+                    self._updater.task, position, self.state.best
                 )
             self.state = replace(self.state, latest=latest, best=best)
             self._artifacts.draw_curves()
         self._group.wait_for_first()
+        self._save_checkpoint()
 
     def _save_checkpoint(self) -> None:
+        # Raises NotFiniteError before anything is written.
         self._means.synchronize(self._group)
         if self._artifacts is not None:
             self.state = replace(

@@ -33,6 +33,9 @@ MAY_CHANGE = frozenset(
     {"environment", "training.keep", "training.checkpoint_every", "training.checkpoint_steps"}
 )
 
+# Evaluation data in ``recipe``. A run may continue without evaluation, but not with other data.
+SCORED_ON = "recipe.scored_on"
+
 
 @dataclass(frozen=True)
 class TrainingSummary:
@@ -77,7 +80,8 @@ def run_training(
     Resumes an unfinished run from its newest checkpoint. On the CPU, the result is bit-identical to
     that of an uninterrupted run. A resumed run may change ``keep``, the checkpoint intervals and,
     without a cosine schedule, ``epochs``. It may also change the number of processes, which causes
-    rounding differences.
+    rounding differences. Weights and a checkpoint are written before every evaluation: a run with a
+    failed evaluation repeats only the evaluation, or continues without an ``evaluator``.
 
     The folder contains ``config.json``, ``metrics.jsonl`` (independent of the clock),
     ``timing.jsonl``, ``curves.png``, ``samples/``, ``checkpoint/``, the trained networks as
@@ -91,13 +95,15 @@ def run_training(
         folder: new, empty, or the folder of this run.
         evaluator: scores the task during training and at the end, in the first process.
         recipe: other settings that affect the result, as JSON. Recorded, and compared on resume.
+            "scored_on" is compared only with an ``evaluator``.
         group: process group from `open_group`; default: a single process.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        progress: show a progress bar on standard error if that is a terminal.
+        progress: show the progress on standard error: a bar on a terminal, a line every 30 seconds
+            elsewhere.
 
     Raises:
         InvalidInputError: loaders, objectives and config do not match.
-        KeyboardInterrupt: SIGINT or SIGTERM arrived. A checkpoint was written.
+        KeyboardInterrupt: SIGINT or SIGTERM arrived. The message names the checkpoint.
         NotFiniteError: a loss or gradient is not finite. The last checkpoint is unchanged.
         OutputError: the folder cannot be written or belongs to another run.
         ProcessLostError: another process stopped.
@@ -111,10 +117,11 @@ def run_training(
         if group.rank == 0:
             stack.enter_context(open_folder(folder, (CHECKPOINTS, BEST, SAMPLES)))
             description = _describe(task, loaders, config, recipe or {})
-            step = _prepare_folder(folder, checkpoints, products, description, config)
+            may_change = MAY_CHANGE if evaluator else MAY_CHANGE | {SCORED_ON}
+            step = _prepare_folder(folder, checkpoints, products, description, config, may_change)
         step = group.wait_for_first(step)
         state = checkpoints.read_state(step) if step else TrainingState()
-        finished = state.position.epoch == config.epochs and all(path.exists() for path in products)
+        finished = _is_finished(state, config, products, evaluator)
         if not finished:
             updater = Updater(task, config, resolve_device(device), group)
             if step:
@@ -123,7 +130,9 @@ def run_training(
                 name: ResumableLoader(name, loader, state.cursors.get(name, LoaderCursor()))
                 for name, loader in loaders.items()
             }
-            reporter = ProgressReporter(folder, step, visible=progress and group.rank == 0)
+            reporter = ProgressReporter(
+                folder, state.position, visible=progress and group.rank == 0
+            )
             stack.callback(reporter.close)
             artifacts = None
             if group.rank == 0:
@@ -143,6 +152,17 @@ def run_training(
     return TrainingSummary(
         folder, config.epochs, steps, step, finished, state.latest, state.best, products
     )
+
+
+def _is_finished(
+    state: TrainingState,
+    config: TrainingConfig,
+    products: Sequence[Path],
+    evaluator: Evaluator | None,
+) -> bool:
+    trained = state.position.epoch == config.epochs and all(path.exists() for path in products)
+    evaluated = state.latest is not None and state.latest.epoch == config.epochs
+    return trained and (evaluated or evaluator is None)
 
 
 def _check_streams(
@@ -179,6 +199,7 @@ def _prepare_folder(
     products: Sequence[Path],
     description: dict[str, Json],
     config: TrainingConfig,
+    may_change: frozenset[str],
 ) -> int:
     """Write ``config.json``, or check it if the run continues. Return the completed steps."""
     newest = checkpoints.newest()
@@ -191,7 +212,7 @@ def _prepare_folder(
         write_config(folder, description)
         return 0
     cosine = any(one.schedule.kind == "cosine" for one in config.optimizers.values())
-    check_config(folder, description, MAY_CHANGE if cosine else MAY_CHANGE | {"training.epochs"})
+    check_config(folder, description, may_change if cosine else may_change | {"training.epochs"})
     epochs = checkpoints.read_state(newest).position.epoch
     if epochs > config.epochs:
         raise InvalidInputError(

@@ -121,7 +121,7 @@ def test_an_unreadable_image(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal(tmp_path: Path, whole: dict[str, bytes], number: signal.Signals) -> None:
     handlers = [signal.getsignal(known) for known in (signal.SIGINT, signal.SIGTERM)]
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt, match=r"step 23 is saved in .*000000023.safetensors"):
         run(tmp_path, reid=Stopping(act=lambda: os.kill(os.getpid(), number)))
     # After 20 steps, before the second batch of epoch 3. The current step is completed.
     assert steps(tmp_path)[-1] == 23
@@ -213,10 +213,38 @@ def test_kill_9_at_any_moment(tmp_path: Path, whole: dict[str, bytes]) -> None:
     assert results(folder) == whole
 
 
-def test_a_failed_evaluation_is_repeated(tmp_path: Path, whole: dict[str, bytes]) -> None:
-    def evaluator(task: Task) -> Mapping[str, float]:
-        raise ImageReadError("query.jpg", "file not found")
+def failing_evaluator(task: Task) -> Mapping[str, float]:
+    raise ImageReadError("query.jpg", "file not found")
 
+
+def test_a_failed_last_evaluation_costs_no_training(
+    tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    evaluators = iter([feature_spread, feature_spread, failing_evaluator])
     with pytest.raises(ImageReadError):
-        run(tmp_path, evaluator=evaluator)
+        run(tmp_path, evaluator=lambda task: next(evaluators)(task))
+    assert (tmp_path / "encoder.safetensors").read_bytes() == whole["encoder.safetensors"]
+    summary = run(tmp_path)
+    assert summary.resumed_at == summary.steps
+    assert not summary.nothing_to_do
+    assert summary.latest is not None
+    assert results(tmp_path) == whole
+    assert run(tmp_path).nothing_to_do
+
+
+def test_a_run_with_a_failed_evaluation_continues_without_it(
+    tmp_path: Path, whole: dict[str, bytes]
+) -> None:
+    with pytest.raises(ImageReadError):
+        run(tmp_path, evaluator=failing_evaluator)
+    summary = run(tmp_path, evaluator=None)
+    assert summary.resumed_at > 0
+    assert summary.latest is None
+    assert results(tmp_path)["encoder.safetensors"] == whole["encoder.safetensors"]
+    assert run(tmp_path, evaluator=None).nothing_to_do
+
+
+def test_a_failed_evaluation_is_repeated(tmp_path: Path, whole: dict[str, bytes]) -> None:
+    with pytest.raises(ImageReadError):
+        run(tmp_path, evaluator=failing_evaluator)
     assert resumed(tmp_path) == whole

@@ -94,6 +94,29 @@ def test_resuming_with_other_data_network_or_recipe_is_an_error(tmp_path: Path) 
         run_training(task, LOADERS, config(), tmp_path, recipe={"name": "san_full"})
 
 
+def test_evaluation_data_may_be_dropped_but_not_replaced(tmp_path: Path) -> None:
+    recipe = {"name": "san_full"}
+    other = recipe | {"scored_on": "cuhk03"}
+    train(tmp_path, config(2), recipe=recipe | {"scored_on": "market1501"})
+    with pytest.raises(OutputError, match=r"recipe.scored_on was market1501 and is cuhk03"):
+        train(tmp_path, config(3), recipe=other)
+    assert train(tmp_path, config(3), evaluator=None, recipe=recipe).resumed_at == 7
+    with pytest.raises(OutputError, match=r"recipe.scored_on was not set and is cuhk03"):
+        train(tmp_path, config(4), recipe=other)
+
+
+def test_a_run_of_an_older_version_has_the_defaults_of_new_settings(tmp_path: Path) -> None:
+    train(tmp_path)
+    path = tmp_path / "config.json"
+    recorded = json.loads(path.read_text())
+    del recorded["training"]["optimizers"]["main"]["state_per_stream"]
+    path.write_text(json.dumps(recorded))
+    assert train(tmp_path).nothing_to_do
+    separate = {"main": replace(ADAM, state_per_stream=True)}
+    with pytest.raises(OutputError, match=r"main.state_per_stream was False and is True"):
+        train(tmp_path, config(optimizers=separate))
+
+
 def test_checkpoint_intervals_may_change(tmp_path: Path) -> None:
     train(tmp_path)
     changed = config(5, checkpoint_every=2, checkpoint_steps=3, keep=4)

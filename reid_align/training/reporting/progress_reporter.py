@@ -1,10 +1,10 @@
-"""Training speed: progress bar on the terminal and ``timing.jsonl``."""
+"""Training speed: progress display and ``timing.jsonl``."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
-from tqdm import tqdm
-
+from reid_align.progress import Progress
 from reid_align.training.reporting.json_lines import JsonLinesFile
 from reid_align.training.training_state import TrainingPosition
 
@@ -12,19 +12,21 @@ TIMING = "timing.jsonl"
 
 
 class ProgressReporter:
-    """Progress bar with the time left, and images per second since the last log line.
+    """Shows steps, time left, epoch and losses, and writes images per second.
 
     Args:
         folder: run folder.
-        steps: completed steps.
-        visible: show a bar on standard error if that is a terminal.
+        position: position of the last checkpoint.
+        visible: show the progress on standard error: a bar on a terminal, a line every 30 seconds
+            elsewhere.
     """
 
-    def __init__(self, folder: Path, steps: int, *, visible: bool) -> None:
+    def __init__(self, folder: Path, position: TrainingPosition, *, visible: bool) -> None:
         self._file = JsonLinesFile(folder / TIMING)
-        self._bar = tqdm(initial=steps, unit="step", disable=None if visible else True)
+        self._display = Progress(done=position.step, unit="step", visible=visible)
         self._start = self._last_report = time.monotonic()
         self._images = 0
+        self._losses = self._rate = ""
 
     def start(self, step: int) -> None:
         """Write the line with 0 seconds that separates this session from earlier ones."""
@@ -39,20 +41,33 @@ class ProgressReporter:
             epochs: total number of epochs.
         """
         self._images += images
-        self._bar.update()
         if position.epoch_steps:
             left = (epochs - position.epoch) * position.epoch_steps - position.epoch_step
-            self._bar.total = position.step + left
+            self._display.total = position.step + left
+        epoch = f"epoch {min(position.epoch + 1, epochs)}/{epochs}"
+        self._display.note = ", ".join(filter(None, [epoch, self._losses, self._rate]))
+        self._display.update()
 
-    def report(self, step: int) -> None:
-        """Show and write the speed since the last report."""
+    def report(self, step: int, values: Mapping[str, float]) -> None:
+        """Show the losses, and show and write the speed since the last report.
+
+        Args:
+            step: completed steps.
+            values: metrics of the log line.
+        """
         now = time.monotonic()
         rate = self._images / max(now - self._last_report, 1e-9)
         self._last_report, self._images = now, 0
-        self._bar.set_postfix_str(f"{rate:.0f} images/s")
+        losses = {key.partition("/")[2]: value for key, value in values.items() if _is_loss(key)}
+        self._losses = ", ".join(f"{name} {value:.4g}" for name, value in losses.items())
+        self._rate = f"{rate:.0f} images/s"
         seconds = round(now - self._start, 3)
         self._file.append({"step": step, "seconds": seconds, "images/s": round(rate, 2)})
 
     def close(self) -> None:
         """Remove the bar."""
-        self._bar.close()
+        self._display.close()
+
+
+def _is_loss(key: str) -> bool:
+    return key.startswith("objective/")
