@@ -228,7 +228,7 @@ def test_help_lists_code_3_where_an_image_may_fail(
         reid_align([verb, "--help"])
     shown = " ".join(capsys.readouterr().out.split())
     codes = shown.rpartition("exit codes: ")[2]
-    some = "3 done but some images failed, " if verb in ("extract", "unwrap") else ""
+    some = "3 done but some images failed, " if verb in ("extract", "evaluate", "unwrap") else ""
     assert codes == f"0 done, 1 failed, 2 wrong usage, {some}130 interrupted"
 
 

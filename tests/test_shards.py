@@ -185,14 +185,14 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         with pytest.raises(OutputError) as caught:
             begin_set(folder, SETTINGS, 2)
         assert str(caught.value) == (
-            f"Cannot write {folder}: there is a file where a folder has to be. "
-            "Choose another place, and run it again."
+            f"Cannot write {folder}: a file exists where a folder is needed. "
+            "Choose another output, then try again."
         )
 
 
 def test_full_disk_is_reported(tmp_path: Path) -> None:
     with (
-        pytest.raises(OutputError, match=r"No space left on device\. Free space or choose another"),
+        pytest.raises(OutputError, match=r"No space left on device\. Free disk space or choose another"),
         writing(tmp_path),
     ):
         Path("/dev/full").write_bytes(b"x")

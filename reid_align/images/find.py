@@ -50,9 +50,7 @@ def find_images(
             no image, or cannot be listed.
     """
     if isinstance(inputs, str | os.PathLike):
-        raise InvalidInputError(
-            f"inputs is the string {inputs!r}. Give a list of paths, such as [{inputs!r}]."
-        )
+        raise InvalidInputError(f"inputs is a single path, {inputs!r}. Give a list: [{inputs!r}].")
     if not inputs:
         raise NoImagesError(f"No input given. {_ALLOWED}")
     return _Images([os.fsdecode(name) for name in inputs], stdin)

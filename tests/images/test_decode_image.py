@@ -78,8 +78,8 @@ def test_what_is_no_image_of_a_known_format_is_refused(tmp_path: Path, data: byt
     path = tmp_path / "a.jpg"
     path.write_bytes(data)
     assert reason(path) == (
-        "it is none of the formats BMP, DIB, GIF, JPEG, PNG, PPM, TIFF, WEBP; "
-        "convert it, to PNG for example"
+        "unknown format. Supported: BMP, DIB, GIF, JPEG, PNG, PPM, TIFF, WEBP. "
+        "Convert it, for example to PNG"
     )
 
 

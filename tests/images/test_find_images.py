@@ -137,7 +137,7 @@ def test_no_inputs_are_refused() -> None:
 
 @pytest.mark.parametrize("lone", ["crops", Path("crops")])
 def test_a_single_path_in_place_of_a_sequence_is_refused(lone: str) -> None:
-    with pytest.raises(InvalidInputError, match=r"crops.*give a list of paths"):
+    with pytest.raises(InvalidInputError, match=r"single path, .*crops.*Give a list"):
         find_images(lone)
 
 

@@ -1,4 +1,4 @@
-"""Cores are shared out between batches, and nothing of it shows in the features."""
+"""Distribution of cores over batches; it must not change the features."""
 
 import threading
 import time
@@ -31,12 +31,14 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (30, 64, 32, 3), dtype=np.uin
         ("cuda", 4, 8, Parallelism(1, 4)),
     ],
 )
-def test_cores_are_shared_out(device: str, cores: int, workers: int, expected: Parallelism) -> None:
+def test_cores_are_distributed(
+    device: str, cores: int, workers: int, expected: Parallelism
+) -> None:
     with torch_threads(cores):
         assert Parallelism.share(torch.device(device), workers) == expected
 
 
-def test_every_core_of_a_large_machine_has_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_core_of_a_large_machine_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(24)), raising=False)
     assert (default_workers("cpu"), default_workers("cuda")) == (24, 16)
     with torch_threads(24):
@@ -57,7 +59,7 @@ def test_the_bits_do_not_depend_on_the_number_of_cores() -> None:
                 num_workers=3,
             )
             found.append(features.values)
-            # Neither in this thread nor in threads to come.
+            # Unchanged in this thread and in new threads.
             assert torch.get_num_threads() == cores
             with ThreadPoolExecutor(1) as pool:
                 assert pool.submit(torch.get_num_threads).result() == cores
