@@ -83,7 +83,7 @@ def check_drawing(
         stage: the stage.
         data: the data.
         kind: from `missing_target`.
-        earlier: names of the stages before it, whose networks do not exist yet.
+        earlier: names of the stages before it; their networks do not exist yet.
 
     Raises:
         InvalidInputError: an image outside the dataset's folder, or two images for one file.

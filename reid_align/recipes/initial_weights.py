@@ -122,7 +122,7 @@ def _load_encoder(
     """
     added = _added_blocks(encoder, tensors)
     for block in added.values():
-        block.silence()
+        block.zero_init_residual()
     targets = {
         name: target
         for name, target in encoder.state_dict().items()
@@ -166,7 +166,7 @@ def _encoder_settings(path: Path | None) -> str:
 def _added_blocks(
     encoder: Encoder, tensors: Mapping[str, Tensor]
 ) -> dict[str, BasicBlock | Bottleneck]:
-    """Return the blocks that the weights lack, in stages whose first block they have."""
+    """Return the blocks that the weights lack, in stages with a first block in the weights."""
     blocks = {
         f"{name}.": module
         for name, module in encoder.named_modules()

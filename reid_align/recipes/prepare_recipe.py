@@ -118,7 +118,7 @@ def dry_run(stage: Stage, earlier: Collection[str]) -> None:
 
     Args:
         stage: from `prepare`.
-        earlier: names of the stages before it, whose networks do not exist yet.
+        earlier: names of the stages before it; their networks do not exist yet.
 
     Raises:
         InvalidInputError: the losses cannot be computed with the settings of the stage.

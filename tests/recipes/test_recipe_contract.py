@@ -1,4 +1,4 @@
-"""What holds of every recipe, and of every tiny twin."""
+"""Properties of every recipe and of its smoke test."""
 
 from dataclasses import replace
 
@@ -6,10 +6,17 @@ import pytest
 import torch
 
 from reid_align.errors import InvalidInputError
-from reid_align.recipes import RECIPES, Recipe, list_recipes, override, show_recipe, tiny
+from reid_align.recipes import (
+    RECIPES,
+    Recipe,
+    list_recipes,
+    override_settings,
+    show_recipe,
+    smoke_test,
+)
 
 NAMED = {name: RECIPES[name] for name in RECIPES}
-ALL = [*NAMED.values(), *map(tiny, NAMED.values())]
+ALL = [*NAMED.values(), *map(smoke_test, NAMED.values())]
 
 
 @pytest.fixture(params=ALL, ids=lambda recipe: recipe.name)
@@ -17,20 +24,20 @@ def recipe(request: pytest.FixtureRequest) -> Recipe:
     return request.param
 
 
-def test_it_says_what_it_is_where_it_comes_from_and_what_it_takes(recipe: Recipe) -> None:
+def test_recipe_has_purpose_source_and_cost(recipe: Recipe) -> None:
     assert recipe.purpose
     assert recipe.source
     assert recipe.cost
 
 
-def test_every_setting_that_is_shown_can_be_set_to_what_is_shown(recipe: Recipe) -> None:
+def test_shown_settings_can_be_set(recipe: Recipe) -> None:
     lines = [line.strip() for line in show_recipe(recipe).splitlines() if line.startswith("  ")]
     assignments = [line for line in lines if "=" in line.split(" ")[0]]
     assert len(assignments) > 30 * len(recipe.stages)
-    assert override(recipe, assignments) == recipe
+    assert override_settings(recipe, assignments) == recipe
 
 
-def test_every_stage_can_be_built(recipe: Recipe) -> None:
+def test_stages_can_be_built(recipe: Recipe) -> None:
     earlier = set()
     for stage in recipe.stages:
         with torch.device("meta"):
@@ -42,8 +49,8 @@ def test_every_stage_can_be_built(recipe: Recipe) -> None:
         earlier.add(stage.name)
 
 
-def test_a_twin_is_small_and_starts_without_a_download() -> None:
-    for recipe in map(tiny, NAMED.values()):
+def test_smoke_tests_are_small_and_need_no_download() -> None:
+    for recipe in map(smoke_test, NAMED.values()):
         for stage in recipe.stages:
             assert stage.task.preprocess.height == 64
             assert stage.initial != "imagenet"
@@ -52,13 +59,13 @@ def test_a_twin_is_small_and_starts_without_a_download() -> None:
             assert parameters < 40e6
 
 
-def test_the_list_has_a_line_for_each() -> None:
+def test_list_has_one_line_per_recipe() -> None:
     lines = list_recipes(NAMED.values()).splitlines()
     assert [line.split()[0] for line in lines] == sorted(NAMED)
     assert max(map(len, lines)) <= 100
 
 
-def test_the_rows_of_both_papers_are_all_there() -> None:
+def test_all_rows_of_both_papers_have_recipes() -> None:
     rows = "baseline basic basic_tr basic_syn full rec_input rec_pose rec_pngan partial"
     assert {f"san_{row}" for row in rows.split()} <= set(NAMED)
     rows = "baseline baseline_re baseline_re_ls two_branch global local full csa concat_fc cuhk01"
@@ -67,13 +74,13 @@ def test_the_rows_of_both_papers_are_all_there() -> None:
     assert modern <= set(NAMED)
 
 
-def test_streams_must_be_those_of_the_task() -> None:
+def test_streams_must_match_the_task() -> None:
     stage = RECIPES["san_full"].last
-    with pytest.raises(InvalidInputError, match=r"learns from \['reid', 'synthetic'\]"):
+    with pytest.raises(InvalidInputError, match=r"needs the streams \['reid', 'synthetic'\]"):
         replace(stage, streams={"reid": stage.streams["reid"]})
 
 
-def test_two_stages_of_one_name_are_refused() -> None:
+def test_two_stages_with_one_name_are_refused() -> None:
     recipe = RECIPES["san_baseline"]
-    with pytest.raises(InvalidInputError, match="a name of its own"):
+    with pytest.raises(InvalidInputError, match="a different name"):
         replace(recipe, stages=recipe.stages * 2)

@@ -1,10 +1,10 @@
-"""The papers' recipes against the hyper-parameters that were published, written down once more."""
+"""Recipes of the papers have the published hyper-parameters."""
 
 import pytest
 
 from reid_align.recipes import RECIPES, Stage
 from reid_align.tasks import BaselineConfig, DsaConfig, SanConfig
-from reid_align.training.schedule import ScheduleConfig
+from reid_align.training.lr_schedule import ScheduleConfig
 
 SAN_ROWS = ["san_baseline", "san_basic", "san_basic_tr", "san_basic_syn", "san_full"]
 SAN_ROWS += ["san_rec_input", "san_rec_pose", "san_rec_pngan", "san_baseline_pginit"]
@@ -21,7 +21,7 @@ def learning_rate(schedule: ScheduleConfig, epoch: int) -> float:
 
 
 @pytest.mark.parametrize("name", SAN_ROWS + DSA_ROWS)
-def test_optimizer_batch_and_length_are_those_of_dsa_section_4_2(name: str) -> None:
+def test_optimizer_batch_and_epochs_are_those_of_dsa_section_4_2(name: str) -> None:
     stage = last(name)
     optimizer = stage.training.optimizers["main"]
     assert stage.training.epochs == 320
@@ -38,7 +38,7 @@ def test_optimizer_batch_and_length_are_those_of_dsa_section_4_2(name: str) -> N
     ("name", "nineteenth"),
     [("san_full", 6.36e-4), ("san_baseline", 6.36e-4), ("dsa_full", 7.604e-4)],
 )
-def test_the_warm_up_ends_where_the_code_and_the_paper_end(name: str, nineteenth: float) -> None:
+def test_warm_up_ends_as_in_the_code_and_the_paper(name: str, nineteenth: float) -> None:
     schedule = last(name).training.optimizers["main"].schedule
     assert learning_rate(schedule, 0) == pytest.approx(8e-6)
     assert learning_rate(schedule, 19) == pytest.approx(nineteenth, rel=1e-3)
@@ -56,7 +56,7 @@ def test_the_warm_up_ends_where_the_code_and_the_paper_end(name: str, nineteenth
         ("san_rec_pngan", 0.0, False, "external"),
     ],
 )
-def test_the_rows_of_san_differ_in_what_its_tables_say(
+def test_rows_of_san_have_the_settings_of_its_tables(
     name: str, constraint: float, synthetic: bool, target: str
 ) -> None:
     config = last(name).task
@@ -71,7 +71,7 @@ def test_the_rows_of_san_differ_in_what_its_tables_say(
     assert first == ("frontal" if target == "external" else target)
 
 
-def test_the_official_recipe_has_the_official_settings() -> None:
+def test_official_recipe_has_the_official_settings() -> None:
     stage = last("san_full_official")
     config = stage.task
     assert config.supervision.weights == {"identity": 1.0, "triplet": 1.0}
@@ -91,7 +91,7 @@ def test_the_official_recipe_has_the_official_settings() -> None:
     ("name", "erase", "smoothing"),
     [("dsa_baseline", 0.0, 0.0), ("dsa_baseline_re", 0.5, 0.0), ("dsa_baseline_re_ls", 0.5, 0.1)],
 )
-def test_the_baselines_of_dsa_differ_in_erasing_and_smoothing(
+def test_baselines_of_dsa_differ_in_erasing_and_smoothing(
     name: str, erase: float, smoothing: float
 ) -> None:
     stage = last(name)
@@ -112,7 +112,7 @@ def test_the_baselines_of_dsa_differ_in_erasing_and_smoothing(
         ("dsa_concat_fc", "uv", "both", "concat_fc"),
     ],
 )
-def test_the_rows_of_dsa_differ_in_what_its_tables_say(
+def test_rows_of_dsa_have_the_settings_of_its_tables(
     name: str, parts: str, branches: str, fusion: str
 ) -> None:
     stage = last(name)
@@ -121,21 +121,22 @@ def test_the_rows_of_dsa_differ_in_what_its_tables_say(
     assert config.guide.part_images == parts
     assert config.encoder.arguments.get("branches", "both") == branches
     assert config.fusion == fusion
-    weights = (config.main_identity_weight, config.fused_identity_weight, config.triplet_weight)
-    assert weights == (0.5, 1.0, 1.5)
-    assert (config.label_smoothing, config.margin) == (0.1, 0.3)
+    assert config.main_identity_weight == 0.5
+    assert config.supervision.weights == {"identity": 1.0, "triplet": 1.5}
+    assert (config.supervision.label_smoothing, config.supervision.margin) == (0.1, 0.3)
+    assert config.supervision.classifier == "two_layer"
     # Section 3.2.2: the heads of the main stream start at random.
     assert stage.fresh == ("layer4.", "local4.")
 
 
-def test_masking_is_all_that_dsa_mask_missing_changes() -> None:
+def test_dsa_mask_missing_enables_masking() -> None:
     masked, full = last("dsa_mask_missing").task, last("dsa_full").task
     assert masked.guide.mask_missing
     assert not full.guide.mask_missing
 
 
 @pytest.mark.parametrize("name", ["san_partial", "san_baseline_partial"])
-def test_partial_fine_tuning_goes_on_from_a_run(name: str) -> None:
+def test_partial_fine_tuning_starts_from_a_run(name: str) -> None:
     stage = last(name)
     optimizer = stage.training.optimizers["main"]
     assert stage.initial == "given"
@@ -166,7 +167,7 @@ def test_partial_fine_tuning_goes_on_from_a_run(name: str) -> None:
         ("dsa_cuhk01_pretrained", "cuhk01", 90.4, None),
     ],
 )
-def test_expected_results_are_the_published_ones(
+def test_expected_results_are_published(
     name: str, dataset: str, rank1: float, mean_ap: float | None
 ) -> None:
     found = [(e.rank1, e.mean_ap) for e in RECIPES[name].expected if e.dataset == dataset]
@@ -174,7 +175,7 @@ def test_expected_results_are_the_published_ones(
 
 
 @pytest.mark.parametrize("name", ["san_synthetic", "dsa_synthetic"])
-def test_what_cameras_leave_goes_in_the_last_synthetic_stage(name: str) -> None:
+def test_last_synthetic_stage_reduces_the_influence_of_cameras(name: str) -> None:
     *earlier, final = RECIPES[name].stages
     encoder, sampler = final.task.encoder, final.streams["reid"].sampler
     assert (encoder.smoothing, encoder.stretch, sampler.num_cameras) == (1.0, 0.01, 8)

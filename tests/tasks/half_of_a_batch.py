@@ -1,18 +1,18 @@
-"""One of two processes with half of a batch each, started by torchrun; or alone with all of it."""
+"""Losses of half a batch in each of two processes, or of the whole batch in one process."""
 
 import sys
 from dataclasses import replace
 
 import torch
-from small_tasks import COUNT, PERSONS, make_batch, small
+from small_tasks import COUNT, IDENTITIES, make_batch, small
 from torch import Tensor
 
 from reid_align.batches.batch import Batch
 from reid_align.losses import BatchHardTriplet, SupervisedContrast
 from reid_align.tasks import DecoderConfig, SanConfig
 from reid_align.tasks.supervision import gathered_contrast, gathered_triplet
-from reid_align.training.group import ProcessGroup, open_group
-from reid_align.training.task import MAIN, StepContext
+from reid_align.training.distributed import ProcessGroup, open_group
+from reid_align.training.task_interface import MAIN, StepContext
 
 FORMS = ("paper", "official")
 VECTORS = ("triplet", "contrast")
@@ -24,30 +24,30 @@ def share(tensor: Tensor, group: ProcessGroup) -> Tensor:
 
 
 def vectors(kind: str, group: ProcessGroup) -> Found:
-    """A loss of vectors, and its gradient for the share of the features."""
+    """Return a loss of feature vectors and its gradient for this process's share."""
     features = torch.randn(12, 5, generator=torch.Generator().manual_seed(1))
-    mine = share(features, group).clone().requires_grad_()
+    own = share(features, group).clone().requires_grad_()
     ids = share(torch.arange(4).repeat_interleave(3), group)
     if kind == "triplet":
-        loss = gathered_triplet(BatchHardTriplet(5.0), mine, ids, group)
+        loss = gathered_triplet(BatchHardTriplet(5.0), own, ids, group)
     else:
         cameras = share(torch.arange(12) % 2, group)
-        loss = gathered_contrast(SupervisedContrast(0.5, 2.0), mine, ids, cameras, group)
+        loss = gathered_contrast(SupervisedContrast(0.5, 2.0), own, ids, cameras, group)
     loss.backward()
-    return {"loss": loss.detach(), "gradient": mine.grad}
+    return {"loss": loss.detach(), "gradient": own.grad}
 
 
 def san(form: str, group: ProcessGroup) -> Found:
-    """The objective of SAN, its constraint, and the gradients of all parameters, averaged."""
+    """Return SAN's objective, its constraint and the averaged gradients of all parameters."""
     torch.manual_seed(0)
     config = SanConfig(small(), decoder=DecoderConfig("input"), constraint=form)
-    task = config.build(2 * PERSONS).double().eval()
-    # A decoder as it starts draws next to nothing, and every hinge would be the margin.
+    task = config.build(2 * IDENTITIES).double().eval()
+    # The output of an untrained decoder is almost constant, and every hinge would be the margin.
     for block in (task.decoder.up1, task.decoder.up2, task.decoder.up3, task.decoder.up4):
         block.proj.weight.data.mul_(400)
     generator = torch.Generator().manual_seed(7)
     context = StepContext(0, 0, generator, group)
-    losses = task.losses("reid", people(group), context)
+    losses = task.losses("reid", share_of_batch(group), context)
     losses.objectives[MAIN].backward()
     gradients = {name: p.grad for name, p in task.named_parameters() if p.grad is not None}
     group.average(list(gradients.values()))
@@ -55,14 +55,14 @@ def san(form: str, group: ProcessGroup) -> Found:
     return {"loss": loss, "constraint": constraint} | gradients
 
 
-def people(group: ProcessGroup) -> Batch:
-    """The share of six persons with four images each."""
+def share_of_batch(group: ProcessGroup) -> Batch:
+    """Return this process's share of six identities with four images each."""
     first, second = (make_batch((32, 16), seed) for seed in (0, 1))
     images, target = (
         share(torch.cat(pair).double(), group)
         for pair in ((first.images, second.images), (first.target, second.target))
     )
-    ids = share(torch.arange(2 * PERSONS).repeat_interleave(COUNT // PERSONS), group)
+    ids = share(torch.arange(2 * IDENTITIES).repeat_interleave(COUNT // IDENTITIES), group)
     return replace(first, images=images, person_ids=ids, camera_ids=ids * 0, target=target)
 
 

@@ -1,4 +1,4 @@
-"""The losses once more, one image at a time."""
+"""Reference losses, computed image by image."""
 
 import math
 

@@ -1,15 +1,15 @@
-"""Small batches and encoders for the tests of tasks."""
+"""Small batches and encoders for tests of tasks."""
 
 import torch
 
 from reid_align.batches.batch import Batch
 from reid_align.tasks import EncoderConfig
-from reid_align.training.group import ProcessGroup
-from reid_align.training.task import StepContext
+from reid_align.training.distributed import ProcessGroup
+from reid_align.training.task_interface import StepContext
 from reid_align.weights import Argument
 
-PERSONS, IMAGES = 3, 4
-COUNT = PERSONS * IMAGES
+IDENTITIES, IMAGES = 3, 4
+COUNT = IDENTITIES * IMAGES
 
 
 def small(architecture: str = "san_resnet18", **arguments: Argument) -> EncoderConfig:
@@ -17,7 +17,7 @@ def small(architecture: str = "san_resnet18", **arguments: Argument) -> EncoderC
 
 
 def make_batch(target: tuple[int, int] = (256, 256), seed: int = 0) -> Batch:
-    """Three persons with four images each; of the second image nothing was detected."""
+    """Return three identities with four images each; the second image has no detection."""
     generator = torch.Generator().manual_seed(seed)
     mask = torch.zeros(target, dtype=torch.bool)
     mask[: target[0] // 2] = True
@@ -26,7 +26,7 @@ def make_batch(target: tuple[int, int] = (256, 256), seed: int = 0) -> Batch:
     iuv = torch.randint(0, 25, (COUNT, 3, 32, 16), generator=generator, dtype=torch.uint8)
     return Batch(
         torch.randn(COUNT, 3, 32, 16, generator=generator),
-        torch.arange(PERSONS).repeat_interleave(IMAGES),
+        torch.arange(IDENTITIES).repeat_interleave(IMAGES),
         torch.arange(COUNT) % 2,
         torch.rand(COUNT, 3, *target, generator=generator) * 2 - 1,
         mask,

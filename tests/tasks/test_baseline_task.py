@@ -1,19 +1,19 @@
 import pytest
 import torch
 from naive_losses import naive_identity, naive_triplet
-from small_tasks import PERSONS, context, make_batch, small
+from small_tasks import IDENTITIES, context, make_batch, small
 
 from reid_align.batches.batch import BatchSpec
 from reid_align.errors import InvalidInputError
 from reid_align.losses import SupervisedContrast
 from reid_align.tasks import BaselineConfig, SupervisionConfig
-from reid_align.tasks.training_features import read_features
-from reid_align.training.task import MAIN
+from reid_align.tasks.training_features import compute_training_features
+from reid_align.training.task_interface import MAIN
 
 
 @pytest.mark.parametrize("architecture", ["resnet18_baseline", "san_resnet18"])
-def test_the_objective_is_the_weighted_sum_of_both_losses_on_one_feature(architecture: str) -> None:
-    task = BaselineConfig(small(architecture), SupervisionConfig(0.5, 1.5)).build(PERSONS).eval()
+def test_objective_is_the_weighted_sum_of_both_losses(architecture: str) -> None:
+    task = BaselineConfig(small(architecture), SupervisionConfig(0.5, 1.5)).build(IDENTITIES).eval()
     batch = make_batch()
     losses = task.losses("reid", batch, context())
     features = task.encoder(batch.images)
@@ -24,10 +24,10 @@ def test_the_objective_is_the_weighted_sum_of_both_losses_on_one_feature(archite
     assert losses.objectives[MAIN].item() == pytest.approx(0.5 * identity + 1.5 * triplet, rel=1e-4)
 
 
-def test_a_neck_stands_between_the_triplet_and_the_identity_loss() -> None:
-    task = BaselineConfig(small(head="bnneck")).build(PERSONS)
+def test_the_triplet_loss_reads_features_before_the_neck() -> None:
+    task = BaselineConfig(small(head="bnneck")).build(IDENTITIES)
     batch = make_batch()
-    # In training the neck normalizes with the batch's own statistics.
+    # In training mode the neck uses the statistics of the batch.
     losses = task.losses("reid", batch, context())
     task.encoder.eval()
     for norm in task.encoder.modules():
@@ -44,8 +44,8 @@ def test_a_neck_stands_between_the_triplet_and_the_identity_loss() -> None:
     )
 
 
-def test_it_wants_images_alone_and_leaves_an_encoder_alone() -> None:
-    task = BaselineConfig(small("resnet18_baseline")).build(PERSONS)
+def test_baseline_needs_images_and_saves_the_encoder() -> None:
+    task = BaselineConfig(small("resnet18_baseline")).build(IDENTITIES)
     assert dict(task.batch_specs()) == {"reid": BatchSpec()}
     assert list(task.products()) == ["encoder"]
     assert task.products()["encoder"].module is task.encoder
@@ -53,9 +53,9 @@ def test_it_wants_images_alone_and_leaves_an_encoder_alone() -> None:
     assert task.encoder.preprocess.height == 32
 
 
-def test_a_contrastive_loss_joins_where_it_is_asked_for() -> None:
+def test_contrastive_loss_is_added_with_its_weight() -> None:
     supervision = SupervisionConfig(0.5, 0.0, contrast_weight=2.0, temperature=0.3)
-    task = BaselineConfig(small("resnet18_baseline"), supervision).build(PERSONS).eval()
+    task = BaselineConfig(small("resnet18_baseline"), supervision).build(IDENTITIES).eval()
     batch = make_batch()
     losses = task.losses("reid", batch, context())
     features = task.encoder(batch.images)
@@ -66,15 +66,15 @@ def test_a_contrastive_loss_joins_where_it_is_asked_for() -> None:
     assert "contrast" not in BaselineConfig().supervision.weights
 
 
-def test_under_autocast_features_are_pooled_in_full_precision() -> None:
-    task = BaselineConfig(small(head="bnneck", pool="gem")).build(PERSONS)
+def test_autocast_pools_features_in_float32() -> None:
+    task = BaselineConfig(small(head="bnneck", pool="gem")).build(IDENTITIES)
     with torch.autocast("cpu", torch.bfloat16):
         maps = task.encoder.forward_maps(make_batch().images)
-        features = read_features(task.encoder, maps)
+        features = compute_training_features(task.encoder, maps)
     assert maps[-1].dtype == torch.bfloat16
     assert features.metric.dtype == features.identity.dtype == torch.float32
 
 
-def test_a_temperature_below_zero_is_refused() -> None:
+def test_negative_temperature_is_refused() -> None:
     with pytest.raises(InvalidInputError, match="temperature=-1"):
         SupervisionConfig(temperature=-1.0)

@@ -7,7 +7,7 @@ from small_tasks import COUNT, context, make_batch
 from reid_align.batches.batch import BatchSpec
 from reid_align.errors import InvalidInputError
 from reid_align.tasks import DenseUvConfig, DenseUvTask
-from reid_align.training.task import MAIN
+from reid_align.training.task_interface import MAIN
 
 BETA = 0.05
 
@@ -22,7 +22,7 @@ def smooth_l1(difference: float) -> float:
     return size**2 / (2 * BETA) if size < BETA else size - BETA / 2
 
 
-def test_every_term_equals_its_computation_pixel_by_pixel() -> None:
+def test_losses_match_a_pixel_by_pixel_reference() -> None:
     task, batch = build(), make_batch()
     losses = task.losses("synthetic", batch, context())
     with torch.no_grad():
@@ -48,7 +48,7 @@ def test_every_term_equals_its_computation_pixel_by_pixel() -> None:
     assert losses.objectives[MAIN].item() == pytest.approx(total, rel=1e-4)
 
 
-def test_a_batch_without_any_body_has_no_coordinate_loss() -> None:
+def test_batch_without_body_pixels_has_no_coordinate_loss() -> None:
     batch = make_batch()
     batch.iuv.zero_()
     losses = build().losses("synthetic", batch, context())
@@ -56,7 +56,7 @@ def test_a_batch_without_any_body_has_no_coordinate_loss() -> None:
     assert losses.objectives[MAIN].isfinite()
 
 
-def test_it_learns_from_synthetic_maps_and_leaves_the_estimator() -> None:
+def test_task_needs_synthetic_maps_and_saves_the_estimator() -> None:
     task = build()
     assert task.batch_specs() == {"synthetic": BatchSpec(iuv=True)}
     assert task.encoder is None
@@ -65,7 +65,7 @@ def test_it_learns_from_synthetic_maps_and_leaves_the_estimator() -> None:
     assert (product.preprocess.height, product.preprocess.width) == (32, 16)
 
 
-def test_sample_images_are_the_estimate_beside_the_truth() -> None:
+def test_sample_images_show_estimate_and_truth() -> None:
     batch = make_batch()
     with torch.no_grad():
         shown = build().sample_images(batch)
@@ -75,8 +75,8 @@ def test_sample_images_are_the_estimate_beside_the_truth() -> None:
     assert shown["estimate"].max() <= 1
 
 
-def test_a_batch_without_maps_is_refused() -> None:
+def test_batch_without_maps_is_refused() -> None:
     batch = make_batch()
     object.__setattr__(batch, "iuv", None)
-    with pytest.raises(InvalidInputError, match="no dense maps"):
+    with pytest.raises(InvalidInputError, match="no dense pose maps"):
         build().losses("synthetic", batch, context())

@@ -1,28 +1,38 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from naive_losses import naive_identity, naive_triplet
-from small_tasks import COUNT, PERSONS, context, make_batch, small
+from small_tasks import COUNT, IDENTITIES, context, make_batch, small
 from torch import Tensor, nn
 
 from reid_align.batches.batch import BatchSpec
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.losses import SupervisedContrast
 from reid_align.tasks import DsaConfig, DsaTask, GuideConfig
-from reid_align.training.task import MAIN
+from reid_align.tasks.dsa_task import FUSED
+from reid_align.training.task_interface import MAIN
 
 HALF = 512
 
 
-def build(guide: GuideConfig | None = None, branches: str = "both", **settings: object) -> DsaTask:
+def build(
+    guide: GuideConfig | None = None,
+    branches: str = "both",
+    supervision: dict[str, float] | None = None,
+    **settings: object,
+) -> DsaTask:
     torch.manual_seed(0)
     encoder = small("dsa_resnet18", branches=branches)
     guide = guide or GuideConfig(conv5_g="bottleneck")
-    return DsaConfig(encoder, guide, hidden_dim=16, **settings).build(PERSONS).eval()
+    losses = replace(FUSED, **(supervision or {}))
+    config = DsaConfig(encoder, guide, supervision=losses, hidden_dim=16, **settings)
+    return config.build(IDENTITIES).eval()
 
 
 @torch.no_grad()
 def fused(task: DsaTask) -> dict[str, Tensor]:
-    """f + d for each branch, from the networks themselves."""
+    """Return f + d of each branch, computed from the networks."""
     batch = make_batch()
     features = task.encoder(batch.images)
     halves = dict(zip(task.branches, features.split(HALF, dim=1), strict=True))
@@ -74,28 +84,25 @@ def check(task: DsaTask, z: dict[str, Tensor], reduction: str = "mean") -> None:
 
 
 @pytest.mark.parametrize("branches", ["both", "global", "local"])
-def test_every_term_equals_its_computation_image_by_image(branches: str) -> None:
+def test_losses_match_an_image_by_image_reference(branches: str) -> None:
     task = build(branches=branches)
     check(task, fused(task))
 
 
-def test_the_local_identity_losses_may_be_summed() -> None:
+def test_local_identity_losses_can_be_summed() -> None:
     task = build(main_local_reduction="sum")
     check(task, fused(task), "sum")
 
 
-def test_without_a_guide_the_main_features_take_the_place_of_the_fused_ones() -> None:
+def test_without_a_guide_the_main_features_replace_the_fused_ones() -> None:
     task = build(GuideConfig("none"))
     assert task.batch_specs() == {"reid": BatchSpec()}
     assert list(task.products()) == ["encoder"]
     check(task, fused(task))
 
 
-def test_a_contrastive_loss_of_each_branch_joins_where_it_is_asked_for() -> None:
-    config = DsaConfig(
-        small("dsa_resnet18"), GuideConfig("none"), contrast_weight=2.0, temperature=0.3
-    )
-    task = config.build(PERSONS).eval()
+def test_contrastive_losses_of_both_branches_are_added() -> None:
+    task = build(GuideConfig("none"), supervision={"contrast_weight": 2.0, "temperature": 0.3})
     batch = make_batch()
     losses = task.losses("reid", batch, context())
     contrast = sum(
@@ -107,10 +114,10 @@ def test_a_contrastive_loss_of_each_branch_joins_where_it_is_asked_for() -> None
     assert losses.objectives[MAIN].item() == pytest.approx(others.item() + 2 * contrast, rel=1e-4)
 
 
-def test_the_own_camera_counts_in_the_contrastive_losses() -> None:
+def test_own_camera_weight_applies_to_the_contrastive_losses() -> None:
     batch, found = make_batch(), []
     for weight in (1.0, 4.0):
-        task = build(contrast_weight=1.0, own_camera_weight=weight)
+        task = build(supervision={"contrast_weight": 1.0, "own_camera_weight": weight})
         contrast = SupervisedContrast(0.1, weight)
         expected = sum(
             contrast(part, batch.person_ids, camera_ids=batch.camera_ids).item()
@@ -121,8 +128,8 @@ def test_the_own_camera_counts_in_the_contrastive_losses() -> None:
     assert found[0] < found[1]
 
 
-def test_with_a_guide_contrastive_losses_compare_what_is_fused_and_the_main_stream_alone() -> None:
-    task = build(contrast_weight=1.0, main_contrast_weight=0.5)
+def test_contrastive_losses_of_fused_and_of_main_features() -> None:
+    task = build(supervision={"contrast_weight": 1.0}, main_contrast_weight=0.5)
     batch = make_batch()
     compared = {
         "contrast": task.fused_features(batch).values(),
@@ -137,10 +144,11 @@ def test_with_a_guide_contrastive_losses_compare_what_is_fused_and_the_main_stre
     assert losses.objectives[MAIN].item() == pytest.approx(weighed, rel=1e-4)
 
 
-def test_contrastive_losses_read_what_lies_behind_a_neck() -> None:
+def test_contrastive_losses_read_features_after_the_neck() -> None:
     encoder = small("dsa_resnet18", head="bnneck")
-    config = DsaConfig(encoder, contrast_weight=1.0, main_contrast_weight=1.0)
-    task, batch = config.build(PERSONS).eval(), make_batch()
+    supervision = replace(FUSED, contrast_weight=1.0)
+    config = DsaConfig(encoder, supervision=supervision, main_contrast_weight=1.0)
+    task, batch = config.build(IDENTITIES).eval(), make_batch()
     neck = task.encoder.embed
     nn.init.uniform_(neck.running_mean)
     nn.init.uniform_(neck.running_var, 0.5, 2.0)
@@ -153,7 +161,7 @@ def test_contrastive_losses_read_what_lies_behind_a_neck() -> None:
         assert terms[name].item() == pytest.approx(expected, rel=1e-4)
 
 
-def test_concatenation_and_a_linear_layer_fuse_each_branch() -> None:
+def test_concat_fc_fuses_each_branch() -> None:
     task = build(fusion="concat_fc")
     batch = make_batch()
     with torch.no_grad():
@@ -167,11 +175,11 @@ def test_concatenation_and_a_linear_layer_fuse_each_branch() -> None:
     check(task, z)
 
 
-def test_a_guide_can_be_silent_where_nobody_was_detected() -> None:
+def test_mask_missing_skips_the_guide_for_images_without_a_detection() -> None:
     task = build(GuideConfig(conv5_g="bottleneck", mask_missing=True))
     batch = make_batch()
     with torch.no_grad():
-        z = task.fused_features(batch)
+        z = dict(zip(("global", "local"), task.fused_features(batch).values(), strict=True))
         halves = task.encoder(batch.images).split(HALF, dim=1)
     added = fused(build())
     for name, half in zip(("global", "local"), halves, strict=True):
@@ -182,7 +190,7 @@ def test_a_guide_can_be_silent_where_nobody_was_detected() -> None:
 
 
 @pytest.mark.parametrize(("branches", "unused"), [("global", "conv5_l"), ("local", "conv5_g")])
-def test_of_a_single_branch_nothing_else_is_trained(branches: str, unused: str) -> None:
+def test_a_single_branch_trains_only_its_own_heads(branches: str, unused: str) -> None:
     task = build(branches=branches).train()
     task.losses("reid", make_batch(), context()).objectives[MAIN].backward()
     trained = {p for group in task.parameter_groups().values() for p in group}
@@ -193,7 +201,7 @@ def test_of_a_single_branch_nothing_else_is_trained(branches: str, unused: str) 
     assert task.encoder.feature_dim == HALF
 
 
-def test_it_leaves_the_main_stream_alone_as_the_encoder() -> None:
+def test_products_are_the_main_stream_and_the_guide() -> None:
     products = build().products()
     assert sorted(products) == ["dsag_stream", "encoder"]
     names = products["encoder"].module.state_dict()
@@ -202,13 +210,13 @@ def test_it_leaves_the_main_stream_alone_as_the_encoder() -> None:
     assert products["dsag_stream"].arch_args["conv5_g"] == "bottleneck"
 
 
-def test_the_feature_of_the_encoder_needs_no_part_images() -> None:
+def test_encoder_features_need_no_part_images() -> None:
     task, batch = build(), make_batch()
     with torch.no_grad():
         assert task.encoder(batch.images).shape == (COUNT, 2 * HALF)
 
 
-def test_a_batch_without_part_images_is_refused() -> None:
+def test_batch_without_part_images_is_refused() -> None:
     batch = make_batch()
     object.__setattr__(batch, "part_images", None)
     with pytest.raises(InvalidInputError, match="no part images"):
@@ -226,18 +234,22 @@ def test_unknown_part_images_are_refused() -> None:
         GuideConfig("boxes")  # type: ignore[arg-type]
 
 
-def test_a_loss_without_weight_is_not_computed() -> None:
-    task = build(GuideConfig(part_images="none"), main_identity_weight=0.0, contrast_weight=1.0)
+def test_losses_without_a_weight_are_not_computed() -> None:
+    task = build(
+        GuideConfig("none"), supervision={"contrast_weight": 1.0}, main_identity_weight=0.0
+    )
     assert task.losses("reid", make_batch(), context()).terms.keys() == {"triplet", "contrast"}
 
 
-def test_without_a_guide_the_contrast_is_the_main_streams_already() -> None:
-    with pytest.raises(InvalidInputError, match="there contrast_weight is"):
+def test_main_contrast_weight_needs_a_guide() -> None:
+    with pytest.raises(InvalidInputError, match=r"set supervision\.contrast_weight"):
         DsaConfig(guide=GuideConfig(part_images="none"), main_contrast_weight=1.0)
 
 
-def test_no_loss_at_all_is_refused() -> None:
-    with pytest.raises(InvalidInputError, match="more than 0"):
+def test_all_weights_zero_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="All loss weights of DSA-reID are 0"):
         DsaConfig(
-            guide=GuideConfig(part_images="none"), main_identity_weight=0.0, triplet_weight=0.0
+            guide=GuideConfig("none"),
+            supervision=replace(FUSED, triplet_weight=0.0),
+            main_identity_weight=0.0,
         )

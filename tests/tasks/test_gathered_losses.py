@@ -1,4 +1,4 @@
-"""Two processes with half of a batch each find what one finds in the whole batch."""
+"""Two processes with half a batch each compute the losses of the whole batch."""
 
 import subprocess
 import sys
@@ -8,7 +8,7 @@ import pytest
 import torch
 from half_of_a_batch import FORMS, VECTORS, Found, san, vectors
 
-from reid_align.training.group import ProcessGroup
+from reid_align.training.distributed import ProcessGroup
 
 SCRIPT = Path(__file__).with_name("half_of_a_batch.py")
 
@@ -23,25 +23,25 @@ def shares(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Found]]:
 
 
 @pytest.mark.parametrize("kind", VECTORS)
-def test_a_loss_of_vectors_is_that_of_the_whole_batch(
+def test_vector_losses_equal_those_of_the_whole_batch(
     shares: list[dict[str, Found]], kind: str
 ) -> None:
     whole = vectors(kind, ProcessGroup())
     mean = torch.stack([share[kind]["loss"] for share in shares]).mean()
     torch.testing.assert_close(mean, whole["loss"])
-    # The loop averages over processes what each of them has.
+    # The training loop averages gradients over processes.
     gradient = torch.cat([share[kind]["gradient"] for share in shares]) / 2
     torch.testing.assert_close(gradient, whole["gradient"])
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_the_losses_of_san_are_those_of_the_whole_batch(
+def test_san_losses_equal_those_of_the_whole_batch(
     shares: list[dict[str, Found]], form: str
 ) -> None:
     whole = san(form, ProcessGroup())
     for share in shares:
         torch.testing.assert_close(share[form]["constraint"], whole["constraint"])
-    # Neither nothing nor the margin of every triplet.
+    # The constraint is neither 0 nor the margin of every triplet.
     flat = 0.9 if form == "paper" else 4 * 5 * 0.3
     assert whole["constraint"] not in (0, pytest.approx(flat, rel=0.05))
     mean = torch.stack([share[form]["loss"] for share in shares]).mean()

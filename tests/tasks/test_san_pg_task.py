@@ -5,10 +5,10 @@ from small_tasks import context, make_batch, small
 
 from reid_align.batches.batch import BatchSpec
 from reid_align.tasks import DecoderConfig, SanPgConfig
-from reid_align.training.task import MAIN
+from reid_align.training.task_interface import MAIN
 
 
-def test_its_one_loss_is_the_mean_absolute_error_inside_the_mask() -> None:
+def test_loss_is_the_mean_absolute_error_inside_the_mask() -> None:
     task = SanPgConfig(small(), DecoderConfig("frontal")).build().eval()
     batch = make_batch((32, 16))
     losses = task.losses("synthetic", batch, context())
@@ -18,11 +18,11 @@ def test_its_one_loss_is_the_mean_absolute_error_inside_the_mask() -> None:
     assert list(losses.terms) == ["reconstruction"]
 
 
-def test_it_learns_from_synthetic_batches_alone() -> None:
+def test_task_needs_synthetic_batches_only() -> None:
     assert SanPgConfig().batch_specs() == {"synthetic": BatchSpec("texture")}
 
 
-def test_it_leaves_an_encoder_and_a_decoder_and_statistics_of_what_it_saw() -> None:
+def test_products_are_encoder_and_decoder() -> None:
     torch.manual_seed(0)
     task = SanPgConfig(small(), DecoderConfig("input")).build()
     assert list(task.products()) == ["encoder", "san_decoder"]

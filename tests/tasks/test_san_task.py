@@ -3,20 +3,19 @@ import copy
 import pytest
 import torch
 from naive_losses import naive_identity, naive_masked_l1, naive_triplet
-from small_tasks import COUNT, PERSONS, context, make_batch, small
+from small_tasks import COUNT, IDENTITIES, context, make_batch, small
 from torch import nn
 
 from reid_align.batches.batch import BatchSpec
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.heads import DecodedTexture
-from reid_align.losses.triplets import OFFSETS, random_triplets
+from reid_align.losses.triplet_sampling import OFFSETS, random_triplets
 from reid_align.tasks import DecoderConfig, SanConfig, SanTask, SupervisionConfig
-from reid_align.training.config import TrainingConfig
-from reid_align.training.group import ProcessGroup
-from reid_align.training.learner import Learner
+from reid_align.training.distributed import ProcessGroup
 from reid_align.training.optimizers import OptimizerConfig
-from reid_align.training.statistics import keep_running_statistics
-from reid_align.training.task import MAIN
+from reid_align.training.step.updater import Updater, keep_running_statistics
+from reid_align.training.task_interface import MAIN
+from reid_align.training.training_config import TrainingConfig
 
 INPUT = DecoderConfig("input")
 TARGET = (32, 16)
@@ -25,7 +24,7 @@ TARGET = (32, 16)
 def build(**settings: object) -> SanTask:
     torch.manual_seed(0)
     config = SanConfig(**{"encoder": small(), "decoder": INPUT, **settings})
-    return config.build(PERSONS)
+    return config.build(IDENTITIES)
 
 
 def decode(task: SanTask, seed: int = 0) -> DecodedTexture:
@@ -58,9 +57,9 @@ def naive_constraint(decoded: DecodedTexture, form: str) -> float:
 
 
 @pytest.mark.parametrize("form", ["paper", "official"])
-def test_every_term_equals_its_computation_image_by_image(form: str) -> None:
+def test_losses_match_an_image_by_image_reference(form: str) -> None:
     task = build(constraint=form).eval()
-    # A decoder as it starts draws next to nothing, and every hinge would be the margin.
+    # The output of an untrained decoder is almost constant, and every hinge would be the margin.
     for block in (task.decoder.up1, task.decoder.up2, task.decoder.up3, task.decoder.up4):
         block.proj.weight.data.mul_(400)
     batch = make_batch(TARGET)
@@ -80,7 +79,7 @@ def test_every_term_equals_its_computation_image_by_image(form: str) -> None:
     assert expected["constraint"] != pytest.approx(flat, rel=0.05)
 
 
-def test_the_joint_objective_has_the_weights_of_the_paper() -> None:
+def test_joint_objective_has_the_weights_of_the_paper() -> None:
     losses = build().losses("reid", make_batch(TARGET), context())
     terms = losses.terms
     expected = 0.5 * terms["identity"] + 1.5 * terms["triplet"]
@@ -89,7 +88,7 @@ def test_the_joint_objective_has_the_weights_of_the_paper() -> None:
     torch.testing.assert_close(losses.objectives[MAIN], expected)
 
 
-def test_other_weights_count() -> None:
+def test_weights_are_applied() -> None:
     task = build(
         supervision=SupervisionConfig(2.0, 3.0), reconstruction_weight=5.0, constraint_weight=7.0
     )
@@ -99,13 +98,13 @@ def test_other_weights_count() -> None:
     torch.testing.assert_close(losses.objectives[MAIN], expected)
 
 
-def test_without_a_weight_the_constraint_is_not_computed() -> None:
+def test_constraint_without_a_weight_is_not_computed() -> None:
     task = build(constraint_weight=0.0)
     assert "constraint" not in task.losses("reid", make_batch(TARGET), context()).terms
 
 
 @pytest.mark.parametrize(("step", "objective"), [("joint", MAIN), ("alternating", "texture")])
-def test_a_synthetic_batch_has_a_reconstruction_loss_alone(step: str, objective: str) -> None:
+def test_synthetic_batches_have_only_a_reconstruction_loss(step: str, objective: str) -> None:
     task = build(step=step, reconstruction_weight=2.0)
     losses = task.losses("synthetic", make_batch(TARGET), context())
     assert list(losses.terms) == ["reconstruction"]
@@ -113,7 +112,7 @@ def test_a_synthetic_batch_has_a_reconstruction_loss_alone(step: str, objective:
     torch.testing.assert_close(losses.objectives[objective], 2 * losses.terms["reconstruction"])
 
 
-def test_a_synthetic_batch_leaves_every_batch_norm_statistic_as_it_is() -> None:
+def test_synthetic_batches_do_not_change_batch_norm_statistics() -> None:
     task = build()
     assert task.frozen_statistics == {"synthetic"}
     before = {name: buffer.clone() for name, buffer in task.named_buffers()}
@@ -125,8 +124,8 @@ def test_a_synthetic_batch_leaves_every_batch_norm_statistic_as_it_is() -> None:
     assert not torch.equal(task.encoder.bn1.running_mean, before["encoder.bn1.running_mean"])
 
 
-def test_the_alternating_step_is_two_gradients_and_then_two_steps() -> None:
-    """As the official code means it; that steps the encoder between two backward passes."""
+def test_alternating_step_computes_both_gradients_before_both_updates() -> None:
+    """The official code intends this, but updates the encoder between the backward passes."""
     task = build(step="alternating", constraint="official")
     reference = copy.deepcopy(task)
     optimizers = {
@@ -134,13 +133,13 @@ def test_the_alternating_step_is_two_gradients_and_then_two_steps() -> None:
         "texture": OptimizerConfig(1e-5, betas=(0.5, 0.999)),
     }
     config = TrainingConfig(1, optimizers, ("reid", "synthetic"))
-    learner = Learner(task, config, torch.device("cpu"), ProcessGroup())
+    updater = Updater(task, config, torch.device("cpu"), ProcessGroup())
     groups = reference.parameter_groups()
     main = torch.optim.Adam(groups[MAIN], 8e-4, weight_decay=5e-4, amsgrad=True, fused=True)
     texture = torch.optim.Adam(groups["texture"], 1e-5, betas=(0.5, 0.999), fused=True)
     for number in range(2):
         batch = make_batch(TARGET, number)
-        learner.step("reid", [batch], context(), 0.0)
+        updater.step("reid", [batch], context(), 0.0)
         objectives = reference.losses("reid", batch, context()).objectives
         gradients = [
             torch.autograd.grad(objectives[name], groups[name], retain_graph=True)
@@ -150,14 +149,14 @@ def test_the_alternating_step_is_two_gradients_and_then_two_steps() -> None:
             for parameter, gradient in zip(groups[name], found, strict=True):
                 parameter.grad = gradient
             optimizer.step()
-    # Adam divides by tiny second moments, where rounding alone can move a weight by a whole step.
+    # Adam divides by tiny second moments: rounding alone can move a weight by a whole step.
     for (name, moved), expected in zip(
         task.named_parameters(), reference.parameters(), strict=True
     ):
         torch.testing.assert_close(moved, expected, atol=1e-6, rtol=1e-4, msg=name)
 
 
-def test_in_the_alternating_step_nobody_trains_what_is_not_theirs() -> None:
+def test_alternating_step_has_separate_parameter_groups() -> None:
     task = build(step="alternating")
     groups = {name: set(group) for name, group in task.parameter_groups().items()}
     encoder = set(task.encoder.parameters())
@@ -168,7 +167,7 @@ def test_in_the_alternating_step_nobody_trains_what_is_not_theirs() -> None:
 @pytest.mark.parametrize(
     ("target", "shape"), [("texture", (256, 256)), ("input", TARGET), ("frontal", TARGET)]
 )
-def test_textures_are_square_and_other_targets_have_the_size_of_the_image(
+def test_textures_are_square_and_other_targets_have_the_image_size(
     target: str, shape: tuple[int, int]
 ) -> None:
     task = build(decoder=DecoderConfig(target))
@@ -176,12 +175,12 @@ def test_textures_are_square_and_other_targets_have_the_size_of_the_image(
     assert task.batch_specs()["reid"] == BatchSpec(target)
 
 
-def test_a_decoder_without_skips_has_none() -> None:
+def test_skips_can_be_disabled() -> None:
     assert build(decoder=DecoderConfig("input", skips=False)).decoder.skip1 is None
     assert isinstance(build().decoder.skip1, nn.Module)
 
 
-def test_it_leaves_an_encoder_without_decoder_or_classifier() -> None:
+def test_products_have_no_classifier() -> None:
     products = build().products()
     assert sorted(products) == ["encoder", "san_decoder"]
     names = products["encoder"].module.state_dict()
@@ -193,12 +192,12 @@ def test_it_leaves_an_encoder_without_decoder_or_classifier() -> None:
     }
 
 
-def test_it_asks_for_synthetic_batches_only_if_it_takes_them() -> None:
+def test_synthetic_batches_are_optional() -> None:
     assert set(build().batch_specs()) == {"reid", "synthetic"}
     assert set(build(synthetic=False).batch_specs()) == {"reid"}
 
 
-def test_sample_images_show_input_drawing_and_target() -> None:
+def test_sample_images_show_input_output_and_target() -> None:
     task, batch = build().eval(), make_batch(TARGET)
     shown = task.sample_images(batch)
     assert list(shown) == ["input", "decoded", "target"]
@@ -212,7 +211,7 @@ def test_sample_images_show_input_drawing_and_target() -> None:
     torch.testing.assert_close(shown["input"], (batch.images * std + mean).clamp(0, 1))
 
 
-def test_a_batch_without_a_target_is_refused() -> None:
+def test_batch_without_a_target_is_refused() -> None:
     batch = make_batch(TARGET)
     object.__setattr__(batch, "target", None)
     with pytest.raises(InvalidInputError, match="no target image"):

@@ -15,7 +15,7 @@ from reid_align.tasks import (
 )
 
 
-def test_an_encoder_is_built_to_be_trained_on_images_of_its_size() -> None:
+def test_encoder_is_built_in_training_mode_with_its_image_size() -> None:
     encoder = small("san_resnet18", head="fc512").build()
     assert encoder.training
     assert encoder.architecture == "san_resnet18"
@@ -23,12 +23,12 @@ def test_an_encoder_is_built_to_be_trained_on_images_of_its_size() -> None:
     assert (encoder.preprocess.height, encoder.preprocess.width) == (32, 16)
 
 
-def test_a_config_says_what_size_its_images_are() -> None:
+def test_config_has_the_image_size() -> None:
     preprocess = SanConfig(small()).preprocess
     assert (preprocess.height, preprocess.width) == (32, 16)
 
 
-def test_weights_come_from_the_global_generator() -> None:
+def test_random_weights_come_from_the_global_generator() -> None:
     first, again = ((torch.manual_seed(5), small().build().conv1.weight)[1] for _ in range(2))
     assert torch.equal(first, again)
 
@@ -43,29 +43,29 @@ def test_weights_come_from_the_global_generator() -> None:
         (SanConfig, "reconstruction_weight", -1.0),
         (SanConfig, "constraint_weight", math.inf),
         (DsaConfig, "main_identity_weight", math.nan),
-        (DsaConfig, "fused_identity_weight", -0.5),
-        (DsaConfig, "triplet_weight", -math.inf),
-        (DsaConfig, "label_smoothing", math.nan),
-        (DsaConfig, "margin", math.nan),
+        (DsaConfig, "main_contrast_weight", -0.5),
+        (SupervisionConfig, "triplet_weight", -math.inf),
+        (SupervisionConfig, "label_smoothing", math.nan),
+        (SupervisionConfig, "margin", math.nan),
         (DenseUvConfig, "parts_weight", -1.0),
         (DenseUvConfig, "coordinates_weight", math.nan),
         (DenseUvConfig, "transition", -0.05),
     ],
 )
-def test_a_number_that_no_loss_can_have_is_refused(config: type, name: str, value: float) -> None:
+def test_loss_settings_out_of_range_are_refused(config: type, name: str, value: float) -> None:
     with pytest.raises(InvalidInputError, match=f"{name}={value}: give a"):
         config(**{name: value})
 
 
 @pytest.mark.parametrize("target", ["none", "textures"])
-def test_what_no_decoder_can_draw_is_refused(target: str) -> None:
+def test_unknown_decoder_targets_are_refused(target: str) -> None:
     with pytest.raises(
         UnknownNameError, match=f"target '{target}'.*Known: external, frontal, input, texture"
     ):
         DecoderConfig(target)
 
 
-def test_a_loss_may_be_left_out_and_labels_smoothed_to_the_end() -> None:
+def test_limits_of_the_ranges_are_allowed() -> None:
     SupervisionConfig(identity_weight=0.0, label_smoothing=1.0, margin=0.0)
 
 
@@ -77,7 +77,7 @@ def test_a_loss_may_be_left_out_and_labels_smoothed_to_the_end() -> None:
         (EncoderConfig(height=0), InvalidInputError, "at least 1"),
     ],
 )
-def test_what_no_encoder_can_be_is_refused(
+def test_invalid_encoders_are_refused(
     config: EncoderConfig, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):

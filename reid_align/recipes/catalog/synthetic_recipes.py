@@ -126,8 +126,8 @@ for _name, _paper, _last_stage, _cost in (
         "dsa_synthetic",
         "DSA-reID",
         DSA_STAGE,
-        "38,000 of 1.2 GMAC and 11.5 more for the guiding stream, unless "
-        "task.guide.part_images=none disables it",
+        "38,000 of 1.2 GMAC and 11.5 more for the guiding stream, which "
+        'the part images "none" disable',
     ),
 ):
     add_recipe(
@@ -151,7 +151,7 @@ SMALL_CONFIG = DsaConfig(
 add_recipe(
     Recipe(
         "resnet18_synthetic",
-        "ResNet-18 trained on synthetic images alone, initial weights for small measurements",
+        "ResNet-18 on synthetic images alone: initial weights for small measurements",
         (
             _stage(SHALLOW, SMALL_CONFIG, identities=64, steps=700, lr=1e-3, initial=RANDOM),
             _stage(

@@ -15,31 +15,31 @@ from reid_align.training.task_interface import StepContext, Task
 from reid_align.training.training_config import TrainingConfig
 
 ROUNDS = 3
-# Adam's first steps are of this size for every weight, however small its gradient is.
+# Adam's first steps have this size for every weight, independent of its gradient.
 LR = 1e-5
 ALONE = ProcessGroup()
 LAST = {name: smoke_test(RECIPES[name]).last for name in RECIPES}
 
 
 def context() -> StepContext:
-    # The same triplets are drawn in every step, so that losses can be compared.
+    # The same triplets in every step make losses comparable.
     return StepContext(0, 0, torch.Generator().manual_seed(0), ALONE)
 
 
-def careful(training: TrainingConfig) -> TrainingConfig:
+def with_small_steps(training: TrainingConfig) -> TrainingConfig:
     optimizers = {name: replace(one, lr=LR) for name, one in training.optimizers.items()}
     return replace(training, optimizers=optimizers)
 
 
-def drawable(stage: Stage) -> Stage:
-    """External images are somebody's own; persons from the front stand in for them here."""
+def with_available_targets(stage: Stage) -> Stage:
+    """Replace external images, which the set does not have, by frontal images."""
     if isinstance(stage.task, SanConfig) and stage.task.decoder.target == "external":
         return replace(stage, task=replace(stage.task, decoder=DecoderConfig("frontal")))
     return stage
 
 
-def idle(task: Task) -> set[str]:
-    """What no loss reaches: heads whose features nobody asks for, classifiers without a weight."""
+def untrained(task: Task) -> set[str]:
+    """Return parameters without a gradient: unused heads, and classifiers without a weight."""
     names = {name for name, _ in task.named_parameters()}
     if type(task).__name__ == "SanPgTask":
         return {name for name in names if name.startswith(("encoder.embed.", "encoder.pool."))}
@@ -52,19 +52,19 @@ def idle(task: Task) -> set[str]:
     return set()
 
 
-def copies(task: Task) -> dict[str, Tensor]:
+def parameter_copies(task: Task) -> dict[str, Tensor]:
     return {name: parameter.detach().clone() for name, parameter in task.named_parameters()}
 
 
 @pytest.mark.parametrize("name", LAST)
-def test_its_loss_falls_and_nothing_moves_but_what_it_trains(name: str, data: RecipeData) -> None:
-    stage = drawable(LAST[name])
+def test_loss_falls_and_only_trained_parameters_change(name: str, data: RecipeData) -> None:
+    stage = with_available_targets(LAST[name])
     streams = open_loaders(stage, data, 0, ALONE)
     batches = {stream: next(opened.epoch(0)) for stream, opened in streams.items()}
     torch.manual_seed(0)
     task = stage.task.build(streams["reid"].num_identities if "reid" in streams else 0)
-    updater = Updater(task, careful(stage.training), torch.device("cpu"), ALONE)
-    before = copies(task)
+    updater = Updater(task, with_small_steps(stage.training), torch.device("cpu"), ALONE)
+    before = parameter_copies(task)
     first, last = [
         {
             key: float(value)
@@ -76,6 +76,8 @@ def test_its_loss_falls_and_nothing_moves_but_what_it_trains(name: str, data: Re
     ][:: ROUNDS - 1]
     assert sum(last.values()) < sum(first.values())
     trained = {p for group in task.parameter_groups().values() for p in group}
-    expected = {key for key, p in task.named_parameters() if p in trained} - idle(task)
-    moved = {key for key, value in copies(task).items() if not torch.equal(value, before[key])}
+    expected = {key for key, p in task.named_parameters() if p in trained} - untrained(task)
+    moved = {
+        key for key, value in parameter_copies(task).items() if not torch.equal(value, before[key])
+    }
     assert moved == expected

@@ -1,4 +1,4 @@
-"""Scores of encoders and of fused features, held against features computed one by one."""
+"""Scores of encoders and fused features match features computed image by image."""
 
 from pathlib import Path
 
@@ -14,9 +14,8 @@ from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
 from reid_align.features import ExtractOptions, Features
 from reid_align.metrics import Metric
 from reid_align.preprocess import Preprocess
-from reid_align.recipes import RECIPES, Data, read_data, tiny
-from reid_align.recipes.fused_features import find_maps, fused_features
-from reid_align.recipes.training_scores import make_evaluator
+from reid_align.recipes import RECIPES, RecipeData, load_recipe_data, smoke_test
+from reid_align.recipes.training_scores import find_maps, fused_features, make_evaluator
 from reid_align.tasks import DsaTask
 from reid_align.uv import IUV, part_images, save_iuv
 
@@ -26,12 +25,14 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def task() -> DsaTask:
     torch.manual_seed(0)
-    return tiny(RECIPES["dsa_full"]).last.task.build(TRAINING).eval()
+    task = smoke_test(RECIPES["dsa_full"]).last.task.build(TRAINING).eval()
+    assert isinstance(task, DsaTask)
+    return task
 
 
 @pytest.fixture(scope="module")
 def maps(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Dense maps of all images of the table."""
+    """Folder with dense pose maps of all images of the table."""
     folder = tmp_path_factory.mktemp("maps")
     planes = torch.from_numpy(dense_map().transpose(2, 0, 1).copy())
     for image in sorted((table.parent / "images").iterdir()):
@@ -41,7 +42,7 @@ def maps(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_fused_features_are_those_of_single_images(task: DsaTask, table: Path, maps: Path) -> None:
+def test_fused_features_match_the_reference(task: DsaTask, table: Path, maps: Path) -> None:
     dataset = load_dataset("csv", table)
     found = fused_features(task, dataset, find_maps(dataset, str(maps)), 0, CPU)
     assert set(found) == {"z_G", "z_L", "z"}
@@ -60,8 +61,8 @@ def test_fused_features_are_those_of_single_images(task: DsaTask, table: Path, m
     np.testing.assert_array_equal(np.concatenate(halves, 1), found["z"].values)
 
 
-def test_both_kinds_of_features_are_scored(task: DsaTask, table: Path, maps: Path) -> None:
-    data = read_data(evaluation=f"csv={table}", evaluation_iuv=str(maps))
+def test_encoder_and_fused_features_are_scored(task: DsaTask, table: Path, maps: Path) -> None:
+    data = load_recipe_data(evaluation=f"csv={table}", evaluation_iuv=str(maps))
     evaluator = make_evaluator(task, data, "cpu", 0)
     assert evaluator is not None
     scores = evaluator(task)
@@ -73,22 +74,22 @@ def test_both_kinds_of_features_are_scored(task: DsaTask, table: Path, maps: Pat
 
 
 def test_without_maps_only_the_encoder_is_scored(task: DsaTask, table: Path) -> None:
-    evaluator = make_evaluator(task, read_data(evaluation=f"csv={table}"), "cpu", 0)
+    evaluator = make_evaluator(task, load_recipe_data(evaluation=f"csv={table}"), "cpu", 0)
     assert evaluator is not None
     assert set(evaluator(task)) == {"rank1", "rank5", "rank10", "mAP"}
 
 
-def test_part_images_alone_are_scored_by_what_they_give(people: Path) -> None:
+def test_task_without_an_encoder_is_scored_by_its_fused_features(people: Path) -> None:
     torch.manual_seed(0)
-    parts = tiny(RECIPES["dsa_parts_only"]).last.task.build(TRAINING).eval()
-    evaluator = make_evaluator(parts, read_data(evaluation=f"synthetic={people}"), "cpu", 0)
+    parts = smoke_test(RECIPES["dsa_parts_only"]).last.task.build(TRAINING).eval()
+    evaluator = make_evaluator(parts, load_recipe_data(evaluation=f"synthetic={people}"), "cpu", 0)
     assert evaluator is not None
     scores = evaluator(parts)
     assert scores["mAP"] == scores["z_mAP"]
 
 
 def similar_people(folder: Path) -> Path:
-    """Write plain images whose colors tell little of who is on them, so that metrics differ."""
+    """Write images of random colors, for which the two metrics give different scores."""
     lines = ["path,person_id,camera_id,split"]
     for number, color in enumerate(np.random.default_rng(0).integers(0, 256, (16, 3))):
         Image.new("RGB", (32, 64), tuple(color.tolist())).save(folder / f"{number}.png")
@@ -106,11 +107,11 @@ def similar_people(folder: Path) -> Path:
         ("dsa_two_branch", "cosine", "euclidean"),
     ],
 )
-def test_the_official_head_is_scored_by_euclidean_distances(
+def test_official_head_is_scored_by_euclidean_distances(
     name: str, metric: Metric, other: Metric, tmp_path: Path
 ) -> None:
     torch.manual_seed(0)
-    task = tiny(RECIPES[name]).last.task.build(TRAINING).eval()
+    task = smoke_test(RECIPES[name]).last.task.build(TRAINING).eval()
     table = similar_people(tmp_path)
     dataset = load_dataset("csv", table)
     raw = ExtractOptions("cpu", num_workers=0, normalize=False)
@@ -120,18 +121,20 @@ def test_the_official_head_is_scored_by_euclidean_distances(
         for one in (metric, other)
     )
     assert found.mean_average_precision != wrong.mean_average_precision
-    evaluator = make_evaluator(task, read_data(evaluation=f"csv={table}"), "cpu", 0)
+    evaluator = make_evaluator(task, load_recipe_data(evaluation=f"csv={table}"), "cpu", 0)
     assert evaluator is not None
     assert evaluator(task)["mAP"] == pytest.approx(found.mean_average_precision)
 
 
-def test_nothing_is_scored_without_a_set_or_without_a_feature(people: Path, data: Data) -> None:
-    dense = tiny(RECIPES["dense_uv"]).last.task.build(0)
-    assert make_evaluator(dense, read_data(evaluation=f"synthetic={people}"), "cpu", 0) is None
-    baseline = tiny(RECIPES["san_baseline"]).last.task.build(TRAINING)
+def test_no_evaluator_without_a_dataset_or_features(people: Path, data: RecipeData) -> None:
+    dense = smoke_test(RECIPES["dense_uv"]).last.task.build(0)
+    assert (
+        make_evaluator(dense, load_recipe_data(evaluation=f"synthetic={people}"), "cpu", 0) is None
+    )
+    baseline = smoke_test(RECIPES["san_baseline"]).last.task.build(TRAINING)
     assert make_evaluator(baseline, data, "cpu", 0) is None
 
 
-def test_a_missing_map_is_named(table: Path, tmp_path: Path) -> None:
+def test_missing_maps_are_named(table: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetFormatError, match=r"iuv: 8 of the 8"):
         find_maps(load_dataset("csv", table), str(tmp_path))
