@@ -1,4 +1,4 @@
-"""Preprocessing against torchvision's transforms, and its guards."""
+"""Preprocessing against torchvision's transforms, and invalid settings."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_resize_and_normalize_equal_torchvision_on_pil_images(interpolation: str
     torch.testing.assert_close(ours[0], theirs, rtol=0, atol=2e-6)
 
 
-def test_a_image_of_the_right_size_is_not_resampled() -> None:
+def test_an_image_of_the_right_size_is_not_resampled() -> None:
     image = RANDOM.integers(0, 256, (64, 32, 3), dtype=np.uint8)
     assert np.array_equal(Preprocess(64, 32).resize(image), image)
 
@@ -57,6 +57,6 @@ def test_normalize_keeps_the_memory_format_and_its_input() -> None:
         ({"interpolation": "area"}, "choose one of nearest, bilinear"),
     ],
 )
-def test_impossible_settings_are_refused(arguments: dict[str, object], message: str) -> None:
+def test_invalid_settings_are_refused(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         Preprocess(**arguments)

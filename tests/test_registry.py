@@ -12,7 +12,7 @@ def fruits() -> Registry[int]:
     return registry
 
 
-def test_entries_come_back_by_name_and_names_are_sorted(fruits: Registry[int]) -> None:
+def test_entries_are_found_by_name_and_names_are_sorted(fruits: Registry[int]) -> None:
     assert fruits["apple"] == 2
     assert list(fruits) == ["apple", "pear"]
     assert "pear" in fruits
@@ -26,12 +26,12 @@ def test_a_second_registration_raises(fruits: Registry[int]) -> None:
     assert fruits["pear"] == 1
 
 
-def test_an_unknown_name_lists_the_names_and_the_nearest(fruits: Registry[int]) -> None:
+def test_an_unknown_name_lists_all_names_and_the_closest(fruits: Registry[int]) -> None:
     with pytest.raises(UnknownNameError) as caught:
         fruits["aple"]
     assert str(caught.value) == "Unknown fruit 'aple'. Did you mean 'apple'? Known: apple, pear."
 
 
-def test_an_empty_registry_says_so() -> None:
+def test_the_error_of_an_empty_registry() -> None:
     with pytest.raises(UnknownNameError, match=r"Known: none yet\."):
         Registry[int]("fruit")["apple"]

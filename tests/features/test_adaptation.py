@@ -97,7 +97,7 @@ def test_statistics_are_averages_over_the_batches_of_the_draw(
         )  # fmt: skip
         one = batch_statistics(first.numpy())
         mean, variance = (torch.from_numpy(values)[:, None, None] for values in one)
-        # The second norm sees what the first makes of this batch's own statistics.
+        # The second norm gets the output of the first, normalized with this batch's statistics.
         scale, shift = (
             values.detach().double()[:, None, None]
             for values in (encoder.bn1.weight, encoder.bn1.bias)
@@ -246,7 +246,7 @@ def test_too_few_images_are_refused(encoder: Encoder, images: Path, tmp_path: Pa
         ({"on_error": "ignore"}, UnknownNameError, "ignore"),
     ],
 )
-def test_impossible_options_are_refused(
+def test_invalid_options_are_refused(
     encoder: Encoder,
     images: Path,
     options: dict[str, object],
@@ -308,7 +308,7 @@ def test_a_run_is_continued_only_with_the_same_adaptation_and_gives_the_same_bit
     listed = [*sorted(map(str, images.iterdir())), str(late)]
     candidates = [NamedImage(path, path) for path in listed]
     draws = (Adaptation(32, 10, seed) for seed in range(20))
-    # They do not draw the last image, at which the run stops.
+    # The draw does not contain the last image, where the run stops.
     adaptation, other = [draw for draw in draws if candidates[-1] not in draw.draw(candidates, 46)][
         :2
     ]

@@ -1,4 +1,4 @@
-"""Every backend gives the features of the encoder as it was written."""
+"""Every backend gives the features of the unmodified encoder."""
 
 import json
 import subprocess
@@ -73,13 +73,13 @@ def difference(found: np.ndarray, expected: np.ndarray) -> float:
     return float(np.abs(found - expected).max() / np.abs(expected).max())
 
 
-def test_the_backends_are_those_that_the_commands_offer() -> None:
+def test_commands_offer_all_backends() -> None:
     for parser in (extract_parser(), evaluate_parser()):
         [option] = [action for action in parser._actions if action.dest == "backend"]
         assert sorted(option.choices or ()) == list(BACKENDS)
 
 
-def test_plain_is_the_encoder_itself() -> None:
+def test_plain_equals_the_encoder() -> None:
     encoder = lively("san_resnet18")
     images = encoder.preprocess.normalize(torch.from_numpy(IMAGES).permute(0, 3, 1, 2))
     with torch.inference_mode():
@@ -88,7 +88,7 @@ def test_plain_is_the_encoder_itself() -> None:
 
 
 @pytest.mark.parametrize("name", list_models())
-def test_torch_equals_plain_with_other_layers_than_the_papers(name: str) -> None:
+def test_torch_equals_plain_for_other_architectures(name: str) -> None:
     norm = {"norm": "ibn_a"} if "resnet" in name or name == "dsa_reid" else {}
     encoder = lively(name, pool="gem", head="bnneck", **norm)
     assert difference(features(encoder, "torch"), features(encoder, "plain")) < 1e-5
@@ -104,7 +104,7 @@ def test_exported_encoders_equal_plain_at_any_batch_size(backend: str) -> None:
         assert difference(features(encoder, backend, count=count), expected) < 1e-5
 
 
-def test_compiled_equals_plain_and_fills_batches_up() -> None:
+def test_compile_equals_plain_and_pads_batches() -> None:
     encoder = tiny_encoder()
     for count in (5, 2):
         found, expected = (features(encoder, name, count=count) for name in ("compile", "plain"))
@@ -135,14 +135,14 @@ def test_image_sizes_down_to_one_pixel_of_the_last_maps(size: tuple[int, int], d
     assert difference(found, expected) < (1e-5 if dtype == "float32" else 3e-2)
 
 
-def test_two_threads_may_begin_with_openvino_at_once() -> None:
+def test_two_threads_can_start_openvino_at_once() -> None:
     pytest.importorskip("openvino")
     # In a separate process: the deadlock happens once per process and holds the GIL.
     done = subprocess.run([sys.executable, "-c", AT_ONCE], timeout=300, check=False)
     assert done.returncode == 0
 
 
-def test_an_exported_encoder_is_kept_until_its_numbers_change() -> None:
+def test_an_exported_encoder_is_cached_until_its_weights_change() -> None:
     encoder, target = tiny_encoder(), BackendTarget(CPU, batch_size=2)
     first = build_backend("onnx", encoder, target)
     assert build_backend("onnx", encoder, target) is first
@@ -153,7 +153,7 @@ def test_an_exported_encoder_is_kept_until_its_numbers_change() -> None:
     assert difference(features(encoder, "onnx"), before) > 0.1
 
 
-def test_only_the_last_few_are_kept() -> None:
+def test_the_cache_is_limited() -> None:
     encoder = tiny_encoder()
     first = build_backend("onnx", encoder, BackendTarget(CPU, batch_size=100))
     for size in range(101, 107):
@@ -162,7 +162,7 @@ def test_only_the_last_few_are_kept() -> None:
 
 
 @pytest.mark.parametrize("backend", RUNTIMES)
-def test_nothing_is_left_behind_and_the_encoder_is_as_it_was(
+def test_the_encoder_is_not_modified(
     backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -175,7 +175,7 @@ def test_nothing_is_left_behind_and_the_encoder_is_as_it_was(
     assert all(torch.equal(after[name], value) for name, value in before.items())
 
 
-def test_the_command_runs_the_backend_and_says_so(
+def test_the_command_runs_and_records_the_backend(
     weights: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""Camera-wise normalization against a loop over images, and what it has to leave alone."""
+"""Camera normalization against a naive implementation, and its invariants."""
 
 import math
 import tracemalloc
@@ -12,7 +12,7 @@ from reid_align.metrics import Labels, distance_blocks, rank
 
 
 def naive_normalize(features: np.ndarray, cameras: np.ndarray) -> np.ndarray:
-    """One image after the other, and a root by iteration (Denman and Beavers, 1976)."""
+    """Naive version: one image at a time, matrix root by iteration (Denman and Beavers, 1976)."""
     result = []
     for row, camera in zip(features.astype(float), cameras, strict=True):
         seen = features[cameras == camera].astype(float)
@@ -44,12 +44,12 @@ def lengths(rows: np.ndarray) -> np.ndarray:
     return np.linalg.norm(rows, axis=1)
 
 
-# Cameras with more images than dimensions, as many, and fewer; two images alone; nothing else.
+# Cameras with more images than dimensions, equally many, and fewer; two images; one camera.
 @pytest.mark.parametrize(
     "cameras",
     [[7, 3, 7, 3, 7, 3, 3, 7, 7], [4] * 5 + [2] * 4, [1, 1, 1, 0, 1, 1, 1, 9, 1], range(9)],
 )
-def test_it_equals_a_plain_loop(cameras: list[int]) -> None:
+def test_it_equals_the_naive_version(cameras: list[int]) -> None:
     features = drawn(9, 5, 0) * 3 + 1
     before, ids = features.copy(), np.array(cameras, np.int64)
     found = normalize_by_camera(features, ids)
@@ -59,7 +59,7 @@ def test_it_equals_a_plain_loop(cameras: list[int]) -> None:
     assert (features == before).all()
 
 
-def test_what_a_camera_adds_and_multiplies_is_gone() -> None:
+def test_offset_and_scale_of_a_camera_are_removed() -> None:
     person = drawn(50, 6, 1)
     gains, shifts = np.array([1, 0.2, 3], np.float32), np.array([0, 5, -2], np.float32)
     seen = np.concatenate([person * g + s for g, s in zip(gains, shifts, strict=True)])
@@ -68,8 +68,8 @@ def test_what_a_camera_adds_and_multiplies_is_gone() -> None:
     np.testing.assert_allclose(found[2], found[0], atol=1e-5)
 
 
-def test_people_are_found_though_a_light_moves_all_dimensions_of_a_camera_together() -> None:
-    # Every camera has a direction, oblique to all axes, along which each image moves at random.
+def test_identities_are_found_despite_a_camera_specific_direction() -> None:
+    # Each camera adds a random multiple of one direction, not parallel to any axis, to its images.
     rng = np.random.default_rng(0)
     person = rng.standard_normal((200, 12))
     moved = 4 * rng.standard_normal((2, 200, 1)) * rng.standard_normal((2, 1, 12))
@@ -92,7 +92,7 @@ def test_the_axes_and_the_scale_of_the_features_do_not_matter(dimensions: int) -
         np.testing.assert_allclose(scaled, found, atol=1e-5)
 
 
-def test_the_order_of_the_images_does_not_matter_and_twice_is_the_same() -> None:
+def test_the_order_of_images_does_not_matter_and_it_is_idempotent() -> None:
     features, cameras = drawn(30, 7, 4), np.arange(30) % 3
     found, order = normalize_by_camera(features, cameras), np.random.default_rng(0).permutation(30)
     shuffled = normalize_by_camera(features[order], cameras[order])
@@ -133,18 +133,18 @@ def test_small_differences_survive_a_large_mean() -> None:
     np.testing.assert_allclose(found, normalize_by_camera(differences, cameras), atol=1e-6)
 
 
-def test_one_float64_copy_of_a_camera_is_all_it_takes() -> None:
+def test_it_needs_one_float64_copy_of_a_camera() -> None:
     features = np.tile(drawn(20_000, 16, 8), (2, 1))
     tracemalloc.start()
     found = normalize_by_camera(features, np.zeros(len(features), np.int64))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # In float32: the camera's rows, what becomes of them, and the result; and some small change.
+    # In float32: the camera's rows, their whitened rows and the result, plus a small margin.
     assert peak < (2 + 3 + 1) * features.nbytes
     np.testing.assert_allclose(found[:20_000], found[20_000:], atol=1e-6)
 
 
-def test_few_images_of_many_dimensions_take_no_table_of_dimensions() -> None:
+def test_few_images_need_no_matrix_of_dimensions() -> None:
     features = drawn(4, 2000, 9)
     tracemalloc.start()
     normalize_by_camera(features, np.zeros(4, np.int64))

@@ -1,4 +1,4 @@
-"""Images of every kind, in order, to a matrix of features."""
+"""Feature extraction in memory: inputs, order, options and errors."""
 
 import pickle
 from collections.abc import Iterator
@@ -44,9 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_folder_gives_one_row_for_each_image_in_sorted_order(
-    encoder: Encoder, folder: Path
-) -> None:
+def test_a_folder_gives_one_row_per_image_in_sorted_order(encoder: Encoder, folder: Path) -> None:
     features = extract_features(folder, encoder, batch_size=4)
     assert features.paths == tuple(sorted(str(path) for path in folder.rglob("*.png")))
     assert features.values.shape == (11, 2048)
@@ -73,7 +71,7 @@ def test_an_extractor_gives_the_same_features_call_after_call(
     np.testing.assert_allclose(alone.values, expected.values[:1], atol=1e-6)
 
 
-def test_an_extractor_keeps_the_weights_that_it_was_made_with(folder: Path) -> None:
+def test_an_extractor_keeps_its_weights(folder: Path) -> None:
     torch.manual_seed(1)
     changed = san_resnet50()
     changed.preprocess = Preprocess(64, 32)
@@ -85,7 +83,7 @@ def test_an_extractor_keeps_the_weights_that_it_was_made_with(folder: Path) -> N
     assert not np.allclose(extract_features(folder, changed).values, before, atol=1e-3)
 
 
-def test_threads_may_share_an_extractor(encoder: Encoder, folder: Path) -> None:
+def test_threads_can_share_an_extractor(encoder: Encoder, folder: Path) -> None:
     extractor = FeatureExtractor(encoder)
     expected = extractor(folder).values
     with ThreadPoolExecutor(4) as pool:
@@ -104,9 +102,7 @@ def test_neither_threads_nor_batches_change_the_features(
     np.testing.assert_allclose(features.values, expected.values, atol=1e-6)
 
 
-def test_the_same_image_has_the_same_features_whichever_way_it_comes(
-    encoder: Encoder, folder: Path
-) -> None:
+def test_the_same_image_has_the_same_features_in_every_form(encoder: Encoder, folder: Path) -> None:
     path = folder / "camera0" / "000.png"
     image = Image.open(path)
     rgb = np.asarray(image)
@@ -129,7 +125,7 @@ def test_the_same_image_has_the_same_features_whichever_way_it_comes(
         assert np.array_equal(features.values, expected)
 
 
-def test_kinds_may_be_mixed_and_everything_is_named(encoder: Encoder, folder: Path) -> None:
+def test_kinds_can_be_mixed_and_every_image_has_a_name(encoder: Encoder, folder: Path) -> None:
     path = folder / "camera0" / "000.png"
     mixed = [path, Image.open(path), np.zeros((2, 9, 9, 3), np.uint8), str(path)]
     features = extract_features(mixed, encoder, channel_order="bgr")
@@ -152,7 +148,7 @@ def test_a_generator_is_read_only_a_little_ahead(encoder: Encoder) -> None:
         extract_features(endless(), encoder, channel_order="rgb", batch_size=4, num_workers=2)
 
 
-def test_a_buffer_may_be_used_again_at_once(encoder: Encoder) -> None:
+def test_a_buffer_can_be_reused_immediately(encoder: Encoder) -> None:
     shades = range(0, 240, 10)
     frames = [np.full((8, 8, 3), shade, np.uint8) for shade in shades]
     expected = extract_features(frames, encoder, channel_order="rgb", batch_size=2).values
@@ -185,7 +181,7 @@ def test_a_broken_image_in_memory_is_skipped_like_a_file(encoder: Encoder, folde
     assert [failure.path for failure in features.failed] == ["input[0]"]
 
 
-def test_no_image_gives_an_empty_matrix(encoder: Encoder) -> None:
+def test_no_images_give_an_empty_matrix(encoder: Encoder) -> None:
     features = extract_features([], encoder)
     assert features.values.shape == (0, 2048)
     assert features.paths == ()
@@ -204,7 +200,7 @@ def test_a_broken_file_is_named_or_skipped_and_listed(encoder: Encoder, folder: 
     assert [failure.path for failure in all_bad.failed] == ["a.png", "b.png"]
 
 
-def test_a_path_that_leads_nowhere_is_an_error(encoder: Encoder, tmp_path: Path) -> None:
+def test_a_missing_path_is_an_error(encoder: Encoder, tmp_path: Path) -> None:
     with pytest.raises(NoImagesError):
         extract_features(tmp_path / "missing", encoder)
     with pytest.raises(NoImagesError):
@@ -257,7 +253,7 @@ def test_invalid_options_are_refused(
         extract_features([], encoder, **options)
 
 
-def test_a_device_may_be_an_object(encoder: Encoder) -> None:
+def test_a_device_can_be_an_object(encoder: Encoder) -> None:
     assert extract_features([], encoder, device=torch.device("cpu")).values.shape == (0, 2048)
 
 

@@ -1,4 +1,4 @@
-"""Features on disk: whole or not at all, resumable, in shards."""
+"""Feature extraction to files: atomic, resumable, in shards."""
 
 import csv
 import json
@@ -31,7 +31,7 @@ OPTIONS = ExtractOptions(batch_size=4, num_workers=2, device="cpu")
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Bits are compared between processes: they depend on the number of threads."""
+    """Fix the number of threads: bits are compared between processes."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -114,14 +114,14 @@ def test_failed_images_have_no_row_and_are_listed(
     assert [failure.path for failure in features.failed] == ["gone.png", "gone too.png"]
 
 
-def test_nothing_but_failures_gives_an_empty_matrix(encoder: Encoder, tmp_path: Path) -> None:
+def test_only_failures_give_an_empty_matrix(encoder: Encoder, tmp_path: Path) -> None:
     skip = ExtractOptions(on_error="skip", device="cpu")
     done = extract_to_file(["a.png", "b.png"], encoder, tmp_path / "feats.npy", skip)
     assert (done.rows, done.failed) == (0, 2)
     assert read_features(tmp_path / "feats.npy").values.shape == (0, 2048)
 
 
-def test_no_paths_give_an_empty_matrix_too(encoder: Encoder, tmp_path: Path) -> None:
+def test_no_paths_give_an_empty_matrix(encoder: Encoder, tmp_path: Path) -> None:
     done = extract_to_file([], encoder, tmp_path / "feats.npy", OPTIONS)
     assert (done.rows, done.failed) == (0, 0)
     assert read_features(tmp_path / "feats.npy").values.shape == (0, 2048)
@@ -165,7 +165,7 @@ sys.addaudithook(die)
 
 
 def kill_half_way(images: Path, output: Path) -> int:
-    """Run an extraction in another process, kill it at its first checkpoint, return what it had."""
+    """Kill an extraction in another process at its first checkpoint; return its progress."""
     child = subprocess.Popen([sys.executable, "-c", CHILD, str(images), str(output), "0/1"])
     progress = Path(f"{output}.partial") / "progress.json"
     done, deadline = 0, time.monotonic() + 120
@@ -178,7 +178,7 @@ def kill_half_way(images: Path, output: Path) -> int:
     return done
 
 
-def test_a_killed_run_goes_on_and_gives_the_same_bits(
+def test_a_killed_run_resumes_and_gives_the_same_bits(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
     # Long enough to be killed between its first checkpoint and its end.
@@ -187,7 +187,7 @@ def test_a_killed_run_goes_on_and_gives_the_same_bits(
     output = tmp_path / "feats.npy"
     assert 0 < kill_half_way(many, output) < 30 * COUNT
     assert names_in(tmp_path) == {"feats.npy.partial", "many.txt"}
-    # What a kill may leave behind the last point at which the files agreed.
+    # A kill can leave partial data after the last checkpoint.
     for name in ("features.npy", "rows.csv", "failed.jsonl"):
         with open(tmp_path / "feats.npy.partial" / name, "ab") as file:
             file.write(b"torn")
@@ -202,13 +202,15 @@ def test_a_killed_run_goes_on_and_gives_the_same_bits(
 
 
 def start_unfinished(encoder: Encoder, images: Path, output: Path) -> None:
-    """Leave an unfinished run: it stops at a missing file."""
+    """Leave an unfinished run that stops at a missing file."""
     paths = [*find_images([images]), "gone.png"]
     with pytest.raises(ImageReadError):
         extract_to_file(paths, encoder, output, OPTIONS)
 
 
-def test_another_run_does_not_continue_it(encoder: Encoder, images: Path, tmp_path: Path) -> None:
+def test_a_run_with_other_settings_does_not_resume(
+    encoder: Encoder, images: Path, tmp_path: Path
+) -> None:
     output = tmp_path / "feats.npy"
     start_unfinished(encoder, images, output)
     paths = [*find_images([images]), "gone.png"]
@@ -272,7 +274,7 @@ def test_resuming_a_finished_run_does_nothing(
     assert output.stat().st_mtime_ns > before
 
 
-def test_what_is_left_of_a_published_run_is_no_unfinished_one(
+def test_leftovers_of_a_published_run_are_not_unfinished_work(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "feats.npy"
@@ -283,7 +285,7 @@ def test_what_is_left_of_a_published_run_is_no_unfinished_one(
 
 
 @pytest.mark.parametrize("name", ["features.npy", "rows.csv"])
-def test_a_file_that_lost_its_end_is_not_continued(
+def test_a_truncated_file_is_not_resumed(
     encoder: Encoder, images: Path, tmp_path: Path, name: str
 ) -> None:
     output = tmp_path / "feats.npy"
@@ -305,7 +307,7 @@ def test_a_damaged_folder_is_named(
         extract_to_file([*find_images([images]), "gone.png"], encoder, output, OPTIONS, resume=True)
 
 
-def test_a_finished_run_that_lost_a_file_is_done_again(
+def test_a_finished_run_without_one_file_is_repeated(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "feats.npy"
@@ -342,7 +344,7 @@ def test_damaged_features_are_named(encoder: Encoder, images: Path, tmp_path: Pa
     assert len(read_features(output).paths) == 1
 
 
-def test_the_same_weights_under_another_name_continue(
+def test_the_same_weights_under_another_path_resume(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
     output = tmp_path / "feats.npy"
@@ -354,7 +356,7 @@ def test_the_same_weights_under_another_name_continue(
     assert extract_to_file(paths, again, output, skip, resume=True).resumed > 0
 
 
-def test_shards_are_disjoint_and_together_everything(
+def test_shards_are_disjoint_and_complete(
     encoder: Encoder, images: Path, expected: np.ndarray, tmp_path: Path
 ) -> None:
     paths = sorted(str(path) for path in images.iterdir())
@@ -407,7 +409,7 @@ def test_features_of_other_dimensions_or_without_a_setting_are_not_joined(
         read_features(*files)
 
 
-def test_shards_are_joined_whatever_failed_in_them_and_however_weights_are_spelled(
+def test_shards_with_failures_and_other_weights_paths_are_joined(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
     save_pretrained(encoder, tmp_path / "encoder")
@@ -421,7 +423,7 @@ def test_shards_are_joined_whatever_failed_in_them_and_however_weights_are_spell
     assert [failure.path for failure in joined.failed] == ["gone.png"]
 
 
-def test_shards_adapted_to_the_same_images_are_joined_whatever_machine_adapted_them(
+def test_shards_adapted_on_different_machines_are_joined(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
     paths, adaptation = [*find_images([images])] * 2, Adaptation(count=32)
@@ -445,14 +447,14 @@ def test_shards_adapted_to_the_same_images_are_joined_whatever_machine_adapted_t
         read_features(*files)
 
 
-def test_a_shard_may_be_empty(encoder: Encoder, images: Path, tmp_path: Path) -> None:
+def test_a_shard_can_be_empty(encoder: Encoder, images: Path, tmp_path: Path) -> None:
     one = [str(images / "000.png")]
     done = extract_to_file(one, encoder, tmp_path / "feats.npy", OPTIONS, shard=ImageShard(1, 2))
     assert done.rows == 0
     assert read_features(done.output).values.shape == (0, 2048)
 
 
-def test_an_empty_shard_that_is_killed_while_it_is_published_can_be_resumed(
+def test_an_empty_shard_killed_during_publishing_can_be_resumed(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:
     one, output = str(images / "000.png"), tmp_path / "feats.npy"
@@ -465,12 +467,12 @@ def test_an_empty_shard_that_is_killed_while_it_is_published_can_be_resumed(
 
 
 @pytest.mark.parametrize("text", ["4/4", "5/4", "0/0", "1", "-1/4", "a/b", "1/4/2", ""])
-def test_impossible_shards_are_refused(text: str) -> None:
+def test_invalid_shards_are_refused(text: str) -> None:
     with pytest.raises(InvalidInputError, match="0/4"):
         ImageShard.parse(text)
 
 
-def test_a_full_disk_keeps_what_was_done(
+def test_a_full_disk_keeps_finished_work(
     encoder: Encoder, images: Path, expected: np.ndarray, tmp_path: Path
 ) -> None:
     output = tmp_path / "feats.npy"
@@ -486,9 +488,7 @@ def test_a_full_disk_keeps_what_was_done(
     assert np.array_equal(np.load(output), expected)
 
 
-def test_an_output_that_cannot_be_is_refused_before_any_work(
-    encoder: Encoder, images: Path, tmp_path: Path
-) -> None:
+def test_an_invalid_output_is_refused_first(encoder: Encoder, images: Path, tmp_path: Path) -> None:
     paths = [str(images / "000.png")]
     with pytest.raises(InvalidInputError, match=r"must end in \.npy"):
         extract_to_file(paths, encoder, tmp_path / "feats.txt")
@@ -502,7 +502,7 @@ def test_an_output_that_cannot_be_is_refused_before_any_work(
 
 
 @pytest.mark.parametrize("broken", ["feats.npy", "feats.csv", "feats.json"])
-def test_reading_back_needs_three_files_of_one_run(
+def test_reading_needs_three_files_of_one_run(
     encoder: Encoder, images: Path, tmp_path: Path, broken: str
 ) -> None:
     paths = [str(images / "000.png"), str(images / "001.png")]

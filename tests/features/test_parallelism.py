@@ -68,7 +68,7 @@ def test_the_bits_do_not_depend_on_the_number_of_cores() -> None:
 
 
 class CountingEncoder(TinyEncoder):
-    """Counts how many threads are inside at once."""
+    """Counts concurrent calls."""
 
     lock = threading.Lock()
     inside = most = 0
@@ -89,7 +89,7 @@ class CountingEncoder(TinyEncoder):
         return copy
 
 
-def test_no_more_batches_are_computed_at_once_than_there_are_lanes() -> None:
+def test_parallel_batches_are_limited() -> None:
     encoder = enliven(CountingEncoder().eval())
     prepared = PreparedEncoder(
         encoder,

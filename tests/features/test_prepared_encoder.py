@@ -1,4 +1,4 @@
-"""The fast copy gives the features of the plain encoder and leaves it alone."""
+"""The optimized copy gives the features of the encoder and does not modify it."""
 
 from inspect import signature
 
@@ -56,7 +56,7 @@ def test_no_batch_norm_is_left_between_convolutions(name: str) -> None:
     assert sum(isinstance(m, nn.InstanceNorm2d) for m in encoder.modules()) == instance_norms
 
 
-def test_the_batch_norm_of_an_embedding_is_folded_and_that_behind_a_pooling_stays() -> None:
+def test_the_norm_of_an_embedding_is_folded_and_the_one_after_pooling_stays() -> None:
     left = {}
     for head in ("fc512", "bnneck"):
         encoder = lively("san_resnet18", head=head)
@@ -65,7 +65,7 @@ def test_the_batch_norm_of_an_embedding_is_folded_and_that_behind_a_pooling_stay
     assert left == {"fc512": 0, "bnneck": 1}
 
 
-def test_bfloat16_is_close_and_comes_back_as_float32() -> None:
+def test_bfloat16_is_close_and_returns_float32() -> None:
     encoder = lively("san_resnet50")
     half = prepared(encoder, dtype="bfloat16", normalize=True)(IMAGES)
     full = prepared(encoder, normalize=True)(IMAGES)
@@ -81,7 +81,7 @@ def test_flip_averages_with_the_mirror_image() -> None:
     torch.testing.assert_close(flipped, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_normalize_gives_length_one_and_leaves_zero_vectors() -> None:
+def test_normalize_gives_length_one_and_keeps_zero_vectors() -> None:
     encoder = lively("san_resnet50", head="fc512")
     lengths = np.linalg.norm(prepared(encoder, normalize=True)(IMAGES), axis=1)
     np.testing.assert_allclose(lengths, 1, rtol=1e-6)
@@ -89,7 +89,7 @@ def test_normalize_gives_length_one_and_leaves_zero_vectors() -> None:
     assert not prepared(encoder, normalize=True)(IMAGES).any()
 
 
-def test_features_that_are_not_finite_are_an_error() -> None:
+def test_weights_and_features_must_be_finite() -> None:
     encoder = lively("san_resnet50")
     nn.init.constant_(encoder.conv1.weight, float("inf"))
     with pytest.raises(NotFiniteError, match=r"conv1\.weight \(torch\.float32\) contains NaN"):
@@ -101,7 +101,7 @@ def test_float16_needs_a_gpu() -> None:
         prepared(san_resnet50(), dtype="float16")
 
 
-def test_auto_is_a_device_that_is_there() -> None:
+def test_auto_is_an_available_device() -> None:
     torch.zeros(1, device=resolve_device("auto"))
 
 

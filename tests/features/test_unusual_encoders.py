@@ -19,7 +19,7 @@ from reid_align.inference.prepared_encoder import PreparedEncoder
 from reid_align.models.encoder import Encoder
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 64, 32, 3), dtype=np.uint8)
-ON_AN_OLD_PROCESSOR = """
+ON_AN_OLD_CPU = """
 import numpy as np, torch
 from lively_encoders import lively
 from reid_align import extract_features
@@ -37,10 +37,10 @@ def features(encoder: Encoder, backend: str) -> np.ndarray:
     return prepared(IMAGES)
 
 
-def test_bfloat16_also_works_on_processors_that_cannot_multiply_in_it() -> None:
+def test_bfloat16_works_on_cpus_without_bfloat16() -> None:
     environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
     environment["PYTHONPATH"] = str(Path(__file__).parent)
-    command = [sys.executable, "-c", ON_AN_OLD_PROCESSOR]
+    command = [sys.executable, "-c", ON_AN_OLD_CPU]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert can_pack(torch.float32)
@@ -66,7 +66,7 @@ class SlowEncoder(TinyEncoder):
         return copied
 
 
-def test_extractions_that_overlap_leave_as_many_cores_as_there_were() -> None:
+def test_overlapping_extractions_restore_the_number_of_threads() -> None:
     slow = enliven(SlowEncoder().eval())
     images = list(IMAGES)
 
@@ -142,7 +142,7 @@ class Exchangeable(TinyEncoder):
         return self.last(self.forward_pool(maps))
 
 
-def test_an_export_is_not_used_again_for_another_network_of_the_same_tensors() -> None:
+def test_an_export_is_not_reused_for_another_network_with_the_same_tensors() -> None:
     torch.manual_seed(0)
     encoder = enliven(Exchangeable().eval())
     before = features(encoder, "onnx")

@@ -1,4 +1,4 @@
-"""Image files in memory, written byte by byte where Pillow cannot write them."""
+"""Image files in memory, including formats that Pillow cannot write."""
 
 import io
 import struct
@@ -45,7 +45,7 @@ def png(pixels: Pixels, *, transparency: bytes = b"") -> bytes:
 
 
 def png_header(width: int, height: int) -> bytes:
-    """Write a PNG that promises a size, in black and white, and holds next to nothing."""
+    """Write a tiny black-and-white PNG whose header has the given size."""
     header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
     return (
         b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(b"\0"))
@@ -57,7 +57,7 @@ def png_chunk(name: bytes, data: bytes) -> bytes:
 
 
 def tiff_gray(width: int, height: int, bits: int, data: bytes) -> bytes:
-    """Write gray pixels that are packed already into an uncompressed TIFF."""
+    """Write packed gray pixels to an uncompressed TIFF."""
     tags = {256: width, 257: height, 258: bits, 259: 1, 262: 1, 277: 1, 278: height, 279: len(data)}
     tags[273] = 8 + 2 + 12 * (len(tags) + 1) + 4
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, tags[tag]) for tag in sorted(tags))

@@ -1,4 +1,4 @@
-"""CMYK, YCbCr, HSV and L*a*b* become RGB by formulas that are written out here."""
+"""Conversion of CMYK, YCbCr, HSV and L*a*b* to RGB, against explicit formulas."""
 
 from pathlib import Path
 
@@ -10,17 +10,17 @@ from PIL import Image
 from reid_align.images import to_rgb
 
 INKS = np.array([[[0, 0, 0, 0], [255, 0, 0, 0], [0, 200, 100, 0], [20, 60, 80, 128]]], np.uint8)
-# Without a profile, each ink lets its complement pass, and black the rest: (1 - ink) (1 - black).
+# Without a profile: (1 - ink) (1 - black).
 MIXED = np.rint((255.0 - INKS[..., :3]) * (255.0 - INKS[..., 3:]) / 255)
 
 
 def flat_blocks(pixels: NDArray[np.uint8]) -> Image.Image:
-    """Enlarge each pixel to a block of 16 × 16 that JPEG keeps nearly as it is."""
+    """Enlarge each pixel to a block of 16 × 16 that JPEG nearly preserves."""
     large = pixels.repeat(16, axis=0).repeat(16, axis=1)
     return Image.frombytes("CMYK", (large.shape[1], large.shape[0]), large.tobytes())
 
 
-def test_cmyk_is_mixed() -> None:
+def test_cmyk_is_converted_without_a_profile() -> None:
     np.testing.assert_allclose(to_rgb(flat_blocks(INKS))[8:9, 8::16], MIXED, atol=1)
 
 
@@ -31,8 +31,8 @@ def test_a_cmyk_jpeg_is_not_inverted(tmp_path: Path) -> None:
 
 
 def test_a_ycck_jpeg_is_not_inverted(tmp_path: Path) -> None:
-    # Written as if Y, Cb, Cr were inks, then marked as YCCK. The file holds inverted inks: Pillow
-    # inverts while writing, and what the decoder turns from YCbCr to RGB is inverted once more.
+    # Y, Cb, Cr are written as inks, then marked as YCCK. The file holds inverted inks: Pillow
+    # inverts when writing, and the decoder inverts again after converting YCbCr to RGB.
     red, green, blue = (INKS[..., i].astype(float) for i in range(3))
     luma = 0.299 * red + 0.587 * green + 0.114 * blue
     planes = [luma, 128 + (blue - luma) / 1.772, 128 + (red - luma) / 1.402]

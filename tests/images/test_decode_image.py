@@ -25,7 +25,7 @@ def written(image_format: str, **options: object) -> bytes:
 
 
 def reason(path: Path | str) -> str:
-    """Return why a file is refused, having checked that the error names it."""
+    """Return the reason of the error, and check that the error names the file."""
     with pytest.raises(ImageReadError) as caught:
         decode_image(str(path))
     assert caught.value.path == str(path)
@@ -35,7 +35,9 @@ def reason(path: Path | str) -> str:
 
 @pytest.mark.parametrize("image_format", FORMATS)
 @pytest.mark.parametrize("name", ["crop", "crop.image", "crop.jpg", "crop.png", "crop.txt"])
-def test_the_content_decides_and_not_the_name(tmp_path: Path, image_format: str, name: str) -> None:
+def test_the_format_is_detected_from_the_content(
+    tmp_path: Path, image_format: str, name: str
+) -> None:
     path = tmp_path / name
     path.write_bytes(written(image_format))
     with Image.open(io.BytesIO(written(image_format))) as image:
@@ -49,7 +51,7 @@ def test_names_that_are_not_utf8_are_opened(tmp_path: Path) -> None:
     np.testing.assert_array_equal(decode_image(os.fsdecode(raw)), COLORS)
 
 
-def test_what_is_no_readable_file_is_refused(tmp_path: Path) -> None:
+def test_unreadable_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "round.jpg").symlink_to("round.jpg")
     os.mkfifo(tmp_path / "pipe.jpg")
@@ -64,7 +66,7 @@ def test_what_is_no_readable_file_is_refused(tmp_path: Path) -> None:
     assert reason(tmp_path / "round.jpg").startswith("it cannot be read: ")
 
 
-def test_a_file_that_may_not_be_read_is_refused() -> None:
+def test_a_file_without_permission_is_refused() -> None:
     with open_folder() as folder:
         path = folder / "a.png"
         path.write_bytes(png(COLORS))
@@ -74,7 +76,7 @@ def test_a_file_that_may_not_be_read_is_refused() -> None:
 
 
 @pytest.mark.parametrize("data", [b"<html>", b"\0", b"%PDF-1.7", b"\0\0\0\x20ftypavif", b"8BPS"])
-def test_what_is_no_image_of_a_known_format_is_refused(tmp_path: Path, data: bytes) -> None:
+def test_unknown_formats_are_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(data)
     assert reason(path) == (
@@ -84,7 +86,7 @@ def test_what_is_no_image_of_a_known_format_is_refused(tmp_path: Path, data: byt
 
 
 @pytest.mark.parametrize("image_format", FORMATS)
-def test_an_image_that_ends_early_is_refused(tmp_path: Path, image_format: str) -> None:
+def test_a_truncated_image_is_refused(tmp_path: Path, image_format: str) -> None:
     path = tmp_path / "a"
     data = written(image_format)
     for length in (40, len(data) // 2, len(data) * 9 // 10):
@@ -109,7 +111,7 @@ def test_a_size_of_zero_is_refused(tmp_path: Path, data: bytes) -> None:
 
 
 def claiming(image_format: str, width: int, height: int) -> bytes:
-    """Write a small file that promises a large image."""
+    """Write a small file with the header of a large image."""
     if image_format == "PNG":
         return png_header(width, height)
     if image_format == "PPM":
@@ -137,29 +139,27 @@ def claiming(image_format: str, width: int, height: int) -> bytes:
 def test_too_many_pixels_are_refused_before_they_are_decoded(
     tmp_path: Path, image_format: str, side: int
 ) -> None:
-    # Just above our limit; where Pillow warns (warnings are errors here); and near its own limit.
+    # Just above our limit, where Pillow warns (warnings are errors here), and near its own limit.
     path = tmp_path / "a"
     path.write_bytes(claiming(image_format, side, side))
     assert reason(path) == f"{side} x {side} pixels are more than 40,000,000; scale it down first"
 
 
 @pytest.mark.parametrize("image_format", FORMATS)
-def test_more_pixels_than_pillow_allows_are_refused_alike(
-    tmp_path: Path, image_format: str
-) -> None:
+def test_more_pixels_than_pillow_allows_are_refused(tmp_path: Path, image_format: str) -> None:
     path = tmp_path / "a"
     path.write_bytes(claiming(image_format, 16000, 16000))
     assert "scale it down first" in reason(path)
 
 
-def test_as_many_pixels_as_allowed_are_not_too_many(tmp_path: Path) -> None:
+def test_the_maximum_number_of_pixels_is_accepted(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(png_header(8000, MAX_PIXELS // 8000))
     assert reason(path).startswith("it is damaged")
 
 
 @pytest.mark.parametrize("image_format", sorted(set(FORMATS) - {"TIFF", "WEBP"}))
-def test_a_limit_that_the_program_gave_pillow_makes_no_difference(
+def test_pillows_own_limit_does_not_matter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, image_format: str
 ) -> None:
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
@@ -168,7 +168,7 @@ def test_a_limit_that_the_program_gave_pillow_makes_no_difference(
     assert decode_image(str(path)).shape == COLORS.shape
 
 
-def test_files_are_closed_again(tmp_path: Path) -> None:
+def test_files_are_closed(tmp_path: Path) -> None:
     def lowest_free() -> int:
         descriptor = os.open(tmp_path, os.O_RDONLY)
         os.close(descriptor)
@@ -189,7 +189,7 @@ def test_files_are_closed_again(tmp_path: Path) -> None:
     assert len(kept) == 3 * len(FORMATS)
 
 
-def test_many_threads_decode_as_one_does(tmp_path: Path) -> None:
+def test_decoding_is_thread_safe(tmp_path: Path) -> None:
     generator = np.random.default_rng(1)
     paths, expected = [], []
     for i in range(60):
@@ -202,7 +202,7 @@ def test_many_threads_decode_as_one_does(tmp_path: Path) -> None:
             np.testing.assert_array_equal(rgb, pixels)
 
 
-def test_an_error_survives_the_way_from_a_worker_process(tmp_path: Path) -> None:
+def test_an_error_can_be_pickled(tmp_path: Path) -> None:
     path = str(tmp_path / "missing.jpg")
     with pytest.raises(ImageReadError) as caught:
         decode_image(path)

@@ -36,19 +36,19 @@ def test_closed_standard_input_is_an_error(monkeypatch: pytest.MonkeyPatch) -> N
         find_images(["-"])
 
 
-def test_a_folder_gives_its_images_and_nothing_else(crops: list[str]) -> None:
+def test_a_folder_gives_only_its_images(crops: list[str]) -> None:
     assert list(find_images(["crops"])) == crops
     assert list(find_images([Path("crops")])) == crops
     assert list(find_images(["crops" + os.sep])) == crops
 
 
-def test_paths_start_as_the_input_does(crops: list[str]) -> None:
+def test_paths_start_with_the_input(crops: list[str]) -> None:
     assert list(find_images(["."])) == [os.path.join(".", path) for path in crops]
     here = os.getcwd()
     assert list(find_images([here])) == [os.path.join(here, path) for path in crops]
 
 
-def test_every_walk_gives_the_same_order(crops: list[str]) -> None:
+def test_the_order_is_reproducible(crops: list[str]) -> None:
     found = find_images(["crops", "-", "crops/*"], stdin=io.BytesIO(b"x.jpg\ny.jpg\n"))
     first = list(found)
     assert first == [*crops, "x.jpg", "y.jpg", *crops]
@@ -56,29 +56,27 @@ def test_every_walk_gives_the_same_order(crops: list[str]) -> None:
     assert [pair[0] for pair in zip(found, found, strict=True)] == first
 
 
-def test_inputs_keep_their_order_and_may_repeat(crops: list[str]) -> None:
+def test_inputs_keep_their_order_and_can_repeat(crops: list[str]) -> None:
     inputs = ["crops/b.jpg", "crops/a", "crops/b.jpg"]
     assert list(find_images(inputs)) == [crops[4], *crops[:4], crops[4]]
 
 
 @pytest.mark.parametrize("name", ["feats.csv", "Thumbs.db", "._b.jpg", "broken.jpg", "a/empty"])
-def test_a_file_is_taken_whatever_its_name_and_content(crops: list[str], name: str) -> None:
+def test_a_file_is_accepted_with_any_name_and_content(crops: list[str], name: str) -> None:
     assert list(find_images([f"crops/{name}"])) == [f"crops/{name}"]
 
 
-def test_a_list_names_files_that_are_not_looked_at(crops: list[str]) -> None:
+def test_files_in_a_list_are_not_checked(crops: list[str]) -> None:
     Path("List.TXT").write_bytes(b"\xef\xbb\xbfcrops/b.jpg\r\n\r\nmissing.jpg\r\n")
     assert list(find_images(["List.TXT"])) == ["crops/b.jpg", "missing.jpg"]
 
 
-def test_a_list_on_standard_input_may_be_separated_by_nul(crops: list[str]) -> None:
+def test_a_list_on_standard_input_can_be_separated_by_nul(crops: list[str]) -> None:
     found = find_images(["-"], stdin=io.BytesIO(b"a\nb.jpg\0c.jpg\0"))
     assert list(found) == ["a\nb.jpg", "c.jpg"]
 
 
-def test_standard_input_is_the_one_of_the_process_by_default(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_default_stream_is_sys_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"a.jpg\n")))
     assert list(find_images(["-"])) == ["a.jpg"]
 
@@ -104,7 +102,7 @@ def test_the_copy_of_standard_input_is_closed_with_its_owner() -> None:
         ("cr*", [0, 1, 2, 3, 4, 5]),
     ],
 )
-def test_a_pattern_gives_the_images_that_match(
+def test_a_pattern_gives_matching_images(
     crops: list[str], pattern: str, expected: list[int]
 ) -> None:
     assert list(find_images([pattern])) == [crops[i] for i in expected]
@@ -112,7 +110,7 @@ def test_a_pattern_gives_the_images_that_match(
     assert list(find_images([absolute])) == [os.path.abspath(crops[i]) for i in expected]
 
 
-def test_a_file_that_is_named_like_a_pattern_is_that_file(crops: list[str]) -> None:
+def test_a_file_named_like_a_pattern_is_that_file(crops: list[str]) -> None:
     Path("crops/[b].jpg").touch()
     assert list(find_images(["crops/[b].jpg"])) == ["crops/[b].jpg"]
 
@@ -123,32 +121,32 @@ def test_names_that_are_not_utf8_survive(crops: list[str]) -> None:
     assert found.count(b"crops/caf\xe9.jpg") == 2
 
 
-def test_images_come_one_at_a_time(crops: list[str]) -> None:
+def test_images_are_found_lazily(crops: list[str]) -> None:
     found = iter(find_images(["crops", "missing"]))
     assert list(islice(found, len(crops))) == crops
     with pytest.raises(NoImagesError):
         next(found)
 
 
-def test_no_inputs_are_refused() -> None:
+def test_empty_inputs_are_refused() -> None:
     with pytest.raises(NoImagesError, match=r"No input given\. Give a folder"):
         find_images([])
 
 
 @pytest.mark.parametrize("lone", ["crops", Path("crops")])
-def test_a_single_path_in_place_of_a_sequence_is_refused(lone: str) -> None:
+def test_a_single_path_is_refused(lone: str) -> None:
     with pytest.raises(InvalidInputError, match=r"single path, .*crops.*Give a list"):
         find_images(lone)
 
 
 @pytest.mark.parametrize("name", ["missing", "missing.jpg", "missing.txt", "", "a\0b"])
-def test_what_does_not_exist_is_named(tmp_path: Path, name: str) -> None:
+def test_a_missing_input_is_named(tmp_path: Path, name: str) -> None:
     with pytest.raises(NoImagesError, match=r"no such file or folder\. Give a folder") as caught:
         list(find_images([name]))
     assert str(caught.value).startswith(f"{name!r}:")
 
 
-def test_a_folder_without_images_says_what_else_there_is(tmp_path: Path) -> None:
+def test_a_folder_without_images_counts_other_files(tmp_path: Path) -> None:
     folder = tmp_path / "results"
     (folder / "inner").mkdir(parents=True)
     with pytest.raises(NoImagesError, match=r"results: .* contains no image, and no other file"):
@@ -181,7 +179,7 @@ def test_an_empty_list_is_named(tmp_path: Path) -> None:
         list(find_images(["-"], stdin=io.BytesIO(b"")))
 
 
-def test_a_folder_and_a_list_that_may_not_be_read_are_named() -> None:
+def test_an_unreadable_folder_or_list_is_named() -> None:
     with open_folder() as folder:
         for closed in ("folder", "list.txt"):
             path = folder / closed

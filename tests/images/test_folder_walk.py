@@ -1,4 +1,4 @@
-"""Walking folders: order, links, loops, patterns."""
+"""Recursive file listing: order, symlinks, cycles, patterns."""
 
 import glob
 import inspect
@@ -25,7 +25,7 @@ def below(root: Path, *pattern: str) -> list[str]:
     return [os.path.relpath(path, root) for path in walk(str(root), pattern)]
 
 
-def test_files_and_folders_are_sorted_together_and_folders_are_entered_at_their_place(
+def test_files_and_folders_are_sorted_together(
     tmp_path: Path,
 ) -> None:
     make(tmp_path, "b.jpg", "a/z.jpg", "a/B.jpg", "a-b.jpg", "c/d/e.jpg", "c/a.jpg", "Z.jpg")
@@ -50,7 +50,7 @@ def test_links_to_files_and_folders_are_followed(tmp_path: Path) -> None:
     assert below(tmp_path / "root") == ["a.jpg", "b/x/1.jpg", "c.jpg"]
 
 
-def test_links_back_to_a_folder_above_are_cut(tmp_path: Path) -> None:
+def test_links_to_a_parent_folder_are_not_followed(tmp_path: Path) -> None:
     make(tmp_path, "a/b/1.jpg", "a/2.jpg", "c/3.jpg")
     (tmp_path / "a/b/up").symlink_to(tmp_path / "a")
     (tmp_path / "a/self").symlink_to(".")
@@ -58,14 +58,14 @@ def test_links_back_to_a_folder_above_are_cut(tmp_path: Path) -> None:
     assert below(tmp_path) == ["a/2.jpg", "a/b/1.jpg", "c/3.jpg"]
 
 
-def test_two_folders_that_link_to_each_other_end(tmp_path: Path) -> None:
+def test_folders_that_link_to_each_other_terminate(tmp_path: Path) -> None:
     make(tmp_path, "a/1.jpg", "b/2.jpg")
     (tmp_path / "a/to_b").symlink_to(tmp_path / "b")
     (tmp_path / "b/to_a").symlink_to(tmp_path / "a")
     assert below(tmp_path) == ["a/1.jpg", "a/to_b/2.jpg", "b/2.jpg", "b/to_a/1.jpg"]
 
 
-def test_links_that_lead_nowhere_or_to_themselves_are_yielded(tmp_path: Path) -> None:
+def test_broken_links_are_yielded(tmp_path: Path) -> None:
     (tmp_path / "lost.jpg").symlink_to(tmp_path / "missing")
     (tmp_path / "round.jpg").symlink_to("round.jpg")
     assert below(tmp_path) == ["lost.jpg", "round.jpg"]
@@ -77,7 +77,7 @@ def test_pipes_are_skipped(tmp_path: Path) -> None:
     assert below(tmp_path) == ["a.jpg"]
 
 
-def test_a_deep_folder_needs_no_deep_recursion(tmp_path: Path) -> None:
+def test_deep_folders_do_not_hit_the_recursion_limit(tmp_path: Path) -> None:
     deep = os.path.join(*["d"] * 300, "x.jpg")
     make(tmp_path, deep)
     limit = sys.getrecursionlimit()
@@ -88,7 +88,7 @@ def test_a_deep_folder_needs_no_deep_recursion(tmp_path: Path) -> None:
         sys.setrecursionlimit(limit)
 
 
-def test_only_the_folders_on_the_way_are_listed(tmp_path: Path) -> None:
+def test_only_folders_on_the_path_are_listed(tmp_path: Path) -> None:
     make(tmp_path, "a/1.jpg", "b/2.jpg")
     walking = walk(str(tmp_path))
     next(walking)
@@ -112,7 +112,7 @@ def test_names_that_are_not_utf8_survive(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path) -> None:
-    # A path longer than the system allows stands for all reasons, and is one for root as well.
+    # A path that is too long fails for root as well.
     with pytest.raises(NoImagesError, match=r"too long\b.*\bremove it from the inputs"):
         list(walk(str(tmp_path / ("x" * 300))))
 

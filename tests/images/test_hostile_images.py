@@ -1,4 +1,4 @@
-"""Files that are damaged at random: an array or an ImageReadError, and nothing else."""
+"""Randomly damaged files give an array or an ImageReadError."""
 
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def outcome(path: Path, data: bytes) -> NDArray[np.uint8] | ImageReadError:
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_damage_gives_an_image_or_an_error_that_names_the_file(tmp_path: Path, name: str) -> None:
+def test_damaged_files_decode_or_raise_an_error_with_their_name(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     assert isinstance(outcome(path, SOUND[name]), np.ndarray)
     generator = np.random.default_rng(len(name))
@@ -87,7 +87,7 @@ def test_damage_gives_an_image_or_an_error_that_names_the_file(tmp_path: Path, n
 
 
 @pytest.mark.parametrize("name", ["bmp", "jpeg", "png", "ppm", "tiff-lzw", "webp"])
-def test_a_cut_before_the_last_pixels_is_an_error(tmp_path: Path, name: str) -> None:
+def test_truncated_files_are_an_error(tmp_path: Path, name: str) -> None:
     end = int(0.8 * len(SOUND[name]))  # what follows may be metadata, or the last rows
     for length in range(1, end, 7):
         assert isinstance(outcome(tmp_path / name, SOUND[name][:length]), ImageReadError)

@@ -1,4 +1,4 @@
-"""Which files are images, by name and by content."""
+"""Image formats by extension and by content."""
 
 import io
 import os
@@ -20,7 +20,7 @@ def written(image_format: str, mode: str = "RGB") -> bytes:
 
 @pytest.mark.parametrize("image_format", WRITABLE)
 @pytest.mark.parametrize("mode", ["RGB", "L", "1"])
-def test_each_format_shows_in_its_first_bytes(image_format: str, mode: str) -> None:
+def test_each_format_is_detected_from_its_first_bytes(image_format: str, mode: str) -> None:
     assert sniff(written(image_format, mode)[:HEADER_BYTES]) == image_format
 
 
@@ -31,7 +31,7 @@ def test_sizes_that_look_like_line_ends_do_not_matter(image_format: str, where: 
     assert sniff(header[:HEADER_BYTES]) == image_format
 
 
-def test_the_formats_in_error_messages_are_those_that_are_recognized() -> None:
+def test_error_messages_list_the_supported_formats() -> None:
     assert FORMAT_NAMES.split(", ") == WRITABLE
 
 
@@ -51,25 +51,25 @@ def test_the_formats_in_error_messages_are_those_that_are_recognized() -> None:
         b"\x89PNG\n\n",
     ],
 )
-def test_other_first_bytes_are_no_image(header: bytes) -> None:
+def test_other_first_bytes_are_not_an_image(header: bytes) -> None:
     assert sniff(header) is None
 
 
 def test_all_extensions_of_the_formats_that_pillow_registers_are_known() -> None:
-    # Source: Pillow's own table, less the floating point and 16-bit float cousins of PPM.
+    # Source: Pillow's own table, without the floating-point variants of PPM.
     Image.init()
     registered = {ext for ext, name in Image.registered_extensions().items() if name in WRITABLE}
     assert (registered - {".pfm"}) | {".jfif"} == EXTENSIONS
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.JPEG", "a.b.Tif", "a.PnM"])
-def test_a_telling_extension_is_enough(tmp_path: Path, name: str) -> None:
+def test_an_image_extension_is_enough(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"damaged")
     assert is_image(str(tmp_path / name))
 
 
 @pytest.mark.parametrize("name", ["crop", "crop.image", "crop.0", "jpg"])
-def test_without_a_telling_extension_the_first_bytes_decide(tmp_path: Path, name: str) -> None:
+def test_without_an_image_extension_the_first_bytes_decide(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(written("PNG"))
     assert is_image(str(path))

@@ -1,4 +1,4 @@
-"""EXIF orientation, in every format that carries it."""
+"""EXIF orientation in all formats that support it."""
 
 import io
 from pathlib import Path
@@ -30,7 +30,7 @@ def with_exif(image_format: str, block: bytes | Image.Exif, **options: object) -
     return saved(Image.fromarray(PIXELS), image_format, exif=block, **options)
 
 
-def test_the_table_agrees_with_the_words_of_the_standard() -> None:
+def test_the_expected_table_agrees_with_the_standard() -> None:
     # The standard gives the scene side of the first row and the first column for each value.
     sides = {
         1: ("top", "left"),
@@ -58,7 +58,7 @@ def test_the_table_agrees_with_the_words_of_the_standard() -> None:
 @pytest.mark.parametrize("value", range(1, 9))
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
-def test_images_are_turned_upright(
+def test_images_are_rotated_upright(
     tmp_path: Path, image_format: str, order: str, value: int
 ) -> None:
     options = {"lossless": True} if image_format == "WEBP" else {}
@@ -70,7 +70,7 @@ def test_images_are_turned_upright(
 
 @pytest.mark.parametrize("value", range(1, 9))
 @pytest.mark.parametrize("compression", ["raw", "tiff_lzw", "jpeg"])
-def test_tiff_is_turned_once(tmp_path: Path, compression: str, value: int) -> None:
+def test_tiff_is_rotated_once(tmp_path: Path, compression: str, value: int) -> None:
     block = Image.Exif()
     stored = decode(tmp_path, with_exif("TIFF", block, compression=compression))
     block[ORIENTATION] = value
@@ -84,19 +84,19 @@ def test_tiff_is_turned_once(tmp_path: Path, compression: str, value: int) -> No
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("kind", [1, 3, 4])
-def test_integers_of_any_width_are_understood(tmp_path: Path, order: str, kind: int) -> None:
+def test_integers_of_any_width_are_read(tmp_path: Path, order: str, kind: int) -> None:
     data = with_exif("PNG", exif(order, {ORIENTATION: (kind, 6)}))
     np.testing.assert_array_equal(decode(tmp_path, data), UPRIGHT[6](PIXELS))
 
 
 @pytest.mark.parametrize("value", [0, 9, 65535])
-def test_values_that_mean_nothing_are_ignored(tmp_path: Path, value: int) -> None:
+def test_invalid_values_are_ignored(tmp_path: Path, value: int) -> None:
     data = with_exif("PNG", exif("<", {ORIENTATION: (3, value)}))
     np.testing.assert_array_equal(decode(tmp_path, data), PIXELS)
 
 
 @pytest.mark.parametrize("length", range(26))
-def test_exif_data_that_end_early_are_ignored(tmp_path: Path, length: int) -> None:
+def test_truncated_exif_data_are_ignored(tmp_path: Path, length: int) -> None:
     block = exif("<", {0x0128: (3, 2), ORIENTATION: (3, 6)})[:length]
     jpeg = decode(tmp_path, with_exif("JPEG", b"Exif\0\0" + block))
     np.testing.assert_array_equal(jpeg, decode(tmp_path, with_exif("JPEG", b"")))
@@ -118,9 +118,7 @@ def test_one_broken_entry_does_not_hide_the_orientation_or_warn(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("preamble", [b"", b"Exif\0\0"])
-def test_exif_data_that_imagemagick_writes_as_text_are_read(
-    tmp_path: Path, preamble: bytes
-) -> None:
+def test_exif_text_from_imagemagick_is_read(tmp_path: Path, preamble: bytes) -> None:
     block = preamble + exif(">", {ORIENTATION: (3, 6)})
     text = f"\nexif\n{len(block):8}\n{block.hex()}\n".encode()
     data = png(PIXELS)
@@ -131,7 +129,7 @@ def test_exif_data_that_imagemagick_writes_as_text_are_read(
     np.testing.assert_array_equal(decode(tmp_path, data[:33] + chunk + data[33:]), PIXELS)
 
 
-def test_an_image_in_memory_is_turned_as_its_file_would_be(tmp_path: Path) -> None:
+def test_an_image_in_memory_is_rotated_like_its_file(tmp_path: Path) -> None:
     data = with_exif("PNG", exif("<", {ORIENTATION: (3, 5)}))
     with Image.open(io.BytesIO(data)) as image:
         np.testing.assert_array_equal(to_rgb(image), UPRIGHT[5](PIXELS))

@@ -25,15 +25,15 @@ def paths(data: bytes) -> list[str]:
         b"a.jpg\0b c.jpg\0",
     ],
 )
-def test_all_ways_of_writing_a_list_are_read_alike(data: bytes) -> None:
+def test_all_list_formats_are_read(data: bytes) -> None:
     assert paths(data) == ["a.jpg", "b c.jpg"]
 
 
-def test_spaces_belong_to_the_name() -> None:
+def test_spaces_are_part_of_the_name() -> None:
     assert paths(b" a.jpg \n") == [" a.jpg "]
 
 
-def test_names_separated_by_nul_may_hold_line_ends() -> None:
+def test_names_separated_by_nul_can_contain_line_ends() -> None:
     assert paths(b"a\nb.jpg\0c\r\0") == ["a\nb.jpg", "c\r"]
 
 
@@ -42,7 +42,7 @@ def test_bytes_that_are_not_utf8_survive() -> None:
 
 
 @pytest.mark.parametrize("separator", ["\n", "\r\n", "\0"])
-def test_a_list_longer_than_a_chunk_is_put_together(separator: str) -> None:
+def test_a_list_longer_than_a_chunk_is_read(separator: str) -> None:
     names = [f"{'x' * (i % 97)}{i}.jpg" for i in range(5000)]
     assert paths(separator.join(names).encode()) == names
 
@@ -59,7 +59,7 @@ def test_utf16_is_refused(encoding: str) -> None:
         paths("\ufeffa.jpg\n".encode(encoding))
 
 
-def test_two_readers_take_turns_on_one_file() -> None:
+def test_two_readers_can_alternate_on_one_file() -> None:
     names = [f"{i:040}.jpg" for i in range(4000)]
     file = io.BytesIO("\n".join(names).encode())
     pairs = zip_longest(read_paths(file, "first"), read_paths(file, "second"))

@@ -1,4 +1,4 @@
-"""Every pixel mode becomes 8-bit RGB; expected values are computed here, without Pillow."""
+"""Conversion of every pixel mode to 8-bit RGB; expected values are computed without Pillow."""
 
 import io
 from pathlib import Path
@@ -41,7 +41,7 @@ def test_black_and_white_become_0_and_255(tmp_path: Path, image_format: str) -> 
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "GIF", "BMP", "TIFF"])
-def test_palettes_are_looked_up(tmp_path: Path, image_format: str) -> None:
+def test_palette_images_become_rgb(tmp_path: Path, image_format: str) -> None:
     image = Image.fromarray(RAMP).convert("P")
     palette = np.random.default_rng(1).integers(0, 256, (256, 3), dtype=np.uint8)
     image.putpalette(palette.tobytes())
@@ -60,7 +60,7 @@ def test_transparent_palette_entries_become_white(tmp_path: Path) -> None:
     np.testing.assert_array_equal(rgb, over_white(palette[RAMP], np.uint8(255) * (RAMP != 200)))
 
 
-def test_alpha_is_laid_over_white(tmp_path: Path) -> None:
+def test_transparent_areas_become_white(tmp_path: Path) -> None:
     value, alpha = np.meshgrid(np.arange(256, dtype=np.uint8), np.arange(256, dtype=np.uint8))
     expected = over_white(gray(value), alpha)
     rgba = np.dstack([gray(value), alpha])
@@ -123,17 +123,17 @@ def test_fully_transparent_is_white_in_every_mode(mode: str) -> None:
     assert to_rgb(Image.new(mode, (2, 3))).min() == 255
 
 
-def test_premultiplied_alpha_is_understood() -> None:
+def test_premultiplied_alpha_is_supported() -> None:
     assert to_rgb(Image.new("RGBa", (1, 1), (64, 0, 0, 128)))[0, 0].tolist() == [191, 127, 127]
     assert to_rgb(Image.new("La", (1, 1), (64, 128)))[0, 0].tolist() == [191, 191, 191]
 
 
-def test_unused_fourth_bytes_are_no_alpha() -> None:
+def test_unused_fourth_bytes_are_not_alpha() -> None:
     assert to_rgb(Image.new("RGBX", (1, 1), (1, 2, 3, 0)))[0, 0].tolist() == [1, 2, 3]
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA", "CMYK", "I;16", "1"])
-def test_the_array_is_writable_contiguous_and_its_own(mode: str) -> None:
+def test_the_array_is_a_writable_contiguous_copy(mode: str) -> None:
     image = Image.new(mode, (5, 4))
     before = image.tobytes()
     rgb = to_rgb(image)
@@ -166,7 +166,7 @@ def test_an_image_without_pixels_is_refused(size: tuple[int, int]) -> None:
         to_rgb(Image.new("RGB", size), "mine")
 
 
-def test_an_image_that_was_closed_or_cannot_be_loaded_is_named() -> None:
+def test_a_closed_or_unloadable_image_is_named() -> None:
     image = Image.new("RGB", (2, 2))
     image.close()
     with pytest.raises(ImageReadError, match=r"^image in memory: "):
@@ -185,14 +185,14 @@ def test_a_lazily_opened_image_is_loaded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
-def test_of_several_frames_the_first_is_taken(tmp_path: Path, kind: str) -> None:
+def test_the_first_frame_is_used(tmp_path: Path, kind: str) -> None:
     frames = [Image.new("RGB", (8, 8), color) for color in ("red", "lime", "blue")]
     lossless = {"lossless": True} if kind == "WEBP" else {}
     data = saved(frames[0], kind, save_all=True, append_images=frames[1:], **lossless)
     assert (decode(tmp_path, data) == [255, 0, 0]).all()
 
 
-def test_lossless_webp_is_kept_and_its_alpha_laid_over_white(tmp_path: Path) -> None:
+def test_lossless_webp_with_alpha(tmp_path: Path) -> None:
     data = saved(Image.fromarray(COLORS), "WEBP", lossless=True)
     np.testing.assert_array_equal(decode(tmp_path, data), COLORS)
     rgba = np.dstack([COLORS, COLORS[::-1, :, 0]])
@@ -200,7 +200,7 @@ def test_lossless_webp_is_kept_and_its_alpha_laid_over_white(tmp_path: Path) -> 
     np.testing.assert_array_equal(decode(tmp_path, data), over_white(COLORS, rgba[..., 3]))
 
 
-def test_what_follows_the_image_in_a_png_is_ignored(tmp_path: Path) -> None:
+def test_data_after_a_png_image_are_ignored(tmp_path: Path) -> None:
     data = png(COLORS)
     extra = png_chunk(b"tEXt", b"Comment\0caf\xe9") + png_chunk(b"zzZz", b"\0" * 50)
     np.testing.assert_array_equal(decode(tmp_path, data[:-12] + extra + data[-12:]), COLORS)
