@@ -151,6 +151,14 @@ class DatasetFormatError(ReidAlignError, ValueError):
     """A dataset has an unexpected file name, list or image count."""
 
 
+class DatasetOptionError(InvalidInputError):
+    """An option of a dataset is unknown, missing or invalid."""
+
+
+class UnmatchedFeaturesError(InvalidInputError):
+    """Images of a dataset have no features."""
+
+
 class DatasetWarning(UserWarning):
     """A dataset has images or identities that make its scores too high."""
 

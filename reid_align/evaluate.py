@@ -2,16 +2,31 @@
 
 import argparse
 import json
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from reid_align.cli import OK, add_compute_options, add_encoder_options, command_parser, run
+from reid_align.cli import (
+    ENCODER_ADVICE,
+    OK,
+    SOME_FAILED,
+    Advice,
+    add_compute_options,
+    add_encoder_options,
+    add_renamed_option,
+    command_parser,
+    run,
+)
 from reid_align.cli.evaluate_options import add_measure_options, check_arguments
-from reid_align.errors import InvalidInputError
+from reid_align.errors import FailedImagesError, ImageReadError
 from reid_align.files import replace_file, writing
+
+ADVICE: Advice = {
+    **ENCODER_ADVICE,
+    ImageReadError: "Fix the file, or leave it out with --on-error skip.",
+    FailedImagesError: "Use --on-error skip.",
+}
 
 DESCRIPTION = """\
 Evaluate an encoder, or features from a file, on a person re-identification dataset.
@@ -24,7 +39,7 @@ Evaluate an encoder, or features from a file, on a person re-identification data
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of this command."""
-    parser = command_parser("evaluate", DESCRIPTION)
+    parser = command_parser("evaluate", DESCRIPTION, skips_images=True)
     parser.add_argument("dataset", help="dataset name; 'list' shows all datasets and their options")
     parser.add_argument("root", nargs="?", help="dataset folder, or CSV file")
     parser.add_argument(
@@ -35,12 +50,18 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="OPTION=VALUE",
         help="option of the dataset; may be repeated",
     )
-    parser.add_argument("--set", action="append", dest="renamed", help=argparse.SUPPRESS)
+    add_renamed_option(parser, "--set", "--data-option")
     parser.add_argument(
         "--features",
         nargs="+",
         metavar="FILE.npy",
         help="evaluate features written by extract, instead of running an encoder",
+    )
+    parser.add_argument(
+        "--features-root",
+        metavar="FOLDER",
+        help="with --features, if the dataset has moved since the extraction: its folder then, as "
+        "in the paths of the features",
     )
     add_encoder_options(parser)
     add_compute_options(parser)
@@ -59,28 +80,24 @@ def evaluate(args: argparse.Namespace) -> int:
     if args.dataset == "list":
         print(describe_datasets())
         return OK
-    if args.renamed:
-        raise InvalidInputError(
-            f"--set is now --data-option. Use --data-option {shlex.quote(args.renamed[0])}."
-        )
     dataset_options = parse_options(args.dataset, args.data_options)
     check_arguments(args, build_parser().get_default)
     dataset = load_dataset(args.dataset, args.root, **dataset_options)
     options = evaluation_options(args)
     check_options(dataset, options)
-    features, description = load_or_extract_features(args, dataset)
-    result = score(dataset, features, options)
+    features, processing, descriptions = load_or_extract_features(args, dataset)
+    result = score(dataset, features, options, processing)
     print(text_report(result))
     if args.output:
         document = json_report(result) | {
             "dataset_options": dataset_options,
             "measures": asdict(options),
-            "features": description,
+            "features": descriptions,
         }
         _write(args.output, json.dumps(document, indent=1) + "\n")
     if args.queries:
         _write(args.queries, query_table(result))
-    return OK
+    return SOME_FAILED if result.skipped else OK
 
 
 def _write(name: str, text: str) -> None:
@@ -90,7 +107,7 @@ def _write(name: str, text: str) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run the command and return its exit code."""
-    return run(build_parser(), evaluate, argv)
+    return run(build_parser(), evaluate, argv, advice=ADVICE)
 
 
 if __name__ == "__main__":

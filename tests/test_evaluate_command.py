@@ -55,20 +55,109 @@ def test_an_encoder_is_scored_on_a_folder(
         assert len(list(csv.DictReader(table))) == 24
 
 
+def scores(file: str) -> list[tuple[str, bool, bool, float, float]]:
+    return [
+        (
+            score["metric"],
+            score["reranked"],
+            score["normalize_cameras"],
+            pytest.approx(score["rank1"]),
+            pytest.approx(score["mAP"]),
+        )
+        for score in json.loads(Path(file).read_text())["scores"]
+    ]
+
+
 def test_features_of_extract_give_the_same_scores(people: Path, weights: str) -> None:
-    command = FOLDER
-    assert evaluate([*command, "--weights", weights, "-o", "a.json"]) == 0
-    assert extract(["people", "-o", "f.npy", "--weights", weights, "--no-normalize"]) == 0
-    assert evaluate([*command, "--features", "f.npy", "-o", "b.json"]) == 0
+    command = [*FOLDER, "--rerank", "--normalize-cameras"]
+    assert evaluate([*command, "--weights", weights, "-o", "direct.json"]) == 0
+    assert extract(["people", "-o", "scaled.npy", "--weights", weights]) == 0
+    assert extract(["people", "-o", "raw.npy", "--weights", weights, "--no-normalize"]) == 0
     for index in ("0/2", "1/2"):
-        shard = ["--no-normalize", "--shard", index]
-        assert extract(["people", "-o", "s.npy", "--weights", weights, *shard]) == 0
+        assert extract(["people", "-o", "s.npy", "--weights", weights, "--shard", index]) == 0
     shards = ["s-00000-of-00002.npy", "s-00001-of-00002.npy"]
-    assert evaluate([*command, "--features", *shards, "-o", "c.json"]) == 0
-    a, b, c = (json.loads(Path(f"{name}.json").read_text()) for name in "abc")
-    for key in ("rank1", "mAP"):
-        for one, two, three in zip(a["scores"], b["scores"], c["scores"], strict=True):
-            assert one[key] == pytest.approx(two[key]) == pytest.approx(three[key])
+    for name, files in [("scaled", ["scaled.npy"]), ("raw", ["raw.npy"]), ("shards", shards)]:
+        assert evaluate([*command, "--features", *files, "-o", f"{name}_scores.json"]) == 0
+        assert len(scores("direct.json")) == 8
+        assert scores(f"{name}_scores.json") == scores("direct.json")
+
+
+def test_without_normalization_both_ways_use_raw_features(
+    people: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [*FOLDER, "--verification", "--no-normalize"]
+    assert evaluate([*command, "--weights", weights, "-o", "direct.json"]) == 0
+    assert extract(["people", "-o", "raw.npy", "--weights", weights, "--no-normalize"]) == 0
+    assert evaluate([*command, "--features", "raw.npy", "-o", "file.json"]) == 0
+    assert capsys.readouterr().out.count("\nFeatures: not scaled.\n") == 2
+    assert scores("file.json") == scores("direct.json")
+    assert evaluate([*FOLDER, "--verification", "--features", "raw.npy", "-o", "scaled.json"]) == 0
+    thresholds = {
+        name: json.loads(Path(f"{name}.json").read_text())["verification"][1]["equal_error_point"]
+        for name in ("direct", "file", "scaled")
+    }
+    assert thresholds["direct"]["threshold"] == pytest.approx(thresholds["file"]["threshold"])
+    assert thresholds["scaled"]["threshold"] <= 2 < thresholds["file"]["threshold"]
+
+
+def test_scaled_features_cannot_be_evaluated_without_normalization(
+    people: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert extract(["people", "-o", "scaled.npy", "--weights", weights]) == 0
+    capsys.readouterr()
+    assert evaluate([*FOLDER, "--features", "scaled.npy", "--no-normalize"]) == 2
+    assert "Extract them again with --no-normalize" in capsys.readouterr().err
+
+
+def test_an_unreadable_image_is_left_out_on_request(
+    people: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (people / "0002_c1.png").write_bytes(b"no image")
+    command = [*FOLDER, "--weights", weights]
+    assert evaluate(command) == 1
+    error = capsys.readouterr().err
+    assert "0002_c1.png" in error
+    assert "--on-error skip" in error
+    assert evaluate([*command, "--on-error", "skip", "-o", "direct.json"]) == 3
+    shown = capsys.readouterr().out
+    assert "11 queries, 11 gallery images" in shown
+    assert "1 image could not be read and is left out." in shown
+    skipped = json.loads(Path("direct.json").read_text())["skipped"]
+    assert [Path(image["path"]).name for image in skipped] == ["0002_c1.png"]
+
+    assert extract(["people", "-o", "f.npy", "--weights", weights, "--on-error", "skip"]) == 3
+    capsys.readouterr()
+    assert evaluate([*FOLDER, "--features", "f.npy"]) == 2
+    error = capsys.readouterr().err
+    assert "1 of 12 images could not be read" in error
+    assert "listed under 'failed'" in error
+    assert "0002_c1.png" in error
+    assert error.rstrip().endswith("Use --on-error skip.")
+    assert evaluate([*FOLDER, "--features", "f.npy", "--on-error", "skip", "-o", "file.json"]) == 3
+    assert scores("file.json") == scores("direct.json")
+
+
+def test_images_missing_from_the_features_are_not_skipped(
+    people: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert extract(["people", "-o", "f.npy", "--weights", weights]) == 0
+    (people / "0000_c3.png").rename(people / "0000_c9.png")
+    capsys.readouterr()
+    assert evaluate([*FOLDER, "--features", "f.npy", "--on-error", "skip"]) == 2
+    assert "1 of 12 images have no features" in capsys.readouterr().err
+
+
+def test_labels_are_checked_before_any_image_is_decoded(
+    people: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for image in people.iterdir():
+        # No identity is seen by two cameras.
+        image.write_bytes(image.name.encode()) if image.stem.endswith("c1") else image.unlink()
+    for source in (["--weights", weights], ["--features", "no.npy"]):
+        assert evaluate([*FOLDER, *source]) == 2
+        error = capsys.readouterr().err
+        assert "No query has a match under the protocol 'cross_camera'" in error
+        assert "Check the identities and cameras" in error
 
 
 def test_options_select_the_metrics(
@@ -96,12 +185,12 @@ def test_normalize_cameras_adds_rows(
         "cosine",
     ]
     assert evaluate([*command, "--normalize-cameras", "-o", "r.json", "--queries", "q.csv"]) == 0
-    assert "\ncosine, camera-wise " in capsys.readouterr().out
+    assert "\ncosine, camera-normalized " in capsys.readouterr().out
     result = json.loads(Path("r.json").read_text())
-    assert [score["normalized_cameras"] for score in result["scores"]] == [False, True]
+    assert [score["normalize_cameras"] for score in result["scores"]] == [False, True]
     assert result["measures"]["normalize_cameras"] is True
     with open("q.csv", newline="") as table:
-        assert [row["normalized_cameras"] for row in csv.DictReader(table)] == (
+        assert [row["normalize_cameras"] for row in csv.DictReader(table)] == (
             ["False"] * 12 + ["True"] * 12
         )
 
@@ -133,9 +222,20 @@ def test_adapt_updates_the_batch_norm_statistics(
     command += ["--flip", "--normalize-cameras", "--device", "cpu"]
     assert evaluate([*command, "-o", "plain.json"]) == 0
     assert evaluate([*command, "--adapt", "--seed", "3", "-o", "adapted.json"]) == 0
-    assert "\ncosine, camera-wise " in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "\ncosine, camera-normalized " in shown
+    statement = "scaled to length 1, averaged with the mirror image"
+    assert f"\nFeatures: {statement}.\n" in shown
+    assert f"\nFeatures: {statement}, batch norms adapted to 36 images.\n" in shown
     plain, adapted = (json.loads(Path(f"{name}.json").read_text()) for name in ("plain", "adapted"))
-    assert [score["normalized_cameras"] for score in adapted["scores"]] == [False, True]
+    assert [score["normalize_cameras"] for score in adapted["scores"]] == [False, True]
+    assert adapted["feature_processing"] == {
+        "normalized": True,
+        "flip": True,
+        "adapted_images": 36,
+        "dtype": "float32",
+        "statement": f"{statement}, batch norms adapted to 36 images",
+    }
     assert plain["features"][0]["adapted"] is None
     made_by, before = adapted["features"][0], plain["features"][0]["state_sha256"]
     assert made_by["adapted"] == {"images": 36, "seed": 3, "state_sha256": before}
@@ -230,7 +330,7 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
             2,
             "does not give all of them",
         ),
-        ([*FOLDER, "--device", "tpu"], 2, "Unknown device 'tpu'"),
+        ([*FOLDER, "--device", "tpu"], 2, "evice 'tpu'"),
         (
             [*FOLDER, "-o", "no/r.json"],
             1,

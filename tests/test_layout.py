@@ -129,7 +129,7 @@ ALLOWED = {
     },
     "cli": {"errors", "files"},
     "cli.encoder_choice": {"errors", "models", "weights"},
-    "cli.evaluate_inputs": {"cli", "datasets", "evaluation", "features", "inference"},
+    "cli.evaluate_inputs": {"cli", "datasets", "errors", "evaluation", "features", "inference"},
     "cli.train_report": {"training"},
     "cli.publish_commands": {"errors", "publishing", "weights"},
     "__init__": {"features", "models"},
@@ -139,7 +139,7 @@ ALLOWED = {
     "publish": {"cli"},
     "synthesize": {"cli", "errors", "shard_set", "synth"},
     "extract": {"cli", "errors", "features", "images", "models"},
-    "evaluate": {"cli", "files", "datasets", "evaluation"},
+    "evaluate": {"cli", "errors", "files", "datasets", "evaluation"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

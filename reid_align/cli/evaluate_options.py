@@ -51,6 +51,18 @@ def add_measure_options(group: argparse._ArgumentGroup) -> None:
         help="average precision: mean of the precisions, or trapezoidal area as in Market-1501's "
         "original code; default: %(default)s",
     )
+    group.add_argument(
+        "--no-normalize",
+        action="store_true",
+        help="do not scale features to length 1 first; this changes all scores but plain cosine",
+    )
+    group.add_argument(
+        "--on-error",
+        choices=("fail", "skip"),
+        default="fail",
+        help="at an unreadable image, or one that extract skipped: stop, or leave it out; "
+        "default: %(default)s",
+    )
     group.add_argument("-o", "--output", metavar="FILE.json", help="write the result as JSON")
     group.add_argument("--queries", metavar="FILE.csv", help="write the results of each query")
 
@@ -74,6 +86,8 @@ def check_arguments(args: argparse.Namespace, default: Callable[[str], object]) 
                 f"--{name.replace('_', '-')} has no effect with --features: no encoder runs. "
                 "Remove one of them."
             )
+    if args.features_root is not None and not args.features:
+        raise InvalidInputError("--features-root needs --features. Add it, or remove the option.")
     if args.output and args.output == args.queries:
         raise InvalidInputError(f"-o and --queries are both {args.output}. Give two files.")
     for output in filter(None, (args.output, args.queries)):

@@ -15,10 +15,13 @@ from reid_align.evaluation.evaluation_result import (
 )
 from reid_align.evaluation.evaluator import evaluate
 from reid_align.evaluation.feature_extraction import adapt_to_dataset, dataset_features
+from reid_align.evaluation.feature_paths import relocate_features
+from reid_align.evaluation.feature_processing import FeatureProcessing
 
 __all__ = [
     "EvaluationOptions",
     "EvaluationResult",
+    "FeatureProcessing",
     "QueryScore",
     "ScoreRow",
     "Verification",
@@ -29,5 +32,6 @@ __all__ = [
     "json_report",
     "markdown_report",
     "query_table",
+    "relocate_features",
     "text_report",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from reid_align.checks import at_least_one, up_to_one
 from reid_align.datasets import ReidDataset
 from reid_align.errors import InvalidInputError
+from reid_align.evaluation.label_checks import check_labels
 from reid_align.metrics import AveragePrecision, Metric
 
 
@@ -24,6 +25,9 @@ class EvaluationOptions:
         normalize_cameras: add rows with features whitened camera by camera, over queries and
             gallery together (see `features.camera_normalization.normalize_by_camera`). Thresholds
             are always of the features without this normalization.
+        normalize: scale each feature vector to length 1 first; otherwise features are used as
+            given.
+        skip_failed: leave out images without features that are listed in `Features.failed`.
 
     Raises:
         InvalidInputError: ``max_rank`` below 1, or a rate outside [0, 1].
@@ -36,6 +40,8 @@ class EvaluationOptions:
     max_rank: int = 50
     device: str = "cpu"
     normalize_cameras: bool = False
+    normalize: bool = False
+    skip_failed: bool = False
 
     def __post_init__(self) -> None:
         at_least_one("max_rank", self.max_rank)
@@ -47,8 +53,9 @@ def check_options(dataset: ReidDataset, options: EvaluationOptions) -> None:
     """Check that a dataset supports the options, before any features are computed.
 
     Raises:
-        InvalidInputError: the dataset has no query and gallery images, or camera normalization is
-            requested and some images have no camera.
+        InvalidInputError: the dataset has no query and gallery images, camera normalization is
+            requested and some images have no camera, or as `check_labels`.
+        DatasetFormatError: as `check_labels`.
     """
     if not dataset.splits:
         raise InvalidInputError(
@@ -62,3 +69,4 @@ def check_options(dataset: ReidDataset, options: EvaluationOptions) -> None:
             f"{dataset.root} does not give all of them. Turn it off, or add the cameras (column "
             "camera_id of a CSV file, group camera_id of a folder's pattern)."
         )
+    check_labels(dataset)

@@ -19,22 +19,28 @@ def text_report(result: EvaluationResult) -> str:
     splits = f"mean of {result.splits} splits, in total " if result.splits > 1 else ""
     parts = [
         f"{result.dataset}, protocol {result.protocol}: {splits}{result.query_images:,} queries, "
-        f"{result.gallery_images:,} gallery images",
+        f"{result.gallery_images:,} gallery images\nFeatures: {result.processing.statement}.",
         _aligned(_score_rows(result)),
     ]
     invalid = result.query_images - result.scores[0].valid_queries
     if invalid:
         parts.append(f"{invalid:,} queries have no match in the gallery and are left out.")
+    if result.skipped:
+        count = len(result.skipped)
+        images = "1 image" if count == 1 else f"{count:,} images"
+        verb = "is" if count == 1 else "are"
+        parts.append(f"{images} could not be read and {verb} left out.")
     if result.verification:
         parts.append(_aligned(_threshold_rows(result.verification)))
     return "\n\n".join(parts)
 
 
 def markdown_report(result: EvaluationResult) -> str:
-    """Format the table of scores in Markdown."""
+    """Format the table of scores in Markdown, below a line on the processing of the features."""
     head, *rows = _score_rows(result)
     rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
+    table = "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *rows))
+    return f"Features: {result.processing.statement}.\n\n{table}"
 
 
 def json_report(result: EvaluationResult) -> dict[str, object]:
@@ -47,6 +53,11 @@ def json_report(result: EvaluationResult) -> dict[str, object]:
         "query_images": result.query_images,
         "gallery_images": result.gallery_images,
         "feature_dim": result.feature_dim,
+        "feature_processing": {
+            **asdict(result.processing),
+            "statement": result.processing.statement,
+        },
+        "skipped": [asdict(image) for image in result.skipped],
         "scores": [_json_score(score) for score in result.scores],
         "verification": [_json_thresholds(table) for table in result.verification],
     }
@@ -125,7 +136,7 @@ def _comparison(score: ScoreRow) -> Mapping[str, object]:
     return {
         "metric": score.metric,
         "reranked": score.reranked,
-        "normalized_cameras": score.normalized_cameras,
+        "normalize_cameras": score.normalize_cameras,
     }
 
 

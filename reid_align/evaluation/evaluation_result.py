@@ -1,7 +1,9 @@
 """Results of an evaluation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from reid_align.evaluation.feature_processing import FeatureProcessing
+from reid_align.features import FailedImage
 from reid_align.metrics import Metric, OperatingPoint
 
 
@@ -37,7 +39,7 @@ class ScoreRow:
 
     Attributes:
         metric: distance between features.
-        normalized_cameras: whether features were whitened camera by camera.
+        normalize_cameras: whether features were whitened camera by camera.
         reranked: whether k-reciprocal re-ranking was applied.
         cmc: fraction of queries with a match within the first 1, 2, … ranks.
         rank1_deviation: standard deviation of rank-1 over the splits; 0 for one split.
@@ -48,7 +50,7 @@ class ScoreRow:
     """
 
     metric: Metric
-    normalized_cameras: bool
+    normalize_cameras: bool
     reranked: bool
     cmc: tuple[float, ...]
     rank1_deviation: float
@@ -59,8 +61,8 @@ class ScoreRow:
 
     @property
     def name(self) -> str:
-        """Row name in tables: "cosine", "euclidean, camera-wise, re-ranked"."""
-        steps = (("camera-wise", self.normalized_cameras), ("re-ranked", self.reranked))
+        """Row name in tables: "cosine", "euclidean, camera-normalized, re-ranked"."""
+        steps = (("camera-normalized", self.normalize_cameras), ("re-ranked", self.reranked))
         return ", ".join((self.metric, *(step for step, done in steps if done)))
 
     def rank(self, k: int) -> float:
@@ -102,6 +104,8 @@ class EvaluationResult:
         feature_dim: number of feature dimensions, D.
         scores: one row for each way of comparing features.
         verification: thresholds, if requested.
+        processing: how the features were computed and changed.
+        skipped: images without features that were left out.
     """
 
     dataset: str
@@ -112,3 +116,5 @@ class EvaluationResult:
     feature_dim: int
     scores: tuple[ScoreRow, ...]
     verification: tuple[Verification, ...] = ()
+    processing: FeatureProcessing = field(default_factory=FeatureProcessing)
+    skipped: tuple[FailedImage, ...] = ()

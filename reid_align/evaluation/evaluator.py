@@ -1,13 +1,15 @@
 """Evaluation of a dataset's features: all splits, metrics and thresholds."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_align.datasets import ReidDataset
+from reid_align.datasets import ReidDataset, Split
 from reid_align.errors import InvalidInputError
 from reid_align.evaluation.evaluation_options import EvaluationOptions, check_options
 from reid_align.evaluation.evaluation_result import (
@@ -21,18 +23,29 @@ from reid_align.evaluation.feature_matching import (
     match_features,
     normalize_cameras,
     rows_by_path,
+    without_failed,
 )
+from reid_align.evaluation.feature_processing import FeatureProcessing
+from reid_align.evaluation.label_checks import no_match
 from reid_align.evaluation.split_metrics import (
     SplitMetrics,
     compute_split_metrics,
     split_distances,
 )
-from reid_align.features import Features
+from reid_align.features import FailedImage, Features
 from reid_align.metrics import CROSS_CAMERA, PROTOCOLS, Metric, Protocol, verify
+
+Splits = dict[str, tuple[LabeledFeatures, LabeledFeatures]]
+
+# Deviation of a norm from 1 that float32 rounding explains.
+TOLERANCE = 1e-3
 
 
 def evaluate(
-    dataset: ReidDataset, features: Features, options: EvaluationOptions | None = None
+    dataset: ReidDataset,
+    features: Features,
+    options: EvaluationOptions | None = None,
+    processing: FeatureProcessing | None = None,
 ) -> EvaluationResult:
     """Score features on all splits of a dataset under its protocol.
 
@@ -41,15 +54,24 @@ def evaluate(
         features: a row for each query and gallery image, from `dataset_features` or
             `read_features`.
         options: metrics to compute.
+        processing: how the features were computed, for the reports; None if unknown. The reports
+            state the actual scaling of the features.
 
     Raises:
         InvalidInputError: images without features, or no query has a genuine gallery image.
     """
-    options = options or EvaluationOptions()
+    options, processing = options or EvaluationOptions(), processing or FeatureProcessing()
     check_options(dataset, options)
     protocol = PROTOCOLS[dataset.protocol]
     rows = rows_by_path(features)
-    splits = {split.name: match_features(split, features, rows) for split in dataset.splits}
+    remaining, skipped = dataset.splits, []
+    if options.skip_failed:
+        remaining = tuple(without_failed(split, features, rows) for split in remaining)
+        skipped = _skipped(dataset.splits, features, rows)
+    splits = {
+        split.name: match_features(split, features, rows, normalize=options.normalize)
+        for split in remaining
+    }
     prepared = {False: splits}
     if options.normalize_cameras:
         prepared[True] = {name: normalize_cameras(*sides) for name, sides in splits.items()}
@@ -63,22 +85,43 @@ def evaluate(
         sum(len(gallery.records) for _, gallery in splits.values()),
         features.values.shape[1],
         tuple(
-            _score(prepared[comparison.normalized_cameras], comparison, protocol, options)
+            _score(prepared[comparison.normalize_cameras], comparison, protocol, options)
             for comparison in comparisons
         ),
         tuple(_thresholds(splits, protocol, options)),
+        replace(processing, normalized=_have_length_one(splits)),
+        tuple(skipped),
     )
+
+
+def _have_length_one(splits: Splits) -> bool:
+    """Return whether all feature vectors have length 1, or 0."""
+    for side in (side for sides in splits.values() for side in sides):
+        norms = np.linalg.norm(side.features, axis=1)
+        if not np.all((np.abs(norms - 1) < TOLERANCE) | (norms == 0)):
+            return False
+    return True
+
+
+def _skipped(
+    splits: Sequence[Split], features: Features, rows: Mapping[str, int]
+) -> list[FailedImage]:
+    """Return the failed images of the splits, in the order of ``features.failed``."""
+    paths = {
+        os.path.abspath(record.path)
+        for split in splits
+        for record in (*split.query, *split.gallery)
+    }
+    failed = ((os.path.abspath(image.path), image) for image in features.failed)
+    return [image for path, image in failed if path in paths and path not in rows]
 
 
 class Comparison(NamedTuple):
     """How features are compared; see `ScoreRow`."""
 
     metric: Metric
-    normalized_cameras: bool
+    normalize_cameras: bool
     reranked: bool
-
-
-Splits = dict[str, tuple[LabeledFeatures, LabeledFeatures]]
 
 
 def _score(
@@ -95,10 +138,7 @@ def _score(
         queries.extend(_query_scores(name, query, metrics))
     cmc = np.stack([metrics.cmc for metrics in computed])
     if np.isnan(cmc).any():
-        raise InvalidInputError(
-            f"No query has a match under the protocol {protocol.name!r}: no identity of a query is "
-            "in the gallery, or only in images from the query's own camera."
-        )
+        raise InvalidInputError(no_match(protocol))
     return ScoreRow(
         *comparison,
         tuple(cmc.mean(axis=0).tolist()),

@@ -1,6 +1,5 @@
 """Match the rows of extracted features with the images of a split."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -8,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.datasets import ImageRecord, Split
-from reid_align.errors import DatasetFormatError, InvalidInputError
+from reid_align.errors import FailedImagesError, InvalidInputError, UnmatchedFeaturesError
+from reid_align.evaluation.feature_paths import real_paths
+from reid_align.evaluation.label_checks import check_cameras
 from reid_align.features import Features
 from reid_align.features.camera_normalization import normalize_by_camera
 from reid_align.metrics import Labels
@@ -30,12 +31,12 @@ class LabeledFeatures:
 
 
 def rows_by_path(features: Features) -> dict[str, int]:
-    """Map the absolute path of each image to its row."""
-    return {os.path.abspath(path): row for row, path in enumerate(features.paths)}
+    """Map the absolute path of each image, without links, to its row."""
+    return {path: row for row, path in enumerate(real_paths(features.paths))}
 
 
 def match_features(
-    split: Split, features: Features, rows: Mapping[str, int]
+    split: Split, features: Features, rows: Mapping[str, int], *, normalize: bool = False
 ) -> tuple[LabeledFeatures, LabeledFeatures]:
     """Select the features of a split: the queries, and the gallery without junk.
 
@@ -43,21 +44,33 @@ def match_features(
         split: split with query and gallery images.
         features: features with a row for each of these images.
         rows: from `rows_by_path`.
+        normalize: scale each feature vector to length 1; zero vectors stay zero.
 
     Raises:
         InvalidInputError: images without features.
         DatasetFormatError: only some images have a camera id.
     """
+    check_cameras(split)
     # Re-ranking uses neighbors among all images, so junk must be removed before.
     gallery = tuple(record for record in split.gallery if record.person_id >= 0)
-    cameras = {record.camera_id is not None for record in (*split.query, *gallery)}
-    if len(cameras) > 1:
-        raise DatasetFormatError(
-            f"Split {split.name!r}: some images have a camera id and some do not. Give a camera id "
-            "to all images or to none."
+    query, gallery_side = _side(split.query, rows, features), _side(gallery, rows, features)
+    if not normalize:
+        return query, gallery_side
+    return _normalized(query), _normalized(gallery_side)
+
+
+def without_failed(split: Split, features: Features, rows: Mapping[str, int]) -> Split:
+    """Return the split without the images that have no features and are listed as failed."""
+    failed = set(real_paths(image.path for image in features.failed)) - rows.keys()
+    query, gallery = (
+        tuple(
+            record
+            for record, path in zip(records, _real_paths(records), strict=True)
+            if path not in failed
         )
-    values = features.values
-    return _side(split.query, rows, values), _side(gallery, rows, values)
+        for records in (split.query, split.gallery)
+    )
+    return replace(split, query=query, gallery=gallery)
 
 
 def normalize_cameras(
@@ -80,22 +93,48 @@ def _joined(*parts: NDArray[np.int64] | None) -> NDArray[np.int64]:
     return np.concatenate([part for part in parts if part is not None] or [_integers([])])
 
 
+def _normalized(side: LabeledFeatures) -> LabeledFeatures:
+    norms = np.linalg.norm(side.features.astype(np.float64), axis=1, keepdims=True)
+    scaled = side.features / np.where(norms > 0, norms, 1)
+    return replace(side, features=scaled.astype(np.float32))
+
+
 def _side(
-    records: tuple[ImageRecord, ...], rows: Mapping[str, int], values: NDArray[np.float32]
+    records: tuple[ImageRecord, ...], rows: Mapping[str, int], features: Features
 ) -> LabeledFeatures:
-    paths = [os.path.abspath(record.path) for record in records]
+    paths = _real_paths(records)
     missing = [path for path in paths if path not in rows]
     if missing:
-        raise InvalidInputError(
-            f"{len(missing)} of {len(records)} images have no features (first: {missing[0]}). "
-            "Extract features of the whole dataset folder. If its path was relative, evaluate from "
-            "the same working directory."
-        )
+        raise _missing_error(missing, len(records), features)
     image_ids = _integers([rows[path] for path in paths])
     person_ids = _integers([record.person_id for record in records])
     cameras = [record.camera_id for record in records if record.camera_id is not None]
     camera_ids = _integers(cameras) if len(cameras) == len(records) else None
-    return LabeledFeatures(records, values[image_ids], Labels(person_ids, camera_ids, image_ids))
+    return LabeledFeatures(
+        records, features.values[image_ids], Labels(person_ids, camera_ids, image_ids)
+    )
+
+
+def _missing_error(missing: Sequence[str], total: int, features: Features) -> InvalidInputError:
+    reasons = [image.error for image in features.failed]
+    failed = dict(zip(real_paths(image.path for image in features.failed), reasons, strict=True))
+    listed = [path for path in missing if path in failed]
+    if listed:
+        return FailedImagesError(
+            f"{len(listed)} of {total} images could not be read during the extraction and have no "
+            f"features; they are listed under 'failed' (first: {listed[0]}: "
+            f"{failed[listed[0]].rstrip('.')}). Fix these files and extract again, or leave them "
+            "out (option skip_failed)."
+        )
+    return UnmatchedFeaturesError(
+        f"{len(missing)} of {total} images have no features (first: {missing[0]}). Extract "
+        "features of the whole dataset folder. If its path was relative, evaluate from the same "
+        "working directory. If it has moved since, state its former folder (relocate_features)."
+    )
+
+
+def _real_paths(records: Sequence[ImageRecord]) -> list[str]:
+    return real_paths(record.path for record in records)
 
 
 def _integers(values: Sequence[int]) -> NDArray[np.int64]:

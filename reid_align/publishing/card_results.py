@@ -151,6 +151,8 @@ def _options(document: Document, how: Document) -> tuple[str, ...]:
         f"--backend {backend}": backend != "torch",
         "--rerank": measures["rerank"],
         "--normalize-cameras": measures["normalize_cameras"],
+        # Results without this key are from versions that never scaled the features.
+        "--no-normalize": not document.get("feature_processing", {}).get("normalized", False),
         f"--ap {measures['ap']}": measures["ap"] != "mean",
     }
     return (*options, *(option for option, given in decisive.items() if given))

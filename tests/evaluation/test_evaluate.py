@@ -9,16 +9,19 @@ import pytest
 
 from reid_align import Features
 from reid_align.datasets import ImageRecord, ReidDataset, Split
-from reid_align.errors import DatasetFormatError, InvalidInputError
+from reid_align.errors import DatasetFormatError, FailedImagesError, InvalidInputError
 from reid_align.evaluation import (
     EvaluationOptions,
     EvaluationResult,
+    FeatureProcessing,
+    check_options,
     evaluate,
     json_report,
     markdown_report,
     query_table,
     text_report,
 )
+from reid_align.features import FailedImage
 from reid_align.features.camera_normalization import normalize_by_camera
 
 RANDOM = np.random.default_rng(0)
@@ -188,14 +191,14 @@ def test_camera_normalization_adds_rows_to_the_plain_scores() -> None:
     assert list(scores) == [
         f"{metric}{cameras}{reranked}"
         for metric in ("cosine", "euclidean")
-        for cameras in ("", ", camera-wise")
+        for cameras in ("", ", camera-normalized")
         for reranked in ("", ", re-ranked")
     ]
     plain = evaluate(dataset(split), features, EvaluationOptions()).scores
     assert scores["euclidean"] == plain[1]
     assert scores["euclidean"].rank(1) == pytest.approx(1 / 3)
     # -1, 0 and 1 times a constant on both sides; the zero vector is equally far from all.
-    found = [query.first_hit for query in scores["euclidean, camera-wise"].queries]
+    found = [query.first_hit for query in scores["euclidean, camera-normalized"].queries]
     assert (found[0], found[2]) == (1, 1)
 
 
@@ -244,7 +247,7 @@ def test_all_reports_contain_the_same_scores() -> None:
         assert f"| {score.name} |" in markdown
     assert "EER" in text
     assert len(table) == 1 + sum(len(score.queries) for score in result.scores)
-    ways = ["metric", "reranked", "normalized_cameras"]
+    ways = ["metric", "reranked", "normalize_cameras"]
     assert table[0].split(",")[:5] == [*ways, "split", "path"]
 
 
@@ -252,6 +255,106 @@ def test_a_split_without_matching_pairs_is_an_error() -> None:
     lonely = Split("s", records("q", [1], [1]), records("g", [2], [2]))
     with pytest.raises(InvalidInputError, match="No query has a match"):
         evaluate(dataset(lonely), line_features(q0=0, g0=1))
+
+
+def test_labels_without_matches_are_found_before_features_are_computed() -> None:
+    one_camera = records("a", [1, 1, 2, 2], [5] * 4)
+    junk = Split("junk", records("q", [-1], [1]), records("g", [-1], [2]))
+    own_image = Split("own", records("a", [1], [1]), records("a", [1], [1]))
+    for split in (Split("s", one_camera, one_camera), junk, own_image):
+        with pytest.raises(InvalidInputError, match=rf"split '{split.name}': No query has a match"):
+            check_options(dataset(split), EvaluationOptions())
+    all_images = dataset(Split("s", one_camera, one_camera), protocol="all_images")
+    check_options(all_images, EvaluationOptions())
+
+
+def test_each_split_needs_a_match() -> None:
+    good = Split("good", records("q", [1], [1]), records("g", [1], [2]))
+    bad = Split("bad", records("q", [1], [1]), records("g", [1], [1]))
+    check_options(dataset(good), EvaluationOptions())
+    with pytest.raises(InvalidInputError, match="split 'bad'"):
+        check_options(dataset(good, bad), EvaluationOptions())
+
+
+def test_normalized_features_have_length_one() -> None:
+    split = random_split("a")
+    raw = random_features(split)
+    lengths = np.linalg.norm(raw.values, axis=1, keepdims=True)
+    unit = Features((raw.values / lengths).astype(np.float32), raw.paths)
+    options = EvaluationOptions(rerank=True, normalize_cameras=True, normalize=True)
+    plain = EvaluationOptions(rerank=True, normalize_cameras=True)
+    for one, two in zip(
+        evaluate(dataset(split), raw, options).scores,
+        evaluate(dataset(split), unit, plain).scores,
+        strict=True,
+    ):
+        assert one.mean_average_precision == pytest.approx(two.mean_average_precision)
+    assert evaluate(dataset(split), raw, options).processing.statement == "scaled to length 1"
+    assert evaluate(dataset(split), raw, plain).processing.statement == "not scaled"
+    assert evaluate(dataset(split), unit).processing.statement == "scaled to length 1"
+
+
+def test_zero_vectors_stay_zero_when_normalized() -> None:
+    split = Split("s", records("q", [1], [1]), records("g", [1, 2], [2, 2]))
+    features = Features(
+        np.zeros((3, 4), np.float32), ("/data/q0.jpg", "/data/g0.jpg", "/data/g1.jpg")
+    )
+    result = evaluate(dataset(split), features, EvaluationOptions(normalize=True))
+    assert result.scores[1].rank(1) == 1
+
+
+@pytest.mark.parametrize(
+    ("description", "statement"),
+    [
+        ({}, "as given"),
+        ({"normalized": True, "flip": False, "computed_in": "float32"}, "scaled to length 1"),
+        ({"normalized": False, "flip": True}, "not scaled, averaged with the mirror image"),
+        (
+            {"normalized": True, "adapted": {"images": 2048}, "computed_in": "bfloat16"},
+            "scaled to length 1, batch norms adapted to 2,048 images, computed in bfloat16",
+        ),
+        ({"normalized": True, "adapted": None}, "scaled to length 1"),
+    ],
+)
+def test_the_statement_names_the_processing(description: dict[str, Any], statement: str) -> None:
+    assert FeatureProcessing.from_description(description).statement == statement
+
+
+def test_all_reports_state_the_processing() -> None:
+    split = random_split("a")
+    processing = FeatureProcessing(None, True, 0, "float32")
+    options = EvaluationOptions(normalize=True)
+    result = evaluate(dataset(split), random_features(split), options, processing)
+    line = "Features: scaled to length 1, averaged with the mirror image."
+    for report in (text_report(result), markdown_report(result)):
+        assert line in report.split("\n")
+        assert report.index(line) < report.index("cosine")
+    stated = json_report(result)["feature_processing"]
+    assert isinstance(stated, dict)
+    assert stated["statement"] == line.removeprefix("Features: ").removesuffix(".")
+
+
+def test_failed_images_are_left_out_on_request() -> None:
+    split = Split("s", records("q", [1, 2], [1, 1]), records("g", [1, 2, 3], [2, 2, 2]))
+    known = line_features(q0=0, q1=2, g0=1, g1=2)
+    features = Features(known.values, known.paths, (FailedImage("/data/g2.jpg", "it is empty."),))
+    with pytest.raises(FailedImagesError, match=r"1 of 3 .* 'failed' .*g2\.jpg: it is empty\)"):
+        evaluate(dataset(split), features)
+    result = evaluate(dataset(split), features, EvaluationOptions(skip_failed=True))
+    assert (result.query_images, result.gallery_images) == (2, 2)
+    assert result.skipped == features.failed
+    assert json_report(result)["skipped"] == [{"path": "/data/g2.jpg", "error": "it is empty."}]
+    missing = Features(known.values[:3], known.paths[:3], features.failed)
+    with pytest.raises(InvalidInputError, match=r"1 of 2 images have no features .*g1\.jpg"):
+        evaluate(dataset(split), missing, EvaluationOptions(skip_failed=True))
+
+
+def test_without_the_only_match_nothing_can_be_evaluated() -> None:
+    split = Split("s", records("q", [1], [1]), records("g", [1, 2], [2, 2]))
+    known = line_features(q0=0, g1=2)
+    features = Features(known.values, known.paths, (FailedImage("/data/g0.jpg", "it is empty."),))
+    with pytest.raises(InvalidInputError, match="No query has a match"):
+        evaluate(dataset(split), features, EvaluationOptions(skip_failed=True))
 
 
 def test_images_without_features_are_named() -> None:

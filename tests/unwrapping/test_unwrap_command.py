@@ -177,12 +177,12 @@ def test_images_that_differ_in_their_suffix_alone_are_refused_before_any_work(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["images", "-o", "images/out"], 2, "is inside images"),
-        (["images", "-o", "images"], 2, "is inside images"),
+        (["images", "-o", "images/out"], 2, "is inside the image folder images"),
+        (["images", "-o", "images"], 2, "is inside the image folder images"),
         (["nothing", "-o", "out"], 1, "nothing"),
         (["images", "-o", "images/00.jpg/out"], 2, "is inside"),
         (["images", "-o", "file"], 1, "Cannot write file"),
-        (["images", "-o", "out", "--device", "gpu"], 2, "Unknown device 'gpu'"),
+        (["images", "-o", "out", "--device", "gpu"], 2, "evice 'gpu'"),
         (["images", "-o", "out", "--batch-size", "0"], 2, "batch_size is 0"),
         (["images", "-o", "out", "--num-workers", "0"], 2, "workers is 0"),
         (["images", "-o", "out", "--weights", "gone"], 1, "gone"),
