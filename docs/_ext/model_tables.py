@@ -4,7 +4,6 @@ The tables go to docs/_generated/, from where the page includes them.
 """
 
 import json
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,9 @@ FAMILIES = {
 BACKBONES = {
     "resnet14": "ResNet-14: the first block of each ResNet-50 stage",
     "densenet121": "DenseNet-121",
+    "efficientnet_lite0": "EfficientNet-Lite0",
+    "efficientnet_lite2": "EfficientNet-Lite2",
+    "mobilenet_v2": "MobileNetV2",
 }
 
 
@@ -36,18 +38,21 @@ def markdown_table(head: Row, rows: Iterable[Row]) -> str:
 def architectures() -> str:
     """Return one row per architecture: family, backbone, feature dimension and parameters."""
     rows = []
-    for name in sorted(MODELS, key=_order):
+    for name in MODELS:
         for arguments in ({}, {"head": "fc512"}) if name == "san_resnet50" else ({},):
             with torch.device("meta"):
                 encoder = MODELS[name](**arguments)
             count = sum(parameter.numel() for parameter in encoder.parameters())
             label = f'`{name}(head="fc512")`' if arguments else f"`{name}`"
             family, backbone = _parts(name)
-            rows.append(
-                (label, FAMILIES[family], backbone, f"{encoder.feature_dim:,}", f"{count:,}")
-            )
+            rows.append((family, count, label, backbone, encoder.feature_dim))
+    rows.sort(key=lambda row: (list(FAMILIES).index(row[0]), row[1]))
+    cells = [
+        (label, FAMILIES[family], backbone, f"{dimension:,}", f"{count:,}")
+        for family, count, label, backbone, dimension in rows
+    ]
     head = ("architecture", "family", "backbone", "dimension", "parameters")
-    return markdown_table(head, rows)
+    return markdown_table(head, cells)
 
 
 def weights() -> str:
@@ -96,18 +101,13 @@ def _percent(value: float | None) -> str:
 
 
 def _parts(name: str) -> tuple[str, str]:
-    first, second = name.split("_", 1)
-    if second == "baseline":
-        first, second = second, first
     if name == "dsa_reid":
-        second = "resnet50"
-    return first, BACKBONES.get(second) or second.replace("resnet", "ResNet-")
-
-
-def _order(name: str) -> tuple[int, int, str]:
-    family, backbone = _parts(name)
-    depth = int(re.findall(r"\d+", backbone)[0])
-    return list(FAMILIES).index(family), abs(depth - 50), name
+        return "dsa", "ResNet-50"
+    if name.endswith("_baseline"):
+        family, backbone = "baseline", name.removesuffix("_baseline")
+    else:
+        family, backbone = name.split("_", 1)
+    return family, BACKBONES.get(backbone) or backbone.replace("resnet", "ResNet-")
 
 
 TABLES: dict[str, Callable[[], str]] = {"architectures": architectures, "weights": weights}
