@@ -16,8 +16,8 @@ def identity_loss(label_smoothing: float = 0.1) -> nn.CrossEntropyLoss:
     Raises:
         InvalidInputError: ε outside [0, 1].
 
-    Source: 0.1 in the official code of SAN (arXiv:1905.13143), whose paper gives no value, and in
-    the best baseline of DSA-reID (CVPR 2019), section 4.3.
+    Source: 0.1 in the official code of SAN (arXiv:1905.13143; the paper gives no value) and in the
+    best baseline of DSA-reID (CVPR 2019), section 4.3.
     """
     up_to_one("label_smoothing", label_smoothing)
     return nn.CrossEntropyLoss(label_smoothing=label_smoothing)

@@ -86,6 +86,5 @@ def _check_size(file: Path, folder: Path) -> None:
     ):
         if found > limit:
             raise InvalidInputError(
-                f"{what} {found / MIB:.1f} MiB; the limit is {limit // MIB} MiB. Release them on the "
-                "Hub instead."
+                f"{what} {found / MIB:.1f} MiB; the limit is {limit // MIB} MiB. Use the Hub."
             )

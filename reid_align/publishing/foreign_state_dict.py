@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from reid_align.errors import WeightsFormatError, WeightsIntegrityError
-from reid_align.weights.tensor_matching import describe_tensor, join_names, tensors_match
+from reid_align.weights.tensor_matching import describe_tensor, is_finite, join_names, tensors_match
 
 PREFIX = "module."
 
@@ -70,12 +70,10 @@ def fill(
         name: state[foreign_name(name)].to(target.dtype)
         for name, target in module.state_dict().items()
     }
-    if broken := [
-        foreign_name(name)
-        for name, tensor in ours.items()
-        if not tensor.sum(dtype=torch.float64).isfinite()
-    ]:
-        raise WeightsIntegrityError(f"{source}: not finite are {join_names(broken)}.")
+    if broken := [foreign_name(name) for name, tensor in ours.items() if not is_finite(tensor)]:
+        raise WeightsIntegrityError(
+            f"{source}: these tensors contain NaN or infinity: {join_names(broken)}."
+        )
     module.load_state_dict(ours, assign=True)
 
 

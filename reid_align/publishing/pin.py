@@ -86,6 +86,6 @@ def _check_config(found: RepositoryConfig, expected: RepositoryConfig, repo_id: 
     """Compare two configs except for the library version."""
     if dataclasses.replace(found, library_version=expected.library_version) != expected:
         raise WeightsIntegrityError(
-            f"{repo_id}: {CONFIG_NAME} does not belong to these weights. Push the folder built from "
-            "these weights, then pin the new commit."
+            f"{repo_id}: {CONFIG_NAME} does not belong to these weights. Push the folder built "
+            "from these weights, then pin the new commit."
         )

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from reid_align.errors import NotFiniteError, WeightsFormatError
 from reid_align.weights.fingerprint import Loadable
-from reid_align.weights.tensor_matching import describe_tensor, join_names
+from reid_align.weights.tensor_matching import describe_tensor, is_finite, join_names
 
 SCALE = ".scale"
 LARGEST = 127
@@ -54,11 +54,7 @@ def pack(module: Loadable) -> dict[str, Tensor]:
         NotFiniteError: a tensor contains NaN or infinity.
     """
     tensors = dict(module.state_dict())
-    broken = [
-        name
-        for name, tensor in tensors.items()
-        if not tensor.float().sum(dtype=torch.float64).isfinite()
-    ]
+    broken = [name for name, tensor in tensors.items() if not is_finite(tensor.float())]
     if broken:
         raise NotFiniteError(
             f"These weights contain NaN or infinity in float32 and cannot be stored as int8: "

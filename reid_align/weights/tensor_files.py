@@ -12,7 +12,7 @@ from reid_align.errors import WeightsFormatError, WeightsIntegrityError
 from reid_align.files import replace_file, writing
 from reid_align.weights.fingerprint import Loadable, module_fingerprint
 from reid_align.weights.int8 import pack, rounded, unpack
-from reid_align.weights.tensor_matching import describe_tensor, join_names, tensors_match
+from reid_align.weights.tensor_matching import describe_tensor, is_finite, join_names, tensors_match
 from reid_align.weights.weights_header import WeightsHeader, open_safetensors
 
 
@@ -44,9 +44,7 @@ def load_tensors(module: Loadable, path: Path) -> None:
     tensors = read_tensors(path)
     _require_fit(tensors, targets, path)
     state = {name: tensors[name].to(target.dtype) for name, target in targets.items()}
-    broken = [
-        name for name, tensor in state.items() if not tensor.sum(dtype=torch.float64).isfinite()
-    ]
+    broken = [name for name, tensor in state.items() if not is_finite(tensor)]
     if broken:
         raise WeightsIntegrityError(
             f"{path}: these tensors contain NaN or infinity: {join_names(broken)}."
