@@ -95,6 +95,10 @@ class OutputError(ReidAlignError, OSError):
     """An output cannot be written, resumed or read back."""
 
 
+class EvaluationChangedError(OutputError):
+    """A run was scored on another evaluation dataset."""
+
+
 class UnfinishedOutputError(OutputError):
     """The output is unfinished; its finished part is kept and can be resumed."""
 

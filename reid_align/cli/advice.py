@@ -9,9 +9,11 @@ from typing import TypeAlias
 
 from reid_align.errors import (
     BackendError,
+    DatasetOptionError,
     DeviceNotFoundError,
     ReidAlignError,
     UnfinishedOutputError,
+    UnmatchedFeaturesError,
     UnsupportedComputeError,
     WeightsNotFoundError,
 )
@@ -22,6 +24,8 @@ COMMON_ADVICE: Advice = {
     DeviceNotFoundError: "Use --device cpu.",
     UnsupportedComputeError: "Change --device, --dtype or --backend.",
     BackendError: "Use --backend torch.",
+    DatasetOptionError: "Give options of a dataset with --data-option 'OPTION=VALUE'.",
+    UnmatchedFeaturesError: "Use --features-root FOLDER for the former folder.",
     UnfinishedOutputError: "Use --resume to continue it.",
 }
 ENCODER_ADVICE: Advice = {

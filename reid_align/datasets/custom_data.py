@@ -123,9 +123,9 @@ def _warn_of_overlaps(dataset: ReidDataset, source: str) -> None:
     paths = {record.path for record in tested}
     if copies := count_copies(paths):
         warn(
-            f"{dataset.name}: {copies.number:,} byte-equal copies among the {len(paths):,} test images "
-            f"in {shown(source)} (first: {shown(copies.first)} and {shown(copies.second)}) make the "
-            "scores too high. Remove the copies.",
+            f"{dataset.name}: {copies.number:,} byte-equal copies among the {len(paths):,} test "
+            f"images in {shown(source)} (first: {shown(copies.first)} and {shown(copies.second)}) "
+            "make the scores too high. Remove the copies.",
             DatasetWarning,
             stacklevel=2,
         )

@@ -12,7 +12,7 @@ from reid_align.datasets.dataset_files import absolute, is_image, shown
 from reid_align.datasets.dataset_registry import DatasetLoader, register
 from reid_align.datasets.dataset_types import ReidDataset
 from reid_align.datasets.folder_layout import describe
-from reid_align.errors import DatasetFormatError, DatasetNotFoundError, InvalidInputError
+from reid_align.errors import DatasetFormatError, DatasetNotFoundError, DatasetOptionError
 
 # Folders of train, query and gallery; the second layout is that of Market-1501 and others.
 _LAYOUTS = (PARTS, ("bounding_box_train", "query", "bounding_box_test"))
@@ -37,7 +37,7 @@ class FolderDataset(DatasetLoader):
             group that matches only a part of a number is an error.
 
     Raises:
-        InvalidInputError: the pattern is not a regular expression, or has other groups.
+        DatasetOptionError: the pattern is not a regular expression, or has other groups.
     """
 
     name = "folder"
@@ -53,16 +53,16 @@ class FolderDataset(DatasetLoader):
         try:
             groups = re.compile(self.pattern).groupindex.keys()
         except re.error as error:
-            raise InvalidInputError(
+            raise DatasetOptionError(
                 f"The pattern {self.pattern} is not a regular expression: {error}."
             ) from error
         if "person_id" not in groups:
-            raise InvalidInputError(
+            raise DatasetOptionError(
                 f"The pattern {self.pattern} has no group named person_id. Write the group of the "
                 "person id as (?P<person_id>...), and that of the camera id as (?P<camera_id>...)."
             )
         if unknown := sorted(groups - _GROUPS):
-            raise InvalidInputError(
+            raise DatasetOptionError(
                 f"The pattern {self.pattern} has the unknown group {unknown[0]}. Name groups "
                 "person_id or camera_id, or leave them unnamed."
             )

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from reid_align.datasets.dataset_types import ReidDataset
-from reid_align.errors import InvalidInputError
+from reid_align.errors import DatasetOptionError
 from reid_align.registry import Registry
 
 # Types of dataset options.
@@ -59,7 +59,7 @@ def load_dataset(name: str, root: str | os.PathLike[str], **options: Option) -> 
 
     Raises:
         UnknownNameError: unknown dataset.
-        InvalidInputError: an option is unknown, missing or out of range.
+        DatasetOptionError: an option is unknown, missing or out of range.
         DatasetNotFoundError: the dataset is not at ``root``.
         DatasetFormatError: a file name, list or count differs from the published dataset.
         MissingExtraError: a package that this dataset needs is not installed.
@@ -72,9 +72,9 @@ def load_dataset(name: str, root: str | os.PathLike[str], **options: Option) -> 
         problem = f"has no option {unknown[0]!r}" if unknown else f"needs the option {missing[0]!r}"
         listed = ", ".join(sorted(known)) or "none"
         example = loader.option_examples.get(missing[0], "") if missing and not unknown else ""
-        raise InvalidInputError(
+        raise DatasetOptionError(
             f"The dataset {name!r} {problem}. Its options: {listed}."
-            + (f" Example: {missing[0]}={example}" if example else "")
+            + (f" Example: {missing[0]}={example}." if example else "")
         )
     return loader(**options).load(root)
 

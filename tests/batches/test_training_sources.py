@@ -193,10 +193,10 @@ def test_dataset_without_training_images_is_refused(tmp_path: Path) -> None:
         (tmp_path / part).mkdir()
         Image.fromarray(blocks(seed, 16, 8)).save(tmp_path / part / "5.png")
     dataset = load_dataset("folder", tmp_path, pattern=r"(?P<person_id>\d)")
-    with pytest.raises(InvalidInputError, match="no training images.*into a folder train"):
+    with pytest.raises(InvalidInputError, match=r"no training images.*into a folder train"):
         ReidSource(dataset)
     (tmp_path / "list.csv").write_text("path,person_id\nquery/5.png,5\n")
-    with pytest.raises(InvalidInputError, match="no training images.*column split.*value train"):
+    with pytest.raises(InvalidInputError, match=r"no training images.*column split.*value train"):
         ReidSource(load_dataset("csv", tmp_path / "list.csv"))
 
 
