@@ -3,6 +3,9 @@
 import json
 import re
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -108,6 +111,23 @@ def test_from_replaces_the_first_stage(
     )
 
 
+def test_sigterm_saves_a_checkpoint_and_says_how_to_continue(people: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    arguments = ["san_baseline", "--data", f"synthetic={people}", *FAST, "-o", str(folder)]
+    endless = ["--set", "training.steps_per_epoch=1000000", "--set", "training.log_every=1"]
+    command = [sys.executable, "-m", "reid_align.train", *arguments, *endless]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        log = folder / "metrics.jsonl"
+        while process.poll() is None and not (log.exists() and log.stat().st_size):
+            time.sleep(0.1)
+        process.terminate()
+        _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130, stderr
+    (checkpoint,) = (folder / "checkpoint").iterdir()
+    step = int(checkpoint.stem)
+    assert f"interrupted; step {step} is saved in {checkpoint}; the same command" in stderr
+
+
 def test_list_and_show_do_not_train(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -125,9 +145,7 @@ def test_the_help_explains_the_scope_of_set_and_seed(capsys: pytest.CaptureFixtu
         train(["--help"])
     shown = " ".join(capsys.readouterr().out.split())
     assert "in the last stage or in the stage that the path starts with" in shown
-    assert (
-        "the identities of --hold-out, which --set training.seed does not change" in shown
-    )
+    assert "the identities of --hold-out, which --set training.seed does not change" in shown
 
 
 def test_the_cost_depends_on_the_network(capsys: pytest.CaptureFixture[str]) -> None:
