@@ -12,7 +12,8 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
     def _get_help_string(self, action: argparse.Action) -> str:
         text, default = action.help or "", action.default
-        if default in (None, False, argparse.SUPPRESS) or default == [] or "default" in text:
+        unset = default is None or default is False or default == [] or default == argparse.SUPPRESS
+        if unset or "default" in text:
             return text
         if isinstance(default, Path) and default.is_relative_to(ROOT):
             default = default.relative_to(ROOT)

@@ -16,7 +16,7 @@ METHODS = {
 }
 CURVES = {
     "evaluation": {"evaluate": "reid_align", "sort": "full sort"},
-    "re-ranking": {"rerank": "reid_align", "rerank_in_tables": "torchreid's algorithm"},
+    "re-ranking": {"rerank": "reid_align", "rerank_in_tables": "torchreid"},
 }
 HEAD = (
     "queries × gallery × dimensions", "method", "seconds", "relative to the product", "CPU seconds",

@@ -47,7 +47,7 @@ def read_setup(args: argparse.Namespace) -> Setup:
         args.san_pg,
         args.dense_uv,
         args.external,
-        ComputeOptions(args.device, args.workers, progress=True),
+        ComputeOptions(args.device, args.num_workers, progress=True),
     )
 
 

@@ -35,7 +35,7 @@ CASES = {
     "with textures": (BatchSpec("texture"), AUGMENT),
     "with part images": (BatchSpec(part_images="uv"), AUGMENT),
     "with part crops": (BatchSpec(part_images="crops"), AUGMENT),
-    "with dense maps": (BatchSpec(iuv=True), AUGMENT),
+    "with dense pose maps": (BatchSpec(iuv=True), AUGMENT),
 }
 
 
@@ -80,7 +80,13 @@ def compare(options: argparse.Namespace) -> dict[str, dict[str, int]]:
     for name, (spec, augment) in CASES.items():
         per_core = 1 / measure(source, spec, augment, options.count)
         stream = BatchLoader(
-            source, spec, Preprocess(), augment, PKSampler(), seed=0, num_workers=options.workers
+            source,
+            spec,
+            Preprocess(),
+            augment,
+            PKSampler(),
+            seed=0,
+            num_workers=options.num_workers,
         )
         together, own = throughput(stream, options.seconds)
         figures[name] = {
@@ -103,7 +109,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=RESULTS / "loading.json", help="result file")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    record = {"benchmark": "loading", **provenance(), "workers": options.workers}
+    record = {"benchmark": "loading", **provenance(), "workers": options.num_workers}
     write_result(options.output, {**record, "images_per_second": compare(options)})
 
 

@@ -3,7 +3,7 @@
     python -m benchmarks.speed.synth_speed
 
 First measures the CPU time per image of every stage on one core. The stages add up to more than the
-total because the profiler has overhead and stages overlap: "light and shade" rasterizes shadows,
+total because the profiler has overhead and stages overlap: "shading" rasterizes shadows,
 and the frontal image is posed, rasterized and shaded too. Then writes a small and a larger set with
 one and with two processes. The difference between both sizes excludes start-up (loading compiled
 loops, building scenes and passers-by) and gives the rate; their peak memory shows whether it grows.
@@ -30,15 +30,15 @@ from reid_align.synth.sets.tables import identity_tables
 
 # Stages and the functions that belong to them.
 STAGES = {
-    "dress a person": ("build_person", "draw_person"),
+    "clothes": ("build_person", "draw_person"),
     "frontal image": ("frontal_image",),
     "pose": ("sample",),
     "skin": ("posed_mesh",),
     "place and box": ("stand", "detect"),
-    "rasterise": ("rasterise",),
-    "light and shade": ("shade",),
-    "dense map": ("dense_map",),
-    "background and passers": ("background_at", "cast_shadow", "compose"),
+    "rasterize": ("rasterise",),
+    "shading": ("shade",),
+    "dense pose map": ("dense_map",),
+    "background and passers-by": ("background_at", "cast_shadow", "compose"),
     "photograph": ("photograph",),
     "files": ("jpeg", "png"),
     "write": ("write_shard",),

@@ -44,7 +44,7 @@ UPDATE, REST = "update of weights", "the rest"
 WAYS: dict[str, tuple[bool | None, bool | None]] = {
     "torch's default": (None, None),
     "foreach": (True, None),
-    "fused, as here": (None, True),
+    "fused (used here)": (None, True),
 }
 
 

@@ -41,7 +41,7 @@ from reid_align.inference.device import resolve_device
 from reid_align.models.pretrained import load_encoder
 from reid_align.unwrapping import UnwrapKind, Unwrapper, load_unwrapper
 
-MEAN_TEXTURE = "the mean texture"
+MEAN_TEXTURE = "mean texture"
 
 
 def build_parser() -> argparse.ArgumentParser:

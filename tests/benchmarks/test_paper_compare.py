@@ -213,7 +213,7 @@ def test_result_of_other_data_is_refused_unless_it_has_no_digests(tmp_path: Path
     done = replace(result("san_full", 80.0), sets={"data": "one"})
     save(done, tmp_path)
     assert load(done, tmp_path) == done
-    with pytest.raises(InvalidInputError, match=r'sets {"data": "one"}, .* {"data": "two"}\. Give'):
+    with pytest.raises(InvalidInputError, match=r'sets {"data": "one"}; .* {"data": "two"}\. Use'):
         load(replace(done, sets={"data": "two"}), tmp_path)
     place = done.place(tmp_path)
     record = json.loads(place.read_text("utf-8"))

@@ -133,7 +133,7 @@ def test_problems_of_later_rows_are_reported_before_training(
         (["--set", "san_full:task.typo=1"], "typo"),
         (["--data", f"market1501={tmp_path / 'nowhere'}"], "nowhere"),
         (["--san-pg", str(tmp_path / "nowhere")], "nowhere"),
-        (["--results", str(file)], "there is a file where a folder has to be"),
+        (["--results", str(file)], "a file exists where a folder is needed"),
     ):
         assert run(tmp_path, "--table", "san1", *data, *wrong) != 0
         assert message in capsys.readouterr().err

@@ -79,7 +79,7 @@ def test_training_profile_shares_add_up(tmp_path: Path, monkeypatch: pytest.Monk
     assert record["update_ms"].keys() == training_profile.WAYS.keys()
     text = profile_table(record)
     assert "8 images of 32×16" in text
-    assert "fused, as here" in text
+    assert "fused (used here)" in text
 
 
 def test_documented_gpu_commands_parse() -> None:

@@ -74,7 +74,7 @@ def test_modified_results_do_not_make_the_commit_dirty(tmp_path: Path) -> None:
             command, cwd=tmp_path, check=True, capture_output=True, text=True
         ).stdout.strip()
 
-    results, code = tmp_path / "benchmarks/results/zoo.json", tmp_path / "benchmarks/studies/zoo.py"
+    results, code = tmp_path / "benchmarks/results/zoo.json", tmp_path / "benchmarks/zoo.py"
     results.parent.mkdir(parents=True)
     results.write_text("{}")
     code.write_text("")
