@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
-from types import NoneType
-from typing import get_args, get_type_hints
+from typing import cast, get_type_hints
 
 from reid_align.datasets.dataset_registry import DATASETS, Option
-from reid_align.errors import InvalidInputError
-
-BOOLEANS = {"true": True, "false": False}
+from reid_align.errors import DatasetOptionError, InvalidInputError
+from reid_align.typed_reading import read_text
 
 
 def parse_options(name: str, assignments: Sequence[str]) -> dict[str, Option]:
@@ -20,15 +18,24 @@ def parse_options(name: str, assignments: Sequence[str]) -> dict[str, Option]:
 
     Raises:
         UnknownNameError: unknown dataset.
-        InvalidInputError: an assignment without "=", or a value of the wrong type.
+        DatasetOptionError: an assignment without "=", a repeated option, or a value of the wrong
+            type.
     """
-    kinds = get_type_hints(DATASETS[name])
+    loader = DATASETS[name]
+    hints = get_type_hints(loader)
+    kinds = {field.name: hints[field.name] for field in fields(loader)}
     options: dict[str, Option] = {}
     for assignment in assignments:
-        key, equals, value = assignment.partition("=")
+        key, equals, text = assignment.partition("=")
         if not equals:
-            raise InvalidInputError(f"Dataset option {assignment!r}: write OPTION=VALUE.")
-        options[key] = _read(key, value, kinds.get(key))
+            raise DatasetOptionError(f"Dataset option {assignment!r}: write OPTION=VALUE.")
+        if key in options:
+            raise DatasetOptionError(f"Dataset option {key} is given twice. Give it once.")
+        try:
+            value = read_text(kinds.get(key, str), text)
+        except InvalidInputError as error:
+            raise DatasetOptionError(f"Dataset option {key}={text!r}: give {error}.") from error
+        options[key] = cast(Option, value)
     return options
 
 
@@ -38,20 +45,6 @@ def describe_datasets() -> str:
     return "\n".join(
         f"{name:<{width}}  {DATASETS[name].title}{_describe_options(name)}" for name in DATASETS
     )
-
-
-def _read(key: str, value: str, kind: object) -> Option:
-    kinds = get_args(kind) or (kind,)
-    if bool in kinds and value.lower() in BOOLEANS:
-        return BOOLEANS[value.lower()]
-    if int in kinds and value.removeprefix("-").isdecimal():
-        return int(value)
-    if NoneType in kinds and value.lower() == "none":
-        return None
-    if bool in kinds or int in kinds:
-        allowed = "true or false" if bool in kinds else "a whole number"
-        raise InvalidInputError(f"Dataset option {key}={value!r}: give {allowed}.")
-    return value
 
 
 def _describe_options(name: str) -> str:

@@ -12,6 +12,7 @@ def test_values_are_parsed_to_the_option_type() -> None:
         "check_counts": False,
     }
     assert parse_options("cuhk01", ["split=3"]) == {"split": 3}
+    assert parse_options("cuhk01", ["split=none"]) == {"split": None}
     assert parse_options("folder", ["pattern=(?P<person_id>[a=b]+)"]) == {
         "pattern": "(?P<person_id>[a=b]+)"
     }
@@ -23,12 +24,17 @@ def test_values_are_parsed_to_the_option_type() -> None:
     [
         ("market1501", "check_counts", "write OPTION=VALUE"),
         ("market1501", "check_counts=1", "give true or false"),
-        ("cuhk01", "split=three", "give a whole number"),
+        ("cuhk01", "split=three", "give a whole number or none"),
     ],
 )
 def test_invalid_values_are_refused(name: str, assignment: str, message: str) -> None:
     with pytest.raises(InvalidInputError, match=message):
         parse_options(name, [assignment])
+
+
+def test_an_option_given_twice_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="split is given twice"):
+        parse_options("cuhk01", ["split=1", "split=2"])
 
 
 def test_unknown_datasets_and_options_are_refused() -> None:
