@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
 
-from reid_align.errors import InvalidInputError, OutputError
+from reid_align.errors import EvaluationChangedError, InvalidInputError, OutputError
 from reid_align.inference.device import resolve_device
 from reid_align.training.distributed import ProcessGroup
 from reid_align.training.reporting.metrics_log import MetricsLog
@@ -18,6 +18,7 @@ from reid_align.training.saving.run_folder import (
     Json,
     check_config,
     describe_environment,
+    list_changes,
     open_folder,
     write_config,
 )
@@ -71,6 +72,7 @@ def run_training(
     evaluator: Evaluator | None = None,
     *,
     recipe: Mapping[str, Json] | None = None,
+    new_evaluation: bool = False,
     group: ProcessGroup | None = None,
     device: str = "auto",
     progress: bool = False,
@@ -96,6 +98,7 @@ def run_training(
         evaluator: scores the task during training and at the end, in the first process.
         recipe: other settings that affect the result, as JSON. Recorded, and compared on resume.
             "scored_on" is compared only with an ``evaluator``.
+        new_evaluation: continue a run although "scored_on" differs, and discard its best scores.
         group: process group from `open_group`; default: a single process.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         progress: show the progress on standard error: a bar on a terminal, a line every 30 seconds
@@ -105,6 +108,7 @@ def run_training(
         InvalidInputError: loaders, objectives and config do not match.
         KeyboardInterrupt: SIGINT or SIGTERM arrived. The message names the checkpoint.
         NotFiniteError: a loss or gradient is not finite. The last checkpoint is unchanged.
+        EvaluationChangedError: the run was scored on other data, without ``new_evaluation``.
         OutputError: the folder cannot be written or belongs to another run.
         ProcessLostError: another process stopped.
     """
@@ -117,8 +121,10 @@ def run_training(
         if group.rank == 0:
             stack.enter_context(open_folder(folder, (CHECKPOINTS, BEST, SAMPLES)))
             description = _describe(task, loaders, config, recipe or {})
-            may_change = MAY_CHANGE if evaluator else MAY_CHANGE | {SCORED_ON}
-            step = _prepare_folder(folder, checkpoints, products, description, config, may_change)
+            keep_scores = evaluator is None
+            step = _prepare_folder(
+                folder, checkpoints, products, description, config, keep_scores, new_evaluation
+            )
         step = group.wait_for_first(step)
         state = checkpoints.read_state(step) if step else TrainingState()
         finished = _is_finished(state, config, products, evaluator)
@@ -199,7 +205,8 @@ def _prepare_folder(
     products: Sequence[Path],
     description: dict[str, Json],
     config: TrainingConfig,
-    may_change: frozenset[str],
+    keep_scores: bool,
+    new_evaluation: bool,
 ) -> int:
     """Write ``config.json``, or check it if the run continues. Return the completed steps."""
     newest = checkpoints.newest()
@@ -212,6 +219,7 @@ def _prepare_folder(
         write_config(folder, description)
         return 0
     cosine = any(one.schedule.kind == "cosine" for one in config.optimizers.values())
+    may_change = MAY_CHANGE | {SCORED_ON}
     check_config(folder, description, may_change if cosine else may_change | {"training.epochs"})
     epochs = checkpoints.read_state(newest).position.epoch
     if epochs > config.epochs:
@@ -219,6 +227,31 @@ def _prepare_folder(
             f"The run in {folder} already has {epochs} epochs, more than epochs={config.epochs}. "
             f"Use at least {epochs}, or another folder."
         )
-    if epochs < config.epochs:
+    other_data = not keep_scores and _check_evaluation(
+        folder, checkpoints, newest, description, new_evaluation
+    )
+    if other_data or epochs < config.epochs:
         write_config(folder, description)
     return newest
+
+
+def _check_evaluation(
+    folder: Path,
+    checkpoints: Checkpoints,
+    step: int,
+    description: dict[str, Json],
+    new_evaluation: bool,
+) -> bool:
+    """Refuse other evaluation data, or discard the earlier scores. Return whether data differ."""
+    changes = list_changes(folder, description, MAY_CHANGE)
+    different = [text for name, text in changes.items() if name.startswith(SCORED_ON)]
+    if different:
+        if not new_evaluation:
+            raise EvaluationChangedError(
+                f"{folder} was scored on other data: {'; '.join(different)}. Scores on different "
+                "data do not compare. Use the same evaluation data or none."
+            )
+        # Before config.json names the new data: an interrupt must not mix their scores.
+        state = replace(checkpoints.read_state(step), latest=None, best=None)
+        checkpoints.write(state, checkpoints.read_tensors(step))
+    return bool(different)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from reid_align.progress import Progress
+from reid_align.progress import INTERVAL_SECONDS, Progress
 from reid_align.training.reporting.json_lines import JsonLinesFile
 from reid_align.training.training_state import TrainingPosition
 
@@ -19,11 +19,21 @@ class ProgressReporter:
         position: position of the last checkpoint.
         visible: show the progress on standard error: a bar on a terminal, a line every 30 seconds
             elsewhere.
+        interval: seconds between lines.
     """
 
-    def __init__(self, folder: Path, position: TrainingPosition, *, visible: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        position: TrainingPosition,
+        *,
+        visible: bool,
+        interval: float = INTERVAL_SECONDS,
+    ) -> None:
         self._file = JsonLinesFile(folder / TIMING)
-        self._display = Progress(done=position.step, unit="step", visible=visible)
+        self._display = Progress(
+            done=position.step, unit="step", visible=visible, interval=interval
+        )
         self._start = self._last_report = time.monotonic()
         self._images = 0
         self._losses = self._rate = ""

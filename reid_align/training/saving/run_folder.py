@@ -83,8 +83,10 @@ def write_config(folder: Path, config: Mapping[str, Json]) -> None:
         replace_file(path, (json.dumps(config, indent=2) + "\n").encode())
 
 
-def check_config(folder: Path, config: Mapping[str, Json], may_change: frozenset[str]) -> None:
-    """Refuse to continue a run with other settings.
+def list_changes(
+    folder: Path, config: Mapping[str, Json], may_change: frozenset[str]
+) -> dict[str, str]:
+    """Return the settings that differ from those of the run, with a description of the change.
 
     Args:
         folder: run folder.
@@ -92,7 +94,7 @@ def check_config(folder: Path, config: Mapping[str, Json], may_change: frozenset
         may_change: paths of settings that may differ ("training.keep"), including all below them.
 
     Raises:
-        OutputError: another setting differs, or ``config.json`` is damaged.
+        OutputError: ``config.json`` is damaged.
     """
     path = folder / CONFIG
     try:
@@ -105,12 +107,26 @@ def check_config(folder: Path, config: Mapping[str, Json], may_change: frozenset
     for name in now.keys() - before.keys():
         if (setting := name.rpartition(".")[2]) in ADDED_LATER:
             before[name] = ADDED_LATER[setting]
-    different = [
-        f"{name} was {before.get(name, 'not set')} and is {now.get(name, 'not set')}"
+    return {
+        name: f"{name} was {before.get(name, 'not set')} and is {now.get(name, 'not set')}"
         for name in sorted(before.keys() | now.keys())
         if (name in before, before.get(name)) != (name in now, now.get(name))
         and not any(name == path or name.startswith(f"{path}.") for path in may_change)
-    ]
+    }
+
+
+def check_config(folder: Path, config: Mapping[str, Json], may_change: frozenset[str]) -> None:
+    """Refuse to continue a run with other settings.
+
+    Args:
+        folder: run folder.
+        config: the settings to continue with.
+        may_change: paths of settings that may differ ("training.keep"), including all below them.
+
+    Raises:
+        OutputError: another setting differs, or ``config.json`` is damaged.
+    """
+    different = list(list_changes(folder, config, may_change).values())
     if different:
         raise OutputError(
             f"{folder} was started with different settings: {'; '.join(different[:MAX_LISTED])}. "
