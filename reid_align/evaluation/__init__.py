@@ -17,6 +17,7 @@ from reid_align.evaluation.evaluator import evaluate
 from reid_align.evaluation.feature_extraction import adapt_to_dataset, dataset_features
 from reid_align.evaluation.feature_paths import relocate_features
 from reid_align.evaluation.feature_processing import FeatureProcessing
+from reid_align.evaluation.label_checks import check_labels
 
 __all__ = [
     "EvaluationOptions",
@@ -26,6 +27,7 @@ __all__ = [
     "ScoreRow",
     "Verification",
     "adapt_to_dataset",
+    "check_labels",
     "check_options",
     "dataset_features",
     "evaluate",
