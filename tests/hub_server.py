@@ -1,8 +1,8 @@
-"""A server on loopback that speaks the Hub's protocol for downloads, and can be told to fail.
+"""Local server with the Hub's download protocol and injectable failures.
 
-It follows what huggingface_hub 0.34 to 2.4 asks for, mostly ``/repo/resolve/revision/file``.
-Weights lie on a "CDN", as Git LFS files do on the Hub: the same server under another host name,
-because the client follows a redirect to the same host, and drops its token on the way to another.
+Supports the requests of huggingface_hub 0.34 to 2.4, mainly ``/repo/resolve/revision/file``.
+Weights are on a "CDN" like Git LFS files on the Hub: the same server under another host name,
+because huggingface_hub drops its token when it is redirected to another host.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ def is_lfs(path: str) -> bool:
 
 @dataclass
 class Repository:
-    """Its commits, oldest first, and tags; ``token`` opens it if it is private or gated."""
+    """Commits, oldest first, and tags; ``token`` gives access if it is private or gated."""
 
     private: bool = False
     gated: bool = False
@@ -62,13 +62,12 @@ class Request:
 
 
 class Hub(ThreadingHTTPServer):
-    """All repositories, every request so far, and the faults that come next.
+    """The server: repositories, recorded requests, and faults to inject.
 
-    Faults, each used up from the front: ``statuses`` answers a GET or HEAD with that status, or
-    hangs up without an answer; ``upload_statuses`` does so for a PUT, ``commit_statuses`` for a
-    commit; ``rivals`` are what somebody else commits just before; ``cdn_bodies`` sends those bytes
-    from the CDN in place of the right ones; ``cdn_breaks`` closes the connection of a CDN download
-    after so many bytes.
+    Each list of faults is consumed from the front. ``statuses`` answers a GET or HEAD with that
+    status, or closes the connection; ``upload_statuses`` does so for a PUT, ``commit_statuses`` for
+    a commit. ``rivals`` are commits by another user just before. ``cdn_bodies`` replaces the bytes
+    of a CDN download; ``cdn_breaks`` closes its connection after that many bytes.
     """
 
     HANG_UP = 0
@@ -95,7 +94,7 @@ class Hub(ThreadingHTTPServer):
         self.cdn_breaks: list[int] = []
 
     def add(self, repo_id: str, files: Files, **access: bool | str) -> str:
-        """Commit files to a repository, which is made if it is not there; return the commit."""
+        """Commit files to a repository, creating it if necessary; return the commit."""
         repository = self.repositories.setdefault(repo_id, Repository(**access))
         self.blobs |= {sha256(content): content for content in files.values()}
         return repository.commit(files)
@@ -105,7 +104,7 @@ class Hub(ThreadingHTTPServer):
 
 
 class DownloadHandler(BaseHTTPRequestHandler):
-    """The half of the protocol that reads."""
+    """Handler for downloads."""
 
     protocol_version = "HTTP/1.1"
     server: Hub
@@ -139,7 +138,7 @@ class DownloadHandler(BaseHTTPRequestHandler):
         return self.headers.get("Authorization", "").removeprefix("Bearer ") or None
 
     def open(self, repo_id: str) -> Repository | None:
-        """Return a repository that the caller may know of, or answer as the Hub does."""
+        """Return a repository the caller may access, or send the Hub's error response."""
         repository = self.server.repositories.get(repo_id)
         if repository and not (repository.private and self.token() != repository.token):
             return repository

@@ -1,4 +1,4 @@
-"""The half of the Hub's protocol that writes: make a repository, upload by LFS, commit, tag."""
+"""Upload half of the Hub's protocol: create repositories, LFS upload, commit, tag."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from hub_server import DownloadHandler, Repository, is_lfs, sha256
 
 
 class PublishHandler(DownloadHandler):
-    """A whole Hub with one maintainer, whose token is ``TOKEN``."""
+    """Handler for a Hub with one maintainer with the token ``TOKEN``."""
 
     TOKEN = "hf_maintainer"
 
@@ -56,7 +56,7 @@ class PublishHandler(DownloadHandler):
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
     def validate(self, card: str) -> None:
-        """Accept metadata that the Hub can read: a block of YAML that names a library."""
+        """Check the model card metadata: a YAML block with a library name."""
         block = re.match("---\n(.*?\n)---\n", card, re.DOTALL)
         metadata = yaml.safe_load(block[1]) if block else None
         wrong = not isinstance(metadata, dict) or "library_name" not in metadata

@@ -1,4 +1,4 @@
-"""The official SAN modules as their authors' code has them: names, shapes, and golden numbers.
+"""Names, shapes and golden outputs of the modules in the official SAN code.
 
 golden_official_san.json states where the numbers come from.
 """

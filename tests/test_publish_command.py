@@ -1,4 +1,4 @@
-"""``python -m reid_align.publish`` as a person at a terminal meets it."""
+"""The ``publish`` command on the command line."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ from reid_align.cli.publish_commands import COMMANDS
 from reid_align.evaluate import main as evaluate
 from reid_align.publish import main as publish
 
-# The client's own: it hands bytes to its HTTP library in a way that this one is giving up.
+# A deprecation inside huggingface_hub.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 NAME, REPO_ID = "resnet18_baseline.try", "maintainer-org/try"
@@ -25,7 +25,7 @@ summary = "Untrained."
 license = "Apache-2.0"
 cost = "none"
 citation = "@misc{{none}}"
-limits = ["It finds nobody."]
+limits = ["Random weights, for testing only."]
 recipe = {{ name = "none", command = "none", commit = "{"ab" * 20}", seed = 0 }}
 training_data = [{{ name = "nothing", terms = "none", synthetic = true }}]
 results = [{{ file = "result.json" }}]
@@ -68,7 +68,7 @@ def logged_in(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
     return hub
 
 
-def test_check_says_what_there_is(what: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_prints_a_summary(what: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert reid_align(["publish", "check", *what]) == 0
     shown = capsys.readouterr().out
     assert shown == (
@@ -77,16 +77,16 @@ def test_check_says_what_there_is(what: list[str], capsys: pytest.CaptureFixture
     )
 
 
-def test_check_says_what_is_missing(
+def test_check_reports_problems(
     what: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert publish(["check", *what[:3]]) == 2
-    assert f"cards/{NAME}.toml: there is no card" in capsys.readouterr().err
+    assert f"cards/{NAME}.toml: cannot read the card" in capsys.readouterr().err
     assert publish(["check", NAME, "--weights", str(tmp_path), *what[3:]]) == 1
-    assert "there is no encoder.safetensors" in capsys.readouterr().err
+    assert "has neither encoder.safetensors" in capsys.readouterr().err
 
 
-def test_the_steps_one_by_one(
+def test_build_push_and_pin_one_by_one(
     logged_in: Hub,
     what: list[str],
     manifest: Path,
@@ -100,7 +100,7 @@ def test_the_steps_one_by_one(
     assert publish(pushed) == 0
     shown = capsys.readouterr().out
     assert f"{REPO_ID} (public): 3 files in one commit, with the tag v1.0.0" in shown
-    assert shown.endswith("Nothing was sent. --yes does it.\n")
+    assert shown.endswith("Dry run: nothing was uploaded. Add --yes to upload.\n")
     assert logged_in.requests == []
     assert publish([*pushed, "--yes"]) == 0
     commit = capsys.readouterr().out.split()[-1]
@@ -112,14 +112,14 @@ def test_the_steps_one_by_one(
     assert entry["recipe"]["cost"] == "none"
 
 
-def test_release_does_all_of_it_and_only_when_told_to(
+def test_release_is_a_dry_run_without_yes(
     logged_in: Hub, what: list[str], manifest: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["release", *what, "--repo", REPO_ID, "--manifest", str(manifest), "--default"]
     assert publish(command) == 2
-    assert "release with --public" in capsys.readouterr().err
+    assert "Add --public" in capsys.readouterr().err
     assert publish([*command, "--public"]) == 0
-    assert "Nothing was sent" in capsys.readouterr().out
+    assert "nothing was uploaded" in capsys.readouterr().out
     assert logged_in.requests == []
     assert json.loads(manifest.read_text())["weights"] == {}
     assert publish([*command, "--public", "--yes"]) == 0
@@ -137,22 +137,20 @@ def test_an_official_checkpoint_is_converted(
     torch.save({"state_dict": generated_state(encoder_shapes()), "epoch": 319}, checkpoint)
     assert publish(["convert", str(checkpoint), "-o", str(tmp_path / "out")]) == 0
     shown = capsys.readouterr().out
-    assert f"encoder {tmp_path / 'out' / 'encoder'}, trained on" in shown
-    assert "decoder none in the checkpoint" in shown
+    assert f"encoder: {tmp_path / 'out' / 'encoder'}, trained on" in shown
+    assert "decoder: none in the checkpoint" in shown
     assert from_pretrained(tmp_path / "out" / "encoder").feature_dim == 512
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)
-def test_help_lists_the_exit_codes_that_there_are(
-    command: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_help_lists_the_exit_codes(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         publish([*command, "--help"])
     shown = " ".join(capsys.readouterr().out.split())
     assert shown.endswith("exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted")
 
 
-def test_help_comes_without_torch() -> None:
+def test_help_does_not_load_torch() -> None:
     code = (
         "import contextlib, sys\nfrom reid_align.publish import main\n"
         "with contextlib.suppress(SystemExit): main(['release', '--help'])\n"
@@ -160,4 +158,4 @@ def test_help_comes_without_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "only say what" in done.stdout
+    assert "are dry runs" in done.stdout

@@ -6,7 +6,7 @@ import torch
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Small convolutions lose more to threads that wait for each other than they gain."""
+    """Use one thread: small convolutions are slower with several."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

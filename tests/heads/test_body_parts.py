@@ -23,7 +23,7 @@ def test_the_merges_go_from_24_to_13_to_8() -> None:
     assert (sum(FRONT_BACK), len(FRONT_BACK)) == (13, 8)
 
 
-def test_left_and_right_then_front_and_back_add_up_as_the_table_says() -> None:
+def test_the_merges_sum_the_parts_in_the_table() -> None:
     maps = torch.randn(2, 24, 3, 4, 5, generator=torch.Generator().manual_seed(0))
     merged = merge(merge(maps, LEFT_RIGHT), FRONT_BACK)
     assert merged.shape == (2, 8, 3, 4, 5)
@@ -35,7 +35,7 @@ def test_left_and_right_then_front_and_back_add_up_as_the_table_says() -> None:
         torch.testing.assert_close(merged[:, position], expected)
 
 
-def test_parts_that_densepose_numbers_as_one_limb_meet() -> None:
+def test_densepose_parts_of_one_limb_are_merged() -> None:
     numbered = torch.arange(1.0, 25.0).view(1, 24, 1, 1, 1)
     surfaces = merge(numbered, LEFT_RIGHT)
     assert surfaces.flatten().tolist() == [1, 2, 7, 11, 15, 19, 23, 27, 31, 35, 39, 43, 47]

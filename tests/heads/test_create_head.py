@@ -17,7 +17,7 @@ from reid_align.weights import WeightsHeader, module_fingerprint, save_tensors
 SMALL_ARGUMENTS: dict[str, dict[str, object]] = {"san_decoder": {}, "dsag_stream": {"width": 2}}
 
 
-def test_the_heads_with_a_name_are_built_with_their_arguments() -> None:
+def test_registered_heads_are_built_with_their_arguments() -> None:
     assert list(HEADS) == sorted(SMALL_ARGUMENTS)
     with torch.device("meta"):
         decoder = create_head("san_decoder", skips=False)
@@ -79,5 +79,5 @@ def test_heads_load_like_encoders(name: str, tmp_path: Path) -> None:
     other = next(other for other in HEADS if other != name)
     with pytest.raises(InvalidInputError, match=f"was made for architecture='{name}'"):
         create_head(other, weights=tmp_path / "head.safetensors")
-    with pytest.raises(WeightsNotFoundError, match=f"no published weights for {name}"):
+    with pytest.raises(WeightsNotFoundError, match=f"{name} has no published weights"):
         create_head(name, pretrained=True)

@@ -11,21 +11,21 @@ def encoder(request: pytest.FixtureRequest) -> Encoder:
     return create_model(request.param)
 
 
-def test_a_decoder_reads_the_maps_of_every_encoder(encoder: Encoder) -> None:
+def test_a_decoder_fits_every_encoder(encoder: Encoder) -> None:
     decoder = decoder_for(encoder, height=64, width=48)
     with torch.inference_mode():
         decoded = decoder(*encoder.forward_maps(torch.randn(2, 3, 64, 32))[:4])
     assert decoded.texture.shape == (2, 3, 64, 48)
 
 
-def test_for_the_papers_encoders_it_is_the_papers_decoder() -> None:
+def test_the_papers_encoders_get_the_papers_decoder() -> None:
     with torch.device("meta"):
         encoder = create_model("dsa_reid")
         decoder = decoder_for(encoder)
     assert sum(p.numel() for p in decoder.parameters()) == 9_071_075
 
 
-def test_a_head_knows_what_rebuilds_it() -> None:
+def test_a_head_has_the_arguments_that_rebuild_it() -> None:
     encoder = create_model("san_resnet18")
     with torch.device("meta"):
         decoder = decoder_for(encoder, skips=False)

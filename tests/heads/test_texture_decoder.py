@@ -81,7 +81,7 @@ def test_without_skips_equals_skips_that_add_zero() -> None:
 
 
 @pytest.mark.parametrize(("skips", "read"), [(True, 4), (False, 1)])
-def test_texture_depends_on_the_maps_that_are_joined(skips: bool, read: int) -> None:
+def test_the_texture_depends_on_the_connected_maps(skips: bool, read: int) -> None:
     maps = [m.requires_grad_() for m in stage_maps()]
     TextureDecoder(skips=skips)(*maps).texture.sum().backward()
     touched = [m.grad is not None and bool(m.grad.any()) for m in maps]
@@ -105,7 +105,7 @@ def test_initial_weights_are_xavier_with_gain_002_and_batch_norms_near_one() -> 
     assert (gain.mean().item(), gain.std().item()) == pytest.approx((1.0, 0.02), abs=0.002)
 
 
-def test_an_untrained_decoder_paints_almost_nothing() -> None:
+def test_an_untrained_decoder_gives_a_texture_near_zero() -> None:
     torch.manual_seed(0)
     decoded = TextureDecoder().train()(*stage_maps(count=4, height=16))
     # Measured on the authors' code with its own initialization, one draw on other maps.
@@ -126,7 +126,7 @@ def test_maps_of_other_shapes_are_refused(skips: bool, index: int) -> None:
     with torch.device("meta"):
         decoder, maps = TextureDecoder(skips=skips), stage_maps()
     maps[index] = maps[index][..., ::2, ::2]
-    with pytest.raises(InvalidInputError, match="last stage does not stride"):
+    with pytest.raises(InvalidInputError, match="stride 1 in the last stage"):
         decoder(*maps)
 
 

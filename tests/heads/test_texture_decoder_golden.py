@@ -1,4 +1,4 @@
-"""The decoder against the authors' own code, on the maps of torchvision's ResNet-50."""
+"""Decoder against the official code, on the maps of torchvision's ResNet-50."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The batch-hard triplet loss against a hand computation and a naive loop."""
+"""Batch-hard triplet loss against a hand computation and a naive loop."""
 
 import math
 
@@ -71,16 +71,16 @@ def test_parts_of_a_gathered_batch_average_to_the_whole() -> None:
     torch.testing.assert_close(gradient, expected)
 
 
-def test_anchors_without_a_negative_or_a_positive_do_not_count() -> None:
+def test_anchors_without_a_negative_or_a_positive_are_ignored() -> None:
     features = torch.tensor([[0.0], [1.0], [5.0]], requires_grad=True)
     candidates = (torch.tensor([[0.0], [2.0], [3.0]]), torch.tensor([1, 1, 2]))
     loss = BatchHardTriplet(4.0)(features, torch.tensor([1, 8, 2]), candidates)
-    # Person 8 is not among the candidates; the two others have 2 - 3 + 4 each.
+    # Identity 8 is not among the candidates; the two others have 2 - 3 + 4 each.
     assert loss.item() == pytest.approx(3.0)
 
 
 @pytest.mark.parametrize("count", [1, 4])
-def test_a_batch_of_one_person_gives_zero_and_zero_gradients(count: int) -> None:
+def test_a_batch_of_one_identity_gives_zero_and_zero_gradients(count: int) -> None:
     features = random_features(count=count).requires_grad_()
     loss = BatchHardTriplet()(features, torch.zeros(count, dtype=torch.long))
     loss.backward()  # type: ignore[no-untyped-call]
@@ -98,8 +98,8 @@ def test_equal_features_give_the_margin_and_finite_gradients() -> None:
     assert features.grad.isfinite().all()
 
 
-def test_images_that_hardly_differ_are_told_apart() -> None:
-    """By |a|² + |b|² - 2ab in float32, which is off by 0.1 here, they would not be."""
+def test_nearly_equal_images_are_distinguished() -> None:
+    """|a|² + |b|² - 2ab in float32 has an error of 0.1 here and would fail."""
     features = torch.full((4, 2048), 32.0)
     features[:, 0] += torch.tensor([0.0, 1.0, 2.0, 4.0]) / 64
     loss = BatchHardTriplet(0.1)(features, torch.tensor([0, 0, 1, 1]))
@@ -123,11 +123,11 @@ def test_refuses_a_margin(margin: float) -> None:
 @pytest.mark.parametrize(
     ("features", "ids", "message"),
     [
-        (torch.ones(2, 3, 1, 1), torch.ones(2).long(), r"give floating point \(N, D\)"),
-        (torch.ones(2, 3).long(), torch.ones(2).long(), "torch.int64: give floating point"),
+        (torch.ones(2, 3, 1, 1), torch.ones(2).long(), r"expected floating point \(N, D\)"),
+        (torch.ones(2, 3).long(), torch.ones(2).long(), "torch.int64: expected floating point"),
         (torch.ones(2, 3), torch.ones(2), "torch.float32 for 2 features"),
         (torch.ones(2, 3), torch.ones(3).long(), r"shape \(3,\)"),
-        (torch.ones(0, 3), torch.ones(0).long(), "empty batch"),
+        (torch.ones(0, 3), torch.ones(0).long(), "batch is empty"),
     ],
 )
 def test_refuses_a_batch(features: Tensor, ids: Tensor, message: str) -> None:

@@ -21,7 +21,7 @@ def test_equals_the_sum_over_smoothed_targets() -> None:
 
 
 @pytest.mark.parametrize("smoothing", [-0.1, 1.1, math.nan])
-def test_smoothing_that_is_no_fraction_is_refused(smoothing: float) -> None:
+def test_smoothing_outside_zero_to_one_is_refused(smoothing: float) -> None:
     with pytest.raises(InvalidInputError, match=f"label_smoothing={smoothing}: give a number"):
         identity_loss(smoothing)
 

@@ -1,4 +1,4 @@
-"""The masked reconstruction loss against torch's own and against a naive loop."""
+"""Masked L1 loss against torch's L1 loss and a naive loop."""
 
 import math
 
@@ -42,7 +42,7 @@ def test_gradient_is_that_of_finite_differences() -> None:
     assert torch.autograd.gradcheck(lambda p: masked_l1(p, target, mask), prediction)
 
 
-def test_what_lies_outside_the_mask_has_no_influence() -> None:
+def test_elements_outside_the_mask_have_no_effect() -> None:
     prediction, target = textures(0).requires_grad_(), textures(1)
     mask = torch.zeros(4, 5, dtype=torch.bool)
     mask[1:3, 2] = True
@@ -74,11 +74,11 @@ def test_half_precision_is_computed_in_float32() -> None:
 
 @pytest.mark.parametrize("shape", [(2, 3, 4, 4), (2, 1, 4, 5), (3, 4, 5)])
 def test_refuses_shapes_that_differ(shape: tuple[int, ...]) -> None:
-    with pytest.raises(InvalidInputError, match="for a target of"):
+    with pytest.raises(InvalidInputError, match="and target of shape"):
         masked_l1(torch.zeros(shape), torch.zeros(2, 3, 4, 5))
 
 
-def test_refuses_what_is_no_batch_of_images() -> None:
+def test_refuses_other_shapes() -> None:
     with pytest.raises(InvalidInputError, match="N, C, H, W"):
         masked_l1(torch.zeros(3, 4, 5), torch.zeros(3, 4, 5))
 
@@ -94,5 +94,5 @@ def test_refuses_what_is_no_batch_of_images() -> None:
     ],
 )
 def test_refuses_a_mask(mask: Tensor) -> None:
-    with pytest.raises(InvalidInputError, match=r"give bool, \(4, 5\) or \(2, 1, 4, 5\)"):
+    with pytest.raises(InvalidInputError, match=r"expected bool, \(4, 5\) or \(2, 1, 4, 5\)"):
         masked_l1(textures(0), textures(1), mask)

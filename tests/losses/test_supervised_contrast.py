@@ -1,4 +1,4 @@
-"""The supervised contrastive loss against a hand computation and a naive loop."""
+"""Supervised contrastive loss against a hand computation and a naive loop."""
 
 import math
 
@@ -10,7 +10,7 @@ from reid_align.errors import InvalidInputError
 from reid_align.losses import SupervisedContrast
 
 IDS = torch.arange(4).repeat_interleave(3)
-# Two images are by cameras that nobody knows.
+# The cameras of two images are unknown.
 CAMERAS = torch.tensor([0, 1, 2, 0, 0, 1, 2, 2, 1, 0, -1, -1])
 
 
@@ -41,7 +41,7 @@ def naive(features: Tensor, ids: Tensor, temperature: float, weight: float = 1.0
 def test_three_features_by_hand() -> None:
     features = torch.tensor([[2.0, 0.0], [5.0, 0.0], [0.0, 1.0]])
     loss = SupervisedContrast(1.0)(features, torch.tensor([7, 7, 9]))
-    # Both anchors of person 7 see the other at similarity 1 and person 9 at 0.
+    # Both anchors of identity 7 have similarity 1 to each other and 0 to identity 9.
     assert loss.item() == pytest.approx(-math.log(math.e / (math.e + 1)))
 
 
@@ -54,25 +54,25 @@ def test_equals_a_naive_loop(temperature: float) -> None:
 
 
 @pytest.mark.parametrize("weight", [0.25, 1.0, 8.0])
-def test_others_by_the_own_camera_count_as_often_as_asked_for(weight: float) -> None:
+def test_other_identities_of_the_same_camera_are_weighted(weight: float) -> None:
     features = random_features()
     loss = SupervisedContrast(0.1, weight)(features, IDS, camera_ids=CAMERAS)
     assert loss.item() == pytest.approx(naive(features, IDS, 0.1, weight), rel=1e-10)
 
 
 @pytest.mark.parametrize("given", [None, CAMERAS[:5]])
-def test_cameras_that_count_must_be_given_for_all_images(given: Tensor | None) -> None:
-    with pytest.raises(InvalidInputError, match=r"12 images and (none|5) camera ids"):
+def test_camera_weights_need_all_camera_ids(given: Tensor | None) -> None:
+    with pytest.raises(InvalidInputError, match=r"12 images, camera ids: (none|5)"):
         SupervisedContrast(own_camera_weight=2.0)(random_features(), IDS, camera_ids=given)
 
 
-def test_unequal_numbers_of_images_and_people_seen_once() -> None:
+def test_unequal_image_counts_and_identities_with_one_image() -> None:
     features, ids = random_features(), torch.tensor([0, 0, 0, 0, 1, 1, 2, 3, 3, 3, 4, 5])
     loss = SupervisedContrast()(features, ids)
     assert loss.item() == pytest.approx(naive(features, ids, 0.1), rel=1e-10)
 
 
-def test_length_does_not_matter() -> None:
+def test_the_length_of_features_does_not_matter() -> None:
     features = random_features()
     scaled = features * torch.linspace(0.1, 9, 12, dtype=torch.float64)[:, None]
     loss = SupervisedContrast()
@@ -100,7 +100,7 @@ def test_parts_of_a_gathered_batch_average_to_the_whole() -> None:
     torch.testing.assert_close(gradient, expected)
 
 
-def test_without_a_second_image_of_anybody_the_loss_is_zero_and_teaches_nothing() -> None:
+def test_without_positive_pairs_loss_and_gradients_are_zero() -> None:
     features = random_features().float().requires_grad_()
     loss = SupervisedContrast()(features, torch.arange(12))
     loss.backward()
@@ -108,7 +108,7 @@ def test_without_a_second_image_of_anybody_the_loss_is_zero_and_teaches_nothing(
     assert torch.equal(features.grad, torch.zeros(12, 6))
 
 
-def test_under_autocast_near_equal_images_stay_apart() -> None:
+def test_autocast_does_not_merge_nearly_equal_images() -> None:
     features = torch.ones(4, 8) + 1e-3 * random_features(count=4, dim=8).float()
     ids = torch.tensor([0, 0, 1, 1])
     expected = SupervisedContrast(1e-6)(features, ids)
@@ -118,7 +118,7 @@ def test_under_autocast_near_equal_images_stay_apart() -> None:
 
 @pytest.mark.parametrize("value", [0.0, -1.0, math.nan, math.inf])
 @pytest.mark.parametrize("name", ["temperature", "own_camera_weight"])
-def test_a_value_that_is_none_is_refused(name: str, value: float) -> None:
+def test_an_invalid_value_is_refused(name: str, value: float) -> None:
     with pytest.raises(InvalidInputError, match=f"{name}="):
         SupervisedContrast(**{name: value})
 
@@ -126,5 +126,5 @@ def test_a_value_that_is_none_is_refused(name: str, value: float) -> None:
 @pytest.mark.parametrize("first", [-1, 1, 7])
 def test_anchors_that_are_not_among_the_candidates_are_refused(first: int) -> None:
     features = random_features()
-    with pytest.raises(InvalidInputError, match="must be among the candidates"):
+    with pytest.raises(InvalidInputError, match="candidates must contain the anchors"):
         SupervisedContrast()(features[:6], IDS[:6], (features, IDS), first=first)

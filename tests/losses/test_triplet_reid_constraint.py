@@ -1,4 +1,4 @@
-"""The Triplet-ReID constraint against hand computations and naive loops."""
+"""Triplet-ReID constraint against hand computations and naive loops."""
 
 import math
 from collections import Counter
@@ -47,8 +47,8 @@ def rows(triplets: Triplets) -> list[tuple[int, int, int]]:
     return [row for row, counted in zip(listed, triplets.counted, strict=True) if counted]
 
 
-def test_two_people_by_hand() -> None:
-    """With two images a person, positives are certain; equal negatives make the rest certain."""
+def test_two_identities_by_hand() -> None:
+    """Two images per identity make the positives unique; equal negatives do the rest."""
     maps = torch.zeros(4, 2, 1, 2)
     maps[1] = torch.tensor([[[1.0, 0.0]], [[0.0, 2.0]]])
     maps[2:] = 1.0
@@ -56,7 +56,7 @@ def test_two_people_by_hand() -> None:
     loss = constraint([maps], torch.tensor([5, 5, 6, 6]), seeded())
     # D(0, 1) = (1 + 4) / 2; D(0, 2) = 4 / 2; D(1, 2) = (0 + 1 + 1 + 1) / 2; D(2, 3) = 0.
     first, second = 2.5 - 2 + 0.3, 2.5 - 1.5 + 0.3
-    # The other two are at 2 from image 0 and at 1.5 from image 1: both beyond the margin.
+    # The other two have distance 2 to image 0 and 1.5 to image 1, both beyond the margin.
     assert loss.item() == pytest.approx((first + second + 0 + 0) / 4)
 
 
@@ -103,7 +103,7 @@ def test_offset_triplets_of_a_batch_of_64(block: int, first: tuple[int, int, int
     assert rows(offset_triplets(ids, block)) == expected
 
 
-def test_random_triplets_have_another_image_of_the_person_and_one_of_another() -> None:
+def test_random_triplets_have_the_right_identities() -> None:
     for seed in range(20):
         triplets = rows(random_triplets(IDS, seeded(seed)))
         assert [anchor for anchor, _, _ in triplets] == list(range(16))
@@ -122,7 +122,7 @@ def test_random_triplets_are_drawn_uniformly() -> None:
     assert all(abs(count - 250) < 76 for count in negatives.values())
 
 
-def test_the_seed_decides_and_each_block_draws_anew() -> None:
+def test_the_seed_is_reproducible_and_each_block_draws_new_triplets() -> None:
     loss = PAPER_CONSTRAINT(decoder_maps(), IDS, seeded(1))
     torch.testing.assert_close(PAPER_CONSTRAINT(decoder_maps(), IDS, seeded(1)), loss)
     assert PAPER_CONSTRAINT(decoder_maps(), IDS, seeded(2)).item() != loss.item()
@@ -154,7 +154,7 @@ def test_anchors_without_a_positive_are_skipped() -> None:
     maps = torch.arange(4.0).view(4, 1, 1, 1)
     constraint = TripletReidConstraint(blocks=(1,), margin=20.0)
     losses = {round(constraint([maps], ids, seeded(s)).item(), 4) for s in range(30)}
-    # D(0, 1) = 1; the negatives 2 and 3 are at 4 or 9 from image 0, at 1 or 4 from image 1.
+    # D(0, 1) = 1; the negatives 2 and 3 have distance 4 or 9 to image 0, 1 or 4 to image 1.
     assert losses == {(21 - far + 21 - near) / 2 for far in (4, 9) for near in (1, 4)}
 
 
@@ -170,7 +170,7 @@ def test_a_batch_without_triplets_gives_zero(ids: list[int], reduction: str) -> 
     assert not maps[0].grad.any()
 
 
-def test_one_run_has_no_offset_triplets() -> None:
+def test_one_identity_has_no_offset_triplets() -> None:
     loss = OFFICIAL_CONSTRAINT(decoder_maps(4), torch.zeros(4, dtype=torch.long), seeded())
     assert (loss.ndim, loss.item()) == (0, 0.0)
 
@@ -192,19 +192,19 @@ def test_half_precision_is_computed_in_float32() -> None:
         [0, 0, 0, 0, 0, 0, 0, 0],
     ],
 )
-def test_offset_refuses_a_batch_that_is_not_runs_of_four(ids: list[int]) -> None:
-    with pytest.raises(InvalidInputError, match="runs of 4 images of one person"):
+def test_offset_refuses_a_batch_in_another_order(ids: list[int]) -> None:
+    with pytest.raises(InvalidInputError, match="4 consecutive images per identity"):
         OFFICIAL_CONSTRAINT(decoder_maps(len(ids)), torch.tensor(ids), seeded())
 
 
 @pytest.mark.parametrize("blocks", [(), (1, 1), (0, 1), (-1,)])
 def test_refuses_blocks(blocks: tuple[int, ...]) -> None:
-    with pytest.raises(InvalidInputError, match="name each block once"):
+    with pytest.raises(InvalidInputError, match="list each block once"):
         TripletReidConstraint(blocks)
 
 
 def test_refuses_a_fifth_block_with_offsets() -> None:
-    with pytest.raises(InvalidInputError, match="knows the blocks 1 to 4"):
+    with pytest.raises(InvalidInputError, match="supports blocks 1 to 4"):
         replace(OFFICIAL_CONSTRAINT, blocks=(1, 5))
 
 
@@ -228,11 +228,11 @@ def test_refuses_fewer_maps_than_blocks() -> None:
 @pytest.mark.parametrize(
     ("maps", "ids", "message"),
     [
-        (torch.ones(4, 3), IDS[:4], r"give floating point \(N, C, h, w\)"),
-        (torch.ones(4, 3, 1, 1).long(), IDS[:4], "give floating point"),
-        (torch.ones(4, 3, 1, 1), IDS, "one integer for each"),
-        (torch.ones(4, 3, 1, 1), IDS[:4].float(), "one integer for each"),
-        (torch.ones(0, 3, 1, 1), IDS[:0], "empty batch"),
+        (torch.ones(4, 3), IDS[:4], r"expected floating point \(N, C, h, w\)"),
+        (torch.ones(4, 3, 1, 1).long(), IDS[:4], "expected floating point"),
+        (torch.ones(4, 3, 1, 1), IDS, "one integer per feature"),
+        (torch.ones(4, 3, 1, 1), IDS[:4].float(), "one integer per feature"),
+        (torch.ones(0, 3, 1, 1), IDS[:0], "batch is empty"),
     ],
 )
 def test_refuses_a_batch(maps: Tensor, ids: Tensor, message: str) -> None:

@@ -1,4 +1,4 @@
-"""SAN's and DSA-reID's encoders against the papers' figures and torchvision's ResNet-50."""
+"""Encoders of SAN and DSA-reID against the papers' numbers and torchvision's ResNet."""
 
 import pytest
 import torch
@@ -84,7 +84,7 @@ def torchvision_trunk(depth: int, norm: str = "bn") -> nn.Module:
 
 
 def enliven(model: nn.Module) -> None:
-    """Give norms weights and statistics that are all different."""
+    """Give all norms different weights and statistics."""
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d):
             nn.init.uniform_(module.weight, 0.5, 1.5)
@@ -218,7 +218,7 @@ def test_grouped_local_branches_equal_eight_separate_ones(depth: int, local_inpu
 
 
 @pytest.mark.parametrize("branches", ["global", "local"])
-def test_a_single_branch_is_its_half_of_the_whole(branches: str) -> None:
+def test_a_single_branch_equals_its_half_of_the_feature(branches: str) -> None:
     both, one = DsaEncoder(18).eval(), DsaEncoder(18, branches=branches).eval()
     one.load_state_dict({key: both.state_dict()[key] for key in one.state_dict()})
     images = torch.randn(2, 3, 64, 32)
@@ -257,7 +257,7 @@ def test_norm_parts_gives_both_halves_length_one() -> None:
         (dsa_reid, {"branches": "one"}),
     ],
 )
-def test_other_choices_are_refused(
+def test_unknown_choices_are_refused(
     factory: type[SanEncoder | DsaEncoder], arguments: dict[str, str]
 ) -> None:
     with pytest.raises(UnknownNameError, match="Known: "):

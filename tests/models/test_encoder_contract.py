@@ -1,4 +1,4 @@
-"""What every architecture in the registry has to keep."""
+"""Contract that every registered architecture fulfills."""
 
 import re
 from copy import deepcopy
@@ -38,7 +38,7 @@ def test_a_factory_returns_an_encoder_in_evaluation_mode(encoder: Encoder) -> No
 
 
 @pytest.mark.parametrize("training", [False, True])
-def test_forward_gives_one_matrix_in_every_mode(encoder: Encoder, training: bool) -> None:
+def test_forward_returns_one_matrix_in_every_mode(encoder: Encoder, training: bool) -> None:
     with torch.inference_mode():
         features = deepcopy(encoder).train(training)(images())
     assert features.shape == (2, encoder.feature_dim)
@@ -83,7 +83,7 @@ def test_without_a_neck_the_pooled_maps_are_the_features(encoder: Encoder) -> No
         assert torch.equal(encoder.forward_pool(maps), encoder.forward_head(maps))
 
 
-def test_a_neck_lies_between_the_pooled_maps_and_the_features(encoder: Encoder) -> None:
+def test_a_bnneck_is_applied_to_the_pooled_maps(encoder: Encoder) -> None:
     necked = create_model(encoder.architecture, head="bnneck")
     torch.nn.init.constant_(necked.embed.bias, 1.0)
     with torch.inference_mode():
@@ -113,7 +113,7 @@ def test_an_empty_batch_gives_an_empty_matrix(encoder: Encoder) -> None:
         assert encoder(images(0)).shape == (0, encoder.feature_dim)
 
 
-def test_the_state_dict_holds_nothing_of_the_training_heads(encoder: Encoder) -> None:
+def test_the_state_dict_contains_no_training_heads(encoder: Encoder) -> None:
     assert not [key for key in encoder.state_dict() if any(n in key for n in NOT_IN_AN_ENCODER)]
 
 
@@ -159,10 +159,10 @@ def test_pretrained_never_falls_back_to_something_else(encoder: Encoder) -> None
 
 
 def test_a_name_with_a_tag_and_another_tag_contradict_each_other() -> None:
-    with pytest.raises(InvalidInputError, match="not two"):
+    with pytest.raises(InvalidInputError, match="only one tag"):
         create_model("san_resnet50.a", pretrained="b")
 
 
-def test_an_unknown_model_is_answered_with_the_nearest() -> None:
+def test_an_unknown_model_suggests_the_nearest_name() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'san_resnet50'"):
         create_model("san_resnet")

@@ -16,7 +16,7 @@ def test_the_generalized_mean_equals_a_loop() -> None:
             assert pool(feature_map)[n, c].item() == pytest.approx(expected)
 
 
-def test_with_exponent_one_it_is_the_average_and_with_a_large_one_nearly_the_maximum() -> None:
+def test_exponent_one_is_the_average_and_a_large_one_approaches_the_maximum() -> None:
     feature_map = torch.rand(2, 3, 4, 5, dtype=torch.float64)
     torch.testing.assert_close(GemPool(p=1.0)(feature_map), AveragePool()(feature_map))
     torch.testing.assert_close(

@@ -1,4 +1,4 @@
-"""Encoders that come with weights: from a file, a folder, the Hub, the manifest."""
+"""Encoders with weights from a file, a folder, the Hub and the manifest."""
 
 import json
 from pathlib import Path
@@ -51,16 +51,16 @@ def same(one: Encoder, other: Encoder) -> bool:
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("saved") / "encoder"
-    return save_pretrained(fine_tuned(head="fc512"), folder, training_data="Nobody.")
+    return save_pretrained(fine_tuned(head="fc512"), folder, training_data="none")
 
 
 @pytest.mark.parametrize("name", list_models())
-def test_every_architecture_comes_back_as_it_was(name: str, tmp_path: Path) -> None:
+def test_every_architecture_survives_a_round_trip(name: str, tmp_path: Path) -> None:
     encoder = fine_tuned(name)
     folder = save_pretrained(encoder, tmp_path / "encoder")
     before = torch.get_rng_state()
     again = from_pretrained(folder)
-    # Nothing random is drawn that would be overwritten.
+    # Loading skips the random initialization.
     assert torch.equal(torch.get_rng_state(), before)
     assert again.architecture == name
     assert again.arch_args == encoder.arch_args
@@ -68,7 +68,7 @@ def test_every_architecture_comes_back_as_it_was(name: str, tmp_path: Path) -> N
     assert same(encoder, again)
 
 
-def test_a_file_a_folder_and_their_names_do_equally(saved: Path) -> None:
+def test_files_folders_and_their_names_load_equally(saved: Path) -> None:
     expected, file = fine_tuned(head="fc512"), saved / "model.safetensors"
     sha256 = json.loads((saved / "config.json").read_text())["sha256"]
     for encoder in (
@@ -85,28 +85,28 @@ def test_a_file_a_folder_and_their_names_do_equally(saved: Path) -> None:
         assert encoder.origin.sha256 == sha256
 
 
-def test_weights_for_something_else_are_refused(saved: Path) -> None:
-    with pytest.raises(InvalidInputError, match="made for head='fc512', but 'gap' was asked for"):
+def test_weights_for_other_arguments_are_refused(saved: Path) -> None:
+    with pytest.raises(InvalidInputError, match="made for head='fc512', not 'gap'"):
         san_resnet50(weights=saved, head="gap")
     with pytest.raises(InvalidInputError, match="made for architecture='san_resnet50'"):
         dsa_reid(weights=saved)
-    with pytest.raises(InvalidInputError, match="give one of them"):
+    with pytest.raises(InvalidInputError, match="pass only one of them"):
         san_resnet50(pretrained=True, weights=saved)
 
 
-def test_a_foreign_file_needs_the_models_name(tmp_path: Path) -> None:
+def test_a_foreign_file_needs_the_architecture(tmp_path: Path) -> None:
     encoder = san_resnet50()
     save_file(encoder.state_dict(), tmp_path / "foreign.safetensors")
     again = san_resnet50(weights=tmp_path / "foreign.safetensors")
     assert same(encoder, again)
-    with pytest.raises(WeightsFormatError, match="does not say which model"):
+    with pytest.raises(WeightsFormatError, match="does not state its architecture"):
         from_pretrained(tmp_path / "foreign.safetensors")
     with pytest.raises(WeightsFormatError, match="missing"):
         dsa_reid(weights=tmp_path / "foreign.safetensors")
 
 
-def test_a_wrong_mapping_cannot_pass(saved: Path, tmp_path: Path) -> None:
-    # All names and shapes fit, but two layers have changed places.
+def test_swapped_tensors_are_detected(saved: Path, tmp_path: Path) -> None:
+    # All names and shapes match, but two layers are swapped.
     tensors = load_file(saved / "model.safetensors")
     one, other = "layer4.1.conv2.weight", "layer4.2.conv2.weight"
     tensors[one], tensors[other] = tensors[other], tensors[one]
@@ -134,21 +134,21 @@ def test_arguments_and_models_of_another_version_are_named(saved: Path, tmp_path
 
 
 @pytest.mark.parametrize("name", ["gone.safetensors", "gone", "gone/away/further"])
-def test_what_is_not_there_is_an_error(name: str) -> None:
+def test_missing_weights_are_an_error(name: str) -> None:
     with pytest.raises(WeightsNotFoundError, match="gone"):
         from_pretrained(name)
 
 
 @pytest.mark.parametrize("name", ["runs/best", "runs/best.safetensors", "best"])
-def test_a_mistyped_path_never_asks_the_hub(name: str, hub: Hub) -> None:
-    with pytest.raises(WeightsNotFoundError, match=f"{name}: there is no such file or folder"):
+def test_a_misspelled_path_is_never_looked_up_on_the_hub(name: str, hub: Hub) -> None:
+    with pytest.raises(WeightsNotFoundError, match=f"{name}: no such file or folder"):
         san_resnet50(weights=name)
-    with pytest.raises(WeightsNotFoundError, match=f"{name}: there is no such file or folder"):
+    with pytest.raises(WeightsNotFoundError, match=f"{name}: no such file or folder"):
         select_encoder(None, name)
     assert not hub.requests
 
 
-def test_a_folder_may_be_the_current_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_current_folder_can_be_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     save_pretrained(fine_tuned(), ".")
@@ -162,13 +162,13 @@ def test_impossible_seeds_are_refused(seed: int) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
-def test_anybodys_encoder_goes_to_the_hub_and_comes_back(
+def test_an_encoder_is_pushed_to_the_hub_and_loaded_from_it(
     saved: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", PublishHandler.TOKEN)
-    commit = push_to_hub(saved, "someone/fine-tuned")
-    for source in ("someone/fine-tuned", f"hf-hub:someone/fine-tuned@{commit}"):
+    commit = push_to_hub(saved, "user/fine-tuned")
+    for source in ("user/fine-tuned", f"hf-hub:user/fine-tuned@{commit}"):
         encoder = from_pretrained(source)
         assert same(encoder, fine_tuned(head="fc512"))
         assert encoder.origin.name.endswith(source)
-    assert same(create_model("san_resnet50", weights="hf-hub:someone/fine-tuned"), encoder)
+    assert same(create_model("san_resnet50", weights="hf-hub:user/fine-tuned"), encoder)

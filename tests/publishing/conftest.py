@@ -14,7 +14,7 @@ from reid_align.publishing import ManifestUpdate, Publication, build_hub_folder,
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Threads that share few cores wait for each other longer than they work."""
+    """Use one thread: small networks are slower with several."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -23,7 +23,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a run, its result and its card; nobody writes to it."""
+    """A folder with a run, its result and its card; read-only by convention."""
     return make_run(tmp_path_factory.mktemp("made"))
 
 
@@ -34,7 +34,7 @@ def publication(made: Path) -> Publication:
 
 @pytest.fixture(scope="session")
 def built(publication: Publication, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder for the Hub; nobody writes to it."""
+    """The Hub folder; read-only by convention."""
     folder = tmp_path_factory.mktemp("built") / "try"
     build_hub_folder(publication, REPO_ID, folder)
     return folder
@@ -42,7 +42,7 @@ def built(publication: Publication, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def mine(made: Path, tmp_path: Path) -> Path:
-    """A copy of the card, the result and the run, to be spoilt; its weights are a link."""
+    """A writable copy of card, result and run; its weights are a link."""
     (tmp_path / "run").mkdir()
     for name in ("card.toml", "result.json", "run/config.json"):
         shutil.copy(made / name, tmp_path / name)
@@ -52,18 +52,18 @@ def mine(made: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def update(tmp_path: Path) -> ManifestUpdate:
-    """Into an empty manifest."""
+    """An update of an empty manifest."""
     return ManifestUpdate(empty_manifest(tmp_path))
 
 
 @pytest.fixture
 def logged_in(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> Hub:
-    """The Hub, with its maintainer's token in the environment."""
+    """The Hub, with the maintainer's token in the environment."""
     monkeypatch.setenv("HF_TOKEN", PublishHandler.TOKEN)
     return hub
 
 
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client sleeps 23 seconds between its retries, and has no setting for it."""
+    """huggingface_hub sleeps 23 seconds between retries, and has no setting for it."""
     monkeypatch.setattr(time, "sleep", lambda seconds: None)

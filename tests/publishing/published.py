@@ -1,4 +1,4 @@
-"""A training of seconds, what it is worth, and the card that goes with it."""
+"""A short training run with an evaluation result and a card."""
 
 import json
 import os
@@ -17,7 +17,7 @@ summary = "Two steps on six people of plain colors."
 license = "Apache-2.0"
 cost = "two seconds on one core"
 citation = "@inproceedings{jin2020san, year={2020}}"
-limits = ["It finds nobody."]
+limits = ["Random weights, for testing only."]
 
 [recipe]
 command = "python -m reid_align.train san_baseline --tiny --data synthetic=people -o run"
@@ -54,7 +54,7 @@ def make_run(folder: Path) -> Path:
 
 
 def measure(folder: Path, weights: Path, output: str, *options: str) -> Path:
-    """Evaluate weights on the people of a folder that `make_run` wrote."""
+    """Evaluate weights on the dataset of a folder written by `make_run`."""
     place = ["synthetic", str(folder / "people"), "--weights", str(weights), "--device", "cpu"]
     assert evaluate([*place, "-o", str(folder / output), *options]) == 0
     return folder / output
@@ -67,7 +67,7 @@ def empty_manifest(folder: Path) -> Path:
 
 
 def in_a_new_process(site: Path, home: Path, code: str) -> str:
-    """TrainingRun code with the package and the manifest in ``site`` and an empty cache."""
+    """Run code with the package and the manifest in ``site`` and an empty cache."""
     environment = {name: text for name, text in os.environ.items() if name != "HF_TOKEN"}
     environment |= {"PYTHONPATH": str(site), "HF_HOME": str(home), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", code]

@@ -1,4 +1,4 @@
-"""Weights inside the package: small, listed, and nothing changed where that fails."""
+"""Bundling weights in the package: int8 files, the manifest entry, and failures."""
 
 import dataclasses
 import shutil
@@ -53,7 +53,7 @@ def test_the_entry_is_of_the_rounded_weights(
     assert info.preprocess == entry.preprocess == publication.encoder.preprocess
 
 
-def test_the_entry_says_where_its_results_come_from(
+def test_the_entry_notes_the_precision_of_its_results(
     publication: Publication, update: ManifestUpdate, tmp_path: Path
 ) -> None:
     entry = bundle_weights(publication, update, tmp_path / "bundled")
@@ -70,16 +70,16 @@ def test_the_entry_says_where_its_results_come_from(
     assert [m.note for m in again.metrics] == ["cosine; 64×32", "euclidean; 64×32"]
 
 
-def test_a_name_is_not_given_to_other_weights_by_accident(
+def test_an_existing_name_is_not_replaced_by_default(
     publication: Publication, update: ManifestUpdate, tmp_path: Path
 ) -> None:
     entry = bundle_weights(publication, dataclasses.replace(update, default=True), tmp_path)
     text = update.manifest.read_bytes()
-    with pytest.raises(InvalidInputError, match=r"has an entry .* already.*--replace"):
+    with pytest.raises(InvalidInputError, match=r"already has an entry .*replace=True"):
         bundle_weights(publication, update, tmp_path)
     assert update.manifest.read_bytes() == text
     replaced = bundle_weights(publication, dataclasses.replace(update, replace=True), tmp_path)
-    # It stays what pretrained=True gives.
+    # It stays the default of pretrained=True.
     assert entries(update)[replaced.name].default
     assert entry.name == replaced.name
 
@@ -98,19 +98,19 @@ def test_one_entry_of_an_architecture_is_the_default(
     assert defaults == {"resnet18_baseline.other": True, "resnet18_baseline.try": False}
 
 
-def test_what_is_too_large_for_a_package_stays_out_of_it(
+def test_a_file_beyond_the_size_limit_is_refused(
     publication: Publication, update: ManifestUpdate, tmp_path: Path
 ) -> None:
     with (tmp_path / "other.safetensors").open("wb") as file:
         file.truncate(45 * 2**20)
     text = update.manifest.read_bytes()
-    with pytest.raises(InvalidInputError, match=r"MiB, and 50 MiB are allowed"):
+    with pytest.raises(InvalidInputError, match=r"MiB; the limit is 50 MiB"):
         bundle_weights(publication, update, tmp_path)
     assert not (tmp_path / "resnet18_baseline.try.safetensors").exists()
     assert update.manifest.read_bytes() == text
 
 
-def test_a_manifest_that_may_not_be_written_changes_nothing(publication: Publication) -> None:
+def test_an_unwritable_manifest_changes_nothing(publication: Publication) -> None:
     with open_folder() as place:
         manifest = place / "weights_manifest.json"
         manifest.write_text('{"schema": 1, "weights": {}}')
@@ -118,7 +118,7 @@ def test_a_manifest_that_may_not_be_written_changes_nothing(publication: Publica
         (place / "bundled").chmod(0o777)
         with (
             without_the_rights_of_root(),
-            pytest.raises(OutputError, match="may not be written"),
+            pytest.raises(OutputError, match="is not writable"),
         ):
             bundle_weights(publication, ManifestUpdate(manifest), place / "bundled")
         assert list((place / "bundled").iterdir()) == []
@@ -133,13 +133,13 @@ def test_a_damaged_manifest_changes_nothing(
     assert not (tmp_path / "bundled").exists()
 
 
-def test_a_file_of_that_name_is_put_back_where_listing_it_fails(
+def test_the_old_file_is_restored_if_the_manifest_update_fails(
     publication: Publication, update: ManifestUpdate, tmp_path: Path
 ) -> None:
     stored = tmp_path / "bundled" / "resnet18_baseline.try.safetensors"
     stored.parent.mkdir()
     stored.write_bytes(b"before")
-    # A name that no manifest takes, and that is known only when all else is done.
+    # A name that only the final manifest update refuses.
     wrong = dataclasses.replace(
         publication, recipe=dataclasses.replace(publication.recipe, command="")
     )
@@ -160,13 +160,13 @@ def test_a_head_is_bundled_too(mine: Path, update: ManifestUpdate, tmp_path: Pat
     entry = bundle_weights(found, update, tmp_path / "bundled")
     assert (entry.kind, entry.preprocess, entry.feature_dim) == ("head", None, None)
     assert entry.metrics == ()
-    with pytest.raises(InvalidInputError, match=r"san_decoder\.try is a head: repositories"):
+    with pytest.raises(InvalidInputError, match=r"san_decoder\.try is a head\. Only encoders"):
         found.encoder  # noqa: B018
 
 
-def test_the_command_lists_its_file_in_the_manifest_beside_it(made: Path, tmp_path: Path) -> None:
+def test_the_command_updates_the_manifest_of_its_package(made: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
-    # A package of its own, because the command writes into the one that it is part of.
+    # A copy of the package, because the command writes into its own package.
     leave_out = shutil.ignore_patterns("__pycache__", "*.safetensors")
     shutil.copytree(Path(reid_align.__file__).parent, site / "reid_align", ignore=leave_out)
     manifest = empty_manifest(site)
@@ -183,7 +183,7 @@ def test_the_command_lists_its_file_in_the_manifest_beside_it(made: Path, tmp_pa
 def test_the_command_takes_no_other_manifest(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # Of another manifest the package's own would not know, and its sha256 would become wrong.
+    # Otherwise the sha256 in the package's own manifest would become wrong.
     what = [NAME, "--weights", str(tmp_path), "--manifest", str(empty_manifest(tmp_path))]
     with pytest.raises(SystemExit, match="2"):
         publish(["bundle", *what])

@@ -1,4 +1,4 @@
-"""A converted official checkpoint computes what the authors' own code computes with it."""
+"""A converted official checkpoint against the outputs of the official code."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ NAMES = [name for name in GOLDEN if name != "origin"]
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Save as the training script does, with numpy's rank-1, in torch's form of that time."""
+    """Save like the training script, with a numpy rank-1 and torch's old format."""
     path = tmp_path_factory.mktemp("official") / "checkpoint_ep320.pth.tar"
     decoder = generated_state(decoder_shapes())
     content = {
@@ -64,9 +64,7 @@ def test_outputs_equal_those_of_the_official_code(outputs: dict[str, Tensor], na
     check_golden(outputs, name)
 
 
-def test_reports_what_it_wrote_and_what_it_dropped(
-    checkpoint: Path, converted: ConvertedSan
-) -> None:
+def test_reports_written_and_dropped_entries(checkpoint: Path, converted: ConvertedSan) -> None:
     folder = checkpoint.with_name("converted")
     assert converted == ConvertedSan(
         encoder=folder / "encoder",
@@ -87,7 +85,7 @@ def test_reports_what_it_wrote_and_what_it_dropped(
     ]
 
 
-def test_every_tensor_arrives_and_only_the_classifier_stays_behind(
+def test_every_tensor_but_the_classifier_is_converted(
     converted: ConvertedSan,
 ) -> None:
     encoder = from_pretrained(converted.encoder)
@@ -101,7 +99,7 @@ def test_every_tensor_arrives_and_only_the_classifier_stays_behind(
     assert all(parameter.requires_grad for parameter in (*encoder.parameters(),))
 
 
-def test_the_decoders_file_says_what_it_is(converted: ConvertedSan) -> None:
+def test_the_decoder_file_has_a_header(converted: ConvertedSan) -> None:
     assert converted.decoder is not None
     info = read_header(converted.decoder)
     assert info is not None

@@ -1,4 +1,4 @@
-"""What is no checkpoint of the official SAN code is refused, and never run."""
+"""Files that are not official SAN checkpoints are refused, and no code runs."""
 
 import io
 import os
@@ -27,7 +27,7 @@ State = dict[str, Tensor]
 
 
 def blank(shapes: dict[str, tuple[int, ...]]) -> State:
-    """Make tensors that take no room in a file: all of their elements are one and the same."""
+    """Create tensors that need no space in a file, by expanding one element."""
     zero, one = torch.zeros(()), torch.ones(())
     return {
         name: torch.tensor(0)
@@ -48,7 +48,7 @@ def decoder() -> State:
 
 
 def refusal(tmp_path: Path, content: object, error: type[WeightsError] = WeightsFormatError) -> str:
-    """Save, convert, and return why that was refused; nothing may be left behind."""
+    """Save, convert and return the error message; no output may be left."""
     path = tmp_path / "checkpoint.pth.tar"
     if isinstance(content, bytes):
         path.write_bytes(content)
@@ -90,7 +90,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_hostile_pickle_is_refused_and_never_run(
+def test_a_malicious_pickle_is_refused_and_never_run(
     tmp_path_factory: pytest.TempPathFactory, form: str
 ) -> None:
     witness = tmp_path_factory.mktemp("witness") / "ran"
@@ -105,9 +105,9 @@ def test_the_payload_of_these_tests_does_run_when_it_is_unpickled(tmp_path: Path
     assert (tmp_path / "ran").exists()
 
 
-def test_a_refused_pickle_is_told_what_it_asked_for(tmp_path: Path) -> None:
+def test_the_error_names_the_code_that_a_pickle_refers_to(tmp_path: Path) -> None:
     text = refusal(tmp_path, saved(Payload(tmp_path / "ran"), zipped=True))
-    assert f"asks for {os.system.__module__}.system" in text
+    assert f"refers to {os.system.__module__}.system" in text
 
 
 @pytest.mark.parametrize("zipped", [True, False])
@@ -115,7 +115,7 @@ def test_a_whole_module_is_refused(tmp_path: Path, zipped: bool) -> None:
     file = io.BytesIO()
     torch.save(nn.Linear(2, 2), file, _use_new_zipfile_serialization=zipped)
     text = refusal(tmp_path, file.getvalue())
-    assert "asks for torch.nn.modules.linear.Linear" in text
+    assert "refers to torch.nn.modules.linear.Linear" in text
     assert "SAN-PG" in text
 
 
@@ -123,7 +123,7 @@ def test_a_file_beyond_the_limit_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pth.tar"
     with path.open("wb") as file:
         file.truncate(513 * 2**20)
-    with pytest.raises(WeightsFormatError, match="it holds 537919488 bytes"):
+    with pytest.raises(WeightsFormatError, match="has 537919488 bytes"):
         convert_san(path, tmp_path / "out")
 
 
@@ -136,19 +136,19 @@ def test_a_zip_that_unpacks_beyond_the_limit_is_refused(tmp_path: Path) -> None:
         for _ in range(513):
             entry.write(bytes(2**20))
     assert path.stat().st_size < 4 * 2**20
-    with pytest.raises(WeightsFormatError, match="it holds 537919488 bytes"):
+    with pytest.raises(WeightsFormatError, match="has 537919488 bytes"):
         convert_san(path, tmp_path / "out")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no zip", b"\x80\x02", b"no pickle at all"])
 def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
-    assert "or a damaged one" in refusal(tmp_path, content)
+    assert "or damaged" in refusal(tmp_path, content)
 
 
 def test_a_truncated_checkpoint_is_refused(tmp_path: Path, encoder: State) -> None:
     for zipped in (True, False):
         content = saved(encoder, zipped)
-        assert "or a damaged one" in refusal(tmp_path, content[: len(content) // 2])
+        assert "or damaged" in refusal(tmp_path, content[: len(content) // 2])
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
@@ -158,8 +158,8 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
         convert_san(tmp_path, tmp_path / "out")
 
 
-def test_what_is_no_dictionary_is_refused(tmp_path: Path) -> None:
-    assert "holds a list" in refusal(tmp_path, [torch.ones(2)])
+def test_other_objects_than_dictionaries_are_refused(tmp_path: Path) -> None:
+    assert "contains a list" in refusal(tmp_path, [torch.ones(2)])
     assert "expected a state dict, got a list" in refusal(tmp_path, {"state_dict": [1]})
 
 
@@ -168,7 +168,7 @@ def test_what_is_no_dictionary_is_refused(tmp_path: Path) -> None:
 )
 def test_missing_and_unknown_entries_are_named(tmp_path: Path, content: dict[str, object]) -> None:
     text = refusal(tmp_path, content)
-    assert "expected 'state_dict'" in text
+    assert "expected the key 'state_dict'" in text
     assert str(sorted(content)) in text
 
 
@@ -177,15 +177,15 @@ def test_missing_and_unknown_tensors_are_named(
 ) -> None:
     encoder["fc.9.weight"] = encoder.pop("fc.0.weight")
     text = refusal(tmp_path, {"state_dict": encoder})
-    assert "checkpoint.pth.tar: state_dict does not fit" in text
+    assert "checkpoint.pth.tar: state_dict does not match" in text
     assert "1 missing: fc.0.weight. 1 unknown: fc.9.weight." in text
     decoder["up5.conv.2.bias"] = decoder.pop("up4.conv.2.bias")
     text = refusal(tmp_path, {"state_dict": blank(encoder_shapes()), "decoder_state_dict": decoder})
-    assert "checkpoint.pth.tar: decoder_state_dict does not fit" in text
+    assert "checkpoint.pth.tar: decoder_state_dict does not match" in text
     assert "1 missing: up4.conv.2.bias. 1 unknown: up5.conv.2.bias." in text
 
 
-def test_names_of_ours_are_unknown(tmp_path: Path, encoder: State) -> None:
+def test_names_of_this_library_are_unknown(tmp_path: Path, encoder: State) -> None:
     encoder["embed.fc.weight"] = encoder["fc.0.weight"]
     assert "1 unknown: embed.fc.weight." in refusal(tmp_path, {"state_dict": encoder})
 
@@ -210,13 +210,13 @@ def test_shapes_and_types_are_compared(
     tmp_path: Path, encoder: State, name: str, tensor: Tensor, problem: str
 ) -> None:
     text = refusal(tmp_path, {"state_dict": {**encoder, name: tensor}})
-    assert f"1 of another shape or type: {name} ({problem}" in text
+    assert f"1 of another shape or dtype: {name} ({problem}" in text
 
 
 @pytest.mark.parametrize(
     "value", [torch.ones(64).to_sparse(), torch.ones(64, device="meta"), 1.0, "text", None]
 )
-def test_what_is_no_dense_tensor_is_refused(tmp_path: Path, encoder: State, value: object) -> None:
+def test_only_dense_tensors_are_accepted(tmp_path: Path, encoder: State, value: object) -> None:
     text = refusal(tmp_path, {"state_dict": {**encoder, "bn1.bias": value}})
     assert "bn1.bias is not a dense tensor" in text
 
@@ -227,13 +227,13 @@ def test_a_value_that_is_not_finite_is_refused(
 ) -> None:
     encoder["bn1.bias"] = torch.full((64,), value)
     text = refusal(tmp_path, {"state_dict": encoder}, WeightsIntegrityError)
-    assert "not finite are bn1.bias" in text
+    assert "NaN or infinity: bn1.bias" in text
 
 
 def test_one_tensor_with_and_without_prefix_is_refused(tmp_path: Path, encoder: State) -> None:
     encoder["module.bn1.bias"] = encoder["bn1.bias"]
     text = refusal(tmp_path, {"state_dict": encoder})
-    assert "bn1.bias is there with and without 'module.'" in text
+    assert "has bn1.bias with and without 'module.'" in text
 
 
 @pytest.mark.parametrize("name", ["classifier.weight", "classifier.bias"])
@@ -254,16 +254,16 @@ def test_a_classifier_of_another_shape_is_refused(
     assert f"classifier.weight is {list(weight)} and classifier.bias is {list(bias)}" in text
 
 
-def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_with_files_is_unchanged(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("keep")
-    with pytest.raises(OutputError, match="holds files already"):
+    with pytest.raises(OutputError, match="is not empty"):
         convert_san(tmp_path / "never_read.pth.tar", tmp_path / "out")
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "mine.txt"]
 
 
 @pytest.mark.parametrize("rank1", [np.float32(0.8), np.float64(0.8), 0.8])
-def test_an_encoder_alone_is_converted_whatever_type_its_rank1_has(
+def test_an_encoder_is_converted_without_decoder_and_with_any_rank1(
     tmp_path: Path, encoder: State, rank1: object
 ) -> None:
     state = {f"module.{name}": tensor for name, tensor in encoder.items()}

@@ -1,4 +1,4 @@
-"""To the Hub and back, by the real client over real HTTP; and all that can go wrong on the way."""
+"""Releases with huggingface_hub to a local server, and their failures."""
 
 import dataclasses
 import json
@@ -34,14 +34,14 @@ from reid_align.publishing import (
 from reid_align.publishing.manifest_entries import make_entry, update_manifest
 from reid_align.weights import HubFile, parse_manifest, read_folder
 
-# The client's own: it hands bytes to its HTTP library in a way that this one is giving up.
+# A deprecation inside huggingface_hub.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")
 
 PLACE = HubTarget(REPO_ID, "v1.0.0")
 UNTOUCHED = '{"schema": 1, "weights": {}}'
 
 
-def test_what_is_released_loads_by_its_name_from_the_hub(
+def test_a_release_loads_by_name_from_the_hub(
     logged_in: Hub, publication: Publication, tmp_path: Path
 ) -> None:
     site = tmp_path / "site"
@@ -69,17 +69,19 @@ def test_what_is_released_loads_by_its_name_from_the_hub(
     assert [line.split()[0] for line in found] == ["try", "try"]
     for line in found:
         assert [float(number) for number in line.split()[1:]] == pytest.approx(entry.fingerprint)
-    # By the pinned commit, once, without a token.
+    # At the pinned commit, once, without a token.
     assert len(logged_in.cdn_downloads()) == 1
     assert {request.token for request in logged_in.requests} == {None}
 
 
-def test_a_dry_run_asks_nobody(hub: Hub, publication: Publication, update: ManifestUpdate) -> None:
+def test_a_dry_run_makes_no_request(
+    hub: Hub, publication: Publication, update: ManifestUpdate
+) -> None:
     plan = describe_release(publication, PLACE, dataclasses.replace(update, default=True))
     assert hub.requests == []
     assert update.manifest.read_text() == UNTOUCHED
     assert plan.startswith(f"{REPO_ID} (public): 3 files in one commit, with the tag v1.0.0\n")
-    assert f"{update.manifest}: the entry {NAME}, as the default" in plan
+    assert f"{update.manifest}: entry {NAME}, as the default" in plan
 
 
 def test_the_commit_holds_exactly_what_was_built(logged_in: Hub, built: Path) -> None:
@@ -92,11 +94,11 @@ def test_the_commit_holds_exactly_what_was_built(logged_in: Hub, built: Path) ->
     assert logged_in.repositories[REPO_ID].tags == {}
 
 
-def test_a_private_or_gated_repository_is_not_listed(
+def test_a_private_or_gated_repository_is_not_pinned(
     logged_in: Hub, publication: Publication, built: Path, update: ManifestUpdate
 ) -> None:
     commit = push_hub_folder(built, REPO_ID, True, None)
-    with pytest.raises(InvalidInputError, match=r"is private, or not there\. Users could not"):
+    with pytest.raises(InvalidInputError, match=r"is private or does not exist\. Users could not"):
         pin_commit(publication, REPO_ID, commit, update)
     logged_in.repositories[REPO_ID].private = False
     logged_in.repositories[REPO_ID].gated = True
@@ -108,21 +110,21 @@ def test_a_private_or_gated_repository_is_not_listed(
     assert list(parse_manifest(update.manifest.read_text("utf-8"), "")) == [NAME]
 
 
-def test_a_refused_token_sends_nothing(
+def test_an_invalid_token_uploads_nothing(
     hub: Hub, publication: Publication, update: ManifestUpdate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")
-    with pytest.raises(WeightsAccessError, match=f"^{REPO_ID}, creating it: "):
+    with pytest.raises(WeightsAccessError, match=f"^{REPO_ID}, create repository: "):
         release_weights(publication, PLACE, update)
     assert hub.repositories == {}
     assert update.manifest.read_text() == UNTOUCHED
 
 
-def test_somebody_elses_commit_in_between_stops_the_push(
+def test_a_concurrent_commit_stops_the_push(
     logged_in: Hub, publication: Publication, update: ManifestUpdate
 ) -> None:
     logged_in.rivals = [{"README.md": b"theirs"}]
-    with pytest.raises(OutputError, match="somebody else committed to it during the upload"):
+    with pytest.raises(OutputError, match="another commit arrived during the upload"):
         release_weights(publication, PLACE, update)
     repository = logged_in.repositories[REPO_ID]
     assert repository.commits[list(repository.commits)[-1]] == {"README.md": b"theirs"}
@@ -131,49 +133,49 @@ def test_somebody_elses_commit_in_between_stops_the_push(
 
 
 @pytest.mark.parametrize("step", ["upload_statuses", "commit_statuses"])
-def test_a_server_that_dies_in_the_middle_leaves_no_commit(
+def test_a_server_failure_leaves_no_commit(
     logged_in: Hub, publication: Publication, update: ManifestUpdate, no_waiting: None, step: str
 ) -> None:
     setattr(logged_in, step, [logged_in.HANG_UP] * 20)
-    with pytest.raises(OutputError, match=f"^{REPO_ID}, uploading to it: the exchange"):
+    with pytest.raises(OutputError, match=f"^{REPO_ID}, upload: the request"):
         release_weights(publication, PLACE, update)
     assert len(logged_in.repositories[REPO_ID].commits) == 1
     assert update.manifest.read_text() == UNTOUCHED
-    # The same again, when it is back.
+    # Retry after the failure.
     setattr(logged_in, step, [])
     entry = release_weights(publication, PLACE, update)
     assert entry.hub is not None
 
 
-def test_a_tag_that_is_taken_is_refused_before_anything_is_sent(
+def test_an_existing_tag_is_refused_before_the_upload(
     logged_in: Hub, publication: Publication, update: ManifestUpdate
 ) -> None:
     release_weights(publication, PLACE, update)
     commits = dict(logged_in.repositories[REPO_ID].commits)
     again = dataclasses.replace(update, replace=True)
-    with pytest.raises(InvalidInputError, match=r"has a tag v1\.0\.0 already, and a tag never"):
+    with pytest.raises(InvalidInputError, match=r"already has the tag v1\.0\.0"):
         release_weights(publication, PLACE, again)
     assert logged_in.repositories[REPO_ID].commits == commits
 
 
-def test_a_name_that_is_taken_is_refused_before_anything_is_sent(
+def test_an_existing_name_is_refused_before_the_upload(
     logged_in: Hub, publication: Publication, update: ManifestUpdate
 ) -> None:
     release_weights(publication, PLACE, update)
     logged_in.requests.clear()
-    with pytest.raises(InvalidInputError, match=r"has an entry .* already"):
+    with pytest.raises(InvalidInputError, match=r"already has an entry "):
         release_weights(publication, HubTarget(REPO_ID, "v1.0.1"), update)
     assert logged_in.requests == []
 
 
-def test_what_works_with_no_network_is_not_replaced_from_the_hub(
+def test_bundled_weights_are_not_replaced_by_hub_weights(
     logged_in: Hub, publication: Publication, built: Path, update: ManifestUpdate, tmp_path: Path
 ) -> None:
     commit = push_hub_folder(built, REPO_ID, False, None)
     bundle_weights(publication, dataclasses.replace(update, default=True), tmp_path / "bundled")
     text, again = update.manifest.read_text(), dataclasses.replace(update, replace=True)
     logged_in.requests.clear()
-    said = rf"{NAME} is inside the package and works with no network.*a tag of its own: {NAME}_full"
+    said = rf"{NAME} is bundled with the package and works offline.*such as {NAME}_full"
     for listed in (again, update):
         with pytest.raises(InvalidInputError, match=said):
             describe_release(publication, PLACE, listed)
@@ -183,18 +185,18 @@ def test_what_works_with_no_network_is_not_replaced_from_the_hub(
             pin_commit(publication, REPO_ID, commit, listed)
     assert logged_in.requests == []
     assert update.manifest.read_text() == text
-    # The other way round nobody loses anything; and another tag has a place of its own.
+    # The other direction is allowed, and so is another tag.
     other = dataclasses.replace(publication, name=f"{NAME}_full")
     pin_commit(other, REPO_ID, commit, update)
     assert bundle_weights(other, again, tmp_path / "bundled").hub is None
 
 
-def test_nothing_is_sent_to_a_private_repository_that_users_could_not_load(
+def test_a_release_to_a_private_repository_is_refused(
     logged_in: Hub, publication: Publication, update: ManifestUpdate
 ) -> None:
     access = {"private": True, "token": PublishHandler.TOKEN}
     logged_in.add(REPO_ID, {".gitattributes": b""}, **access)
-    with pytest.raises(InvalidInputError, match=f"^{REPO_ID} is private.*Open it on its page"):
+    with pytest.raises(InvalidInputError, match=f"^{REPO_ID} is private.*Make it public at"):
         release_weights(publication, PLACE, update)
     repository = logged_in.repositories[REPO_ID]
     assert (len(repository.commits), repository.tags) == (1, {})
@@ -236,18 +238,18 @@ def test_a_release_that_fails_after_the_push_can_be_completed_with_pin(
     assert list(repository.commits)[1:] == [commit]
 
 
-def test_other_bytes_coming_back_are_not_listed(
+def test_a_download_with_other_bytes_is_not_pinned(
     logged_in: Hub, publication: Publication, built: Path, update: ManifestUpdate
 ) -> None:
     commit = push_hub_folder(built, REPO_ID, False, None)
     right = (built / "model.safetensors").read_bytes()
     logged_in.cdn_bodies = [right[:-1] + b"x"] * 2
-    with pytest.raises(WeightsIntegrityError, match="this is not the published file"):
+    with pytest.raises(WeightsIntegrityError, match="differs from the published file"):
         pin_commit(publication, REPO_ID, commit, update)
     assert update.manifest.read_text() == UNTOUCHED
 
 
-def test_another_config_coming_back_is_not_listed(
+def test_a_download_with_another_config_is_not_pinned(
     logged_in: Hub, publication: Publication, built: Path, update: ManifestUpdate
 ) -> None:
     push_hub_folder(built, REPO_ID, False, None)
@@ -258,14 +260,14 @@ def test_another_config_coming_back_is_not_listed(
         text = json.dumps(config | changes).encode()
         return logged_in.add(REPO_ID, files | {"config.json": text})
 
-    with pytest.raises(WeightsIntegrityError, match=r"its config\.json is not the one"):
+    with pytest.raises(WeightsIntegrityError, match=r"config\.json does not belong to these"):
         pin_commit(publication, REPO_ID, commit_with(arch_args={"pool": "gem"}), update)
     assert update.manifest.read_text() == UNTOUCHED
-    # An earlier version of this library may have written it.
+    # Another library version in the config is allowed.
     pin_commit(publication, REPO_ID, commit_with(library_version="0.0.1"), update)
 
 
-def test_a_commit_that_is_not_there_is_not_listed(
+def test_a_missing_commit_is_not_pinned(
     logged_in: Hub, publication: Publication, built: Path, update: ManifestUpdate
 ) -> None:
     push_hub_folder(built, REPO_ID, False, None)
@@ -276,20 +278,20 @@ def test_a_commit_that_is_not_there_is_not_listed(
     assert update.manifest.read_text() == UNTOUCHED
 
 
-def test_a_manifest_that_may_not_be_written_is_known_before_the_push(
+def test_an_unwritable_manifest_is_detected_before_the_push(
     logged_in: Hub, publication: Publication
 ) -> None:
     with open_folder() as place:
         manifest = place / "weights_manifest.json"
         manifest.write_text(UNTOUCHED)
-        with without_the_rights_of_root(), pytest.raises(OutputError, match="may not be written"):
+        with without_the_rights_of_root(), pytest.raises(OutputError, match="is not writable"):
             release_weights(publication, PLACE, ManifestUpdate(manifest))
         assert manifest.read_text() == UNTOUCHED
     assert logged_in.requests == []
 
 
 @pytest.mark.parametrize("content", [None, b"{", b'{"schema": 1, "weights": []}'])
-def test_a_manifest_that_cannot_be_read_is_known_before_the_push(
+def test_an_unreadable_manifest_is_detected_before_the_push(
     logged_in: Hub, publication: Publication, update: ManifestUpdate, content: bytes | None
 ) -> None:
     if content is None:
@@ -301,7 +303,7 @@ def test_a_manifest_that_cannot_be_read_is_known_before_the_push(
     assert logged_in.requests == []
 
 
-def test_what_is_neither_pushed_nor_bundled_is_no_entry(
+def test_an_entry_needs_a_hub_file_or_a_bundled_file(
     publication: Publication, built: Path, update: ManifestUpdate
 ) -> None:
     path, config = built / "model.safetensors", read_folder(built).config
@@ -314,16 +316,16 @@ def test_what_is_neither_pushed_nor_bundled_is_no_entry(
     assert NAME in update.manifest.read_text()
 
 
-def test_a_folder_that_build_did_not_write_is_not_pushed(
+def test_only_built_folders_are_pushed(
     logged_in: Hub, publication: Publication, built: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(InvalidInputError, match="it was built for another repository"):
+    with pytest.raises(InvalidInputError, match="was built for another repository"):
         push_hub_folder(built, "org/other", False, None)
     with pytest.raises(InvalidInputError, match="tag: expected a name such as"):
         push_hub_folder(built, REPO_ID, False, "v 1")
     build_hub_folder(publication, REPO_ID, tmp_path / "out")
     (tmp_path / "out" / "README.md").unlink()
-    with pytest.raises(InvalidInputError, match=r"a folder that build wrote, with README\.md"):
+    with pytest.raises(InvalidInputError, match=r"a built folder with README\.md"):
         push_hub_folder(tmp_path / "out", REPO_ID, False, None)
     (tmp_path / "out" / "config.json").unlink()
     with pytest.raises(WeightsError):

@@ -1,4 +1,4 @@
-"""The cards of the package's own weights say what was measured, and the manifest says the same."""
+"""Cards of the bundled weights agree with their results and with the manifest."""
 
 import json
 from pathlib import Path
@@ -16,12 +16,12 @@ NAMES = sorted(path.stem for path in CARDS.glob("*.toml"))
 RESULTS = sorted(CARDS.glob("results/*.json"))
 
 
-def test_whatever_is_bundled_has_a_card() -> None:
+def test_all_bundled_weights_have_a_card() -> None:
     assert sorted(name for name, entry in shipped_weights().items() if entry.bundled) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_manifest_has_the_figures_that_the_card_names(name: str) -> None:
+def test_the_manifest_agrees_with_the_card(name: str) -> None:
     card, entry = read_card(CARDS / f"{name}.toml"), shipped_weights()[name]
     results = [read_result_file(listed, CARDS) for listed in card.results]
     expected = [metrics for result in results for metrics in result.metrics(name, None)]
@@ -33,7 +33,7 @@ def test_the_manifest_has_the_figures_that_the_card_names(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_is_bundled_can_go_to_the_hub_with_its_metrics(name: str) -> None:
+def test_bundled_weights_can_be_published_on_the_hub(name: str) -> None:
     file = BUNDLED / f"{name}.safetensors"
     publication = gather_publication(f"{name}_hub", CARDS / f"{name}.toml", file)
     assert len(publication.exact) == len(publication.card.results) > 0
@@ -48,7 +48,7 @@ def test_every_result_belongs_to_a_card() -> None:
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=lambda path: path.stem)
-def test_results_tell_no_folder_of_the_machine_that_measured(path: Path) -> None:
+def test_results_contain_no_local_paths(path: Path) -> None:
     made_by = json.loads(path.read_text("utf-8"))["features"]
     for part in made_by:
         assert Path(part["weights"]["name"]).name == part["weights"]["name"]

@@ -1,4 +1,4 @@
-"""What several tests of downloads share."""
+"""Fixtures of the download tests."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ FILE_NAME = "tiny.safetensors"
 
 @pytest.fixture
 def published(hub: Hub) -> Callable[..., HubFile]:
-    """Put a file's content on the Hub and return where it is."""
+    """Upload content to the test Hub and return its location."""
 
     def publish(content: bytes, **access: bool | str) -> HubFile:
         commit = hub.add(REPO_ID, {FILE_NAME: content}, **access)
@@ -25,5 +25,5 @@ def published(hub: Hub) -> Callable[..., HubFile]:
 
 @pytest.fixture
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The client sleeps 23 seconds between its retries, and has no setting for it."""
+    """huggingface_hub sleeps 23 seconds between retries, and has no setting for it."""
     monkeypatch.setattr(time, "sleep", lambda seconds: None)

@@ -1,6 +1,6 @@
-"""TrainingRun by itself, from any folder: load all weights that come with the package, with no network.
+"""Script that loads all bundled weights with network access disabled.
 
-It prints, as JSON, where the package is and the fingerprint of each network that it loaded.
+Prints JSON: the location of the package and the fingerprint of each loaded network.
 """
 
 import json
@@ -9,7 +9,7 @@ import sys
 
 def refuse_sockets(event: str, arguments: tuple[object, ...]) -> None:
     if event.startswith("socket."):
-        raise PermissionError(f"{event}{arguments}: there is no network here")
+        raise PermissionError(f"{event}{arguments}: network access is disabled")
 
 
 sys.addaudithook(refuse_sockets)

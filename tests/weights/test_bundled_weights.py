@@ -1,4 +1,4 @@
-"""Weights inside the package: they load with no network, from the repository and from a wheel."""
+"""Bundled weights load offline, from the repository and from a wheel."""
 
 import json
 import os
@@ -41,7 +41,7 @@ NO_HUB = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": ""}
 
 
 def run(command: Sequence[str | Path], site: Path, cwd: Path) -> str:
-    """TrainingRun Python on the package in ``site``, where the Hub cannot be reached."""
+    """Run Python with the package in ``site`` and an unreachable Hub."""
     environment = os.environ | NO_HUB | {"PYTHONPATH": str(site), "HF_HOME": str(cwd / "hf")}
     done = subprocess.run(
         [sys.executable, *command], cwd=cwd, env=environment, capture_output=True, text=True
@@ -51,7 +51,7 @@ def run(command: Sequence[str | Path], site: Path, cwd: Path) -> str:
 
 
 def bundle(module: Loadable, folder: Path, **record: object) -> Weights:
-    """Write a network into the folder of a package, as its default weights; return their record."""
+    """Write a network into a package folder as its default weights; return their record."""
     about = WeightsHeader(
         module.architecture, dict(module.arch_args), getattr(module, "preprocess", None), None
     )
@@ -95,7 +95,7 @@ def entries(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Weight
 
 @pytest.fixture(scope="module")
 def site(entries: tuple[Path, list[Weights]], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the wheel of that copy is installed."""
+    """Folder in which the wheel of that copy is installed."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=entries[0], check=True, capture_output=True)
@@ -104,7 +104,7 @@ def site(entries: tuple[Path, list[Weights]], tmp_path_factory: pytest.TempPathF
 
 
 @pytest.mark.parametrize("installed", [False, True])
-def test_encoders_estimators_and_heads_load_with_no_network(
+def test_encoders_estimators_and_heads_load_offline(
     entries: tuple[Path, list[Weights]], site: Path, tmp_path: Path, installed: bool
 ) -> None:
     copy, records = entries
@@ -132,7 +132,7 @@ def test_extract_uses_the_default_weights_of_the_default_model(
     assert said["preprocess"]["height"] == 32
 
 
-def test_what_is_shipped_is_there_as_described_and_small_enough() -> None:
+def test_shipped_files_match_the_manifest_and_the_size_limits() -> None:
     shipped = shipped_weights().values()
     bundled = {entry.bundled: entry for entry in shipped if entry.bundled is not None}
     assert len(bundled) == sum(entry.bundled is not None for entry in shipped)
@@ -147,19 +147,19 @@ def test_what_is_shipped_is_there_as_described_and_small_enough() -> None:
     assert sum(entry.bytes for entry in bundled.values()) <= LARGEST_TOGETHER
 
 
-def test_what_is_shipped_loads_with_no_network(tmp_path: Path) -> None:
+def test_shipped_weights_load_offline(tmp_path: Path) -> None:
     said = json.loads(run([SCRIPT], ROOT, tmp_path))
     assert Path(said["package"]).parent == ROOT / "reid_align"
     shipped = shipped_weights().values()
     assert set(said["loaded"]) == {entry.name for entry in shipped if entry.bundled is not None}
 
 
-def test_a_model_without_published_weights_says_what_to_do() -> None:
+def test_a_model_without_published_weights_gives_advice() -> None:
     name = next(model for model in list_models() if not list_weights(model))
     for ask in (lambda: create_model(name, pretrained=True), lambda: select_encoder(name, None)):
         with pytest.raises(WeightsNotFoundError) as caught:
             ask()
         message = str(caught.value)
-        assert message.startswith(f"This version has no published weights for {name}.")
-        assert "--weights FILE" in message
-        assert "--weights random" in message
+        assert message.startswith(f"{name} has no published weights in this version.")
+        assert "weights=FILE" in message
+        assert "pretrained=False" in message

@@ -1,4 +1,4 @@
-"""The fingerprint: what it is, what it makes visible, what it forgives."""
+"""Feature fingerprint: definition, sensitivity and tolerance."""
 
 import math
 
@@ -66,14 +66,14 @@ def test_a_change_between_the_samples_is_visible(output: Tensor) -> None:
     assert visible(swapped, output)
 
 
-def test_rounding_of_the_last_digits_is_forgiven(output: Tensor) -> None:
+def test_rounding_of_the_last_digits_is_tolerated(output: Tensor) -> None:
     noise = torch.randn(output.shape, generator=torch.Generator().manual_seed(1))
     assert not visible(output + 1e-5 * noise, output)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_an_output_that_is_not_finite_is_refused(value: float) -> None:
-    with pytest.raises(WeightsIntegrityError, match="not finite"):
+    with pytest.raises(WeightsIntegrityError, match="NaN or infinity"):
         fingerprint(torch.tensor([1.0, value]))
 
 
@@ -97,7 +97,7 @@ def test_a_modules_fingerprint_is_that_of_its_output_in_eval_mode() -> None:
     assert module_fingerprint(encoder.train()) == expected
 
 
-def test_taking_a_fingerprint_leaves_the_module_as_it_was() -> None:
+def test_taking_a_fingerprint_does_not_change_the_module() -> None:
     encoder = TinyEncoder().train().half()
     encoder.norm.eval()
     module_fingerprint(encoder)
@@ -107,7 +107,7 @@ def test_taking_a_fingerprint_leaves_the_module_as_it_was() -> None:
     assert same_tensors(encoder, TinyEncoder().half())
 
 
-def test_a_plain_module_is_run_itself_and_can_be_trained_afterwards() -> None:
+def test_a_float32_cpu_module_is_not_copied_and_stays_trainable() -> None:
     encoder = TinyEncoder().eval()
     module_fingerprint(encoder)
     assert same_tensors(encoder, TinyEncoder())

@@ -1,4 +1,4 @@
-"""Downloads by the real client from a real server: what was published arrives, or nothing."""
+"""Verified downloads with huggingface_hub from a local server."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ def get(file: HubFile, content: bytes = CONTENT) -> bytes:
 
 @contextmanager
 def read_only(cache: Path) -> Iterator[None]:
-    """Take away the permission to write; root, who needs none, becomes nobody meanwhile."""
+    """Remove write permission; root temporarily becomes an unprivileged user."""
     folders = [cache, *(path for path in cache.rglob("*") if path.is_dir())]
     cache.parent.chmod(0o755)
     for folder in folders:
@@ -51,26 +51,26 @@ def test_a_fresh_file_is_downloaded_once_then_served_without_a_request(
     assert hub.requests == []
 
 
-def test_requests_say_which_library_makes_them(hub: Hub, published: Publish) -> None:
+def test_requests_name_the_library(hub: Hub, published: Publish) -> None:
     get(published(CONTENT))
     name = f"reid_align/{reid_align.__version__}"
     assert all(name in request.agent for request in hub.requests)
 
 
 @pytest.mark.usefixtures("no_waiting")
-def test_a_transfer_that_breaks_goes_on_where_it_broke(hub: Hub, published: Publish) -> None:
+def test_an_interrupted_download_is_continued(hub: Hub, published: Publish) -> None:
     content = random.Random(2).randbytes(12 * MEGABYTE)
     file = published(content)
     hub.cdn_breaks = [11 * MEGABYTE]
-    with suppress(WeightsNotFoundError):  # before 2.0, the client leaves going on to the next call
+    with suppress(WeightsNotFoundError):  # below 2.0, only the next call continues
         get(file, content)
     assert get(file, content) == content
-    # The client writes in steps of 10 MiB.
+    # huggingface_hub writes in steps of 10 MiB.
     assert [request.range for request in hub.cdn_downloads()] == [None, f"bytes={10 * MEGABYTE}-"]
 
 
 @pytest.mark.usefixtures("no_waiting")
-def test_a_transfer_that_always_breaks_is_an_error(hub: Hub, published: Publish) -> None:
+def test_a_download_that_always_fails_is_an_error(hub: Hub, published: Publish) -> None:
     file = published(CONTENT)
     hub.cdn_breaks = [10] * 50
     with pytest.raises(WeightsNotFoundError, match="Check the connection"):
@@ -97,12 +97,10 @@ def test_bytes_that_stay_wrong_are_an_error_after_two_downloads(
     assert sha256(WRONG) in str(caught.value)
     assert sha256(CONTENT) in str(caught.value)
     assert len(hub.cdn_downloads()) == 2
-    assert get(file) == CONTENT, "the next call starts anew"
+    assert get(file) == CONTENT, "the next call starts again"
 
 
-def test_a_mirror_that_had_another_file_is_no_trouble_once_repaired(
-    hub: Hub, published: Publish
-) -> None:
+def test_a_repaired_mirror_is_used_again(hub: Hub, published: Publish) -> None:
     file = published(CONTENT)
     commits = hub.repositories[REPO_ID].commits
     right = commits[file.revision]
@@ -128,27 +126,25 @@ def test_a_changed_file_that_cannot_be_downloaded_again_is_an_integrity_error(
     file = published(CONTENT)
     fetch(file.repo_id, file.revision, file.filename).write_bytes(WRONG)
     hub.statuses = [404]
-    with pytest.raises(WeightsIntegrityError, match=r"removed .* cannot be downloaded again"):
+    with pytest.raises(WeightsIntegrityError, match=r"removed .* the new download failed"):
         get(file)
 
 
 def test_a_file_of_another_length_is_an_error_that_names_both(hub: Hub, published: Publish) -> None:
     file = published(CONTENT[:-1])
-    with pytest.raises(WeightsIntegrityError, match=r"has 999 bytes .* published are 1000 bytes"):
+    with pytest.raises(WeightsIntegrityError, match=r"has 999 bytes .* expected are 1000 bytes"):
         get(file)
     assert len(hub.cdn_downloads()) == 2
 
 
-def test_a_body_of_another_length_than_announced_is_an_error(hub: Hub, published: Publish) -> None:
+def test_a_body_with_a_wrong_content_length_is_an_error(hub: Hub, published: Publish) -> None:
     file = published(CONTENT)
     hub.cdn_bodies = [b"<html>please log in</html>"]
     with pytest.raises(WeightsNotFoundError, match="Consistency check failed"):
         get(file)
 
 
-def test_a_read_only_cache_serves_what_it_holds(
-    hub: Hub, hub_cache: Path, published: Publish
-) -> None:
+def test_a_read_only_cache_serves_its_files(hub: Hub, hub_cache: Path, published: Publish) -> None:
     file = published(CONTENT)
     get(file)
     hub.requests.clear()
@@ -179,7 +175,7 @@ def test_a_file_that_does_not_fit_into_a_read_only_cache_is_an_error(
     second = published(WRONG)
     with (
         read_only(hub_cache),
-        pytest.raises(WeightsNotFoundError, match=r"you may write to it.*PermissionError"),
+        pytest.raises(WeightsNotFoundError, match=r"is writable.*PermissionError"),
     ):
         get(second, WRONG)
 

@@ -1,4 +1,4 @@
-"""What needs processes: variables that the client reads once, and two downloads at once."""
+"""Download tests in subprocesses: environment variables and concurrent downloads."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ from reid_align.weights.hub_download import download
 CONTENT = bytes(range(256)) * 4000
 SCRIPT = """
 import sys, time
-time.sleep = lambda seconds: None  # not to wait between the client's retries
+time.sleep = lambda seconds: None  # skip the waits between retries
 from reid_align.errors import WeightsError
 from reid_align.weights import HubFile
 from reid_align.weights.hub_download import download
@@ -55,7 +55,7 @@ def test_two_processes_at_once_both_get_the_file(
     assert 1 <= len(hub.cdn_downloads()) <= 2
 
 
-def test_offline_or_without_a_server_the_cache_serves_what_it_holds(
+def test_the_cache_works_offline_and_without_a_server(
     hub: Hub, published: Callable[..., HubFile]
 ) -> None:
     file = published(CONTENT)
@@ -63,15 +63,15 @@ def test_offline_or_without_a_server_the_cache_serves_what_it_holds(
     hub.requests.clear()
     names = (file.filename, "other.safetensors")
     offline = start(file, *names, HF_HUB_OFFLINE="1")
-    nobody = start(file, *names, HF_ENDPOINT="http://127.0.0.1:9")
+    unreachable = start(file, *names, HF_ENDPOINT="http://127.0.0.1:9")
 
     cached, missing = lines_of(offline)
     assert cached == str(path)
     assert missing.startswith("WeightsNotFoundError")
-    assert "HF_HUB_OFFLINE forbids" in missing
+    assert "HF_HUB_OFFLINE is set" in missing
 
-    cached, missing = lines_of(nobody)
+    cached, missing = lines_of(unreachable)
     assert cached == str(path)
     assert missing.startswith("WeightsNotFoundError")
-    assert "the exchange with http://127.0.0.1:9 failed" in missing
+    assert "the request to http://127.0.0.1:9 failed" in missing
     assert hub.requests == []

@@ -1,4 +1,4 @@
-"""Weights in int8: rounded as a naive loop rounds them, loaded everywhere, refused when broken."""
+"""Int8 storage: rounding against a naive loop, loading, and errors."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -45,13 +45,13 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def stored(path: Path) -> dict[str, Tensor]:
-    """What the file ``path`` holds of a small encoder in int8."""
+    """Content of ``path``, a small encoder stored as int8."""
     save_int8(TinyEncoder(1), path, info_of(TinyEncoder(1)))
     return raw_load(path)
 
 
 def in_channel(values: list[float]) -> TinyEncoder:
-    """The small encoder with these values at the start of one output channel, and zeros behind."""
+    """Return the small encoder with one output channel of these values followed by zeros."""
     encoder = TinyEncoder(1)
     with torch.no_grad():
         encoder.head.weight[3] = 0
@@ -59,7 +59,7 @@ def in_channel(values: list[float]) -> TinyEncoder:
     return encoder
 
 
-def test_it_rounds_as_a_naive_loop_over_channels_does(stored: dict[str, Tensor]) -> None:
+def test_rounding_equals_a_naive_loop_over_channels(stored: dict[str, Tensor]) -> None:
     weights = TinyEncoder(1).state_dict()
     for name in WEIGHTS:
         for channel, values in enumerate(weights[name].numpy()):
@@ -70,7 +70,7 @@ def test_it_rounds_as_a_naive_loop_over_channels_does(stored: dict[str, Tensor])
             assert max(map(abs, steps)) == 127
 
 
-def test_only_weights_are_rounded_the_rest_is_kept_to_the_bit(stored: dict[str, Tensor]) -> None:
+def test_only_weights_are_rounded_and_the_rest_is_exact(stored: dict[str, Tensor]) -> None:
     kept = TinyEncoder(1).state_dict()
     assert set(stored) == set(kept) | {f"{name}.scale" for name in WEIGHTS}
     for name, tensor in kept.items():
@@ -102,7 +102,7 @@ def test_buffers_and_empty_weights_are_kept_whatever_their_shape(path: Path) -> 
     assert (loaded.none.shape, loaded.narrow.shape) == ((0, 4), (4, 0))
 
 
-def test_what_is_loaded_is_the_rounded_module_and_half_a_step_away_at_most(path: Path) -> None:
+def test_loaded_weights_are_the_rounded_ones_within_half_a_step(path: Path) -> None:
     encoder, loaded = TinyEncoder(1), TinyEncoder(2)
     save_int8(encoder, path, info_of(encoder))
     load_tensors(loaded, path)
@@ -152,25 +152,25 @@ def test_channels_of_zeros_and_of_extreme_values(
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 @pytest.mark.parametrize("name", ["head.weight", "head.bias", "norm.running_var"])
-def test_what_is_not_finite_is_refused_before_anything_is_written(
+def test_values_that_are_not_finite_are_refused_before_writing(
     path: Path, name: str, value: float
 ) -> None:
     encoder = TinyEncoder(1)
     encoder.state_dict()[name].flatten()[2] = value
     for attempt in (lambda: save_int8(encoder, path, INFO), lambda: rounded(encoder)):
-        with pytest.raises(NotFiniteError, match=f"not finite in float32, as these are: {name}"):
+        with pytest.raises(NotFiniteError, match=f"cannot be stored as int8: {name}"):
             attempt()
     assert not path.exists()
 
 
-def test_what_float32_cannot_hold_is_refused(path: Path) -> None:
+def test_values_beyond_float32_are_refused(path: Path) -> None:
     encoder = TinyEncoder(1).double()
     encoder.state_dict()["head.weight"][0, 0] = 1e300
     with pytest.raises(NotFiniteError, match=r"head\.weight"):
         save_int8(encoder, path, INFO)
 
 
-def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+def test_an_unwritable_path_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"away.tiny\.safetensors"):
         save_int8(TinyEncoder(1), tmp_path / "away" / "tiny.safetensors", INFO)
 
@@ -230,9 +230,9 @@ SCALES = torch.ones(40)
         ({"head.weight.scale": SCALES.half()}, r"head\.weight\.scale is float16 \[40\]"),
         ({"head.weight.scale": SCALES.int()}, r"head\.weight\.scale is int32 \[40\]"),
         ({"head.weight.scale": SCALES.to(torch.int8)}, "head.weight.scale is int8"),
-        ({"head.weight.scale": 0 * SCALES}, "holds values that are not above 0"),
-        ({"head.weight.scale": -SCALES}, "holds values that are not above 0"),
-        ({"head.weight.scale": SCALES * float("nan")}, "holds values that are not above 0"),
+        ({"head.weight.scale": 0 * SCALES}, "contains values that are not above 0"),
+        ({"head.weight.scale": -SCALES}, "contains values that are not above 0"),
+        ({"head.weight.scale": SCALES * float("nan")}, "contains values that are not above 0"),
         (
             {"head.bias": SCALES.to(torch.int8), "head.bias.scale": SCALES},
             r"head\.bias is int8 \[40\]",
@@ -250,7 +250,7 @@ SCALES = torch.ones(40)
         ),
     ],
 )
-def test_broken_files_are_refused_by_name_and_change_nothing(
+def test_broken_files_are_refused_and_the_module_is_unchanged(
     path: Path, stored: dict[str, Tensor], changes: dict[str, Tensor | None], message: str
 ) -> None:
     tensors = {name: tensor for name, tensor in (stored | changes).items() if tensor is not None}
@@ -264,7 +264,7 @@ def test_broken_files_are_refused_by_name_and_change_nothing(
 
 def test_a_scale_that_is_not_finite_is_refused(path: Path, stored: dict[str, Tensor]) -> None:
     raw_save(stored | {"head.weight.scale": SCALES * float("inf")}, path)
-    with pytest.raises(WeightsIntegrityError, match=r"not finite are head\.weight"):
+    with pytest.raises(WeightsIntegrityError, match=r"NaN or infinity: head\.weight"):
         load_tensors(TinyEncoder(2), path)
 
 
@@ -300,7 +300,7 @@ def from_repository(path: Path, publish: Callable[..., HubFile], folder: Path) -
 
 @pytest.mark.parametrize("way", [from_hub, from_own_folder, from_repository])
 @pytest.mark.usefixtures("stored")
-def test_it_is_loaded_from_everywhere(
+def test_int8_weights_load_from_every_source(
     way: Callable[[Path, Callable[..., HubFile], Path], TinyEncoder],
     path: Path,
     published: Callable[..., HubFile],

@@ -1,4 +1,4 @@
-"""Loading as a user does it: from the Hub, from a file, from a folder, checked to the output."""
+"""Loading from the Hub, a file and a folder, verified by the fingerprint."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +27,7 @@ Publish = Callable[..., HubFile]
 
 
 class LateralEncoder(TinyEncoder):
-    """The same tensors, put to another use: what a renamed or skipped layer amounts to."""
+    """Another computation with the same tensors, as after a wrong name mapping."""
 
     def forward(self, images: Tensor) -> Tensor:
         return self.head(self.norm(self.conv(images)).mean((2, 3)))
@@ -40,7 +40,7 @@ def encoder() -> TinyEncoder:
 
 @pytest.fixture
 def weights(published: Publish, encoder: TinyEncoder, tmp_path: Path) -> Weights:
-    """The record of an encoder's weights, which are on the Hub."""
+    """Record of encoder weights on the Hub."""
     content = bytes_of(encoder, tmp_path)
     place = published(content)
     return weights_of(content, hub=place, fingerprint=module_fingerprint(encoder))
@@ -75,7 +75,7 @@ def test_weights_stored_in_half_precision_pass_the_check(
     assert same_tensors(loaded, stored.float())
 
 
-def test_a_file_alone_is_loaded_and_tells_what_it_is(tmp_path: Path, encoder: TinyEncoder) -> None:
+def test_a_file_is_loaded_and_its_header_returned(tmp_path: Path, encoder: TinyEncoder) -> None:
     path, loaded = tmp_path / "mine.safetensors", TinyEncoder(2)
     save_tensors(encoder, path, info_of(encoder, training_data="mine"))
     assert load_file(loaded, path) == info_of(encoder, training_data="mine")
@@ -83,7 +83,7 @@ def test_a_file_alone_is_loaded_and_tells_what_it_is(tmp_path: Path, encoder: Ti
     assert same_tensors(loaded, encoder)
 
 
-def test_a_files_own_fingerprint_is_checked(tmp_path: Path, encoder: TinyEncoder) -> None:
+def test_the_fingerprint_in_the_header_is_checked(tmp_path: Path, encoder: TinyEncoder) -> None:
     path = tmp_path / "mine.safetensors"
     save_tensors(encoder, path, info_of(encoder))
     with pytest.raises(WeightsIntegrityError, match=r"mine\.safetensors: the model's output"):
@@ -103,7 +103,7 @@ def test_a_file_without_a_fingerprint_or_a_header_loads_as_well(
 
 
 def test_a_missing_file_and_a_pickle_are_errors(tmp_path: Path, encoder: TinyEncoder) -> None:
-    with pytest.raises(WeightsNotFoundError, match="there is no such file"):
+    with pytest.raises(WeightsNotFoundError, match="no such file"):
         load_file(encoder, tmp_path / "none.safetensors")
     torch.save(encoder.state_dict(), tmp_path / "a.pth")
     with pytest.raises(WeightsFormatError, match="weights_only=True"):

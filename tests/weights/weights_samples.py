@@ -1,4 +1,4 @@
-"""A small encoder, and records and files that belong to it, for the tests of weights."""
+"""A small encoder with records and files, for the tests of weights."""
 
 import dataclasses
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The average of encoders."""
+"""Weight averaging of encoders."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def an_encoder(seed: int, architecture: str = "resnet18_baseline", height: int =
 
 @pytest.fixture(scope="module")
 def members(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Three encoders of one kind; one lies in a file, as int8."""
+    """Three encoders of one kind; one is an int8 file."""
     folder = tmp_path_factory.mktemp("members")
     for seed in (0, 1):
         save_pretrained(an_encoder(seed), folder / str(seed))
@@ -50,7 +50,7 @@ def test_every_tensor_is_the_mean_of_those_of_the_members(
             assert torch.equal(tensor, parts[0][name])
 
 
-def test_what_is_written_loads_and_says_what_it_is(members: list[Path], tmp_path: Path) -> None:
+def test_the_average_loads_and_describes_itself(members: list[Path], tmp_path: Path) -> None:
     digests = average_encoders(members, tmp_path / "mean")
     encoder = from_pretrained(tmp_path / "mean")
     assert encoder.architecture == "resnet18_baseline"
@@ -68,8 +68,8 @@ def test_the_average_of_an_encoder_with_itself_is_that_encoder(
         assert torch.equal(tensor, before[name])
 
 
-def test_one_encoder_has_no_average(members: list[Path], tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="two or more encoders, and 1 came"):
+def test_a_single_encoder_is_refused(members: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="at least two encoders, got 1"):
         average_encoders(members[:1], tmp_path / "mean")
 
 
@@ -81,13 +81,13 @@ def test_an_encoder_of_another_kind_is_refused_and_nothing_is_written(
     members: list[Path], tmp_path: Path, architecture: str, height: int, what: str
 ) -> None:
     save_pretrained(an_encoder(3, architecture, height), tmp_path / "other")
-    with pytest.raises(InvalidInputError, match=rf"other: its {what} is .* of .*0 is"):
+    with pytest.raises(InvalidInputError, match=rf"other: {what} is .*, but that of .*0 is"):
         average_encoders([members[0], tmp_path / "other"], tmp_path / "mean")
     assert not (tmp_path / "mean").exists()
 
 
 def test_a_folder_without_an_encoder_is_named(members: list[Path], tmp_path: Path) -> None:
-    with pytest.raises(WeightsNotFoundError, match=r"nowhere: there is no encoder\.safetensors"):
+    with pytest.raises(WeightsNotFoundError, match=r"nowhere has neither encoder\.safetensors"):
         average_encoders([members[0], tmp_path / "nowhere"], tmp_path / "mean")
 
 
@@ -98,5 +98,5 @@ def test_the_command_names_the_members(
     assert publish(["average", *chosen, "-o", str(tmp_path / "mean")]) == 0
     shown = capsys.readouterr().out.splitlines()
     assert shown[1] == f"{members[2]}, sha256 {sha256_of(members[2])}"
-    assert shown[2] == f"{tmp_path / 'mean'} is their average."
+    assert shown[2] == f"Wrote the average to {tmp_path / 'mean'}."
     assert from_pretrained(tmp_path / "mean").architecture == "resnet18_baseline"

@@ -32,7 +32,7 @@ def test_it_is_small() -> None:
     assert everything - trunk < 300_000
 
 
-def test_an_untrained_estimator_points_to_the_middle_of_the_charts() -> None:
+def test_an_untrained_estimator_predicts_the_chart_centers() -> None:
     torch.manual_seed(0)
     with torch.inference_mode():
         maps = dense_uv().train()(torch.randn(2, 3, 64, 32))
@@ -54,7 +54,7 @@ def test_coordinates_are_those_of_the_part_of_each_pixel() -> None:
 
 
 class Fixed(DenseUv):
-    """An estimator that gives the maps it was handed."""
+    """An estimator that returns fixed maps."""
 
     def __init__(self, maps: DenseMaps) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Fixed(DenseUv):
         return self.maps
 
 
-def test_a_prediction_is_the_likeliest_part_its_coordinates_and_nothing_elsewhere() -> None:
+def test_a_prediction_has_the_likeliest_part_and_its_coordinates() -> None:
     parts, u, v = torch.zeros(1, 25, 1, 3), torch.zeros(1, 24, 1, 3), torch.zeros(1, 24, 1, 3)
     parts[0, 0, 0, 0] = parts[0, 7, 0, 1] = parts[0, 24, 0, 2] = 1
     u[0], v[0] = 0.9, 0.9  # of all parts, and of the background
@@ -75,7 +75,7 @@ def test_a_prediction_is_the_likeliest_part_its_coordinates_and_nothing_elsewher
     assert iuv.planes[0, :, 0].T.tolist() == [[0, 0, 0], [7, 51, 255], [24, 0, 255]]
 
 
-def test_it_learns_one_image_by_heart() -> None:
+def test_it_overfits_one_image() -> None:
     torch.manual_seed(0)
     estimator = dense_uv().train()
     image = torch.randn(2, 3, 64, 32)
@@ -96,7 +96,7 @@ def test_it_learns_one_image_by_heart() -> None:
     assert losses[-1] < losses[0] / 3
 
 
-def test_weights_come_back_with_what_they_were_made_for(tmp_path: Path) -> None:
+def test_weights_restore_architecture_and_preprocessing(tmp_path: Path) -> None:
     torch.manual_seed(0)
     estimator, file = dense_uv(depth=34), tmp_path / "dense_uv.safetensors"
     estimator.preprocess = Preprocess(64, 32)
@@ -114,7 +114,7 @@ def test_weights_come_back_with_what_they_were_made_for(tmp_path: Path) -> None:
     assert not again.training
     images = torch.randn(1, 3, 64, 32)
     assert torch.equal(again.predict(images).planes, estimator.predict(images).planes)
-    with pytest.raises(InvalidInputError, match="made for depth=34, but 18"):
+    with pytest.raises(InvalidInputError, match="made for depth=34, not 18"):
         dense_uv(weights=file, depth=18)
     nn.init.constant_(estimator.outputs.bias, 7.0)
     save_tensors(estimator, file, info)
@@ -122,14 +122,14 @@ def test_weights_come_back_with_what_they_were_made_for(tmp_path: Path) -> None:
         dense_uv(weights=file)
 
 
-def test_weights_that_are_not_there_and_other_depths_are_refused() -> None:
-    with pytest.raises(WeightsNotFoundError, match="no published weights for dense_uv"):
+def test_missing_weights_and_other_depths_are_refused() -> None:
+    with pytest.raises(WeightsNotFoundError, match="dense_uv has no published weights"):
         dense_uv(pretrained=True)
     with pytest.raises(UnknownNameError, match="Unknown depth '19'"):
         dense_uv(depth=19)
 
 
-def test_every_weight_decides_the_fingerprint() -> None:
+def test_every_weight_affects_the_fingerprint() -> None:
     torch.manual_seed(0)
     estimator = dense_uv()
     torch.cat(

@@ -52,7 +52,7 @@ def global_head(kind: str) -> nn.Sequential:
 
 
 class SeparateBranches(nn.Module):
-    """24, 13 and 8 small networks in loops, filled with slices of a grouped stream's weights."""
+    """24, 13 and 8 separate networks with slices of the weights of a grouped stream."""
 
     def __init__(self, stream: DsagStream, kind: str) -> None:
         super().__init__()
@@ -90,7 +90,7 @@ def load_slices(branches: nn.ModuleList, grouped: nn.Module) -> None:
 def make_stream(
     conv5_g: Literal["basic", "bottleneck"] = "basic", share: Literal["none", "all"] = "none"
 ) -> DsagStream:
-    """Build a small stream in float64, with batch norms that are all different."""
+    """Build a small stream in float64 with different batch norms."""
     torch.manual_seed(0)
     stream = DsagStream(conv5_g=conv5_g, share=share, width=WIDTH).double()
     for layer in stream.modules():
@@ -145,7 +145,7 @@ def test_shared_branches_equal_one_network_on_all_parts(training: bool) -> None:
     torch.testing.assert_close(runs[:, 7], head.mean((2, 3)), rtol=0, atol=1e-9)
 
 
-def test_a_part_reaches_only_its_own_run_of_the_local_features() -> None:
+def test_a_part_affects_only_its_own_local_features() -> None:
     stream = make_stream().eval()
     images = part_images()
     changed = images.clone()

@@ -1,4 +1,4 @@
-"""Where weights are looked for, in which order, and that no wrong file is passed over."""
+"""Search order of weights files; a wrong file is an error."""
 
 import os
 from collections.abc import Callable
@@ -29,7 +29,7 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
 
 @pytest.fixture
 def bundled(tmp_path: Path) -> Path:
-    """The folder of the files inside the package, with the right file."""
+    """Folder of bundled files with the right file."""
     folder = tmp_path / "bundled"
     folder.mkdir()
     (folder / "tiny.safetensors").write_bytes(CONTENT)
@@ -40,7 +40,7 @@ def record(hub_file: HubFile | None = None, bundled: str | None = "tiny.safetens
     return weights_of(CONTENT, hub=hub_file, bundled=bundled)
 
 
-def test_the_order_is_own_folders_then_the_package_then_the_hub(
+def test_user_folders_come_before_the_package_and_the_hub(
     hub: Hub, published: Publish, folders: tuple[Path, Path], bundled: Path
 ) -> None:
     weights = record(published(CONTENT))
@@ -55,7 +55,7 @@ def test_the_order_is_own_folders_then_the_package_then_the_hub(
     assert [request.method for request in hub.requests] == ["HEAD", "GET"]
 
 
-def test_a_file_of_the_package_is_used_only_if_the_record_names_it(
+def test_a_bundled_file_is_used_only_if_the_record_names_it(
     published: Publish, bundled: Path
 ) -> None:
     weights = record(published(CONTENT), bundled=None)
@@ -63,7 +63,7 @@ def test_a_file_of_the_package_is_used_only_if_the_record_names_it(
 
 
 @pytest.mark.parametrize("place", ["first", "second", "bundled"])
-def test_a_wrong_file_is_an_error_at_once_and_stays(
+def test_a_wrong_file_is_an_error_and_is_kept(
     hub: Hub, published: Publish, folders: tuple[Path, Path], bundled: Path, place: str
 ) -> None:
     wrong = bundled / "tiny.safetensors"
@@ -72,14 +72,12 @@ def test_a_wrong_file_is_an_error_at_once_and_stays(
     wrong.write_bytes(WRONG)
     with pytest.raises(WeightsIntegrityError) as caught:
         locate(record(published(CONTENT)), bundled)
-    assert str(caught.value).startswith(f"{wrong}: this is not the published file.")
+    assert str(caught.value).startswith(f"{wrong} differs from the published file")
     assert wrong.read_bytes() == WRONG
     assert hub.requests == []
 
 
-def test_a_file_that_cannot_be_read_is_an_error_too(
-    folders: tuple[Path, Path], bundled: Path
-) -> None:
+def test_an_unreadable_file_is_an_error(folders: tuple[Path, Path], bundled: Path) -> None:
     (folders[0] / NAME).symlink_to("gone")
     with pytest.raises(WeightsIntegrityError, match="cannot be read"):
         locate(record(), bundled)
@@ -89,16 +87,14 @@ def test_a_file_that_cannot_be_read_is_an_error_too(
         locate(record(), bundled)
 
 
-def test_a_folder_may_be_given_from_the_home_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_folder_may_start_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / NAME).write_bytes(CONTENT)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("REID_ALIGN_WEIGHTS", "~")
     assert locate(record(), tmp_path) == tmp_path / NAME
 
 
-def test_weights_that_are_nowhere_are_an_error_that_lists_where_they_were_looked_for(
+def test_missing_weights_list_the_searched_places(
     hub: Hub, folders: tuple[Path, Path], tmp_path: Path
 ) -> None:
     places = [folders[0] / NAME, folders[1] / NAME, tmp_path / "tiny.safetensors"]
@@ -106,11 +102,11 @@ def test_weights_that_are_nowhere_are_an_error_that_lists_where_they_were_looked
         locate(record(), tmp_path)
     text = str(caught.value)
     assert text.startswith("tiny.synthetic: not found at " + ", ".join(map(str, places)))
-    assert "install it again" in text
+    assert "reinstall it" in text
     assert hub.requests == []
 
     with pytest.raises(WeightsAccessError) as refused:
         locate(weights_of(CONTENT), tmp_path)
     text = str(refused.value)
     assert text.startswith(f"tiny.synthetic: not found at {places[0]}, {places[1]}. {REPO_ID}")
-    assert f"put the file {NAME} into a folder and name that folder in REID_ALIGN_WEIGHTS" in text
+    assert f"put {NAME} into a folder and set REID_ALIGN_WEIGHTS to that folder" in text

@@ -1,4 +1,4 @@
-"""The folder for the Hub: whole, the same bytes each time, and a card that the Hub can read."""
+"""The Hub folder: content, reproducible bytes, and a valid model card."""
 
 import dataclasses
 from pathlib import Path
@@ -56,14 +56,14 @@ def test_the_metadata_holds_the_measured_results(built: Path, publication: Publi
     assert found == expected
 
 
-def test_a_license_that_the_hub_does_not_know_is_shown_by_name(
+def test_a_license_unknown_to_the_hub_is_shown_by_name(
     publication: Publication, tmp_path: Path
 ) -> None:
     data = card_of(publication, tmp_path / "out", license="Research only").data
     assert (data.license, data["license_name"]) == ("other", "Research only")
 
 
-def test_the_text_says_what_a_person_has_to_know(built: Path, publication: Publication) -> None:
+def test_the_text_has_the_required_facts(built: Path, publication: Publication) -> None:
     text = (built / "README.md").read_text("utf-8")
     assert '"smoothing": 0.5' in (built / "config.json").read_text("utf-8")
     for said in (
@@ -77,7 +77,7 @@ def test_the_text_says_what_a_person_has_to_know(built: Path, publication: Publi
         "two seconds on one core",
         "| synthetic, cross_camera | cosine |",
         f"--model {REPO_ID}",
-        "- It finds nobody.",
+        "- Random weights, for testing only.",
         "Re-identification is surveillance technology.",
         "The weights are under Apache-2.0.",
         "@inproceedings{jin2020san",
@@ -86,7 +86,7 @@ def test_the_text_says_what_a_person_has_to_know(built: Path, publication: Publi
     assert "$" not in text
 
 
-def test_its_three_lines_of_code_run(
+def test_its_code_example_runs(
     built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from PIL import Image
@@ -102,25 +102,25 @@ def test_its_three_lines_of_code_run(
     assert names["features"].values.shape == (1, 512)
 
 
-def test_a_bar_in_a_cell_stays_in_its_cell(publication: Publication, tmp_path: Path) -> None:
+def test_a_pipe_in_a_table_cell_is_escaped(publication: Publication, tmp_path: Path) -> None:
     recipe = dataclasses.replace(publication.recipe, cost="1 | 2 hours")
     text = card_of(dataclasses.replace(publication, recipe=recipe), tmp_path / "out").text
     assert "| cost | 1 &#124; 2 hours |" in text
 
 
-def test_results_of_rounded_weights_are_not_given_as_those_of_these(
+def test_results_of_rounded_weights_are_not_listed(
     publication: Publication, tmp_path: Path
 ) -> None:
     only_rounded = dataclasses.replace(publication, exact=(), of_rounded=publication.exact)
     build_hub_folder(only_rounded, REPO_ID, tmp_path / "out")
     card = ModelCard.load(tmp_path / "out" / "README.md")
     assert card.data.eval_results is None
-    assert "None were measured in full precision." in card.text
+    assert "No results were measured in full precision." in card.text
 
 
 def test_a_folder_with_files_is_left_alone(publication: Publication, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(OutputError, match="holds files already"):
+    with pytest.raises(OutputError, match="is not empty"):
         build_hub_folder(publication, REPO_ID, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 

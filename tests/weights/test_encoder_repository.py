@@ -1,4 +1,4 @@
-"""An encoder's folder or repository: written whole, read strictly, fetched from one commit."""
+"""Encoder folders and repositories: atomic writing, strict reading, one commit."""
 
 import json
 from pathlib import Path
@@ -69,10 +69,10 @@ def test_the_same_encoder_gives_the_same_bytes(folder: Path, tmp_path: Path) -> 
     assert files_of(tmp_path / "again") == files_of(folder)
 
 
-def test_a_folder_that_holds_something_is_not_written_to(tmp_path: Path) -> None:
+def test_a_folder_with_files_is_not_written_to(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep")
-    with pytest.raises(OutputError, match="holds files already"):
+    with pytest.raises(OutputError, match="is not empty"):
         write_folder(ENCODER, tmp_path / "mine", info_of(ENCODER), feature_dim=40)
     assert files_of(tmp_path / "mine") == {"notes.txt": b"keep"}
 
@@ -90,7 +90,7 @@ def test_a_folder_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
 def test_an_encoder_without_preprocessing_or_fingerprint_is_not_written(
     tmp_path: Path, key: str
 ) -> None:
-    with pytest.raises(InvalidInputError, match="needs its preprocessing and its fingerprint"):
+    with pytest.raises(InvalidInputError, match="needs preprocessing and a fingerprint"):
         write_folder(ENCODER, tmp_path / "mine", info_of(ENCODER, **{key: None}), feature_dim=40)
     assert list(tmp_path.iterdir()) == []
 
@@ -112,33 +112,33 @@ def test_an_encoder_without_preprocessing_or_fingerprint_is_not_written(
         ({"library_version": 1}, "library_version: expected a text"),
     ],
 )
-def test_a_config_that_breaks_its_schema_is_refused_by_file_and_key(
+def test_an_invalid_config_is_refused_with_file_and_key(
     folder: Path, changes: dict[str, object], message: str
 ) -> None:
     change_config(folder, **changes)
     with pytest.raises(WeightsFormatError) as caught:
         read_folder(folder)
-    assert str(caught.value).startswith(f"{folder / 'config.json'}: this is no config of ours: ")
+    assert str(caught.value).startswith(f"{folder / 'config.json'} is not a reid_align config: ")
     assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[]", b'{"model_type": "bert"}'])
 def test_a_config_of_something_else_is_refused(folder: Path, content: bytes) -> None:
     (folder / "config.json").write_bytes(content)
-    with pytest.raises(WeightsFormatError, match=r"config\.json: this is no config of ours"):
+    with pytest.raises(WeightsFormatError, match=r"config\.json is not a reid_align config"):
         read_folder(folder)
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
 def test_a_folder_without_one_of_the_files_is_refused(folder: Path, name: str) -> None:
     (folder / name).unlink()
-    with pytest.raises(WeightsNotFoundError, match=f"there is no {name}"):
+    with pytest.raises(WeightsNotFoundError, match=f"has no {name}"):
         fetch_repository(folder)
 
 
-def test_weights_that_are_not_those_of_the_config_are_refused(folder: Path) -> None:
+def test_weights_that_do_not_match_the_config_are_refused(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(bytes_of(TinyEncoder(5), folder.parent))
-    with pytest.raises(WeightsIntegrityError, match=r"model\.safetensors: this is not the publish"):
+    with pytest.raises(WeightsIntegrityError, match=r"model\.safetensors differs from"):
         fetch_repository(folder)
 
 
@@ -151,7 +151,7 @@ def test_a_repository_is_fetched_by_each_of_its_names(hub: Hub, folder: Path, fo
     assert fetched.weights.parent.name == commit
 
 
-def test_both_files_come_from_the_commit_that_the_branch_was_at(hub: Hub, folder: Path) -> None:
+def test_both_files_come_from_one_commit_of_the_branch(hub: Hub, folder: Path) -> None:
     hub.add(REPO_ID, files_of(folder))
     commit = hub.add(REPO_ID, files_of(folder) | {"README.md": b"second"})
     fetch_repository(REPO_ID)
@@ -175,16 +175,14 @@ def test_a_moved_branch_is_followed_and_a_pinned_commit_is_not(hub: Hub, folder:
     assert fetch_repository(f"{REPO_ID}@{first}").config == read_folder(folder).config
 
 
-def test_a_repository_whose_weights_are_not_those_of_its_config_is_refused(
-    hub: Hub, folder: Path
-) -> None:
+def test_a_repository_with_other_weights_than_its_config_is_refused(hub: Hub, folder: Path) -> None:
     wrong = bytes_of(TinyEncoder(5), folder.parent)
     hub.add(REPO_ID, files_of(folder) | {"model.safetensors": wrong})
-    with pytest.raises(WeightsIntegrityError, match="not the published file"):
+    with pytest.raises(WeightsIntegrityError, match="differs from the published file"):
         fetch_repository(REPO_ID)
 
 
-def test_a_folder_goes_before_a_repository_of_the_same_name(
+def test_a_folder_takes_precedence_over_a_repository(
     hub: Hub, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub.add("user/mine", {"config.json": b"{}"})
@@ -198,19 +196,19 @@ def test_a_folder_goes_before_a_repository_of_the_same_name(
 
 
 @pytest.mark.parametrize("source", ["nothing", "./a/b", "/a/b", "../a", "a/b/c", "", "a/b\n"])
-def test_what_is_neither_a_folder_nor_a_name_is_refused(hub: Hub, source: str) -> None:
-    with pytest.raises(WeightsNotFoundError, match="there is no such folder"):
+def test_an_invalid_repository_name_is_refused(hub: Hub, source: str) -> None:
+    with pytest.raises(WeightsNotFoundError, match="neither a folder nor a repository name"):
         fetch_repository(source)
     assert hub.requests == []
 
 
 def test_a_path_is_never_a_repository(hub: Hub) -> None:
-    with pytest.raises(WeightsNotFoundError, match=r"^a/b: there is no such folder"):
+    with pytest.raises(WeightsNotFoundError, match=r"^a/b is neither a folder"):
         fetch_repository(Path("a/b"))
     assert hub.requests == []
 
 
-def test_a_repository_that_is_not_there_is_an_error(hub: Hub) -> None:
+def test_a_missing_repository_is_an_error(hub: Hub) -> None:
     with pytest.raises(WeightsAccessError, match=f"{hub.url}/a/b"):
         fetch_repository("a/b")
     hub.add("a/b", {"README.md": b""})

@@ -1,4 +1,4 @@
-"""What is published fits together, or all that is wrong with it is said at once."""
+"""Gathering of publications: consistency checks and collected errors."""
 
 import json
 import shutil
@@ -32,7 +32,7 @@ def gathered(folder: Path, name: str = NAME) -> Publication:
     return gather_publication(name, folder / "card.toml", folder / "run")
 
 
-def test_a_run_knows_its_recipe_and_the_card_the_rest(publication: Publication, made: Path) -> None:
+def test_the_recipe_combines_run_and_card(publication: Publication, made: Path) -> None:
     config = json.loads((made / "run" / "config.json").read_text())
     recipe = publication.recipe
     assert (recipe.name, recipe.seed) == ("san_baseline_tiny", 5)
@@ -42,7 +42,7 @@ def test_a_run_knows_its_recipe_and_the_card_the_rest(publication: Publication, 
     assert publication.trained.kind == "encoder"
 
 
-def test_results_are_those_that_evaluate_wrote(publication: Publication, made: Path) -> None:
+def test_results_equal_the_evaluation(publication: Publication, made: Path) -> None:
     document = json.loads((made / "result.json").read_text())
     (result,) = publication.exact
     assert publication.of_rounded == ()
@@ -57,7 +57,7 @@ def test_results_are_those_that_evaluate_wrote(publication: Publication, made: P
     assert cosine.command == f"python -m reid_align.evaluate synthetic FOLDER --model {NAME}"
 
 
-def test_the_command_repeats_what_decided_the_result(made: Path, mine: Path) -> None:
+def test_the_command_reproduces_the_result(made: Path, mine: Path) -> None:
     weights = made / "run" / "encoder.safetensors"
     how = ("--flip", "--dtype", "bfloat16", "--rerank", "--data-option", "split=test")
     shutil.copy(measure(made, weights, "how.json", *how), mine / "result.json")
@@ -70,11 +70,11 @@ def test_the_command_repeats_what_decided_the_result(made: Path, mine: Path) -> 
     assert "cosine, re-ranked" in [score.name for score in result.scores]
 
 
-def test_results_of_adapted_weights_belong_to_the_weights_before(mine: Path) -> None:
+def test_results_of_adapted_weights_belong_to_the_original_weights(mine: Path) -> None:
     document = json.loads((mine / "result.json").read_text())
     how = document["features"][0]
     before = how["state_sha256"]
-    # As evaluate --adapt --seed 3 writes it; the few images here are too few to adapt to.
+    # As evaluate --adapt --seed 3 writes it; there are too few images here for adaptation.
     how |= {
         "adapted": {"images": 400, "seed": 3, "state_sha256": before},
         "state_sha256": "0" * 64,
@@ -86,7 +86,7 @@ def test_results_of_adapted_weights_belong_to_the_weights_before(mine: Path) -> 
     assert result.note == "64×32; batch norms adapted to the test images, without labels"
 
 
-def test_results_of_the_rounded_weights_are_known_as_such(made: Path, mine: Path) -> None:
+def test_results_of_the_rounded_weights_are_recognized(made: Path, mine: Path) -> None:
     encoder = from_pretrained(made / "run" / "encoder.safetensors")
     save_pretrained(rounded(encoder), mine / "rounded")
     shutil.copy(measure(made, mine / "rounded", "rounded.json"), mine)
@@ -100,13 +100,11 @@ def test_results_of_other_weights_are_refused(mine: Path) -> None:
     document = json.loads((mine / "result.json").read_text())
     document["features"][0]["state_sha256"] = "0" * 64
     (mine / "result.json").write_text(json.dumps(document))
-    with pytest.raises(InvalidInputError, match=r"result\.json: this was measured with other"):
+    with pytest.raises(InvalidInputError, match=r"result\.json was measured with other"):
         gathered(mine)
 
 
-def test_a_converted_encoder_has_no_run_and_its_recipe_is_on_the_card(
-    made: Path, mine: Path
-) -> None:
+def test_a_converted_encoder_takes_its_recipe_from_the_card(made: Path, mine: Path) -> None:
     save_pretrained(from_pretrained(made / "run" / "encoder.safetensors"), mine / "converted")
     with pytest.raises(InvalidInputError, match=r"\[recipe\] lacks name, commit, seed"):
         gather_publication(NAME, mine / "card.toml", mine / "converted")
@@ -124,15 +122,15 @@ def test_the_best_of_a_run_belongs_to_that_run(mine: Path) -> None:
     assert found.recipe.seed == 5
 
 
-def test_everything_that_is_wrong_is_said_at_once(mine: Path) -> None:
+def test_all_problems_are_reported_at_once(mine: Path) -> None:
     change(mine / "card.toml", 'license = "Apache-2.0"\n', "")
     with pytest.raises(InvalidInputError) as caught:
         gather_publication("resnet18_baseline", mine / "card.toml", mine / "nothing")
     lines = str(caught.value).splitlines()
     assert lines[0] == "3 things are missing or wrong:"
     assert "name: expected architecture.tag" in lines[1]
-    assert "license: missing key. docs/guides/publish.md shows" in lines[2]
-    assert "nothing: there is no encoder.safetensors" in lines[3]
+    assert "license: missing key. See docs/guides/publish.md" in lines[2]
+    assert "nothing has neither encoder.safetensors" in lines[3]
 
 
 @pytest.mark.parametrize(
@@ -140,12 +138,12 @@ def test_everything_that_is_wrong_is_said_at_once(mine: Path) -> None:
     [
         ('license = "Apache-2.0"\n', "", "license: missing key"),
         ('"Apache-2.0"\ncost', '""\ncost', "license: expected a text that is not empty"),
-        ('["It finds nobody."]', "[]", "limits: expected at least one sentence"),
+        ('["Random weights, for testing only."]', "[]", "limits: expected at least one sentence"),
         ("summary", "sumary", "sumary: unknown key"),
         ("synthetic = true", "", "training_data: 0: synthetic: missing key"),
         ("synthetic = true", 'synthetic = "yes"', "expected true or false"),
         ("cost = ", "cost = = ", "Invalid value"),
-        ('"people of plain colors"', '"DukeMTMC-reID"', "withdrew it over privacy"),
+        ('"people of plain colors"', '"DukeMTMC-reID"', "withdrawn by its authors over privacy"),
         (
             "[recipe]\n",
             "[recipe]\nseed = 6\n",
@@ -153,8 +151,8 @@ def test_everything_that_is_wrong_is_said_at_once(mine: Path) -> None:
         ),
         ("[recipe]\ncommand", "[recipe]\nname", "recipe.name is"),
         ('command = "python', 'comand = "python', "recipe: comand: unknown key"),
-        ('file = "result.json"', 'file = "none.json"', "none.json: this is no result"),
-        ('file = "result.json"', 'file = "card.toml"', "card.toml: this is no result"),
+        ('file = "result.json"', 'file = "none.json"', "none.json is not an evaluation result"),
+        ('file = "result.json"', 'file = "card.toml"', "card.toml is not an evaluation result"),
         ('[[results]]\nfile = "result.json"\nnote = "64×32"', "", r"lists no \[\[results\]\]"),
     ],
 )
@@ -174,7 +172,7 @@ def test_no_training_data_is_refused(mine: Path) -> None:
 
 def test_a_result_on_a_withdrawn_dataset_is_refused(mine: Path) -> None:
     change(mine / "result.json", '"dataset": "synthetic"', '"dataset": "dukemtmc"')
-    with pytest.raises(InvalidInputError, match="dukemtmc: its authors withdrew it"):
+    with pytest.raises(InvalidInputError, match="dukemtmc: withdrawn by its authors"):
         gathered(mine)
 
 
@@ -182,7 +180,7 @@ def test_a_result_of_two_encoders_is_refused(mine: Path) -> None:
     document = json.loads((mine / "result.json").read_text())
     document["features"] += [document["features"][0] | {"state_sha256": "1"}]
     (mine / "result.json").write_text(json.dumps(document))
-    with pytest.raises(InvalidInputError, match="not those of one encoder"):
+    with pytest.raises(InvalidInputError, match="features of more than one encoder"):
         gathered(mine)
 
 
@@ -192,39 +190,39 @@ def test_a_result_of_two_encoders_is_refused(mine: Path) -> None:
         ("resnet18_baseline", InvalidInputError, "architecture.tag"),
         ("resnet18_baseline.a b", InvalidInputError, "architecture.tag"),
         ("resnet18_baselin.try", UnknownNameError, "Did you mean 'resnet18_baseline'"),
-        ("san_resnet50.try", InvalidInputError, "holds resnet18_baseline, and the name says"),
-        ("dense_uv.try", WeightsNotFoundError, "there is no dense_uv.safetensors"),
-        ("san_decoder.try", WeightsNotFoundError, "there is no san_decoder.safetensors"),
+        ("san_resnet50.try", InvalidInputError, "contains resnet18_baseline, not san_resnet50"),
+        ("dense_uv.try", WeightsNotFoundError, "has neither dense_uv.safetensors"),
+        ("san_decoder.try", WeightsNotFoundError, "has neither san_decoder.safetensors"),
     ],
 )
-def test_a_name_that_does_not_fit_is_refused(
+def test_an_invalid_name_is_refused(
     mine: Path, name: str, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
         gathered(mine, name)
 
 
-def test_the_stages_of_a_run_are_named(mine: Path) -> None:
-    with pytest.raises(WeightsNotFoundError, match="There is one in run below: name that folder"):
+def test_the_error_names_the_stages_of_a_run(mine: Path) -> None:
+    with pytest.raises(WeightsNotFoundError, match="Its subfolder run has one; use that folder"):
         gather_publication(NAME, mine / "card.toml", mine)
 
 
-def test_a_config_that_is_none_of_a_run_is_refused(mine: Path) -> None:
+def test_an_invalid_run_config_is_refused(mine: Path) -> None:
     (mine / "run" / "config.json").write_text("{}")
-    with pytest.raises(WeightsFormatError, match=r"config\.json: this is not the config of a tr"):
+    with pytest.raises(WeightsFormatError, match=r"config\.json is not the config of a training"):
         gathered(mine)
 
 
-def test_a_run_that_does_not_know_its_commit_needs_the_card(mine: Path) -> None:
+def test_a_run_without_a_commit_needs_the_card(mine: Path) -> None:
     config = json.loads((mine / "run" / "config.json").read_text())
     config["environment"]["commit"] = None
     (mine / "run" / "config.json").write_text(json.dumps(config))
-    with pytest.raises(InvalidInputError, match=r"\[recipe\] lacks commit: how was this trained"):
+    with pytest.raises(InvalidInputError, match=r"\[recipe\] lacks commit\. Users need it"):
         gathered(mine)
 
 
 @pytest.mark.parametrize("value", [float("nan"), 2.0], ids=["not finite", "another network"])
-def test_weights_that_are_not_what_they_were_are_refused(mine: Path, value: float) -> None:
+def test_changed_weights_are_refused(mine: Path, value: float) -> None:
     file = mine / "run" / "encoder.safetensors"
     tensors = load_file(file)
     metadata = header(file)
