@@ -1,6 +1,7 @@
 """Command ``python -m reid_align.extract``."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -207,6 +208,15 @@ def test_weights_select_the_model(crops: Path, weights: str) -> None:
     assert encoder.preprocess == Preprocess(32, 16)
     command = ["crops", "-o", "f.npy", "--weights", weights, "--model", "dsa_reid"]
     assert extract(command) == 2
+
+
+def test_a_training_run_is_accepted_as_weights(crops: Path, weights: str) -> None:
+    Path("run").mkdir()
+    shutil.copy(weights, "run/encoder.safetensors")
+    for name, given in (("a", weights), ("b", "run")):
+        command = ["crops/00.jpg", "-o", f"{name}.npy", "--device", "cpu", "--weights", given]
+        assert extract(command) == 0
+    assert np.array_equal(np.load("a.npy"), np.load("b.npy"))
 
 
 def test_help_does_not_load_torch() -> None:

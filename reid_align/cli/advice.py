@@ -29,8 +29,8 @@ COMMON_ADVICE: Advice = {
     UnfinishedOutputError: "Use --resume to continue it.",
 }
 ENCODER_ADVICE: Advice = {
-    WeightsNotFoundError: "Use --weights FILE, --model user/repo, or, for testing only, "
-    "--weights random.",
+    WeightsNotFoundError: "Options: --weights FILE, --model user/repo, or --weights random (for "
+    "testing only).",
 }
 
 

@@ -16,7 +16,7 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--weights",
         metavar="FILE",
-        help="encoder.safetensors of a training run, folder with model.safetensors and "
+        help="training run or its encoder.safetensors, folder with model.safetensors and "
         "config.json, hf-hub:user/repo, or 'random' (random weights, for testing only); default: "
         "the model's published weights",
     )
