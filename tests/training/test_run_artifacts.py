@@ -3,6 +3,7 @@
 import logging
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -10,7 +11,7 @@ from reid_align.training.reporting.metrics_log import MetricsLog
 from reid_align.training.saving.run_artifacts import RunArtifacts
 
 
-def no_samples() -> None:
+def no_samples() -> NoReturn:
     raise AssertionError("no samples are drawn")
 
 
