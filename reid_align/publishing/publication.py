@@ -11,7 +11,7 @@ from reid_align.models import Encoder
 from reid_align.publishing.card_file import PublisherCard, read_card
 from reid_align.publishing.card_results import MeasuredResult, read_result_file
 from reid_align.publishing.trained_network import TrainedNetwork, open_trained
-from reid_align.weights import TrainingRecipe, rounded
+from reid_align.weights import TrainingRecipe, int8_rounded
 from reid_align.weights.manifest_records import NAME, require_text
 
 T = TypeVar("T")
@@ -133,7 +133,7 @@ def _results(card: PublisherCard, trained: TrainedNetwork, path: Path, weights: 
     found = [read_result_file(listed, path.parent) for listed in card.results]
     exact = _digest(network)
     others = [result for result in found if result.state_sha256 != exact]
-    after = _digest(rounded(network)) if others else ""
+    after = _digest(int8_rounded(network)) if others else ""
     for listed, result in zip(card.results, found, strict=True):
         if result.state_sha256 not in (exact, after):
             raise InvalidInputError(

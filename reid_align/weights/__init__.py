@@ -15,7 +15,7 @@ from reid_align.weights.fingerprint import (
     wave,
 )
 from reid_align.weights.hub_upload import push_folder
-from reid_align.weights.int8 import rounded
+from reid_align.weights.int8 import int8_rounded
 from reid_align.weights.manifest import (
     find_manifest,
     find_weights,
@@ -64,6 +64,7 @@ __all__ = [
     "find_weights",
     "fingerprint",
     "format_manifest",
+    "int8_rounded",
     "load_file",
     "load_repository",
     "load_tensors",
@@ -76,7 +77,6 @@ __all__ = [
     "read_folder",
     "read_header",
     "read_tensors",
-    "rounded",
     "save_int8",
     "save_tensors",
     "shipped_weights",

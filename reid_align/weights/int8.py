@@ -84,7 +84,7 @@ def unpack(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
     }
 
 
-def rounded(module: L) -> L:
+def int8_rounded(module: L) -> L:
     """Return a copy of a module with the weights it has after int8 storage and loading.
 
     The copy is in float32, in eval mode and on the CPU.

@@ -11,7 +11,7 @@ from torch import Tensor
 from reid_align.errors import WeightsFormatError, WeightsIntegrityError
 from reid_align.files import replace_file, writing
 from reid_align.weights.fingerprint import Loadable, module_fingerprint
-from reid_align.weights.int8 import pack, rounded, unpack
+from reid_align.weights.int8 import int8_rounded, pack, unpack
 from reid_align.weights.tensor_matching import describe_tensor, is_finite, join_names, tensors_match
 from reid_align.weights.weights_header import WeightsHeader, open_safetensors
 
@@ -81,7 +81,7 @@ def save_int8(module: Loadable, path: Path, info: WeightsHeader) -> WeightsHeade
         NotFiniteError: a tensor contains NaN or infinity.
         OutputError: the file cannot be written.
     """
-    written = replace(info, fingerprint=module_fingerprint(rounded(module)))
+    written = replace(info, fingerprint=module_fingerprint(int8_rounded(module)))
     _write(path, pack(module), written)
     return written
 

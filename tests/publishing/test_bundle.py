@@ -18,10 +18,10 @@ from reid_align.publishing import ManifestUpdate, Publication, bundle_weights, g
 from reid_align.weights import (
     Weights,
     WeightsHeader,
+    int8_rounded,
     locate,
     parse_manifest,
     read_header,
-    rounded,
     save_tensors,
 )
 from reid_align.weights.checksums import sha256_of
@@ -45,7 +45,7 @@ def test_the_entry_is_of_the_rounded_weights(
     module = MODELS[entry.architecture](**entry.arch_args).eval()
     load_tensors(module, path)
     check_fingerprint(module_fingerprint(module), entry.fingerprint, "the test's")
-    expected = rounded(publication.encoder).state_dict()
+    expected = int8_rounded(publication.encoder).state_dict()
     assert all(torch.equal(t, expected[name]) for name, t in module.state_dict().items())
     info = read_header(path)
     assert info is not None

@@ -19,7 +19,7 @@ from reid_align.errors import (
     WeightsNotFoundError,
 )
 from reid_align.publishing import Publication, gather_publication
-from reid_align.weights import rounded
+from reid_align.weights import int8_rounded
 
 
 def change(path: Path, old: str, new: str) -> None:
@@ -88,7 +88,7 @@ def test_results_of_adapted_weights_belong_to_the_original_weights(mine: Path) -
 
 def test_results_of_the_rounded_weights_are_recognized(made: Path, mine: Path) -> None:
     encoder = from_pretrained(made / "run" / "encoder.safetensors")
-    save_pretrained(rounded(encoder), mine / "rounded")
+    save_pretrained(int8_rounded(encoder), mine / "rounded")
     shutil.copy(measure(made, mine / "rounded", "rounded.json"), mine)
     change(mine / "card.toml", 'note = "64×32"', '[[results]]\nfile = "rounded.json"')
     found = gathered(mine)

@@ -21,6 +21,7 @@ from reid_align.errors import (
 )
 from reid_align.weights import (
     HubFile,
+    int8_rounded,
     load_file,
     load_repository,
     load_tensors,
@@ -29,7 +30,6 @@ from reid_align.weights import (
     read_folder,
     read_header,
     read_tensors,
-    rounded,
     save_int8,
     write_folder,
 )
@@ -106,7 +106,7 @@ def test_loaded_weights_are_the_rounded_ones_within_half_a_step(path: Path) -> N
     encoder, loaded = TinyEncoder(1), TinyEncoder(2)
     save_int8(encoder, path, info_of(encoder))
     load_tensors(loaded, path)
-    assert same_tensors(loaded, rounded(encoder))
+    assert same_tensors(loaded, int8_rounded(encoder))
     assert same_tensors(encoder, TinyEncoder(1)), "storing must not change the module"
     for name in WEIGHTS:
         weight, again = encoder.state_dict()[name], loaded.state_dict()[name]
@@ -157,7 +157,7 @@ def test_values_that_are_not_finite_are_refused_before_writing(
 ) -> None:
     encoder = TinyEncoder(1)
     encoder.state_dict()[name].flatten()[2] = value
-    for attempt in (lambda: save_int8(encoder, path, INFO), lambda: rounded(encoder)):
+    for attempt in (lambda: save_int8(encoder, path, INFO), lambda: int8_rounded(encoder)):
         with pytest.raises(NotFiniteError, match=f"cannot be stored as int8: {name}"):
             attempt()
     assert not path.exists()
@@ -180,7 +180,11 @@ def test_the_fingerprint_is_that_of_the_rounded_module(path: Path) -> None:
     written = save_int8(encoder, path, info_of(encoder, fingerprint=None, training_data="mine"))
     assert load_file(loaded, path) == written == read_header(path)
     assert written.training_data == "mine"
-    assert written.fingerprint == module_fingerprint(loaded) == module_fingerprint(rounded(encoder))
+    assert (
+        written.fingerprint
+        == module_fingerprint(loaded)
+        == module_fingerprint(int8_rounded(encoder))
+    )
     assert written.fingerprint != module_fingerprint(encoder)
 
 
@@ -206,14 +210,14 @@ def test_modules_of_any_float_type_are_stored_and_loaded(path: Path, dtype: torc
     loaded = TinyEncoder(2).to(dtype)
     load_tensors(loaded, path)
     assert loaded.head.weight.dtype == dtype
-    assert same_tensors(loaded, rounded(encoder).to(dtype))
+    assert same_tensors(loaded, int8_rounded(encoder).to(dtype))
 
 
 def test_tensors_can_be_read_without_a_module(path: Path, stored: dict[str, Tensor]) -> None:
     read = read_tensors(path)
     assert set(read) == set(TinyEncoder().state_dict()) < set(stored)
     assert all(
-        torch.equal(read[name], t) for name, t in rounded(TinyEncoder(1)).state_dict().items()
+        torch.equal(read[name], t) for name, t in int8_rounded(TinyEncoder(1)).state_dict().items()
     )
 
 
@@ -278,7 +282,7 @@ def from_hub(path: Path, publish: Callable[..., HubFile], folder: Path) -> TinyE
 def from_own_folder(path: Path, publish: Callable[..., HubFile], folder: Path) -> TinyEncoder:
     content, loaded = path.read_bytes(), TinyEncoder(2)
     path.rename(folder / "tiny.synthetic.safetensors")
-    fingerprint = module_fingerprint(rounded(TinyEncoder(1)))
+    fingerprint = module_fingerprint(int8_rounded(TinyEncoder(1)))
     load_weights(loaded, weights_of(content, fingerprint=fingerprint))
     return loaded
 
@@ -308,4 +312,4 @@ def test_int8_weights_load_from_every_source(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("REID_ALIGN_WEIGHTS", str(tmp_path))
-    assert same_tensors(way(path, published, tmp_path), rounded(TinyEncoder(1)))
+    assert same_tensors(way(path, published, tmp_path), int8_rounded(TinyEncoder(1)))
