@@ -10,6 +10,9 @@ IMAGE_SUFFIXES = (".png", ".jpg")
 # JPEG blends neighboring pixels, which would corrupt the part numbers of dense pose maps.
 MAP_SUFFIXES = (".png",)
 _SHOWN = 3
+_ADVICE = {
+    "iuv": "An image without a detection also needs a map: write an all-black PNG of its size. "
+}
 
 
 def find_companions(
@@ -48,11 +51,6 @@ def find_companions(
             "Add the missing files, or choose the folder that contains them."
         )
     return [path for path in found if path is not None]
-
-
-_ADVICE = {
-    "iuv": "An image without a detection also needs a map: write an all-black PNG of its size. "
-}
 
 
 def _existing(stem: str, suffixes: Sequence[str]) -> str | None:
