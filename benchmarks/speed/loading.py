@@ -22,10 +22,10 @@ from benchmarks.result_files import RESULTS, provenance, write_result
 from reid_align.batches.augmentation import MODERN_AUGMENT, AugmentConfig
 from reid_align.batches.batch import BatchSpec
 from reid_align.batches.batch_loader import BatchLoader
+from reid_align.batches.loader_workers import BatchPlan, build_batches
 from reid_align.batches.sample_builder import SampleBuilder
 from reid_align.batches.samplers import PKSampler
 from reid_align.batches.sources import SyntheticSource
-from reid_align.batches.workers import BatchPlan, build_batches
 from reid_align.preprocess import Preprocess
 
 AUGMENT = AugmentConfig()

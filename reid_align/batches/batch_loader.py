@@ -9,12 +9,12 @@ from torch import Tensor
 from reid_align.batches.augmentation import AugmentConfig
 from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.batches.collation import Uint8Batch
+from reid_align.batches.loader_workers import BatchPlan, build_batches
 from reid_align.batches.pk_sampling import Indices
 from reid_align.batches.sample_builder import SampleBuilder
 from reid_align.batches.samplers import Sampler
 from reid_align.batches.sources import TrainingSource
 from reid_align.batches.sources.file_source import hash_lines
-from reid_align.batches.workers import BatchPlan, build_batches
 from reid_align.errors import InvalidInputError
 from reid_align.preprocess import Preprocess
 
