@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reid_align.cli import OK, add_device_option, add_renamed_option, command_parser, run
-from reid_align.cli.train_options import add_data_options, add_recipe_options, advise
+from reid_align.cli.train_options import TRAIN_ADVICE, add_data_options, add_recipe_options, advise
 from reid_align.cli.train_report import report_run
 from reid_align.errors import InvalidInputError
 
@@ -78,7 +78,9 @@ def _run(recipe: "Recipe", args: argparse.Namespace) -> int:
     with open_group() as group:
         ready = prepare(recipe, data, args.run, args.initial, group)
         compute = ComputeOptions(args.device, num_workers, group, progress=True)
-        summary = run_recipe(ready, data, Path(args.output), compute)
+        summary = run_recipe(
+            ready, data, Path(args.output), compute, new_evaluation=args.new_evaluation
+        )
     if group.rank == 0:
         print(report_run(recipe.name, summary), file=sys.stderr)
     return OK
@@ -118,7 +120,9 @@ def _data(args: argparse.Namespace) -> "RecipeData":
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run and return the exit code."""
-    return run(build_parser(), train, argv, "the same command continues the run")
+    return run(
+        build_parser(), train, argv, "the same command continues the run", advice=TRAIN_ADVICE
+    )
 
 
 if __name__ == "__main__":

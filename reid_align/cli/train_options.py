@@ -3,6 +3,14 @@
 import argparse
 from collections.abc import Iterable, Mapping
 
+from reid_align.cli.advice import Advice
+from reid_align.errors import (
+    DatasetOptionError,
+    EvaluationChangedError,
+    WeightsFormatError,
+    WeightsNotFoundError,
+)
+
 # Advice for the Python arguments that `RecipeInputError` names.
 ADVICE: Mapping[str, str] = {
     "reid": "--data NAME=FOLDER, as in --data cuhk03_detected=FOLDER or --data synthetic=FOLDER",
@@ -17,6 +25,15 @@ ADVICE: Mapping[str, str] = {
     "initial": "--initial WEIGHTS",
 }
 
+TRAIN_ADVICE: Advice = {
+    DatasetOptionError: "Give options of a dataset with --data-option or --evaluate-option.",
+    EvaluationChangedError: "Use --new-evaluation to continue with the new data and discard the "
+    "best scores.",
+    WeightsFormatError: "Choose initial weights with --initial or --from; change a setting with "
+    "--set PATH=VALUE.",
+    WeightsNotFoundError: "Choose initial weights with --initial or --from.",
+}
+
 
 def advise(arguments: Iterable[str]) -> str:
     """Return the options that set Python arguments, as a sentence."""
@@ -25,13 +42,18 @@ def advise(arguments: Iterable[str]) -> str:
 
 def add_data_options(group: argparse._ArgumentGroup) -> None:
     """Add the options for the training and evaluation data."""
-    group.add_argument("--data", metavar="NAME=FOLDER", help="training dataset")
+    group.add_argument(
+        "--data",
+        action="append",
+        metavar="NAME=FOLDER",
+        help="training dataset; repeat it to train on several datasets, with distinct identities",
+    )
     group.add_argument(
         "--data-option",
         action="append",
         default=[],
         metavar="OPTION=VALUE",
-        help="option of the training dataset; repeatable",
+        help="option of the training datasets; repeatable",
     )
     group.add_argument(
         "--synthetic",
@@ -64,6 +86,11 @@ def add_data_options(group: argparse._ArgumentGroup) -> None:
         "--evaluate-iuv",
         metavar="FOLDER",
         help="dense pose maps of the evaluation images; adds scores of DSA-reID's fused features",
+    )
+    group.add_argument(
+        "--new-evaluation",
+        action="store_true",
+        help="continue a run with another evaluation dataset, and discard its best scores",
     )
     group.add_argument(
         "--hold-out",

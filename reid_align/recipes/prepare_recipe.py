@@ -9,6 +9,7 @@ from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.batches.samplers import PKSampler, Sampler
 from reid_align.batches.sources.texture_mask import TEXTURE_SIZE
 from reid_align.errors import InvalidInputError, ReidAlignError
+from reid_align.evaluation.label_checks import check_labels
 from reid_align.recipes.decoder_targets import check_drawing, fit_targets, missing_target
 from reid_align.recipes.initial_weights import initialize_task
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM, Recipe, Stage
@@ -49,6 +50,8 @@ def prepare(
         RecipeInputError: inputs are missing; the message names all of them.
         ReidAlignError: an input or a setting does not fit.
     """
+    if data.evaluation is not None:
+        check_labels(data.evaluation)
     stages = recipe.stages if run is None else (_from_run(recipe, run),)
     if initial is not None:
         stages = (_from_weights(stages[0], initial), *stages[1:])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from reid_align.batches.sources import PairsSource, ReidSource, SyntheticSource, TrainingSource
 from reid_align.datasets import ReidDataset, hold_out, load_dataset, parse_options
+from reid_align.datasets.dataset_union import join_datasets
 from reid_align.errors import InvalidInputError
 
 SYNTHETIC_DATASET = "synthetic"
@@ -84,7 +85,7 @@ class RecipeData:
 
 
 def load_recipe_data(
-    reid: str | None = None,
+    reid: str | Sequence[str] | None = None,
     reid_options: Sequence[str] = (),
     evaluation: str | None = None,
     evaluation_options: Sequence[str] = (),
@@ -97,8 +98,9 @@ def load_recipe_data(
     A synthetic training dataset also serves as the synthetic set, unless another one is given.
 
     Args:
-        reid: "NAME=FOLDER" of the training dataset.
-        reid_options: "OPTION=VALUE" of that dataset.
+        reid: "NAME=FOLDER" of the training dataset, or of several, for the union of their training
+            images with distinct identities and cameras.
+        reid_options: "OPTION=VALUE" of these datasets.
         evaluation: "NAME=FOLDER" of the evaluation dataset.
         evaluation_options: "OPTION=VALUE" of that dataset.
         held_out: number of training identities to evaluate on instead.
@@ -110,7 +112,9 @@ def load_recipe_data(
             synthetic training dataset does not accept.
         ReidAlignError: a dataset cannot be loaded.
     """
-    dataset = None if reid is None else _load("reid", reid, reid_options)
+    names = [reid] if isinstance(reid, str) else reid or ()
+    loaded = [_load("reid", name, reid_options) for name in names]
+    dataset = join_datasets(loaded) if loaded else None
     scored = None if evaluation is None else _load("evaluation", evaluation, evaluation_options)
     if scored is not None and not scored.splits:
         raise RecipeInputError(

@@ -19,7 +19,7 @@ from reid_align.recipes.prepare_recipe import SINGLE_PROCESS
 from reid_align.recipes.recipe import Recipe, Stage
 from reid_align.recipes.recipe_data import RecipeData
 from reid_align.recipes.stage_loaders import open_loaders
-from reid_align.recipes.training_scores import make_evaluator
+from reid_align.recipes.training_scores import describe_evaluation, make_evaluator
 from reid_align.tasks import REID
 from reid_align.training.distributed import ProcessGroup
 from reid_align.training.saving.run_checkpoints import Checkpoints
@@ -46,7 +46,12 @@ class ComputeOptions:
 
 
 def run_recipe(
-    recipe: Recipe, data: RecipeData, folder: Path, compute: ComputeOptions
+    recipe: Recipe,
+    data: RecipeData,
+    folder: Path,
+    compute: ComputeOptions,
+    *,
+    new_evaluation: bool = False,
 ) -> TrainingSummary:
     """Run the stages that are not finished yet, and return the summary of the last stage.
 
@@ -59,8 +64,10 @@ def run_recipe(
         data: the data that `prepare` checked.
         folder: output folder.
         compute: device and processes.
+        new_evaluation: continue a run with another evaluation dataset, and discard its best scores.
 
     Raises:
+        EvaluationChangedError: the run was scored on other data, without ``new_evaluation``.
         KeyboardInterrupt: SIGINT or SIGTERM arrived; a checkpoint was written.
         ReidAlignError: something cannot be read, written or computed.
     """
@@ -69,7 +76,9 @@ def run_recipe(
         stage_folder = folder / stage.name if len(recipe.stages) > 1 else folder
         stage_data = _draw(stage, data, folder, earlier, compute)
         initial = str(earlier.get(stage.initial, stage.initial))
-        summary = _train(recipe.name, stage, stage_data, stage_folder, initial, compute)
+        summary = _train(
+            recipe.name, stage, stage_data, stage_folder, initial, compute, new_evaluation
+        )
         earlier[stage.name] = stage_folder
     return summary
 
@@ -108,6 +117,7 @@ def _train(
     folder: Path,
     initial: str,
     compute: ComputeOptions,
+    new_evaluation: bool,
 ) -> TrainingSummary:
     device = str(resolve_device(compute.device))
     loaders = open_loaders(stage, data, compute.num_workers, compute.group, device)
@@ -117,19 +127,17 @@ def _train(
         initialize_task(task, initial, stage.fresh)
     settings = asdict(stage) | {"initial": describe_start(stage.initial)}
     del settings["training"]
+    evaluation = data.evaluation
+    scored_on = {} if evaluation is None else {"scored_on": describe_evaluation(evaluation)}
     return run_training(
         task,
         loaders,
         stage.training,
         folder,
         make_evaluator(task, data, compute.device, compute.num_workers),
-        recipe={"name": recipe, "stage": settings, **_scored_on(data)},
+        recipe={"name": recipe, "stage": settings, **scored_on},
+        new_evaluation=new_evaluation,
         group=compute.group,
         device=compute.device,
         progress=compute.progress,
     )
-
-
-def _scored_on(data: RecipeData) -> dict[str, str]:
-    """Return the evaluation dataset for the records: scores of different sets do not compare."""
-    return {} if data.evaluation is None else {"scored_on": data.evaluation.name}

@@ -1,5 +1,6 @@
 """Scores of a task during its training."""
 
+import json
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -8,8 +9,9 @@ from reid_align.batches.augmentation import NO_AUGMENT
 from reid_align.batches.batch_loader import BatchLoader
 from reid_align.batches.pk_sampling import Indices
 from reid_align.batches.samplers import RandomSampler
+from reid_align.batches.sources import CompanionKind
 from reid_align.batches.sources.companion_files import MAP_SUFFIXES, find_companions
-from reid_align.batches.sources.file_source import FileSource
+from reid_align.batches.sources.file_source import FileSource, hash_lines
 from reid_align.datasets import ImageRecord, ReidDataset
 from reid_align.datasets.synthetic_set import SyntheticSet
 from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
@@ -18,6 +20,7 @@ from reid_align.inference.device import resolve_device
 from reid_align.metrics import PROTOCOLS, Metric
 from reid_align.recipes.recipe_data import SYNTHETIC_DATASET, RecipeData
 from reid_align.tasks import REID, ConfiguredTask
+from reid_align.training.saving.run_folder import Json
 from reid_align.training.task_interface import Evaluator, Task
 
 RANKS = (1, 5, 10)
@@ -117,17 +120,8 @@ def fused_features(
         several.
     """
     records = evaluated_images(dataset)
-    source = FileSource(
-        dataset.name,
-        dataset.root,
-        [record.path for record in records],
-        [record.person_id for record in records],
-        [-1 if record.camera_id is None else record.camera_id for record in records],
-        {"iuv": maps},
-        None,
-    )
     loader = BatchLoader(
-        source,
+        _source(dataset, records, {"iuv": maps}),
         task.batch_specs()[REID],
         task.config.preprocess,
         NO_AUGMENT,
@@ -143,6 +137,50 @@ def fused_features(
         features["z"] = torch.cat(list(features.values()), dim=1)
     paths = tuple(record.path for record in records)
     return {name: Features(z.float().cpu().numpy(), paths, ()) for name, z in features.items()}
+
+
+def describe_evaluation(dataset: ReidDataset) -> dict[str, Json]:
+    """Return the evaluation data for the records of a run: protocol, sizes and fingerprints.
+
+    A fingerprint is a hash of the names, file sizes and labels of the images.
+    """
+    splits: dict[str, Json] = {
+        split.name: {
+            "queries": len(split.query),
+            "gallery": len(split.gallery),
+            "fingerprint": hash_lines(
+                _source(dataset, records, {}).fingerprint()
+                for records in (split.query, split.gallery)
+            ),
+        }
+        for split in dataset.splits
+    }
+    found: dict[str, Json] = {
+        "dataset": dataset.name,
+        "protocol": dataset.protocol,
+        "splits": splits,
+    }
+    if dataset.name == SYNTHETIC_DATASET:
+        # Images in shards have no file size; the settings determine every byte of the set.
+        settings = json.dumps(SyntheticSet(dataset.root).settings, sort_keys=True)
+        found["settings"] = hash_lines([settings])
+    return found
+
+
+def _source(
+    dataset: ReidDataset,
+    records: Sequence[ImageRecord],
+    companions: Mapping[CompanionKind, Sequence[str]],
+) -> FileSource:
+    return FileSource(
+        dataset.name,
+        dataset.root,
+        [record.path for record in records],
+        [record.person_id for record in records],
+        [-1 if record.camera_id is None else record.camera_id for record in records],
+        companions,
+        None,
+    )
 
 
 def evaluated_images(dataset: ReidDataset) -> list[ImageRecord]:

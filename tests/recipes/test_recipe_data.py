@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from tiny_people import make_set
+from tiny_people import make_set, write_files
 
 from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.recipes import load_recipe_data
@@ -73,3 +73,14 @@ def test_paired_set_is_no_training_dataset(tmp_path: Path) -> None:
 def test_unknown_dataset_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="market1501"):
         load_recipe_data("market=folder")
+
+
+def test_several_training_datasets_are_joined(table: Path, tmp_path: Path) -> None:
+    other = write_files(tmp_path)
+    data = load_recipe_data([f"csv={table}", f"csv={other}"])
+    single = load_recipe_data(f"csv={table}")
+    assert data.reid is not None
+    assert single.reid is not None
+    identities = {record.person_id for record in data.reid.train}
+    assert len(identities) == 2 * len({record.person_id for record in single.reid.train})
+    assert len(data.reid_source()) == 2 * len(single.reid.train)

@@ -5,6 +5,7 @@ import pty
 import select
 from collections import Counter
 from contextlib import redirect_stderr
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ import pytest
 from PIL import Image
 from tiny_people import IMAGES, TRAINING, write_files
 
-from reid_align.errors import OutputError
+from reid_align.datasets import ReidDataset
+from reid_align.errors import EvaluationChangedError, InvalidInputError
 from reid_align.recipes import (
     RECIPES,
     ComputeOptions,
@@ -50,8 +52,51 @@ def test_run_is_not_resumed_with_another_evaluation_set(
     run_recipe(ready, scored, tmp_path, ComputeOptions("cpu"))
     assert run_recipe(ready, scored, tmp_path, ComputeOptions("cpu")).steps == 1
     other = load_recipe_data(f"synthetic={people}", evaluation=f"synthetic={people}")
-    with pytest.raises(OutputError, match="scored_on was csv and is synthetic"):
+    with pytest.raises(
+        EvaluationChangedError, match=r"dataset was csv and is synthetic"
+    ):
         run_recipe(ready, other, tmp_path, ComputeOptions("cpu"))
+    # The same dataset with fewer gallery images is other data, too.
+    changed = replace(scored, evaluation=_with_fewer_images(scored.evaluation))
+    with pytest.raises(EvaluationChangedError, match=r"scored_on\.splits\.test\.fingerprint was"):
+        run_recipe(ready, changed, tmp_path, ComputeOptions("cpu"))
+
+
+def test_new_evaluation_discards_the_scores_of_the_earlier_data(
+    people: Path, table: Path, tmp_path: Path
+) -> None:
+    scored = load_recipe_data(f"synthetic={people}", evaluation=f"csv={table}")
+    recipe = override_settings(smoke_test(RECIPES["san_baseline"]), ["training.steps_per_epoch=1"])
+    ready = prepare(recipe, scored, initial="random")
+    first = run_recipe(ready, scored, tmp_path, ComputeOptions("cpu"))
+    other = load_recipe_data(f"synthetic={people}", evaluation=f"synthetic={people}")
+    second = run_recipe(ready, other, tmp_path, ComputeOptions("cpu"), new_evaluation=True)
+    assert second.steps == first.steps == 1
+    assert not second.nothing_to_do
+    assert second.best == second.latest
+    # From now on, the run belongs to the new data.
+    again = run_recipe(ready, other, tmp_path, ComputeOptions("cpu"), new_evaluation=True)
+    assert again.nothing_to_do
+    with pytest.raises(EvaluationChangedError, match="was synthetic and is csv"):
+        run_recipe(ready, scored, tmp_path, ComputeOptions("cpu"))
+
+
+def test_evaluation_set_without_a_match_is_refused_before_the_training(
+    people: Path, table: Path
+) -> None:
+    scored = load_recipe_data(f"synthetic={people}", evaluation=f"csv={table}")
+    assert scored.evaluation is not None
+    (split,) = scored.evaluation.splits
+    strangers = tuple(replace(record, person_id=99) for record in split.gallery)
+    evaluation = replace(scored.evaluation, splits=(replace(split, gallery=strangers),))
+    with pytest.raises(InvalidInputError, match="No query has a match"):
+        prepare(smoke_test(RECIPES["san_baseline"]), replace(scored, evaluation=evaluation))
+
+
+def _with_fewer_images(dataset: ReidDataset | None) -> ReidDataset:
+    assert dataset is not None
+    (split,) = dataset.splits
+    return replace(dataset, splits=(replace(split, gallery=split.gallery[1:]),))
 
 
 @pytest.mark.parametrize(("cores", "workers"), [(1, 0), (7, 3), (24, 8)])
