@@ -158,7 +158,7 @@ def test_few_images_need_no_matrix_of_dimensions() -> None:
     [
         (np.ones((3, 2), np.float32), np.zeros(2, np.int64), "for 3 feature vectors"),
         (np.ones((3, 2), np.float32), np.zeros(3, np.float32), "dtype float32"),
-        (np.ones((3, 2)), np.zeros(3, np.int64), "of type float32"),
+        (np.ones((3, 2)), np.zeros(3, np.int64), "dtype float64"),
         (np.full((3, 2), np.nan, np.float32), np.zeros(3, np.int64), "NaN"),
     ],
 )
