@@ -192,7 +192,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_full_disk_is_reported(tmp_path: Path) -> None:
     with (
-        pytest.raises(OutputError, match=r"No space left on device\. Free disk space or choose another"),
+        pytest.raises(OutputError, match=r"No space left on device\. Free disk space or"),
         writing(tmp_path),
     ):
         Path("/dev/full").write_bytes(b"x")
