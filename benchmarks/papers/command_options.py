@@ -108,5 +108,11 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
         help="change a recipe setting; repeatable",
     )
     group.add_argument("--device", default="auto", help="torch device (default: auto)")
-    group.add_argument("--num-workers", type=int, default=default_workers(), dest="workers")
+    group.add_argument(
+        "--num-workers",
+        type=int,
+        default=default_workers(),
+        metavar="N",
+        help="loader processes of each stream (default: %(default)s)",
+    )
     add_renamed_option(group, "--workers", "--num-workers")

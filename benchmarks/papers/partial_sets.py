@@ -50,7 +50,7 @@ def partial_sets(setup: Setup, dataset: str) -> dict[str, ReidDataset]:
     return {name: load_dataset(name, made / name, check_counts=False) for name in TEST_ONLY}
 
 
-def cut(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+def crop_part(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """Crop an image (H, W, 3) to 50-80 % of its height and 70-100 % of its width."""
     rows = _span(image.shape[0], HEIGHT, rng)
     return image[rows, _span(image.shape[1], WIDTH, rng)]
@@ -85,7 +85,7 @@ def _write(identities: ImagesByIdentity, name: str, folder: Path) -> None:
         for shot in range(shots):
             rng = np.random.default_rng([person, shot, KEY])
             file = f"{person:05d}_{shot + 1:03d}.png"
-            _save(cut(read_image(records[shot].path), rng), partial / file)
+            _save(crop_part(read_image(records[shot].path), rng), partial / file)
             _save(read_image(records[-1 - shot].path), whole / file)
 
 

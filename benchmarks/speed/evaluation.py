@@ -31,8 +31,8 @@ import torch
 
 from benchmarks.command_line import benchmark_parser
 from benchmarks.result_files import RESULTS, add_row, provenance
+from benchmarks.speed.evaluation_methods import METHODS
 from benchmarks.speed.evaluation_problem import PROBLEMS, Problem, draw, first, load
-from benchmarks.speed.evaluation_ways import WAYS
 from benchmarks.speed.peak_memory import peak_mib
 
 # Queries and gallery items of the warm-up on a GPU.
@@ -49,7 +49,7 @@ class Figures(NamedTuple):
     the GPU.
     """
 
-    way: str
+    method: str
     wall_s: float
     cpu_s: float
     peak_mib: float
@@ -58,20 +58,20 @@ class Figures(NamedTuple):
     scores: dict[str, float]
 
 
-def measure(way: str, folder: Path, device: str) -> Figures:
+def measure(method: str, folder: Path, device: str) -> Figures:
     """Run one method in this process, after a warm-up if it runs on a GPU."""
     query, gallery = load(folder)
     if device != "cpu":
-        WAYS[way](first(query, WARM_UP[0]), first(gallery, WARM_UP[1]), device)
+        METHODS[method](first(query, WARM_UP[0]), first(gallery, WARM_UP[1]), device)
     memory, wall, cpu = peak_mib(), time.perf_counter(), time.process_time()
-    scores = WAYS[way](query, gallery, device)
+    scores = METHODS[method](query, gallery, device)
     taken = time.perf_counter() - wall, time.process_time() - cpu
     on_gpu = torch.cuda.max_memory_reserved() / 2**20 if device != "cpu" else 0.0
-    return Figures(way, *taken, peak_mib() - memory, peak_mib(), on_gpu, scores)
+    return Figures(method, *taken, peak_mib() - memory, peak_mib(), on_gpu, scores)
 
 
 def compare(
-    problem: Problem, ways: Sequence[str], seed: int, rounds: int, device: str
+    problem: Problem, methods: Sequence[str], seed: int, rounds: int, device: str
 ) -> dict[str, Figures]:
     """Run the methods in turn, each in a new process, and return the best round of each."""
     best: dict[str, Figures] = {}
@@ -82,10 +82,10 @@ def compare(
         folder = Path(name)
         pool.submit(draw, problem, seed, folder).result()
         for number in range(rounds):
-            for way in [way for way in ways if number == 0 or way in QUICK]:
-                run = pool.submit(measure, way, folder, device).result()
+            for method in [method for method in methods if number == 0 or method in QUICK]:
+                run = pool.submit(measure, method, folder, device).result()
                 print(f"  {run}", flush=True)
-                best[way] = min(best.get(way, run), run, key=lambda figures: figures.wall_s)
+                best[method] = min(best.get(method, run), run, key=lambda figures: figures.wall_s)
     return best
 
 
@@ -105,7 +105,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = benchmark_parser("python -m benchmarks.speed.evaluation", __doc__)
     parser.add_argument("--size", choices=PROBLEMS, default="small", help="size of the problem")
     parser.add_argument(
-        "--ways", nargs="+", choices=WAYS, default=list(WAYS), help="methods to measure"
+        "--ways", nargs="+", choices=METHODS, default=list(METHODS), help="methods to measure"
     )
     parser.add_argument("--label", help="label of the row (default: the size)")
     parser.add_argument(
@@ -127,7 +127,7 @@ def main() -> None:
     runs, wrong = [], []
     for problem in PROBLEMS[options.size]:
         best = compare(problem, options.ways, options.seed, options.rounds, options.device)
-        figures = {way: best[way]._asdict() for way in options.ways}
+        figures = {method: best[method]._asdict() for method in options.ways}
         runs.append({"problem": asdict(problem), "figures": figures})
         wrong += disagreements(best)
     row = {"label": options.label or options.size, "size": options.size, **provenance()}

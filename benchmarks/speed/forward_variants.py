@@ -21,7 +21,7 @@ from reid_align.inference.parallelism import Parallelism
 from reid_align.models.encoder import Encoder
 
 Forward = Callable[[Tensor], Tensor]
-OURS: tuple[tuple[BackendName, DtypeName], ...] = (
+MEASURED_BACKENDS: tuple[tuple[BackendName, DtypeName], ...] = (
     ("torch", "float32"), ("onnx", "float32"), ("openvino", "float32"), ("compile", "float32"),
     ("torch", "bfloat16"), ("openvino", "bfloat16"), ("compile", "bfloat16"),
 )  # fmt: skip
@@ -38,7 +38,7 @@ class Variant:
     channels_last: bool
 
 
-def peers_forward(encoder: Encoder, batches: tuple[int, ...]) -> list[Variant]:
+def eager_variants(encoder: Encoder, batches: tuple[int, ...]) -> list[Variant]:
     """Return eager float32: plain, in channels-last order, and also with folded batch norms."""
     whole = Parallelism(1, torch.get_num_threads())
     channels_last = deepcopy(encoder).to(memory_format=torch.channels_last)
@@ -51,7 +51,7 @@ def peers_forward(encoder: Encoder, batches: tuple[int, ...]) -> list[Variant]:
     ]
 
 
-def our_forward(
+def backend_variant(
     encoder: Encoder,
     backend: BackendName,
     dtype: DtypeName,
@@ -68,7 +68,7 @@ def our_forward(
     return Variant(f"{backend} {dtype}", forward, lanes, sizes, True)
 
 
-def peers_extract(
+def torchreid_extract(
     paths: Sequence[str], encoder: Encoder, chunk: int, device: torch.device
 ) -> NDArray[np.float32]:
     """Extract like torchreid's FeatureExtractor: preprocess a list in one thread, then run it.
@@ -95,7 +95,7 @@ def peers_extract(
     return torch.cat(found).numpy()
 
 
-def our_extract(
+def backend_extract(
     paths: Sequence[str], encoder: Encoder, options: ExtractOptions
 ) -> Callable[[], NDArray[np.float32]]:
     """Return a function that extracts from files; export and compilation happen here, once."""

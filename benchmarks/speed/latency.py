@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.command_line import benchmark_parser
 from benchmarks.result_files import RESULTS, provenance, write_result
-from benchmarks.speed.forward_variants import peers_extract
+from benchmarks.speed.forward_variants import torchreid_extract
 from benchmarks.speed.throughput_measures import TOLERANCE, distance
 from reid_align import Encoder, ExtractOptions, FeatureExtractor, create_model, extract_features
 from reid_align.images import find_images
@@ -28,10 +28,10 @@ from reid_align.preprocess import Preprocess
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PEERS = "torchreid"
-Way = Callable[[str], NDArray[np.float32]]
+Interface = Callable[[str], NDArray[np.float32]]
 
 
-def ways(encoder: Encoder, device: str) -> dict[str, Way]:
+def interfaces(encoder: Encoder, device: str) -> dict[str, Interface]:
     """Return functions from one file to its features (1, D)."""
     plain = ExtractOptions(device, normalize=False)
     soonest = ExtractOptions(device, normalize=False, num_workers=1)
@@ -40,7 +40,7 @@ def ways(encoder: Encoder, device: str) -> dict[str, Way]:
         "FeatureExtractor, num_workers=1": FeatureExtractor(encoder, soonest),
     }
     return {
-        PEERS: lambda path: peers_extract([path], encoder, 1, torch.device(device)),
+        PEERS: lambda path: torchreid_extract([path], encoder, 1, torch.device(device)),
         "extract_features": lambda path: (
             extract_features(path, encoder, device=device, normalize=False).values
         ),
@@ -52,15 +52,17 @@ def _values(extractor: FeatureExtractor, path: str) -> NDArray[np.float32]:
     return extractor(path).values
 
 
-def measure(found: dict[str, Way], paths: list[str], rounds: int) -> list[dict[str, str | float]]:
+def measure(
+    found: dict[str, Interface], paths: list[str], rounds: int
+) -> list[dict[str, str | float]]:
     """Return the median time per call in ms, and the difference from torchreid's features."""
     times: dict[str, list[float]] = {name: [] for name in found}
     features: dict[str, NDArray[np.float32]] = {}
     # The first round is a warm-up.
     for number in range(1 + rounds):
-        for name, way in found.items():
+        for name, call in found.items():
             began = time.perf_counter()
-            features[name] = np.concatenate([way(path) for path in paths])
+            features[name] = np.concatenate([call(path) for path in paths])
             if number:
                 times[name].append((time.perf_counter() - began) / len(paths))
     rows = []
@@ -87,7 +89,7 @@ def main() -> None:
     encoder = create_model("san_resnet50").to(options.device)
     encoder.preprocess = Preprocess(options.height, options.width)
     paths = sorted(find_images([EXAMPLES]))[: options.images]
-    rows = measure(ways(encoder, options.device), paths, options.rounds)
+    rows = measure(interfaces(encoder, options.device), paths, options.rounds)
     record = {"benchmark": "latency", **provenance(), "device": options.device, "rows": rows}
     record |= {"height": options.height, "width": options.width}
     write_result(options.output, record)

@@ -103,7 +103,7 @@ def main() -> None:
     """Parse the arguments, measure, print and write."""
     parser = benchmark_parser("python -m benchmarks.speed.loading", __doc__)
     parser.add_argument("folder", type=Path, help="folder of a synthetic set")
-    parser.add_argument("--num-workers", type=int, default=2, dest="workers", help="loader workers")
+    parser.add_argument("--num-workers", type=int, default=2, help="loader workers")
     parser.add_argument("--seconds", type=float, default=5.0, help="duration of each measurement")
     parser.add_argument("--count", type=int, default=256, help="images per measurement of one core")
     parser.add_argument("--output", type=Path, default=RESULTS / "loading.json", help="result file")

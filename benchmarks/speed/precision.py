@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from benchmarks.command_line import add_data_option, benchmark_parser
 from benchmarks.result_files import RESULTS, add_row, provenance
-from benchmarks.speed.forward_variants import our_forward
+from benchmarks.speed.forward_variants import backend_variant
 from benchmarks.speed.int8_backends import register_int8
 from benchmarks.speed.throughput_measures import distance, forward_rate
 from benchmarks.speed.timing import best_of
@@ -38,9 +38,9 @@ from reid_align.inference.backends import BackendName
 from reid_align.inference.device import DtypeName
 from reid_align.preprocess import Preprocess
 
-Way = tuple[str, DtypeName]
+Format = tuple[str, DtypeName]
 # The first one is the reference.
-WAYS: tuple[Way, ...] = (
+FORMATS: tuple[Format, ...] = (
     ("torch", "float32"), ("torch", "bfloat16"), ("openvino", "bfloat16"),
     ("onnx_int8", "float32"), ("openvino_int8", "float32"),
 )  # fmt: skip
@@ -52,27 +52,31 @@ def label(backend: str, dtype: str) -> str:
     return backend.replace("_", " ") if "int8" in backend else f"{backend} {dtype}"
 
 
-def rates(encoder: Encoder, ways: Sequence[Way], options: argparse.Namespace) -> dict[str, float]:
+def rates(
+    encoder: Encoder, formats: Sequence[Format], options: argparse.Namespace
+) -> dict[str, float]:
     """Return images per second of each format, network only."""
     larger, device = deepcopy(encoder), torch.device("cpu")
     larger.preprocess = Preprocess(options.height, options.width)
     works: dict[str, Callable[[], float]] = {}
-    for backend, dtype in ways:
+    for backend, dtype in formats:
         name = cast(BackendName, backend)
-        variant = our_forward(larger, name, dtype, device, (BATCH,))
+        variant = backend_variant(larger, name, dtype, device, (BATCH,))
         works[label(backend, dtype)] = partial(forward_rate, variant, BATCH, options)
     return {name: round(rate, 1) for name, rate in best_of(options.rounds, works).items()}
 
 
 def scores(
-    encoder: Encoder, ways: Sequence[Way], name: str, folder: str
+    encoder: Encoder, formats: Sequence[Format], name: str, folder: str
 ) -> dict[str, dict[str, float]]:
     """Return accuracy in percent and feature error of each format on a dataset."""
     dataset, found = load_dataset(name, folder), {}
     expected: NDArray[np.float32] | None = None
-    for backend, dtype in ways:
-        way = ExtractOptions("cpu", dtype, normalize=False, backend=cast(BackendName, backend))
-        features = dataset_features(dataset, encoder, way, progress=True)
+    for backend, dtype in formats:
+        options_of_format = ExtractOptions(
+            "cpu", dtype, normalize=False, backend=cast(BackendName, backend)
+        )
+        features = dataset_features(dataset, encoder, options_of_format, progress=True)
         (score,) = evaluate(dataset, features, EvaluationOptions(("cosine",))).scores
         expected = features.values if expected is None else expected
         found[label(backend, dtype)] = {
@@ -110,8 +114,8 @@ def main() -> None:
         encoder = create_model(name, pretrained=True)
         row = {"label": name, **provenance(), "batch": BATCH}
         row |= {"height": options.height, "width": options.width}
-        row["images_per_second"] = rates(encoder, WAYS, options)
-        row["scores"] = {data.name: scores(encoder, WAYS, *data) for data in options.data}
+        row["images_per_second"] = rates(encoder, FORMATS, options)
+        row["scores"] = {data.name: scores(encoder, FORMATS, *data) for data in options.data}
         add_row(options.output, "precision", row)
 
 

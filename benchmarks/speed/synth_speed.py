@@ -86,7 +86,8 @@ def write(settings: SynthSettings, workers: int, folder: Path) -> dict[str, floa
     """Write a set with the command; return seconds and peak MiB of its largest process."""
     options = {"identities": settings.identities, "images": settings.images, "workers": workers}
     command = [sys.executable, "-m", "reid_align.synthesize", "-o", str(folder)]
-    command += [f"--{name}={value}" for name, value in options.items()]
+    command += ["--identities", str(settings.identities), "--images", str(settings.images)]
+    command += ["--num-workers", str(workers)]
     began = time.perf_counter()
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         _, status, usage = os.wait4(process.pid, 0)

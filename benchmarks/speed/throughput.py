@@ -25,7 +25,7 @@ import torch
 
 from benchmarks.command_line import benchmark_parser
 from benchmarks.result_files import RESULTS, provenance, write_result
-from benchmarks.speed.forward_variants import OURS, our_forward, peers_forward
+from benchmarks.speed.forward_variants import MEASURED_BACKENDS, backend_variant, eager_variants
 from benchmarks.speed.matrix_products import arithmetic, matrix_product_rates
 from benchmarks.speed.subprocess_measures import memory, start
 from benchmarks.speed.throughput_measures import (
@@ -45,7 +45,7 @@ CPU_ONLY = ("onnx", "openvino")
 BEGAN = time.perf_counter()
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     """Print the current measurement with the elapsed time."""
     print(f"[{time.perf_counter() - BEGAN:5.0f} s] {text}", flush=True)
 
@@ -85,7 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def explicit(options: argparse.Namespace) -> argparse.Namespace:
+def apply_shortcuts(options: argparse.Namespace) -> argparse.Namespace:
     """Apply --quick and --device to the other options."""
     if options.quick:
         options.batches, options.images, options.many = [2], 4, [8, 16]
@@ -95,20 +95,20 @@ def explicit(options: argparse.Namespace) -> argparse.Namespace:
     return options
 
 
-def steps(encoder: Encoder, options: argparse.Namespace) -> dict[str, Callable[[], object]]:
+def measurements(encoder: Encoder, options: argparse.Namespace) -> dict[str, Callable[[], object]]:
     """Return the measurements in order; all use the same encoder."""
     device, batches = torch.device(options.device), tuple(options.batches)
-    ours = [way for way in OURS if way[0] not in options.skip]
+    backends = [chosen for chosen in MEASURED_BACKENDS if chosen[0] not in options.skip]
     paths = list(islice(cycle(sorted(find_images([EXAMPLES]))), options.images))
 
     def forward() -> object:
-        built = [our_forward(encoder, *way, device, batches) for way in ours]
-        return measure_forward([*peers_forward(encoder, batches), *built], options)
+        built = [backend_variant(encoder, *chosen, device, batches) for chosen in backends]
+        return measure_forward([*eager_variants(encoder, batches), *built], options)
 
     return {
         "giga_operations_per_second": partial(limits, device, options),
         "forward": forward,
-        "from_files": partial(measure_files, encoder, paths, ours, options),
+        "from_files": partial(measure_files, encoder, paths, backends, options),
         "encoders": partial(measure_encoders, options),
         "growth": partial(measure_growth, encoder, paths, options),
         "memory": partial(memory, EXAMPLES, options.many, options.device),
@@ -134,7 +134,7 @@ def first_feature(encoder: Encoder, image: Path, rounds: int) -> dict[str, float
 
 def main() -> None:
     """Run all measurements; write the result after each."""
-    options = explicit(build_parser().parse_args())
+    options = apply_shortcuts(build_parser().parse_args())
     device = torch.device(options.device)
     # TF32 convolutions would break the agreement of features between backends.
     torch.backends.cudnn.allow_tf32 = False
@@ -145,12 +145,12 @@ def main() -> None:
     record |= {"height": options.height, "width": options.width, "device": options.device}
     record["torch_threads"] = torch.get_num_threads()
     record["giga_operations_per_image"] = round(arithmetic(encoder) / 1e9, 3)
-    for name, step in steps(encoder.to(device), options).items():
+    for name, step in measurements(encoder.to(device), options).items():
         if name not in options.skip:
-            say(name)
+            log(name)
             record[name] = step()
             write_result(options.output, record)
-    say(f"written: {options.output}")
+    log(f"written: {options.output}")
     rows = record.get("from_files", [])
     if isinstance(rows, list) and (found := disagreements(rows)):
         sys.exit("\n".join(found))

@@ -10,7 +10,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.speed.forward_variants import Variant, our_extract, our_forward, peers_extract
+from benchmarks.speed.forward_variants import (
+    Variant,
+    backend_extract,
+    backend_variant,
+    torchreid_extract,
+)
 from benchmarks.speed.matrix_products import MEASURED
 from benchmarks.speed.timing import best_of, rate
 from reid_align import create_model
@@ -22,7 +27,7 @@ from reid_align.preprocess import Preprocess
 
 # Largest allowed error of each number format, relative to the largest feature.
 TOLERANCE = {"float32": 1e-5, "bfloat16": 3e-2}
-Way = tuple[BackendName, DtypeName]
+BackendFormat = tuple[BackendName, DtypeName]
 
 
 def measure_forward(
@@ -56,7 +61,10 @@ def forward_rate(variant: Variant, size: int, options: argparse.Namespace) -> fl
 
 
 def measure_files(
-    encoder: Encoder, paths: Sequence[str], ours: Sequence[Way], options: argparse.Namespace
+    encoder: Encoder,
+    paths: Sequence[str],
+    backends: Sequence[BackendFormat],
+    options: argparse.Namespace,
 ) -> list[dict[str, str | float]]:
     """Return images per second from files to features, and the agreement of the features.
 
@@ -64,10 +72,10 @@ def measure_files(
     a ratio needs both at the same time.
     """
     device = torch.device(options.device)
-    extractors = _extractors(encoder, paths, ours, device)
+    extractors = _extractors(encoder, paths, backends, device)
     features: dict[str, NDArray[np.float32]] = {}
     size = default_batch_size(device.type)
-    variants = [our_forward(encoder, *way, device, (size,)) for way in ours]
+    variants = [backend_variant(encoder, *chosen, device, (size,)) for chosen in backends]
     networks = {variant.name: variant for variant in variants}
     works: dict[str, Callable[[], float]] = {}
     for name, extract in extractors.items():
@@ -87,21 +95,21 @@ def measure_files(
 
 
 def _extractors(
-    encoder: Encoder, paths: Sequence[str], ours: Sequence[Way], device: torch.device
+    encoder: Encoder, paths: Sequence[str], backends: Sequence[BackendFormat], device: torch.device
 ) -> dict[str, Callable[[], NDArray[np.float32]]]:
-    """Return functions that extract from files: torchreid's and ours, by name."""
+    """Return functions that extract from files: torchreid's and reid_align's, by name."""
     chunks = {
         "torchreid, the whole list": len(paths),
         "torchreid, chunks of 8": 8,
         "torchreid, one by one": 1,
     }
     found: dict[str, Callable[[], NDArray[np.float32]]] = {
-        name: partial(peers_extract, paths, encoder, chunk, device)
+        name: partial(torchreid_extract, paths, encoder, chunk, device)
         for name, chunk in chunks.items()
     }
-    for backend, dtype in ours:
+    for backend, dtype in backends:
         chosen = ExtractOptions(str(device), dtype, normalize=False, backend=backend)
-        found[f"{backend} {dtype}"] = our_extract(paths, encoder, chosen)
+        found[f"{backend} {dtype}"] = backend_extract(paths, encoder, chosen)
     return found
 
 
@@ -149,7 +157,7 @@ def measure_encoders(options: argparse.Namespace) -> dict[str, float]:
         encoder = create_model(name)
         encoder.preprocess = Preprocess(options.height, options.width)
         for dtype in MEASURED:
-            variant = our_forward(encoder, "torch", dtype, device, (size,))
+            variant = backend_variant(encoder, "torch", dtype, device, (size,))
             works[f"{name} {dtype}"] = partial(forward_rate, variant, size, options)
     best = {name: round(value, 1) for name, value in best_of(options.rounds, works).items()}
     for dtype in MEASURED:
@@ -165,14 +173,14 @@ def measure_growth(
     chosen = ExtractOptions(options.device, normalize=False)
     by_images = {}
     for count in sorted({len(paths) // 4, len(paths) // 2, 3 * len(paths) // 4, len(paths)}):
-        extract, began = our_extract(paths[:count], encoder, chosen), time.perf_counter()
+        extract, began = backend_extract(paths[:count], encoder, chosen), time.perf_counter()
         extract()
         by_images[count] = round(time.perf_counter() - began, 2)
     by_threads, cores = {}, torch.get_num_threads()
     for threads in sorted({1, *range(2, cores + 1, max(1, cores // 4)), cores}):
         torch.set_num_threads(threads)
         few = ExtractOptions(options.device, normalize=False, num_workers=threads)
-        extract, began = our_extract(paths, encoder, few), time.perf_counter()
+        extract, began = backend_extract(paths, encoder, few), time.perf_counter()
         extract()
         by_threads[threads] = round(len(paths) / (time.perf_counter() - began), 1)
     torch.set_num_threads(cores)

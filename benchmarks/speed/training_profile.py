@@ -41,7 +41,7 @@ PURPOSES = {
 }
 UPDATE, REST = "update of weights", "the rest"
 # Arguments `foreach` and `fused` of AdamW; with None for both, torch chooses.
-WAYS: dict[str, tuple[bool | None, bool | None]] = {
+VARIANTS: dict[str, tuple[bool | None, bool | None]] = {
     "torch's default": (None, None),
     "foreach": (True, None),
     "fused (used here)": (None, True),
@@ -94,7 +94,7 @@ def updates(options: argparse.Namespace) -> dict[str, float]:
     for parameter in encoder.parameters():
         parameter.grad = torch.ones_like(parameter)
     found = {}
-    for name, (foreach, fused) in WAYS.items():
+    for name, (foreach, fused) in VARIANTS.items():
         optimizer = torch.optim.AdamW(encoder.parameters(), foreach=foreach, fused=fused)
         times = [seconds(optimizer.step, device) for _ in range(options.rounds + 1)]
         found[name] = round(1e3 * min(times[1:]), 1)

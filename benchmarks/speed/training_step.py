@@ -60,7 +60,7 @@ def make_batch(
     return batch.to(device)
 
 
-def bare(task: Task, batch: Batch) -> None:
+def forward_backward(task: Task, batch: Batch) -> None:
     """Run forward and backward of all networks that the task saves."""
     networks = {name: product.module for name, product in task.products().items()}
     outputs: list[Tensor] = []
@@ -98,15 +98,15 @@ def costliest(work: Callable[[], object], device: torch.device) -> dict[str, flo
     return {name: round(times[name] / sum(times.values()), 3) for name in first}
 
 
-class Work(NamedTuple):
+class StepWork(NamedTuple):
     """A full training step of a task, and the forward and backward pass alone, on one batch."""
 
     task: Task
     step: Callable[[], None]
-    bare: Callable[[], None]
+    forward_backward: Callable[[], None]
 
 
-def prepare(stage: Stage, options: argparse.Namespace) -> Work:
+def prepare(stage: Stage, options: argparse.Namespace) -> StepWork:
     """Return the work of a stage on a batch of noise."""
     device = torch.device(options.device)
     torch.manual_seed(0)
@@ -120,23 +120,23 @@ def prepare(stage: Stage, options: argparse.Namespace) -> Work:
         context = StepContext(0, 0, torch.Generator().manual_seed(0), ProcessGroup())
         updater.step(stream, [batch], context, 1.0)
 
-    return Work(task, step, lambda: bare(task, batch))
+    return StepWork(task, step, lambda: forward_backward(task, batch))
 
 
 def measure(stage: Stage, options: argparse.Namespace) -> dict[str, object]:
     """Time full steps and networks alone in turn; the fastest of each counts."""
     device = torch.device(options.device)
     work = prepare(stage, options)
-    times: dict[str, list[float]] = {"step": [], "bare": []}
+    times: dict[str, list[float]] = {"step": [], "forward_backward": []}
     for _ in range(options.rounds + 1):
         times["step"].append(seconds(work.step, device))
-        times["bare"].append(seconds(work.bare, device))
+        times["forward_backward"].append(seconds(work.forward_backward, device))
     best = {name: min(found[1:]) for name, found in times.items()}
     return {
         "parameters": sum(parameter.numel() for parameter in work.task.parameters()),
         "step_ms": round(1e3 * best["step"], 1),
-        "bare_ms": round(1e3 * best["bare"], 1),
-        "ratio": round(best["step"] / best["bare"], 2),
+        "bare_ms": round(1e3 * best["forward_backward"], 1),
+        "ratio": round(best["step"] / best["forward_backward"], 2),
         "costliest": costliest(work.step, device),
     }
 

@@ -124,10 +124,10 @@ def _texture_errors(
     truth: Truth, networks: Mapping[str, Unwrapper], source: SyntheticSet
 ) -> dict[str, dict[str, float]]:
     """Return the errors of each network, and of the mean texture for comparison."""
-    ways = {label: drawn_by(network) for label, network in networks.items()}
-    if ways:
-        ways[MEAN_TEXTURE] = mean_texture_baseline(source)
-    return {label: texture_errors(truth, way, source.folder) for label, way in ways.items()}
+    methods = {label: drawn_by(network) for label, network in networks.items()}
+    if methods:
+        methods[MEAN_TEXTURE] = mean_texture_baseline(source)
+    return {label: texture_errors(truth, draw, source.folder) for label, draw in methods.items()}
 
 
 def _features(truth: Truth, file: str, device: str) -> Floats:

@@ -50,21 +50,21 @@ class Bin:
     rank1: float
 
 
-def turned(truth: Truth, query: Indices, gallery: Indices) -> Values:
+def orientation_change(truth: Truth, query: Indices, gallery: Indices) -> Values:
     """Return the difference in body orientation in degrees, 0 to 180."""
     change = truth.headings[query].astype(np.float64) - truth.headings[gallery]
     apart: Values = 180 - np.abs(np.abs(change) % 360 - 180)
     return apart
 
 
-def least_visible(truth: Truth, query: Indices, gallery: Indices) -> Values:
+def smaller_visible_share(truth: Truth, query: Indices, gallery: Indices) -> Values:
     """Return the smaller visible share of both images, in percent."""
     smaller = np.minimum(truth.visible[query], truth.visible[gallery])
     share: Values = 100 * smaller.astype(np.float64)
     return share
 
 
-def misplaced(truth: Truth, query: Indices, gallery: Indices) -> Values:
+def box_misplacement(truth: Truth, query: Indices, gallery: Indices) -> Values:
     """Return the mean vertical offset of parts visible in both images, in percent of the height.
 
     NaN if no part is visible in both.
@@ -78,9 +78,11 @@ def misplaced(truth: Truth, query: Indices, gallery: Indices) -> Values:
 
 
 CONDITIONS = (
-    Condition("change of orientation", "degrees", (0, 30, 60, 90, 120, 150, 180), turned),
-    Condition("visible share", "%", (0, 50, 70, 85, 95, 100), least_visible),
-    Condition("misplacement of the box", "% of the height", (0, 2, 4, 7, 11, 30), misplaced),
+    Condition(
+        "change of orientation", "degrees", (0, 30, 60, 90, 120, 150, 180), orientation_change
+    ),
+    Condition("visible share", "%", (0, 50, 70, 85, 95, 100), smaller_visible_share),
+    Condition("misplacement of the box", "% of the height", (0, 2, 4, 7, 11, 30), box_misplacement),
 )
 
 

@@ -30,8 +30,8 @@ from benchmarks.command_line import benchmark_parser
 from benchmarks.result_files import RESULTS, add_row, provenance
 from benchmarks.studies.small_net import HEIGHT, WIDTH, Images, features_of, train
 from benchmarks.studies.transfer_score import (
+    MODES,
     PLAIN,
-    WAYS,
     Features,
     LabeledImages,
     encoder_scores,
@@ -137,7 +137,7 @@ def measure_encoder(options: argparse.Namespace) -> dict[str, object]:
         "cuhk03_train": encoder_scores(
             encoder,
             load_dataset("cuhk03_detected", options.cuhk03).train,
-            PLAIN if options.plain else WAYS,
+            PLAIN if options.plain else MODES,
         ),
         **provenance(),
     }

@@ -17,7 +17,7 @@ from reid_align.metrics import CROSS_CAMERA, Labels, distance_blocks, rank
 
 Features = NDArray[np.float32]
 PLAIN = ("",)
-WAYS = (*PLAIN, "flip", "flip_adapted")
+MODES = (*PLAIN, "flip", "flip_adapted")
 
 
 class LabeledImages(NamedTuple):
@@ -78,16 +78,16 @@ def named_encoder(name: str) -> Encoder:
 
 
 def encoder_scores(
-    encoder: Encoder, records: Sequence[ImageRecord], ways: Sequence[str] = WAYS
+    encoder: Encoder, records: Sequence[ImageRecord], modes: Sequence[str] = MODES
 ) -> dict[str, dict[str, float]]:
     """Score an encoder plain, flipped and adapted, each also with camera normalization."""
     images = labeled_images_of(records, np.empty((len(records), 0), np.uint8))
     paths = [record.path for record in records]
     found = {}
-    for way in ways:
-        used = adapt_norms(encoder, paths) if way.endswith("adapted") else encoder
-        features = extract_features(paths, used, flip=way.startswith("flip")).values
-        found[way or "plain"] = score(features, images)
+    for mode in modes:
+        used = adapt_norms(encoder, paths) if mode.endswith("adapted") else encoder
+        features = extract_features(paths, used, flip=mode.startswith("flip")).values
+        found[mode or "plain"] = score(features, images)
         whitened = normalize_by_camera(features, images.cameras)
-        found[f"{way}_camera_wise".lstrip("_")] = score(whitened, images)
+        found[f"{mode}_camera_wise".lstrip("_")] = score(whitened, images)
     return found

@@ -48,7 +48,7 @@ SMALL_COPIES = "128×64 copies of the crops"
 Scores = dict[str, object]
 
 
-class Subject(NamedTuple):
+class MeasuredEncoder(NamedTuple):
     """An encoder with its file size and license (None if unknown)."""
 
     label: str
@@ -57,12 +57,14 @@ class Subject(NamedTuple):
     license: str | None
 
 
-def subjects(weights: Path | None, label: str | None) -> list[Subject]:
+def select_encoders(weights: Path | None, label: str | None) -> list[MeasuredEncoder]:
     """Return the encoders to measure: one file, or all of the manifest."""
     if weights is not None:
-        return [Subject(str(label), from_pretrained(weights), weights.stat().st_size, None)]
+        return [MeasuredEncoder(str(label), from_pretrained(weights), weights.stat().st_size, None)]
     return [
-        Subject(entry.name, create_model(entry.name, pretrained=True), entry.bytes, entry.license)
+        MeasuredEncoder(
+            entry.name, create_model(entry.name, pretrained=True), entry.bytes, entry.license
+        )
         for entry in shipped_weights().values()
         if entry.kind == "encoder"
     ]
@@ -94,20 +96,20 @@ def scores(encoder: Encoder, name: str, folder: str, device: str) -> Scores:
     dataset = load_dataset(name, folder)
     found: Scores = {"note": note(dataset)}
     measures = EvaluationOptions(("cosine",), rerank=True, normalize_cameras=True)
-    for helps in ((), ("flip", "adapted")):
-        options = ExtractOptions(device, flip=bool(helps), normalize=False)
-        if helps:
+    for options_on in ((), ("flip", "adapted")):
+        options = ExtractOptions(device, flip=bool(options_on), normalize=False)
+        if options_on:
             encoder = adapt_to_dataset(dataset, encoder, Adaptation(), options, progress=True)
         features = dataset_features(dataset, encoder, options, progress=True)
         for score in evaluate(dataset, features, measures).scores:
-            way = [*helps, *["camera_wise"] * score.normalize_cameras]
-            way += ["reranked"] * score.reranked
+            mode = [*options_on, *["camera_wise"] * score.normalize_cameras]
+            mode += ["reranked"] * score.reranked
             mean_ap = score.mean_average_precision
-            found["_".join(way) or "plain"] = {
+            found["_".join(mode) or "plain"] = {
                 "rank1": round(100 * score.rank(1), 2),
                 "mAP": None if mean_ap is None else round(100 * mean_ap, 2),
             }
-        if not helps:
+        if not options_on:
             found |= own_camera(dataset, features)
     return found
 
@@ -138,7 +140,7 @@ def note(dataset: ReidDataset) -> str | None:
     return SMALL_COPIES if sizes == {(64, 128)} else None
 
 
-def measure(subject: Subject, options: argparse.Namespace) -> dict[str, object]:
+def measure(subject: MeasuredEncoder, options: argparse.Namespace) -> dict[str, object]:
     """Return one table row."""
     encoder = subject.encoder
     return {
@@ -176,7 +178,7 @@ def main() -> None:
         parser.error("--weights and --label must be given together.")
     before = json.loads(options.output.read_text("utf-8")) if options.output.exists() else {}
     rows = {row["label"]: row for row in before.get("rows", [])}
-    for subject in subjects(options.weights, options.label):
+    for subject in select_encoders(options.weights, options.label):
         rows[subject.label] = measure(subject, options)
         print(json.dumps(rows[subject.label], indent=2))
         # Written after each encoder, because the next one may take an hour.

@@ -5,7 +5,7 @@ import pytest
 import torch
 from tiny_people import clothes, make_set
 
-from benchmarks.papers.partial_sets import cut
+from benchmarks.papers.partial_sets import crop_part
 from benchmarks.studies.alignment_errors import mean_texture, overlaps, ssim, texture_errors
 from benchmarks.studies.alignment_ranks import CONDITIONS, Condition, rank1_by
 from benchmarks.studies.synthetic_truth import Truth, part_heights
@@ -155,6 +155,6 @@ def test_overlaps_of_a_small_example() -> None:
 def test_cut_keeps_the_documented_share() -> None:
     image = np.arange(200 * 100 * 3).reshape(200, 100, 3).astype(np.uint8)
     rng = np.random.default_rng(0)
-    shapes = np.array([cut(image, rng).shape[:2] for _ in range(200)])
+    shapes = np.array([crop_part(image, rng).shape[:2] for _ in range(200)])
     assert shapes.min(0) == pytest.approx([100, 70], abs=3)
     assert shapes.max(0) == pytest.approx([160, 100], abs=3)

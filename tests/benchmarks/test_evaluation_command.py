@@ -14,7 +14,7 @@ from benchmarks.speed import evaluation, evaluation_problem, evaluation_ways
 
 def test_methods_agree_on_random_features(tmp_path: Path) -> None:
     evaluation_problem.draw(evaluation_problem.Problem(40, 150, 30, 12, 3, 16, 1.2), 0, tmp_path)
-    found = {name: evaluation.measure(name, tmp_path, "cpu") for name in evaluation_ways.WAYS}
+    found = {name: evaluation.measure(name, tmp_path, "cpu") for name in evaluation_ways.METHODS}
     assert [name for name, figures in found.items() if not figures.scores] == ["multiply"]
     assert 0.2 < found["sort"].scores["mAP"] < 0.9
     for ours, theirs in evaluation.AGREEING:

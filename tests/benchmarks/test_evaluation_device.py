@@ -7,8 +7,8 @@ import pytest
 from benchmarks.docs_tables.evaluation_tables import HEAD
 from benchmarks.docs_tables.evaluation_tables import evaluation as evaluation_table
 from benchmarks.speed import evaluation
+from benchmarks.speed.evaluation_methods import METHODS
 from benchmarks.speed.evaluation_problem import Problem, Side, draw, first, load
-from benchmarks.speed.evaluation_ways import WAYS
 
 ORIGIN = {"command": "run", "commit": "0123456789", "machine": "m", "cores": 2, "torch": "2.6"}
 
@@ -26,17 +26,17 @@ def test_gpu_measurement_has_a_warm_up(
         return {"rank1": float(len(seen))}
 
     draw(Problem(70, 1100, 0, 12, 3, 4), 0, tmp_path)
-    monkeypatch.setitem(WAYS, "evaluate", way)
+    monkeypatch.setitem(METHODS, "evaluate", way)
     found = evaluation.measure("evaluate", tmp_path, device)
     assert seen == [*before, (70, 1100)]
     assert found.scores == {"rank1": len(seen)}
 
 
-@pytest.mark.parametrize("name", WAYS)
+@pytest.mark.parametrize("name", METHODS)
 def test_every_method_runs_on_the_warm_up_size(name: str, tmp_path: Path) -> None:
     draw(Problem(500, 3000, 400, 100, 3, 4), 0, tmp_path)
     query, gallery = load(tmp_path)
-    WAYS[name](first(query, evaluation.WARM_UP[0]), first(gallery, evaluation.WARM_UP[1]), "cpu")
+    METHODS[name](first(query, evaluation.WARM_UP[0]), first(gallery, evaluation.WARM_UP[1]), "cpu")
 
 
 def row(device: str, device_mib: float) -> dict[str, object]:

@@ -33,10 +33,10 @@ def int8_backends(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_formats_are_compared_with_float32(tmp_path: Path) -> None:
     encoder = create_model("san_resnet14")
     encoder.preprocess = Preprocess(32, 16)
-    ways = [*precision.WAYS[:2], ("openvino_int8", "float32")]
+    formats = [*precision.FORMATS[:2], ("openvino_int8", "float32")]
     options = Namespace(rounds=1, seconds=0.01, height=32, width=16, device="cpu")
-    assert min(precision.rates(encoder, ways, options).values()) > 0
-    found = precision.scores(encoder, ways, "synthetic", str(make_set(tmp_path / "set")))
+    assert min(precision.rates(encoder, formats, options).values()) > 0
+    found = precision.scores(encoder, formats, "synthetic", str(make_set(tmp_path / "set")))
     assert found.keys() == {"torch float32", "torch bfloat16", "openvino int8"}
     exact, half, int8 = (one["max_relative_error"] for one in found.values())
     assert exact == 0 < half < int8 < 0.5
@@ -76,7 +76,7 @@ def test_training_profile_shares_add_up(tmp_path: Path, monkeypatch: pytest.Monk
     }  # fmt: skip
     assert sum(shares.values()) == pytest.approx(1, abs=0.01)
     assert min(shares.values()) > 0
-    assert record["update_ms"].keys() == training_profile.WAYS.keys()
+    assert record["update_ms"].keys() == training_profile.VARIANTS.keys()
     text = profile_table(record)
     assert "8 images of 32×16" in text
     assert "fused (used here)" in text

@@ -65,11 +65,13 @@ def test_throughput_table_leaves_out_skipped_parts() -> None:
 def test_torchreid_and_reid_align_extract_the_same_features() -> None:
     encoder, device = lively("san_resnet18"), torch.device("cpu")
     paths = sorted(find_images([ROOT / "examples"]))[:5]
-    expected = forward_variants.peers_extract(paths, encoder, 2, device)
+    expected = forward_variants.torchreid_extract(paths, encoder, 2, device)
     assert np.allclose(
-        forward_variants.peers_extract(paths, encoder, 5, device), expected, atol=1e-5
+        forward_variants.torchreid_extract(paths, encoder, 5, device), expected, atol=1e-5
     )
-    ours = forward_variants.our_extract(paths, encoder, ExtractOptions("cpu", normalize=False))()
+    ours = forward_variants.backend_extract(
+        paths, encoder, ExtractOptions("cpu", normalize=False)
+    )()
     apart = throughput_measures.distance(ours, expected)
     assert apart["max_relative_error"] < 1e-5
     assert apart["min_cosine"] == 1

@@ -104,7 +104,7 @@ def test_weights_and_label_must_be_given_together(monkeypatch: pytest.MonkeyPatc
 
 def test_default_measures_all_published_encoders() -> None:
     published = shipped_weights().values()
-    found = {one.label: (one.bytes, one.license) for one in zoo.subjects(None, None)}
+    found = {one.label: (one.bytes, one.license) for one in zoo.select_encoders(None, None)}
     assert found == {w.name: (w.bytes, w.license) for w in published if w.kind == "encoder"}
 
 

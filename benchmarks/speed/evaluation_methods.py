@@ -128,8 +128,8 @@ def _scores(distances: DistanceBlocks, query: Side, gallery: Side) -> Scores:
     return {"rank1": float(result.cmc[0]), "mAP": result.mean_average_precision}
 
 
-Way = Callable[[Side, Side, str], Scores]
-WAYS: dict[str, Way] = {
+Method = Callable[[Side, Side, str], Scores]
+METHODS: dict[str, Method] = {
     "multiply": multiply,
     "evaluate": partial(evaluate, distance_blocks),
     "sort": sort,
