@@ -31,7 +31,7 @@ def test_only_identities_with_too_few_images_are_sampled_with_replacement() -> N
 
 
 def test_each_identity_gives_its_complete_groups_and_at_least_one() -> None:
-    # With one person in a batch, the epoch ends only when everybody is used up.
+    # With one identity per batch, the epoch ends when no identity is left.
     groups = Counter(int(IDENTITIES[batch[0]]) for batch in pk_batches(IDENTITIES, 1, 4, 0, 0))
     sizes = Counter(IDENTITIES.tolist())
     assert groups == {person: max(1, size // 4) for person, size in sizes.items()}
