@@ -26,6 +26,7 @@ extensions = [
 ]
 exclude_patterns = ["_ext", "_generated"]
 default_role = "py:obj"
+smartquotes = False  # they turn --option into –option
 # Pages link to files outside docs/ that only the repository has.
 suppress_warnings = ["myst.xref_missing"]
 

@@ -1,7 +1,8 @@
 """Find the code blocks of Markdown pages, and run those of one page in order.
 
 As a script: ``python code_blocks.py PAGE`` runs a page in the current folder. Python blocks of a
-page share their variables; bash blocks run with ``bash -euo pipefail``.
+page share their variables. Commands ``python -m reid_align.VERB`` run in the same process, which
+saves importing torch for each; other bash blocks run with ``bash -euo pipefail``.
 
 Two comments in the line above a block change what is done with it::
 
@@ -10,9 +11,11 @@ Two comments in the line above a block change what is done with it::
 """
 
 import re
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 BLOCK = re.compile(
@@ -56,6 +59,18 @@ def find_blocks(page: Path) -> list[CodeBlock]:
     return blocks
 
 
+def run_bash(code: str) -> None:
+    """Run a block of commands; raise if one fails."""
+    lines = code.replace("\\\n", " ").splitlines()
+    commands = [words for line in lines if (words := shlex.split(line, comments=True))]
+    if not all(words[:2] == ["python", "-m"] for words in commands):
+        subprocess.run(["bash", "-euo", "pipefail", "-c", code], check=True)
+        return
+    for words in commands:
+        if exit_code := import_module(words[2]).main(words[3:]):
+            raise RuntimeError(f"{shlex.join(words)}: exit code {exit_code}")
+
+
 def run_page(page: Path) -> None:
     """Run the blocks of a page in the current folder; raise at the first that fails."""
     variables: dict[str, object] = {"__name__": "__main__"}
@@ -64,7 +79,7 @@ def run_page(page: Path) -> None:
             continue
         print(f"{page}:{block.line}", flush=True)
         if block.language == "bash":
-            subprocess.run(["bash", "-euo", "pipefail", "-c", block.code], check=True)
+            run_bash(block.code)
         else:
             # Empty lines in front give tracebacks the page's line numbers.
             code = "\n" * block.line + block.code
