@@ -44,7 +44,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_pretrained(encoder, folder / "encoder")
     examples = Path(__file__).parents[1] / "examples"
     pattern = r"pattern=^(?P<person_id>\d+)_c(?P<camera_id>\d+)"
-    place = ["folder", str(examples), "--set", pattern, "--weights", str(folder / "encoder")]
+    place = [
+        "folder",
+        str(examples),
+        "--data-option",
+        pattern,
+        "--weights",
+        str(folder / "encoder"),
+    ]
     assert evaluate([*place, "--device", "cpu", "-o", str(folder / "result.json")]) == 0
     (folder / "card.toml").write_text(CARD, "utf-8")
     return folder
@@ -158,4 +165,4 @@ def test_help_does_not_load_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "are dry runs" in done.stdout
+    assert "default: dry run" in done.stdout

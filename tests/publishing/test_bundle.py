@@ -176,7 +176,7 @@ def test_the_command_updates_the_manifest_of_its_package(made: Path, tmp_path: P
     shown = in_a_new_process(site, tmp_path / "home", code)
     entry = parse_manifest(manifest.read_text("utf-8"), "the test's")[NAME]
     stored = site / "reid_align" / "weights" / "bundled" / f"{NAME}.safetensors"
-    assert shown.startswith(f"{manifest} has {NAME}, ")
+    assert shown.startswith(f"{manifest}: added {NAME}, ")
     assert (entry.sha256, entry.default) == (sha256_of(stored), True)
 
 

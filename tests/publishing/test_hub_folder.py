@@ -69,7 +69,7 @@ def test_the_text_has_the_required_facts(built: Path, publication: Publication) 
     for said in (
         f"# {NAME}",
         "Two steps on six people",
-        "blurred by a Gaussian of 0.5 px, its darkest and brightest 2 % stretched to black",
+        "blurred by a Gaussian of 0.5 px, the darkest and brightest 2 % clipped to black",
         f'from_pretrained("{REPO_ID}")',
         "people of plain colors: people who do not exist. Terms: Apache-2.0",
         publication.recipe.command,

@@ -127,7 +127,7 @@ def test_all_problems_are_reported_at_once(mine: Path) -> None:
     with pytest.raises(InvalidInputError) as caught:
         gather_publication("resnet18_baseline", mine / "card.toml", mine / "nothing")
     lines = str(caught.value).splitlines()
-    assert lines[0] == "3 things are missing or wrong:"
+    assert lines[0] == "3 problems:"
     assert "name: expected architecture.tag" in lines[1]
     assert "license: missing key. See docs/guides/publish.md" in lines[2]
     assert "nothing has neither encoder.safetensors" in lines[3]
@@ -147,7 +147,7 @@ def test_all_problems_are_reported_at_once(mine: Path) -> None:
         (
             "[recipe]\n",
             "[recipe]\nseed = 6\n",
-            "recipe.seed is 6, and the run's",
+            "recipe.seed is 6, but the run's",
         ),
         ("[recipe]\ncommand", "[recipe]\nname", "recipe.name is"),
         ('command = "python', 'comand = "python', "recipe: comand: unknown key"),
