@@ -9,12 +9,12 @@ import pytest
 from naive_metrics import naive_rerank
 
 from benchmarks.docs_tables import evaluation_tables
-from benchmarks.speed import evaluation, evaluation_problem, evaluation_ways
+from benchmarks.speed import evaluation, evaluation_methods, evaluation_problem
 
 
 def test_methods_agree_on_random_features(tmp_path: Path) -> None:
     evaluation_problem.draw(evaluation_problem.Problem(40, 150, 30, 12, 3, 16, 1.2), 0, tmp_path)
-    found = {name: evaluation.measure(name, tmp_path, "cpu") for name in evaluation_ways.METHODS}
+    found = {name: evaluation.measure(name, tmp_path, "cpu") for name in evaluation_methods.METHODS}
     assert [name for name, figures in found.items() if not figures.scores] == ["multiply"]
     assert 0.2 < found["sort"].scores["mAP"] < 0.9
     for ours, theirs in evaluation.AGREEING:
@@ -32,7 +32,7 @@ def test_rerank_in_tables_matches_the_naive_algorithm() -> None:
     distances = np.linalg.norm(everyone[:, None] - everyone, axis=2).astype(np.float32)
     tables = distances[:12, 12:], distances[:12, :12], distances[12:, 12:]
     expected = naive_rerank(query, gallery, "euclidean", 20, 6, 0.3)
-    np.testing.assert_allclose(evaluation_ways._rerank_tables(*tables), expected, atol=2e-6)
+    np.testing.assert_allclose(evaluation_methods._rerank_tables(*tables), expected, atol=2e-6)
 
 
 def test_disagreeing_scores_are_reported() -> None:
