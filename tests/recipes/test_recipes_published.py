@@ -182,3 +182,11 @@ def test_last_synthetic_stage_reduces_the_influence_of_cameras(name: str) -> Non
     for stage in earlier:
         encoder, sampler = stage.task.encoder, stage.streams["reid"].sampler
         assert (encoder.smoothing, encoder.stretch, sampler.num_cameras) == (0.0, 0.0, 0)
+
+
+@pytest.mark.parametrize("name", ["san_pg", "san_full", "san_pg_modern", "san_modern", "dense_uv"])
+def test_networks_for_synthetic_images_have_the_camera_augmentation(name: str) -> None:
+    augment = RECIPES[name].stages[0].streams["synthetic"].augment
+    assert (augment.noise, augment.compress, augment.tint) == (0.8, 0.7, 0.12)
+    assert augment.flip == (0.5 if name == "dense_uv" else 0.0)
+    assert augment.erase == (0.0 if name == "dense_uv" else 0.5)

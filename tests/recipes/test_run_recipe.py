@@ -52,9 +52,7 @@ def test_run_is_not_resumed_with_another_evaluation_set(
     run_recipe(ready, scored, tmp_path, ComputeOptions("cpu"))
     assert run_recipe(ready, scored, tmp_path, ComputeOptions("cpu")).steps == 1
     other = load_recipe_data(f"synthetic={people}", evaluation=f"synthetic={people}")
-    with pytest.raises(
-        EvaluationChangedError, match=r"dataset was csv and is synthetic"
-    ):
+    with pytest.raises(EvaluationChangedError, match=r"dataset was csv and is synthetic"):
         run_recipe(ready, other, tmp_path, ComputeOptions("cpu"))
     # The same dataset with fewer gallery images is other data, too.
     changed = replace(scored, evaluation=_with_fewer_images(scored.evaluation))

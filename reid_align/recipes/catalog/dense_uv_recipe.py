@@ -1,6 +1,8 @@
 """Recipe of the dense UV estimator, which computes the dense pose maps for DSA-reID."""
 
-from reid_align.batches.augmentation import AugmentConfig
+from dataclasses import replace
+
+from reid_align.batches.augmentation import CAMERA_AUGMENT
 from reid_align.recipes.catalog.shared_settings import RANDOM_BATCHES
 from reid_align.recipes.recipe import Recipe, Stage, StreamConfig, add_recipe
 from reid_align.tasks import SYNTHETIC, DenseUvConfig
@@ -14,7 +16,7 @@ SCHEDULE = ScheduleConfig(
 )
 OPTIMIZER = OptimizerConfig(1e-3, "adamw", weight_decay=0.01, decay_norms=False, schedule=SCHEDULE)
 # No random erasing: the estimator would have to find erased body parts.
-AUGMENT = AugmentConfig(jitter=0.8, grayscale=0.1, blur=0.2, erase=0.0)
+AUGMENT = replace(CAMERA_AUGMENT, grayscale=0.1, erase=0.0)
 
 add_recipe(
     Recipe(

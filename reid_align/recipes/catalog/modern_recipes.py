@@ -9,6 +9,7 @@ combination is ours.
 from reid_align.batches.augmentation import MODERN_AUGMENT, SAN_PG_AUGMENT
 from reid_align.batches.samplers import PKSampler, RandomSampler
 from reid_align.recipes.catalog.san_stages import BOTH, PG
+from reid_align.recipes.catalog.shared_settings import SYNTHETIC_AUGMENT
 from reid_align.recipes.recipe import IMAGENET, Recipe, Stage, StreamConfig, add_recipe
 from reid_align.tasks import (
     REID,
@@ -65,6 +66,8 @@ def _stage(name: str, task: TaskConfig, initial: str = IMAGENET) -> Stage:
         REID: StreamConfig(IDENTITY_BATCHES, MODERN_AUGMENT),
         SYNTHETIC: StreamConfig(RANDOM_BATCHES, SAN_PG_AUGMENT),
     }
+    if name == PG:
+        configs[SYNTHETIC] = StreamConfig(RANDOM_BATCHES, SYNTHETIC_AUGMENT)
     streams = {stream: configs[stream] for stream in BOTH if stream in task.batch_specs()}
     unwrapper = PG if initial == PG else None
     return Stage(name, task, _training(tuple(streams)), streams, initial, unwrapper=unwrapper)

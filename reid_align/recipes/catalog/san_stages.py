@@ -6,6 +6,7 @@ from reid_align.batches.augmentation import OFFICIAL_AUGMENT, PARTIAL_AUGMENT, S
 from reid_align.recipes.catalog.shared_settings import (
     AUGMENT,
     RANDOM_BATCHES,
+    SYNTHETIC_AUGMENT,
     adam,
     reid_streams,
     training,
@@ -39,7 +40,7 @@ def pg_stage(target: DecoderTarget = "texture", encoder: EncoderConfig | None = 
         PG,
         SanPgConfig(encoder or EncoderConfig(), DecoderConfig(target)),
         training(optimizer, 80, (SYNTHETIC,)),
-        {SYNTHETIC: StreamConfig(RANDOM_BATCHES, SAN_PG_AUGMENT)},
+        {SYNTHETIC: StreamConfig(RANDOM_BATCHES, SYNTHETIC_AUGMENT)},
     )
 
 

@@ -5,8 +5,9 @@ official code has the same ones except for the warm-up.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from reid_align.batches.augmentation import AugmentConfig
+from reid_align.batches.augmentation import CAMERA_AUGMENT, AugmentConfig
 from reid_align.batches.samplers import PKSampler, RandomSampler
 from reid_align.recipes.recipe import StreamConfig
 from reid_align.tasks import REID, SYNTHETIC
@@ -23,6 +24,9 @@ MILESTONES = tuple(range(WARMUP_EPOCHS + 40, EPOCHS, 40))
 IDENTITY_BATCHES = PKSampler(16, 4)
 RANDOM_BATCHES = RandomSampler(64)
 AUGMENT = AugmentConfig()
+# Networks that train on synthetic images alone need it for the transfer to real images.
+# Reconstruction: the input varies, the target does not.
+SYNTHETIC_AUGMENT = replace(CAMERA_AUGMENT, flip=0.0)
 
 
 def adam(warmup: Warmup, lr: float = FULL_LR) -> OptimizerConfig:
