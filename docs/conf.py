@@ -26,7 +26,7 @@ extensions = [
 ]
 exclude_patterns = ["_ext", "_generated"]
 default_role = "py:obj"
-smartquotes = False  # they turn --option into –option
+smartquotes = False  # they replace the hyphens of --option
 # Pages link to files outside docs/ that only the repository has.
 suppress_warnings = ["myst.xref_missing"]
 
