@@ -71,7 +71,7 @@ def test_the_text_has_the_required_facts(built: Path, publication: Publication) 
         "Two steps on six people",
         "blurred by a Gaussian of 0.5 px, the darkest and brightest 2 % clipped to black",
         f'from_pretrained("{REPO_ID}")',
-        "people of plain colors: people who do not exist. Terms: Apache-2.0",
+        "people of plain colors: synthetic people. Terms: Apache-2.0",
         publication.recipe.command,
         publication.recipe.commit,
         "two seconds on one core",
