@@ -173,7 +173,7 @@ def sample_arms(
     kind: Kind,
     held: tuple[ArmStyle | None, ArmStyle | None] = (None, None),
 ) -> tuple[ArmStyle, ArmStyle]:
-    """Draw what both arms do in a image of this kind.
+    """Draw what both arms do in an image of this kind.
 
     Args:
         rng: source of the choice.

@@ -7,7 +7,7 @@ from reid_align.synth.arrays import Floats, Pixels
 
 
 def resize(image: Floats, height: int, width: int) -> Floats:
-    """Resize a image (H, W) or (H, W, C); what gets smaller is averaged over areas."""
+    """Resize an image (H, W) or (H, W, C); what gets smaller is averaged over areas."""
     smaller = height * width < image.shape[0] * image.shape[1]
     method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (width, height), interpolation=method), image.dtype)
@@ -19,7 +19,7 @@ def blur(image: Floats, sigma: float) -> Floats:
 
 
 def move(image: Floats, matrix: Floats, height: int, width: int) -> Floats:
-    """Move a image by the affine ``matrix`` (2, 3) into one of ``height`` × ``width``."""
+    """Move an image by the affine ``matrix`` (2, 3) into one of ``height`` × ``width``."""
     return np.asarray(cv2.warpAffine(image, matrix, (width, height)), image.dtype)
 
 

@@ -15,7 +15,7 @@ FRAME_WIDTH, FRAME_HEIGHT = 960, 540
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """How a camera turns light into a image; the values are typical, every image varies.
+    """How a camera turns light into an image; the values are typical, every image varies.
 
     Attributes:
         exposure: factor on the light.
@@ -57,7 +57,7 @@ class Camera:
         focal: focal length in pixels of the frame of 960×540.
         rotation: (3, 3) float32 from the world to right, down, forward.
         light: in the sun or under the lamp.
-        response: how it turns light into a image.
+        response: how it turns light into an image.
         tight: whether its detector draws tight boxes, or boxes of one shape.
         turn: the direction in degrees in which most people walk: 0 toward the camera.
         depth: distance in meters of the wall behind the scene.

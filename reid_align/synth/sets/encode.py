@@ -15,7 +15,7 @@ def jpeg(image: Pixels) -> bytes:
 
 
 def png(image: Pixels) -> bytes:
-    """Return a image or a dense map (H, W, 3), or a mask (H, W), as a PNG file, without loss.
+    """Return an image or a dense map (H, W, 3), or a mask (H, W), as a PNG file, without loss.
 
     The channels keep their order: red is the part number of a dense map, as `reid_align.uv` reads.
     """

@@ -39,7 +39,7 @@ def test_plain_files_are_named_as_in_market(synthetic_set: ShardSet, tmp_path: P
 
 def test_plain_files_do_not_go_where_others_are(synthetic_set: ShardSet, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(OutputError, match="holds files already"):
+    with pytest.raises(OutputError, match="is not empty"):
         export_folders(synthetic_set, SETTINGS, tmp_path)
     with pytest.raises(OutputError, match="Cannot write"):
         export_folders(synthetic_set, SETTINGS, tmp_path / "notes.txt" / "plain")
@@ -74,5 +74,5 @@ def test_finished_plain_files_are_told_from_others(synthetic_set: ShardSet, tmp_
     (target / "export.json").unlink()
     with pytest.raises(OutputError, match="other files"):
         was_exported(target, SETTINGS)
-    with pytest.raises(OutputError, match="there is a file where a folder has to be"):
+    with pytest.raises(OutputError, match="a file exists where a folder is needed"):
         was_exported(target / "pairs.csv", SETTINGS)

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import torch
 
-from reid_align.batches.augment import AugmentConfig
-from reid_align.batches.batch import Wanted
-from reid_align.batches.batch_loader import BatchStream
-from reid_align.batches.samplers import PkBatching
+from reid_align.batches.augmentation import AugmentConfig
+from reid_align.batches.batch import BatchSpec
+from reid_align.batches.batch_loader import BatchLoader
+from reid_align.batches.samplers import PKSampler
 from reid_align.batches.sources import PairsSource, SyntheticSource
 from reid_align.datasets import load_dataset
 from reid_align.preprocess import Preprocess
@@ -20,12 +20,12 @@ SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 def test_a_set_that_was_made_can_be_trained_on(synthetic_folder: Path) -> None:
     source = SyntheticSource(synthetic_folder)
     assert len(source) == 36
-    stream = BatchStream(
+    stream = BatchLoader(
         source,
-        Wanted("texture", "uv", iuv=True),
+        BatchSpec("texture", "uv", iuv=True),
         Preprocess(),
         AugmentConfig(),
-        PkBatching(4, 2),
+        PKSampler(4, 2),
         seed=0,
     )
     for batch in itertools.islice(stream.epoch(0), 2):
