@@ -193,3 +193,9 @@ def test_weights_of_different_seeds_differ(people: Path, tmp_path: Path) -> None
         assert train([*arguments, "--seed", seed, "-o", str(folder)]) == 0
         weights.append(from_pretrained(folder / "encoder.safetensors").conv1.weight)
     assert not np.allclose(weights[0].detach(), weights[1].detach())
+
+
+def test_an_option_given_twice_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        train(["san_baseline", "--evaluate", "csv=a", "--evaluate", "csv=b", "-o", "x"])
+    assert "--evaluate is given twice" in capsys.readouterr().err

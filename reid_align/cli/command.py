@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 
 from reid_align.cli.advice import Advice, with_advice
+from reid_align.cli.store_once import StoreOnce
 from reid_align.errors import DatasetWarning, InvalidInputError, ReidAlignError, UnknownNameError
 
 OK, FAILURE, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -15,7 +16,7 @@ OK, FAILURE, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 def command_parser(
     verb: str, description: str, *, skips_images: bool = False
 ) -> argparse.ArgumentParser:
-    """Return the parser of a command without its options.
+    """Return the parser of a command without its options; it refuses options given twice.
 
     Args:
         verb: name of the command.
@@ -23,13 +24,16 @@ def command_parser(
         skips_images: the command can skip unreadable images, which has its own exit code.
     """
     some_failed = f"{SOME_FAILED} done but some images failed, " if skips_images else ""
-    return argparse.ArgumentParser(
+    parser = argparse.ArgumentParser(
         f"python -m reid_align.{verb}",
         description=description,
         epilog=f"exit codes: {OK} done, {FAILURE} failed, {USAGE} wrong usage, {some_failed}"
         f"{INTERRUPTED} interrupted",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    for action in (None, "store"):
+        parser.register("action", action, StoreOnce)
+    return parser
 
 
 def run(
