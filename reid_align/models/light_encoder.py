@@ -69,13 +69,17 @@ class SamePaddedConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, h, w) to (N, C', ceil(h / 2), ceil(w / 2))."""
+        return super().forward(self.pad(x))
+
+    def pad(self, x: Tensor) -> Tensor:
+        """Pad x with the zeros that the convolution reads."""
         (top, bottom), (left, right) = (
             _same_padding(size, kernel, stride)
             for size, kernel, stride in zip(
                 x.shape[-2:], self.kernel_size, self.stride, strict=True
             )
         )
-        return super().forward(F.pad(x, (left, right, top, bottom)))
+        return F.pad(x, (left, right, top, bottom))
 
 
 def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
