@@ -24,6 +24,10 @@ class UnsupportedComputeError(InvalidInputError):
     """The device or the backend does not support the requested dtype or device."""
 
 
+class MixedFeaturesError(InvalidInputError):
+    """Features of different encoders or options cannot be compared."""
+
+
 class FailedImagesError(InvalidInputError):
     """Images have no features because they could not be read."""
 

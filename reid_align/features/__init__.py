@@ -6,10 +6,12 @@ from reid_align.features.extract_to_file import Extraction, extract_to_file
 from reid_align.features.extractor import (
     FeatureExtractor,
     Features,
+    digest_of,
     extract_features,
     extract_named_images,
 )
-from reid_align.features.feature_description import describe_encoder
+from reid_align.features.feature_description import describe_encoder, describe_features
+from reid_align.features.feature_digest import feature_digest, require_same_digest
 from reid_align.features.feature_reader import read_description, read_features
 from reid_align.features.image_batches import FailedImage
 from reid_align.features.image_inputs import NamedImage
@@ -27,9 +29,13 @@ __all__ = [
     "adapt_norms",
     "adapt_to",
     "describe_encoder",
+    "describe_features",
+    "digest_of",
     "extract_features",
     "extract_named_images",
     "extract_to_file",
+    "feature_digest",
     "read_description",
     "read_features",
+    "require_same_digest",
 ]

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
 from reid_align.features.extract_options import ExtractOptions, OnError
+from reid_align.features.feature_description import describe_features
+from reid_align.features.feature_digest import feature_digest
 from reid_align.features.feature_batches import feature_batches, prepare_encoder
 from reid_align.features.image_batches import FailedImage
 from reid_align.features.image_inputs import ChannelOrder, ImageInputs, NamedImage, named_images
@@ -27,6 +29,7 @@ class Features:
         values: (N, D) float32; row i belongs to ``paths[i]``.
         paths: N names: the path, or ``input[i]`` for an image in memory.
         failed: the images that could not be read; they have no row.
+        digest: digest of weights, preprocessing and options (see `feature_digest`); "" if unknown.
 
     Raises:
         InvalidInputError: the number of rows and of names differ.
@@ -35,6 +38,7 @@ class Features:
     values: NDArray[np.float32]
     paths: tuple[str, ...]
     failed: tuple[FailedImage, ...] = ()
+    digest: str = ""
 
     def __post_init__(self) -> None:
         if self.values.ndim != 2 or len(self.values) != len(self.paths):
@@ -103,15 +107,21 @@ class FeatureExtractor:
         encoder: copied, not modified.
         options: how to extract. ``num_workers=1`` uses all cores for one batch, for the lowest
             latency; more workers give the highest throughput.
+
+    Attributes:
+        options: the options.
+        digest: digest of the encoder and the options, see `Features.digest`.
     """
 
     def __init__(self, encoder: Encoder, options: ExtractOptions | None = None) -> None:
         self.options = options or ExtractOptions()
         self._prepared = prepare_encoder(encoder, self.options)
+        self.digest = digest_of(encoder, self.options)
 
     def __call__(self, inputs: ImageInputs, channel_order: ChannelOrder | None = None) -> Features:
         """Compute the features of images; see `extract_features`."""
-        return _extract(named_images(inputs, channel_order), self._prepared, self.options)
+        images = named_images(inputs, channel_order)
+        return _extract(images, self._prepared, self.options, self.digest)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -124,11 +134,17 @@ def extract_named_images(
     images: Iterable[NamedImage], encoder: Encoder, options: ExtractOptions
 ) -> Features:
     """Compute the features of named images; see `extract_features`."""
-    return _extract(images, prepare_encoder(encoder, options), options)
+    prepared = prepare_encoder(encoder, options)
+    return _extract(images, prepared, options, digest_of(encoder, options))
+
+
+def digest_of(encoder: Encoder, options: ExtractOptions) -> str:
+    """Return the digest of the features that an encoder computes with these options."""
+    return feature_digest(describe_features(encoder, options))
 
 
 def _extract(
-    images: Iterable[NamedImage], encoder: PreparedEncoder, options: ExtractOptions
+    images: Iterable[NamedImage], encoder: PreparedEncoder, options: ExtractOptions, digest: str
 ) -> Features:
     values = [np.empty((0, encoder.feature_dim), np.float32)]
     paths: list[str] = []
@@ -137,4 +153,4 @@ def _extract(
         values.append(batch.values)
         paths.extend(batch.paths)
         failed.extend(batch.failed)
-    return Features(np.concatenate(values), tuple(paths), tuple(failed))
+    return Features(np.concatenate(values), tuple(paths), tuple(failed), digest)

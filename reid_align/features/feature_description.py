@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 
 from reid_align import __version__
 from reid_align.features.extract_options import ExtractOptions
+from reid_align.features.feature_digest import feature_digest
 from reid_align.features.feature_files import Json
 from reid_align.features.image_shard import ImageShard
 from reid_align.inference.backends.backend_cache import state_digest
@@ -43,13 +44,19 @@ def describe_run(
     encoder: Encoder, options: ExtractOptions, shard: ImageShard, images: ImageListDigest
 ) -> dict[str, Json]:
     """Return every setting that determines the features, as stored in ``feats.json``."""
+    described = describe_features(encoder, options)
     return {
-        **describe_encoder(encoder, options),
-        "normalized": options.normalize,
+        **described,
+        "digest": feature_digest(described),
         "shard": str(shard),
         "images": images.images,
         "listing_sha256": images.sha256,
     }
+
+
+def describe_features(encoder: Encoder, options: ExtractOptions) -> dict[str, Json]:
+    """Return how the features of an image are computed: `describe_encoder` and the scaling."""
+    return {**describe_encoder(encoder, options), "normalized": options.normalize}
 
 
 def describe_encoder(encoder: Encoder, options: ExtractOptions) -> dict[str, Json]:

@@ -19,9 +19,11 @@ CSV_HEADER = b"row,path\n"
 def first_difference(before: Mapping[str, Json], now: Mapping[str, Json]) -> str | None:
     """Return the first setting that differs and would change the features, or None.
 
-    Ignores the name of the weights, because the same file can have several paths.
+    Ignores the name of the weights, because the same file can have several paths, and the digest,
+    which follows from the other settings and is missing in files of earlier versions.
     """
-    return next((key for key in now if key != "weights" and before.get(key) != now[key]), None)
+    compared = (key for key in now if key not in ("weights", "digest"))
+    return next((key for key in compared if before.get(key) != now[key]), None)
 
 
 def write_array_header(file: BinaryIO, rows: int, feature_dim: int) -> None:

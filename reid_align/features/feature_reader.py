@@ -10,6 +10,7 @@ import numpy as np
 
 from reid_align.errors import OutputError, ReidAlignError
 from reid_align.features.extractor import Features
+from reid_align.features.feature_digest import feature_digest
 from reid_align.features.feature_files import Json, first_difference
 from reid_align.features.image_batches import FailedImage
 
@@ -42,6 +43,7 @@ def read_features(*files: str | PathLike[str]) -> Features:
         np.concatenate([part.values for part in parts]),
         tuple(path for part in parts for path in part.paths),
         tuple(failure for part in parts for failure in part.failed),
+        parts[0].digest,
     )
 
 
@@ -88,6 +90,7 @@ def _read_one(file: Path) -> Features:
             paths = tuple(row["path"] for row in csv.DictReader(lines))
         description = read_description(file)
         failed = tuple(_failed(description["failed"]))
+        digest = str(description.get("digest") or feature_digest(description))
         described = (description["rows"], description["feature_dim"])
     except ReidAlignError:
         raise
@@ -102,4 +105,4 @@ def _read_one(file: Path) -> Features:
             f".json says shape {described}: the files are from different runs. Extract the "
             "features again."
         )
-    return Features(values, paths, failed)
+    return Features(values, paths, failed, digest)
