@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,13 +36,14 @@ SLOW_FILES = (
     "tests/models/test_pretrained.py",
     "tests/weights/test_bundled_weights.py",
     "tests/benchmarks/test_paper_tables_command.py",
+    "tests/training/test_distributed.py",
     "tests/test_extract_command.py",
     "tests/test_train_verb.py",
     "tests/features/test_unusual_encoders.py",
     "tests/unwrapping/test_unwrap_command.py",
     "tests/recipes/test_run_recipe.py",
     "tests/benchmarks/test_precision_and_profile.py",
-    "tests/recipes/test_tiny_twins.py",
+    "tests/recipes/test_smoke_recipes.py",
     "tests/training/test_interrupted_training.py",
     "tests/synth/sets/test_plain_folders.py",
     "tests/benchmarks/test_latency.py",
@@ -54,6 +56,12 @@ FOREIGN = ("HF_", "HUGGING", "TRANSFORMERS_OFFLINE", "REID_ALIGN_WEIGHTS")
 # Threads of several workers would wait for each other. Torch reads this when it is imported.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+# A shell starts background commands with SIGINT ignored, and child processes inherit that. Tests
+# that interrupt a child need the default.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -101,7 +109,7 @@ def hub_cache(hub: Hub) -> Path:
 
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A file of ours that wants small images, so that commands that use it are quick."""
+    """Weights for small images, which make commands fast."""
     from reid_align import san_resnet50, save_pretrained
     from reid_align.preprocess import Preprocess
 

@@ -31,7 +31,7 @@ BACKBONES = {
 
 def markdown_table(head: Row, rows: Iterable[Row]) -> str:
     """Return a Markdown table."""
-    lines = [head, ("---" for _ in head), *rows]  # type: ignore[attr-defined]
+    lines = [head, ("---" for _ in head), *rows]
     return "".join(f"| {' | '.join(str(cell) for cell in line)} |\n" for line in lines)
 
 
