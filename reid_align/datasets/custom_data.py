@@ -8,8 +8,8 @@ from warnings import warn
 from reid_align.datasets.custom_ids import JUNK, check_ids
 from reid_align.datasets.dataset_files import shown
 from reid_align.datasets.dataset_types import ImageRecord, ReidDataset, Split, contiguous_ids
-from reid_align.datasets.same_files import count_copies, file_keys
 from reid_align.errors import DatasetFormatError, DatasetWarning
+from reid_align.images.same_files import count_copies, file_keys
 
 PARTS = ("train", "query", "gallery")
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
 from reid_align.features.extract_options import ExtractOptions, OnError
+from reid_align.features.feature_batches import feature_batches, prepare_encoder
 from reid_align.features.feature_description import describe_features
 from reid_align.features.feature_digest import feature_digest
-from reid_align.features.feature_batches import feature_batches, prepare_encoder
 from reid_align.features.image_batches import FailedImage
 from reid_align.features.image_inputs import ChannelOrder, ImageInputs, NamedImage, named_images
 from reid_align.inference.backends import BackendName
