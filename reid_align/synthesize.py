@@ -58,9 +58,13 @@ def synthesize(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
     # Imported here so that --help answers without loading numba.
     from reid_align.shard_set import ShardSet
-    from reid_align.synth.sets.folders import export_folders, was_exported
-    from reid_align.synth.sets.settings import PIT_TEXTURES, SynthSettings
-    from reid_align.synth.sets.writer import write_set
+    from reid_align.synth import (
+        PIT_TEXTURES,
+        SynthSettings,
+        export_folders,
+        is_exported,
+        write_set,
+    )
 
     default = PIT_TEXTURES if args.pit else 3000
     identities = default if args.identities is None else args.identities
@@ -68,7 +72,7 @@ def synthesize(args: argparse.Namespace) -> int:
     output = Path(args.output)
     plain = args.format == "folders"
     folder = _shards_beside(output) if plain else output
-    if plain and was_exported(output, settings):
+    if plain and is_exported(output, settings):
         print(f"{output} was finished before", file=sys.stderr)
         return OK
     write_set(folder, settings, args.num_workers, progress=True)

@@ -39,33 +39,32 @@ ALLOWED = {
     "metrics": {"errors"},
     "shards": {"errors", "files"},
     "shard_set": {"errors", "files", "shards"},
-    "synth": {"errors", "files", "shards", "shard_set", "body_atlas"},
-    "synth.drawing": {"errors", "synth.arrays"},
-    "synth.body": {"errors", "body_atlas", "synth.arrays", "synth.drawing"},
-    "synth.people": {"synth.arrays", "synth.drawing", "synth.body"},
-    "synth.places": {"synth.arrays", "synth.drawing"},
-    "synth.photos": {
-        "synth.arrays",
-        "synth.drawing",
-        "synth.body",
-        "synth.people",
-        "synth.places",
-    },
-    "synth.sets": {
+    "synth": {
         "errors",
         "cores",
         "files",
         "progress",
         "shards",
         "shard_set",
-        "synth.arrays",
-        "synth.drawing",
+        "body_atlas",
+        "synth.array_types",
+        "synth.rendering",
         "synth.body",
-        "synth.people",
-        "synth.places",
-        "synth.photos",
+        "synth.appearance",
+        "synth.scenes",
+        "synth.views",
     },
-    "synth.compiling": {"errors", "files", "body_atlas", "synth.body"},
+    "synth.rendering": {"errors", "synth.array_types"},
+    "synth.body": {"errors", "body_atlas", "synth.array_types", "synth.rendering"},
+    "synth.appearance": {"synth.array_types", "synth.rendering", "synth.body"},
+    "synth.scenes": {"synth.array_types", "synth.rendering"},
+    "synth.views": {
+        "synth.array_types",
+        "synth.rendering",
+        "synth.body",
+        "synth.appearance",
+        "synth.scenes",
+    },
     "losses": {"errors", "checks"},
     "weights": BASE,
     "models": BASE | {"weights"},
@@ -191,6 +190,17 @@ def test_every_row_of_the_table_is_used() -> None:
     assert {part_of(file) for file in FILES} == set(ALLOWED)
 
 
+def test_other_parts_import_the_generator_through_its_package_only() -> None:
+    inner = {
+        str(file.relative_to(PACKAGE)): name
+        for file in FILES
+        if part_of(file).split(".")[0] != "synth"
+        for name in imported_by(file)
+        if name.startswith("reid_align.synth.")
+    }
+    assert not inner
+
+
 def loaded_after(code: str) -> set[str]:
     script = f"{code}\nimport sys; print(*sys.modules)"
     done = subprocess.run(
@@ -239,4 +249,4 @@ def test_extraction_loads_only_the_parts_it_needs() -> None:
 
 def test_generating_synthetic_people_loads_no_torch() -> None:
     # torch would cost each process 500 MB.
-    assert "torch" not in loaded_after("import reid_align.synth.set_writer")
+    assert "torch" not in loaded_after("import reid_align.synth")

@@ -24,20 +24,18 @@ from pathlib import Path
 from benchmarks.command_line import benchmark_parser
 from benchmarks.result_files import RESULTS, provenance, write_result
 from reid_align.shards import write_shard
-from reid_align.synth.sets.produce import produce
-from reid_align.synth.sets.settings import SynthSettings
-from reid_align.synth.sets.tables import identity_tables
+from reid_align.synth import SynthSettings, generate_identity, identity_tables
 
 # Stages and the functions that belong to them.
 STAGES = {
-    "clothes": ("build_person", "draw_person"),
+    "clothes": ("build_avatar", "draw_body_and_outfit"),
     "frontal image": ("frontal_image",),
     "pose": ("sample",),
     "skin": ("posed_mesh",),
-    "place and box": ("stand", "detect"),
-    "rasterize": ("rasterise",),
+    "place and box": ("standing_place", "detector_box"),
+    "rasterize": ("rasterize",),
     "shading": ("shade",),
-    "dense pose map": ("dense_map",),
+    "dense pose map": ("iuv_map",),
     "background and passers-by": ("background_at", "cast_shadow", "compose"),
     "photograph": ("photograph",),
     "files": ("jpeg", "png"),
@@ -48,7 +46,7 @@ GROWTH = 4
 
 def make(settings: SynthSettings, folder: Path) -> None:
     """Make all identities and write them as one shard."""
-    identities = [produce(settings, person) for person in range(settings.identities)]
+    identities = [generate_identity(settings, person) for person in range(settings.identities)]
     write_shard(folder / "shard", identity_tables(settings, identities))
 
 

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from reid_align.shard_set import ShardSet
-from reid_align.synth.sets.settings import SynthSettings
-from reid_align.synth.sets.writer import write_set
+from reid_align.synth.set_writer import write_set
+from reid_align.synth.synth_settings import SynthSettings
 
 SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 

@@ -1,1 +1,1 @@
-"""The bare body: its surface and charts, its skeleton, how it stands and walks."""
+"""The undressed body: surface and charts, skeleton, poses and gaits."""

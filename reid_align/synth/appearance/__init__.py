@@ -1,0 +1,1 @@
+"""Appearance of synthetic people: clothes, hair, faces, bags, and the complete avatar."""

@@ -1,9 +1,0 @@
-"""Names for the arrays that the synthesizer passes around."""
-
-import numpy as np
-from numpy.typing import NDArray
-
-Floats = NDArray[np.floating]
-Integers = NDArray[np.integer]
-Mask = NDArray[np.bool_]
-Pixels = NDArray[np.uint8]

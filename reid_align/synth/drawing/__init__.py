@@ -1,1 +1,0 @@
-"""Triangles and pixels: meshes, rasterising, light and shade; knows nothing of people."""

@@ -1,1 +1,0 @@
-"""Who somebody is: clothes, hair and face, bags, and a person made of all of them."""

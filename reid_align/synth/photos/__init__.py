@@ -1,1 +1,0 @@
-"""One image of one person: box, passers-by, composition, and what the camera makes of it."""

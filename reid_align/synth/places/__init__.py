@@ -1,1 +1,0 @@
-"""Where people are seen: cameras, scenes, and what stands in them."""

@@ -1,0 +1,21 @@
+"""Decorator that compiles pixel loops with numba."""
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+from reid_align.errors import MissingExtraError
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def kernel(function: Function) -> Function:
+    """Compile ``function`` to machine code on its first call; the code is cached on disk.
+
+    Raises:
+        MissingExtraError: numba is not installed.
+    """
+    try:
+        from numba import njit
+    except ImportError as error:
+        raise MissingExtraError("numba", "synth", "Making synthetic people") from error
+    return cast(Function, njit(cache=True, fastmath=True, nogil=True)(function))

@@ -1,0 +1,1 @@
+"""Cameras, and the scenes in front of them."""

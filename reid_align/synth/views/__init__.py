@@ -1,0 +1,1 @@
+"""Images of avatars: placement, compositing and camera response."""

@@ -1,0 +1,170 @@
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from reid_align.errors import DatasetFormatError, InvalidInputError, OutputError
+from reid_align.shard_set import MASK_FILE, ShardSet, missing_shards, shard_path
+from reid_align.shards import ShardFile
+from reid_align.synth.set_writer import make_shard, write_set
+from reid_align.synth.synth_settings import IDENTITIES_PER_SHARD, SynthSettings
+
+SETTINGS = SynthSettings(identities=24, images=2, seed=4)
+
+
+def test_a_lost_shard_is_made_again_to_the_byte(synthetic_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    shutil.copytree(synthetic_folder, folder)
+    path = shard_path(folder, 1)
+    before = path.read_bytes()
+    path.unlink()
+    assert write_set(folder, SETTINGS, workers=1) == 1
+    assert path.read_bytes() == before
+    assert write_set(folder, SETTINGS, workers=1) == 0
+
+
+def test_other_settings_do_not_mix_into_a_set(synthetic_folder: Path) -> None:
+    with pytest.raises(OutputError, match="Give the same options"):
+        write_set(synthetic_folder, SynthSettings(25, 2, seed=4), workers=1)
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def test_a_killed_worker_leaves_what_was_written(tmp_path: Path) -> None:
+    settings = SynthSettings(identities=3 * IDENTITIES_PER_SHARD, images=1, seed=6)
+    folder = tmp_path / "set"
+
+    def kill_the_workers() -> None:
+        wait_until(lambda: folder.exists() and len(missing_shards(folder, 3)) < 3)
+        for process in multiprocessing.active_children():
+            process.kill()
+
+    killer = Thread(target=kill_the_workers)
+    killer.start()
+    with pytest.raises(OutputError, match="run the same command again"):
+        write_set(folder, settings, 2)
+    killer.join()
+    written = sorted({0, 1, 2} - set(missing_shards(folder, 3)))
+    assert 1 <= len(written) <= 2
+    # What another process wrote is what this one writes.
+    (tmp_path / "again").mkdir()
+    make_shard(tmp_path / "again", settings, written[0])
+    paths = (shard_path(tmp_path / name, written[0]) for name in ("set", "again"))
+    assert len({path.read_bytes() for path in paths}) == 1
+
+
+def test_a_run_that_was_killed_outright_goes_on(synthetic_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    options = ["--identities", "24", "--images", "2", "--seed", "4", "--num-workers", "1"]
+    command = [sys.executable, "-m", "reid_align.synthesize", "-o", str(folder), *options]
+    with subprocess.Popen(command) as process:
+        wait_until(shard_path(folder, 0).exists)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    with pytest.raises(DatasetFormatError, match="1 of 2 shards are missing"):
+        ShardSet(folder)
+    (folder / "shard-00001.safetensors.12345.partial").write_bytes(b"half")
+    assert write_set(folder, SETTINGS, workers=1) == 1
+    for path in synthetic_folder.iterdir():
+        assert (folder / path.name).read_bytes() == path.read_bytes()
+    assert len(list(folder.iterdir())) == len(list(synthetic_folder.iterdir()))
+
+
+def test_a_full_disk_leaves_what_was_written(synthetic_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    shutil.copytree(synthetic_folder, folder)
+    path = shard_path(folder, 1)
+    path.unlink()
+    # What is written under this name goes to a device that is always full.
+    partial = folder / f"{path.name}.{os.getpid()}.partial"
+    partial.symlink_to("/dev/full")
+    with pytest.raises(OutputError) as caught:
+        make_shard(folder, SETTINGS, 1)
+    assert str(caught.value) == (
+        f"Cannot write {path}: No space left on device. "
+        "What was written before is complete: once it can be written, run it again to go on."
+    )
+    assert not partial.is_symlink()
+    assert ShardFile(shard_path(folder, 0)).length("images") == 24
+    assert write_set(folder, SETTINGS, workers=1) == 1
+    assert path.read_bytes() == shard_path(synthetic_folder, 1).read_bytes()
+
+
+def test_a_set_of_another_generator_is_not_continued(
+    synthetic_folder: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "set"
+    shutil.copytree(synthetic_folder, folder)
+    text = (folder / "set.json").read_text()
+    (folder / "set.json").write_text(text.replace('"generator": ', '"generator": 9'))
+    with pytest.raises(OutputError, match=r"\(generator was 9\d, now \d\)\. Give the same"):
+        write_set(folder, SETTINGS, workers=1)
+
+
+def test_a_mask_that_cannot_be_written_is_named(synthetic_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(synthetic_folder, tmp_path / "set")
+    (tmp_path / "set" / MASK_FILE).unlink()
+    (tmp_path / "set" / MASK_FILE).mkdir()
+    with pytest.raises(OutputError, match=MASK_FILE):
+        write_set(tmp_path / "set", SETTINGS, workers=1)
+
+
+def test_fewer_than_one_worker_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="at least 1"):
+        write_set(tmp_path / "set", SETTINGS, workers=0)
+
+
+def start_with_workers(folder: Path, *options: str) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "reid_align.synthesize",
+        "-o",
+        str(folder),
+        "--num-workers",
+        "2",
+    ]
+    # A group of its own, as a terminal gives it to a command: Ctrl-C goes to every process of it.
+    return subprocess.Popen(
+        [*command, *options], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+
+
+def test_an_interrupted_run_says_one_thing_and_stops(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    with start_with_workers(folder, "--identities", "36", "--images", "1") as process:
+        wait_until((folder / MASK_FILE).exists)
+        # The workers are starting now, and load what they need.
+        time.sleep(0.5)
+        os.killpg(process.pid, signal.SIGINT)
+        # The pipe ends when the last process that holds it does.
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    said = said.replace("\r", "\n")
+    lines = [line for line in said.splitlines() if line and "image/s]" not in line]
+    assert lines == [
+        "python -m reid_align.synthesize: interrupted; the same command goes on where it was"
+    ]
+    assert len(missing_shards(folder, 3)) > 0
+
+
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    with start_with_workers(folder, "--identities", "72", "--images", "1") as process:
+        wait_until(lambda: list(folder.glob("shard-*.safetensors")))
+        process.kill()
+        written = len(missing_shards(folder, 6))
+        process.communicate(timeout=60)
+    assert len(missing_shards(folder, 6)) >= written - 1 >= 3
