@@ -27,8 +27,6 @@ extensions = [
 exclude_patterns = ["_ext", "_generated"]
 default_role = "py:obj"
 smartquotes = False  # they replace the hyphens of --option
-# Pages link to files outside docs/ that only the repository has.
-suppress_warnings = ["myst.xref_missing"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 4
