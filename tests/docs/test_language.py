@@ -14,7 +14,7 @@ AVOIDED = re.compile(
     rf"(?<![A-Za-z])(?:{'|'.join(WORDS)})(?![A-Za-z])|(?<=[a-z])(?:Pictures?|Persons)(?![a-z])",
     re.IGNORECASE,
 )
-PER_THOUSAND_LINES = 60
+PER_THOUSAND_LINES = 3
 
 
 def avoided_words() -> tuple[list[str], int]:
