@@ -112,11 +112,13 @@ class SampleBuilder:
     def _part_images(self, source_image: Pixels, iuv: IUV, mirrored: bool) -> Tensor | None:
         """Return part images of the image without crop and erasing.
 
-        They are sampled at the encoder's input size, independent of the dense pose map's size.
+        They are sampled from the image at its stored size. At a small encoder's input size, most
+        cells would get no pixel. A dense pose map of another size is resized to the image.
         """
         if self.spec.part_images == "none":
             return None
-        pixels, iuv = _to_planes(self.preprocess.resize(source_image)), self._resized_iuv(iuv)
+        pixels = _to_planes(source_image)
+        iuv = _resized_iuv(iuv, pixels.shape[-2], pixels.shape[-1])
         fill = _mean_color(self.preprocess)
         if self.spec.part_images == "uv":
             parts = part_images(pixels, iuv, fill=fill)
@@ -124,15 +126,17 @@ class SampleBuilder:
         crops = part_crops(pixels, iuv, fill=fill)
         return mirror_part_crops(crops) if mirrored else crops
 
-    def _resized_iuv(self, iuv: IUV) -> IUV:
-        planes = iuv.planes.permute(1, 2, 0).numpy()
-        return IUV(_to_planes(replace(self.preprocess, interpolation="nearest").resize(planes)))
-
     def _transformed_iuv(self, iuv: IUV, transform: SpatialTransform) -> Tensor:
         planes = iuv.planes.permute(1, 2, 0).numpy()
         cropped = replace(transform, flip=False).apply(planes, self.preprocess, "nearest")
         result = IUV(_to_planes(cropped))
         return mirror_iuv(result).planes if transform.flip else result.planes
+
+
+def _resized_iuv(iuv: IUV, height: int, width: int) -> IUV:
+    """Resize a dense pose map by nearest neighbor: part numbers cannot be mixed."""
+    planes = iuv.planes.permute(1, 2, 0).numpy()
+    return IUV(_to_planes(Preprocess(height, width, interpolation="nearest").resize(planes)))
 
 
 def _to_planes(pixels: Pixels) -> Tensor:
