@@ -1,10 +1,12 @@
 """Texture decoder SA-Dec of SAN: stage maps of an encoder to a UV texture, in training only.
 
-Source: SAN, arXiv:1905.13143, section 4.2 and figure 2; the layers as in the authors' code,
+Source: SAN, arXiv:1905.13143, section 4.2 and figure 2. The layers and the optional skip
+connections are those of the authors' code,
 microsoft/Semantics-Aligned-Representation-Learning-for-Person-Re-identification (MIT).
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch.nn.functional as F
@@ -61,25 +63,26 @@ class TextureDecoder(Head):
     """Four residual upsampling blocks on e4, with optional skip connections from e1 to e3.
 
     The decoder keeps the aspect ratio of the image. A final bilinear resize of the RGB map gives
-    ``height`` × ``width``; for SAN's square texture it doubles the width. The skip connections are
-    in the official code, but not in figure 2 of the paper.
+    ``height`` × ``width``; for SAN's square texture it doubles the width.
 
     Args:
-        skips: add e3, e2 and e1, after 1×1 convolutions, before the first three blocks.
+        skips: add e3, e2 and e1, after 1×1 convolutions, before the first three blocks, as in the
+            official code. Figure 2 of the paper has no such connections. With them, most of the
+            texture comes from e1 to e3, and the drawing hardly aligns e4, the map of the feature.
         height: texture height in pixels.
         width: texture width in pixels; use half the height if the target is a person image.
-        channels: channels of e4; e3, e2 and e1 have a half, a quarter and an eighth. The widths of
-            the blocks do not depend on it.
+        channels: channels of e4. With ``skips``, e3, e2 and e1 have a half, a quarter and an eighth
+            of them. The widths of the blocks do not depend on it.
 
     Raises:
         InvalidInputError: height or width is below 1.
 
-    Parameters: 9,071,075 with skips, 8,396,835 without.
+    Parameters: 8,396,835; with skips 9,071,075.
     """
 
     def __init__(
         self,
-        skips: bool = True,
+        skips: bool = False,
         height: int = 256,
         width: int = 256,
         channels: int = 2048,
@@ -106,7 +109,8 @@ class TextureDecoder(Head):
         """Decode the four stage maps of a batch.
 
         Args:
-            e1: (N, 256, 4h, 4w), with h and w the height and width of e4.
+            e1: (N, 256, 4h, 4w), with h and w the height and width of e4. Without skip connections
+                the channels of e1, e2 and e3 may be any.
             e2: (N, 512, 2h, 2w).
             e3: (N, 1024, h, w).
             e4: (N, 2048, h, w); 16×8 for images of 256×128 pixels.
@@ -128,6 +132,11 @@ class TextureDecoder(Head):
         """Return stage maps for one image of 64×32 pixels."""
         return tuple(wave(*shape) for shape in self._map_shapes(1, 4, 2))
 
+    def fits(self, channels: Sequence[int]) -> bool:
+        """Return whether the decoder reads stage maps with these numbers of channels."""
+        read = slice(None) if self.skip1 is not None else slice(-1, None)
+        return tuple(channels)[read] == self.stage_widths[read]
+
     def _map_shapes(self, count: int, height: int, width: int) -> list[tuple[int, ...]]:
         scaled = zip(self.stage_widths, STAGE_SCALES, strict=True)
         return [(count, c, scale * height, scale * width) for c, scale in scaled]
@@ -136,7 +145,8 @@ class TextureDecoder(Head):
         height, width = maps[-1].shape[-2:]
         shapes = [tuple(stage_map.shape) for stage_map in maps]
         expected = self._map_shapes(len(maps[-1]), height, width)
-        if shapes != expected:
+        sizes, right = ([shape[-2:] for shape in each] for each in (shapes, expected))
+        if sizes != right or not self.fits([stage_map.shape[1] for stage_map in maps]):
             raise InvalidInputError(
                 f"Stage maps of shapes {shapes}: for a last map of {height}x{width}, the decoder "
                 f"needs {expected}. Use an encoder with stride 1 in the last stage, and images "
@@ -150,9 +160,19 @@ def decoder_for(encoder: Encoder, **options: Argument) -> TextureDecoder:
     Args:
         encoder: its ``channels`` determine the decoder's.
         options: arguments of `TextureDecoder` other than ``channels``.
+
+    Raises:
+        InvalidInputError: skip connections, and the channels of the encoder do not double with
+            each stage.
     """
     arguments = {"channels": encoder.channels[-1], **options}
-    return build_head("san_decoder", TextureDecoder, False, None, arguments)
+    decoder = build_head("san_decoder", TextureDecoder, False, None, arguments)
+    if not decoder.fits(encoder.channels):
+        raise InvalidInputError(
+            f"A decoder with skip connections needs maps of {decoder.stage_widths} channels, and "
+            f"{encoder.architecture} has {encoder.channels}. Use skips=False, or a ResNet."
+        )
+    return decoder
 
 
 def _pointwise(in_channels: int, out_channels: int) -> nn.Sequential:

@@ -112,7 +112,7 @@ def _pop_classifier(state: dict[str, Tensor], feature_dim: int, where: str) -> i
 def _write_decoder(entry: object, path: Path, source: Path) -> None:
     where = f"{source}: {DECODER_ENTRY}"
     with torch.device("meta"):
-        decoder = TextureDecoder()
+        decoder = TextureDecoder(skips=True)
     fill(decoder, read_state(entry, where), decoder_name, where)
     info = WeightsHeader("san_decoder", {"skips": True}, None, module_fingerprint(decoder))
     save_tensors(decoder, path, info)

@@ -13,6 +13,7 @@ from reid_align.recipes.imagenet_weights import imagenet_tensors
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM
 from reid_align.recipes.recipe_data import RecipeInputError
 from reid_align.tasks import ConfiguredTask
+from reid_align.training.task_interface import Product
 from reid_align.weights import (
     Weights,
     load_tensors,
@@ -64,7 +65,7 @@ def initialize_task(task: ConfiguredTask, initial: str, fresh: Sequence[str] = (
         if name == ENCODER and trunk is not None:
             _load_encoder(trunk, read_tensors(path), path, fresh)
         else:
-            load_tensors(task.products()[name].module, path)
+            _load_head(task.products()[name], path)
 
 
 def describe_start(initial: str) -> str:
@@ -109,6 +110,31 @@ def _weight_files(task: ConfiguredTask, source: Path) -> dict[str, Path]:
             f"{join_names(list(shipped_weights()))}."
         )
     return found
+
+
+def _load_head(product: Product, path: Path) -> None:
+    """Load the weights of a decoder, a guiding stream or an estimator.
+
+    Raises:
+        WeightsFormatError: the tensors differ; the message names the settings that differ.
+        WeightsError: the weights cannot be read or trusted.
+    """
+    try:
+        load_tensors(product.module, path)
+    except WeightsFormatError as error:
+        info = read_header(path)
+        made = {} if info is None else info.arch_args
+        differing = [
+            f"{name}={made[name]} there and {value} here"
+            for name, value in product.arch_args.items()
+            if name in made and made[name] != value
+        ]
+        if not differing:
+            raise
+        raise WeightsFormatError(
+            f"{error} Their settings differ: {', '.join(differing)}. Train with the settings of "
+            "these weights (for skips: task.decoder.skips), or choose other initial weights."
+        ) from error
 
 
 @torch.no_grad()

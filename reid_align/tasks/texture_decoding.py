@@ -29,14 +29,14 @@ class DecoderConfig:
         target: the "texture"; or, for table 2 of the paper, the "input" itself, a "frontal" image
             of the same person, or an "external" image of the same size as the input.
         skips: add the encoder's earlier maps to the decoder's, as in the official code. Figure 2
-            of the paper has no such connections.
+            of the paper has no such connections; see `TextureDecoder`.
 
     Raises:
         UnknownNameError: another target.
     """
 
     target: DecoderTarget = "texture"
-    skips: bool = True
+    skips: bool = False
 
     def __post_init__(self) -> None:
         require_choices(self)

@@ -87,7 +87,7 @@ class TextureUnwrapper(Unwrapper):
     kind: UnwrapKind = "texture"
 
     def __init__(self, encoder: Encoder, decoder: TextureDecoder, device: torch.device) -> None:
-        if decoder.stage_widths != encoder.channels:
+        if not decoder.fits(encoder.channels):
             raise InvalidInputError(
                 f"The decoder expects maps with {decoder.stage_widths} channels, but those of "
                 f"{encoder.architecture} have {encoder.channels}. Use encoder and decoder of the "

@@ -28,6 +28,12 @@ def test_parameter_counts_are_those_of_the_official_decoder_and_of_the_figure(
     assert sum(p.numel() for p in decoder.parameters()) == count
 
 
+def test_the_default_is_the_decoder_of_the_papers_figure() -> None:
+    with torch.device("meta"):
+        decoder = TextureDecoder()
+    assert (decoder.skip1, decoder.skip2, decoder.skip3) == (None, None, None)
+
+
 @pytest.mark.parametrize("skips", [True, False])
 def test_shapes_at_256_by_128(skips: bool) -> None:
     with torch.device("meta"):
@@ -70,7 +76,7 @@ def test_a_person_image_as_the_target_is_not_stretched() -> None:
 
 @torch.no_grad()
 def test_without_skips_equals_skips_that_add_zero() -> None:
-    with_skips, without = TextureDecoder().eval(), TextureDecoder(skips=False).eval()
+    with_skips, without = TextureDecoder(skips=True).eval(), TextureDecoder().eval()
     for skip in (with_skips.skip1, with_skips.skip2, with_skips.skip3):
         nn.init.zeros_(skip.bn.weight)
     without.load_state_dict(
@@ -90,7 +96,7 @@ def test_the_texture_depends_on_the_connected_maps(skips: bool, read: int) -> No
 
 def test_initial_weights_are_xavier_with_gain_002_and_batch_norms_near_one() -> None:
     torch.manual_seed(0)
-    decoder = TextureDecoder()
+    decoder = TextureDecoder(skips=True)
     gains = []
     for layer in decoder.modules():
         if isinstance(layer, nn.Conv2d):
@@ -107,7 +113,7 @@ def test_initial_weights_are_xavier_with_gain_002_and_batch_norms_near_one() -> 
 
 def test_an_untrained_decoder_gives_a_texture_near_zero() -> None:
     torch.manual_seed(0)
-    decoded = TextureDecoder().train()(*stage_maps(count=4, height=16))
+    decoded = TextureDecoder(skips=True).train()(*stage_maps(count=4, height=16))
     # Measured on the authors' code with its own initialization, one draw on other maps.
     expected = {"texture": 8e-5, "d1": 0.027, "d2": 0.021, "d3": 0.017, "d4": 0.005}
     measured = {name: m.std().item() for name, m in decoded._asdict().items()}

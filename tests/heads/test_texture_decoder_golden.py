@@ -47,7 +47,7 @@ def official_trunk() -> nn.Module:
 
 
 def official_decoder() -> TextureDecoder:
-    decoder = TextureDecoder()
+    decoder = TextureDecoder(skips=True)
     state = generated_state(decoder_shapes())
     decoder.load_state_dict({name: state[official_name(name)] for name in decoder.state_dict()})
     return decoder.eval()

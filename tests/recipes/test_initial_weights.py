@@ -204,6 +204,16 @@ def test_run_initializes_encoder_and_decoder(pg_run: Path) -> None:
     assert same(task.decoder, generator(1).decoder)
 
 
+def test_a_decoder_with_other_skip_connections_is_refused_with_the_setting(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    with_skips = SanPgConfig(small("san_resnet18"), DecoderConfig("input", skips=True)).build()
+    save_products(tmp_path, with_skips.eval().products())
+    with pytest.raises(
+        WeightsFormatError, match=r"skips=True there and False here.*task\.decoder\.skips"
+    ):
+        initialize_task(generator(2), str(tmp_path))
+
+
 def test_save_pretrained_folder_initializes_the_encoder(pg_run: Path, tmp_path: Path) -> None:
     saved = from_pretrained(pg_run / "encoder.safetensors")
     save_pretrained(saved, tmp_path / "saved")

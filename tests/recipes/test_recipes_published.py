@@ -3,7 +3,7 @@
 import pytest
 
 from reid_align.recipes import RECIPES, Stage
-from reid_align.tasks import BaselineConfig, DsaConfig, SanConfig
+from reid_align.tasks import BaselineConfig, DsaConfig, SanConfig, SanPgConfig
 from reid_align.training.lr_schedule import ScheduleConfig
 
 SAN_ROWS = ["san_baseline", "san_basic", "san_basic_tr", "san_basic_syn", "san_full"]
@@ -71,9 +71,24 @@ def test_rows_of_san_have_the_settings_of_its_tables(
     assert first == ("frontal" if target == "external" else target)
 
 
+def test_only_the_official_recipe_has_skip_connections_in_the_decoder() -> None:
+    skips = {
+        (name, stage.name): stage.task.decoder.skips
+        for name in RECIPES
+        for stage in RECIPES[name].stages
+        if isinstance(stage.task, SanConfig | SanPgConfig)
+    }
+    assert len(skips) > 20
+    assert {place for place, has_skips in skips.items() if has_skips} == {
+        ("san_full_official", "pg"),
+        ("san_full_official", "san"),
+    }
+
+
 def test_official_recipe_has_the_official_settings() -> None:
     stage = last("san_full_official")
     config = stage.task
+    assert config.decoder.skips
     assert config.supervision.weights == {"identity": 1.0, "triplet": 1.0}
     assert (config.constraint, config.step) == ("official", "alternating")
     assert config.encoder.arguments == {"head": "fc512"}

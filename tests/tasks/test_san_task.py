@@ -4,7 +4,6 @@ import pytest
 import torch
 from naive_losses import naive_identity, naive_masked_l1, naive_triplet
 from small_tasks import COUNT, IDENTITIES, context, make_batch, small
-from torch import nn
 
 from reid_align.batches.batch import BatchSpec
 from reid_align.errors import InvalidInputError, UnknownNameError
@@ -175,9 +174,9 @@ def test_textures_are_square_and_other_targets_have_the_image_size(
     assert task.batch_specs()["reid"] == BatchSpec(target)
 
 
-def test_skips_can_be_disabled() -> None:
-    assert build(decoder=DecoderConfig("input", skips=False)).decoder.skip1 is None
-    assert isinstance(build().decoder.skip1, nn.Module)
+def test_skips_are_off_by_default() -> None:
+    assert build(decoder=DecoderConfig("input")).decoder.skip1 is None
+    assert build(decoder=DecoderConfig("input", skips=True)).decoder.skip1 is not None
 
 
 def test_products_have_no_classifier() -> None:

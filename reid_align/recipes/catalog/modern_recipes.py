@@ -33,7 +33,7 @@ EPOCHS = 120
 SOURCE = "ours: common practice since the papers. Starts from ImageNet weights"
 WEIGHTS = "The weights of the identity and the triplet loss are (λ1, λ2) = (1, 1)"
 REID_COST = f"{EPOCHS} epochs of the reID set in bfloat16"
-PG_COST = f"{EPOCHS} epochs of the synthetic set in bfloat16, 7.2 GMAC per image forward"
+PG_COST = f"{EPOCHS} epochs of the synthetic set in bfloat16, 7.0 GMAC per image forward"
 IDENTITY_BATCHES, RANDOM_BATCHES = PKSampler(32, 4), RandomSampler(128)
 
 
@@ -96,7 +96,7 @@ for _name, _purpose, _stages, _source, _cost in (
         "SAN with current training practice",
         (PG_STAGE, _stage("san", SanConfig(ENCODER, SUPERVISION), PG)),
         f"{SOURCE}. {WEIGHTS}.",
-        f"{PG_COST}; textures of all images; {REID_COST} and as many synthetic images, 7.2 GMAC "
+        f"{PG_COST}; textures of all images; {REID_COST} and as many synthetic images, 7.0 GMAC "
         "per image forward",
     ),
     (

@@ -32,13 +32,18 @@ PG, SAN, BASELINE = "pg", "san", "baseline"
 BOTH = (REID, SYNTHETIC)
 
 
-def pg_stage(target: DecoderTarget = "texture", encoder: EncoderConfig | None = None) -> Stage:
+def pg_stage(
+    target: DecoderTarget = "texture",
+    encoder: EncoderConfig | None = None,
+    *,
+    skips: bool = False,
+) -> Stage:
     """Return the training of the generator; its settings are ours, as none are published."""
     schedule = ScheduleConfig("cosine", final=1e-6)
     optimizer = OptimizerConfig(2e-4, betas=(0.5, 0.999), schedule=schedule)
     return Stage(
         PG,
-        SanPgConfig(encoder or EncoderConfig(), DecoderConfig(target)),
+        SanPgConfig(encoder or EncoderConfig(), DecoderConfig(target, skips=skips)),
         training(optimizer, 80, (SYNTHETIC,)),
         {SYNTHETIC: StreamConfig(RANDOM_BATCHES, SYNTHETIC_AUGMENT)},
     )
@@ -64,6 +69,7 @@ def official_stage() -> Stage:
     config = SanConfig(
         EncoderConfig(arguments={"head": "fc512"}),
         SupervisionConfig(1.0, 1.0),
+        DecoderConfig(skips=True),
         constraint="official",
         step="alternating",
     )

@@ -121,7 +121,7 @@ DSA_STAGE = _stage(
     DSA, DSA_CONFIG, identities=16, steps=600, lr=2e-4, initial=DEEP, cameras=CAMERAS
 )
 for _name, _paper, _last_stage, _cost in (
-    ("san_synthetic", "SAN", SAN_STAGE, "19,000 of 1.8 GMAC"),
+    ("san_synthetic", "SAN", SAN_STAGE, "19,000 of 1.7 GMAC"),
     (
         "dsa_synthetic",
         "DSA-reID",
