@@ -1,6 +1,7 @@
 """Documentation blocks and figure of the papers' tables."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +18,12 @@ from benchmarks.papers.scale import FULL, MEDIUM, SMALL, Scale
 
 # Results of scale "tiny" are meaningless; it only tests that everything runs.
 SHOWN = (FULL, MEDIUM, SMALL)
+# Details of `Result.method`.
+METHODS = {
+    "decoder_skips": "decoder {} skip connections",
+    "part_images": "part images from the {}",
+    "generator_augmentation": "generator with {} augmentation",
+}
 # Tables with ablations.
 DRAWN = ("san1", "san2", "dsa3", "dsa4", "dsa5")
 
@@ -112,10 +119,23 @@ def _conditions(used: Sequence[Result], results: Path) -> str:
     trainings = f"{len(used)} training{'s' * (len(used) > 1)}"
     return (
         f"Scale “{scale['name']}”: {network}, images of {scale['height']}×{scale['width']}; "
-        f"initial weights: {'; '.join(sorted({one.start for one in used}))}.{changed} "
-        f"{trainings}, {hours:.1f} hours in total without shared networks; measured with "
-        f"{commands[0]}{others} at commit {', '.join(commits)}, {'; '.join(machines)}."
+        f"initial weights: {'; '.join(sorted({one.start for one in used}))}."
+        f"{changed}{_methods(used)} {trainings}, {hours:.1f} hours in total without shared "
+        f"networks; measured with {commands[0]}{others} at commit {', '.join(commits)}, "
+        f"{'; '.join(machines)}."
     )
+
+
+def _methods(used: Sequence[Result]) -> str:
+    """Return the details of the method that other versions do otherwise, with their rows."""
+    rows: dict[str, list[str]] = defaultdict(list)
+    for one in used:
+        for name, value in one.method.items():
+            rows[METHODS[name].format("with" if value is True else value or "without")].append(
+                one.recipe
+            )
+    said = [f"{text} ({', '.join(dict.fromkeys(rows[text]))})" for text in sorted(rows)]
+    return f" Method: {'; '.join(said)}." if said else ""
 
 
 def _record(result: Result, results: Path) -> Record:

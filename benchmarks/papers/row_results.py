@@ -3,16 +3,19 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
 
 from benchmarks.result_files import provenance, write_result
 from reid_align.errors import InvalidInputError
+from reid_align.recipes import Recipe
+from reid_align.tasks import SanConfig, SanPgConfig
 
 # Fields that must agree: CONDITIONS among results of one recipe, SHARED within a table.
-CONDITIONS = ("scale", "start", "settings", "part", "sets")
+CONDITIONS = ("scale", "start", "settings", "part", "method", "sets")
 SHARED = ("scale", "encoder")
+PART_IMAGES, GENERATOR_AUGMENTATION = "stored image", "camera"
 ENCODER_START = re.compile(r"[^,]+(, sha256 \w+)?")
 Evaluated = Mapping[str, Mapping[str, Mapping[str, float]]]
 
@@ -32,6 +35,8 @@ class Result:
         hours: duration of the training in one process, without shared networks.
         scores: in percent, by scored dataset, feature and metric; cosine distance.
         sets: digests of the data and the dense pose estimator; None in older results.
+        method: details of the method that other versions of this library do otherwise; see
+            `describe_method`.
     """
 
     recipe: str
@@ -44,6 +49,7 @@ class Result:
     hours: float
     scores: Evaluated
     sets: Mapping[str, str] | None = None
+    method: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def encoder(self) -> str:
@@ -81,6 +87,29 @@ class Spread:
         return f"{self.mean:.1f}{several}"
 
 
+def describe_method(recipe: Recipe, *, trains_generator: bool = False) -> dict[str, object]:
+    """Return the details of a training that other versions of this library do otherwise.
+
+    Args:
+        recipe: with scale and settings.
+        trains_generator: whether its generator is trained for the row, and not given.
+
+    Returns:
+        Some of these keys. "decoder_skips": whether the decoder has skip connections; the default
+        was true in version 0.1. "part_images": "stored image", and "resized image" in version 0.1,
+        which took them from the encoder's input. "generator_augmentation": "camera", and "color
+        jitter" in version 0.1.
+    """
+    task, found = recipe.last.task, dict[str, object]()
+    if isinstance(task, SanConfig | SanPgConfig):
+        found["decoder_skips"] = task.decoder.skips
+    if any(spec.part_images != "none" for spec in task.batch_specs().values()):
+        found["part_images"] = PART_IMAGES
+    if trains_generator:
+        found["generator_augmentation"] = GENERATOR_AUGMENTATION
+    return found
+
+
 def save(result: Result, results: Path) -> None:
     """Write a result with its provenance.
 
@@ -113,7 +142,7 @@ def _require_alike(path: Path, found: Result, wanted: Result, names: Sequence[st
     for name in names:
         before, now = (json.dumps(getattr(one, name), sort_keys=True) for one in (found, wanted))
         # Older results have no digests.
-        if before not in (now, "null"):
+        if before != now and (name, before) != ("sets", "null"):
             raise InvalidInputError(
                 f"{path.name} of {path.parent.name} was measured with {name} {before}; the current "
                 f"value is {now}. Use other folders (--results, --runs) or move the file away."

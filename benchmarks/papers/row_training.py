@@ -11,7 +11,7 @@ from benchmarks.papers.partial_sets import partial_sets
 from benchmarks.papers.published import Row, Table
 from benchmarks.papers.row_results import Result
 from benchmarks.papers.shared_networks import generator, is_guided, with_maps, with_targets
-from benchmarks.papers.table_setup import SYNTHETIC, Setup
+from benchmarks.papers.table_setup import SYNTHETIC, Setup, drawn_target
 from reid_align.datasets import ReidDataset
 from reid_align.errors import InvalidInputError
 from reid_align.inference.device import resolve_device
@@ -138,7 +138,10 @@ def _blank(job: Job, setup: Setup) -> Result:
     of = digests(setup, name, job.dataset)
     if job.row.start is not None:
         of = digests(setup, job.row.start, job.row.start_on or job.dataset) | of
-    return Result(name, job.dataset, job.seed, *made, hours=0.0, scores={}, sets=of)
+    target = drawn_target(RECIPES[name])
+    trains = target is not None and (target != "texture" or setup.san_pg is None)
+    method = results.describe_method(setup.recipe(name, job.seed), trains_generator=trains)
+    return Result(name, job.dataset, job.seed, *made, hours=0.0, scores={}, sets=of, method=method)
 
 
 def prepare_job(job: Job, setup: Setup) -> tuple[Recipe, RecipeData]:

@@ -10,9 +10,17 @@ from benchmarks.papers.comparison import Block, compare
 from benchmarks.papers.comparison_figure import draw_blocks
 from benchmarks.papers.comparison_report import json_report, markdown_report, text_report
 from benchmarks.papers.published import load_tables
-from benchmarks.papers.row_results import Result, Spread, all_results, load, save
-from benchmarks.result_files import provenance
+from benchmarks.papers.row_results import (
+    Result,
+    Spread,
+    all_results,
+    describe_method,
+    load,
+    save,
+)
+from benchmarks.result_files import RESULTS, provenance
 from reid_align.errors import InvalidInputError
+from reid_align.recipes import RECIPES
 
 SCALE = {"name": "small"}
 
@@ -227,6 +235,7 @@ def test_result_of_other_data_is_refused_unless_it_has_no_digests(tmp_path: Path
     [
         (result("san_full", 80.0, seed=1), {"settings": ["training.epochs=9"]}),
         (result("san_full", 80.0, seed=1), {"sets": {"data": "other"}}),
+        (result("san_full", 80.0, seed=1), {"method": {"decoder_skips": False}}),
         (result("san_baseline", 80.0), {"start": "random"}),
         (result("san_baseline", 80.0), {"start": "deep, sha256 01, by way of SAN-PG, sha256 02"}),
         (result("san_baseline", 80.0), {"scale": {"name": "small", "depth": 34}}),
@@ -240,6 +249,61 @@ def test_results_with_other_conditions_are_refused(
     assert load(alike, tmp_path) is None
     with pytest.raises(InvalidInputError, match=r"san_full-0.json of market1501-test was measured"):
         load(replace(alike, **changed), tmp_path)
+
+
+def test_an_older_result_without_the_method_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    method = describe_method(RECIPES["san_full"], trains_generator=True)
+    assert method == {"decoder_skips": False, "generator_augmentation": "camera"}
+    done = replace(result("san_full", 80.0), method=method)
+    save(done, tmp_path)
+    assert load(done, tmp_path) == done
+    record = json.loads(done.place(tmp_path).read_text("utf-8"))
+    del record["method"]
+    done.place(tmp_path).write_text(json.dumps(record))
+    with pytest.raises(InvalidInputError, match=r"with method {}; .*\"decoder_skips\": false"):
+        load(done, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "method"),
+    [
+        ("san_baseline", {}),
+        ("san_full_official", {"decoder_skips": True}),
+        ("san_pg", {"decoder_skips": False}),
+        ("dsa_two_branch", {}),
+        ("dsa_full", {"part_images": "stored image"}),
+        ("dsa_csa", {"part_images": "stored image"}),
+        ("dsa_parts_only", {"part_images": "stored image"}),
+    ],
+)
+def test_method_has_what_versions_do_differently(recipe: str, method: dict[str, object]) -> None:
+    assert describe_method(RECIPES[recipe]) == method
+
+
+def test_stored_rows_with_a_decoder_or_part_images_say_how_they_were_made() -> None:
+    stored = [
+        one
+        for folder in (RESULTS / "paper_tables", *(RESULTS / "paper_variants").glob("*"))
+        for scale in ("small", "medium", "full")
+        for one in all_results(folder, scale)
+    ]
+    assert len(stored) >= 60
+    for one in stored:
+        assert one.method.keys() >= describe_method(RECIPES[one.recipe]).keys()
+
+
+def test_paper_block_states_the_method_of_its_rows(tmp_path: Path) -> None:
+    scale = {"name": "small", "depth": 18, "height": 128, "width": 64}
+    for name, method in (
+        ("san_full", {"decoder_skips": True}),
+        ("san_basic", {"decoder_skips": True}),
+        ("san_basic_tr", {"decoder_skips": False, "generator_augmentation": "camera"}),
+    ):
+        save(replace(result(name, 70.0), scale=scale, method=method), tmp_path)
+    assert (
+        "Method: decoder with skip connections (san_basic, san_full); decoder without skip "
+        "connections (san_basic_tr); generator with camera augmentation (san_basic_tr). 3 train"
+    ) in paper_block("san1", tmp_path)
 
 
 def test_rows_may_differ_in_guide_generator_and_settings(tmp_path: Path) -> None:
