@@ -6,9 +6,13 @@ and the meaning of the numbers defined here.
 """
 
 import json
+import math
+import re
+import reprlib
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypeGuard, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +28,9 @@ from reid_align.shards import FORMAT, Column, ShardFile
 
 MASK_FILE = "texture_mask.png"
 SET_FILE = "set.json"
+_MAX_BYTES = 2**20
+# Numbers with fewer than five digits are padded with zeros, others are not.
+_SHARD_NAME = re.compile(r"shard-(\d{5}|[1-9]\d{5,})\.safetensors", re.ASCII)
 _OWN_FILES = (SET_FILE, "shard-*.safetensors", MASK_FILE)
 Setting = str | int | float | bool
 SplitName = Literal["train", "val", "test"]
@@ -51,12 +58,7 @@ class ShardSet:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.settings, count = _read_set(folder)
-        missing = [index for index in range(count) if not shard_path(folder, index).exists()]
-        if missing:
-            raise DatasetFormatError(
-                f"{folder}: {len(missing)} of {count} shards are missing. Rerun the command that "
-                "wrote the set to add them."
-            )
+        _check_present(folder, count)
         self.shards = [ShardFile(shard_path(folder, index)) for index in range(count)]
         self._starts: dict[str, NDArray[np.int64]] = {}
 
@@ -66,7 +68,15 @@ class ShardSet:
 
     def column(self, table: str, name: str) -> Column:
         """Read a column of numbers of all shards, (N, ...)."""
-        return np.concatenate([shard.column(table, name) for shard in self.shards])
+        columns = [shard.column(table, name) for shard in self.shards]
+        first, path = columns[0], self.shards[0].path
+        for shard, column in zip(self.shards, columns, strict=True):
+            if column.dtype != first.dtype or column.shape[1:] != first.shape[1:]:
+                raise DatasetFormatError(
+                    f"{shard.path}: column {name!r} of {table!r} is {_layout(column)}, but in "
+                    f"{path.name} it is {_layout(first)}. Generate the set again."
+                )
+        return np.concatenate(columns)
 
     def file(self, table: str, name: str, row: int) -> bytes:
         """Read the file in one row, numbered across all shards."""
@@ -148,9 +158,9 @@ def _partial_files(folder: Path) -> set[Path]:
 
 def _require_same(path: Path, settings: Mapping[str, object]) -> None:
     try:
-        found = json.loads(path.read_text())
-    except ValueError as error:
-        raise OutputError(f"{path}: not valid JSON ({error}). Choose another folder.") from error
+        found = _parse(path)
+    except DatasetFormatError as error:
+        raise OutputError(f"{error} Choose another folder.") from error
     if found != settings:
         raise OutputError(
             f"{path}: this set was started with different settings "
@@ -163,7 +173,8 @@ def _difference(found: object, settings: Mapping[str, object]) -> str:
     """Describe the settings that differ."""
     before, now = _flat(found), _flat(settings)
     names = [name for name in now | before if before.get(name) != now.get(name)]
-    return ", ".join(f"{name} was {before.get(name)}, now {now.get(name)}" for name in names)
+    changes = [f"{name} was {before.get(name)!r}, now {now.get(name)!r}" for name in names]
+    return textwrap.shorten(", ".join(changes), 200, placeholder=" ...")
 
 
 def _flat(record: object) -> dict[str, object]:
@@ -174,18 +185,77 @@ def _flat(record: object) -> dict[str, object]:
 
 
 def _read_set(folder: Path) -> tuple[dict[str, Setting], int]:
+    """Return the settings and the number of shards in ``set.json``."""
     path = folder / SET_FILE
     if not path.is_file():
         found = "no such folder" if not folder.is_dir() else "other files"
         raise DatasetNotFoundError("A set of shards", str(folder), SET_FILE, found)
-    try:
-        content = json.loads(path.read_text())
-        version, count, settings = content["format"], int(content["shards"]), content["settings"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise DatasetFormatError(f"{path}: not the description of a set ({error!r}).") from error
+    record = _parse(path)
+    if not isinstance(record, dict):
+        raise _malformed(path, "expected an object", record)
+    version, count, settings = (record.get(name) for name in ("format", "shards", "settings"))
+    if not _is_positive(version):
+        raise _malformed(path, "format: expected a whole number of at least 1", version)
     if version != FORMAT:
         raise DatasetFormatError(
             f"{path}: set format {version}, but this version reads format {FORMAT}. "
             "Generate the set again, or read it with the version that wrote it."
         )
-    return dict(settings), count
+    if not _is_positive(count):
+        raise _malformed(path, "shards: expected a whole number of at least 1", count)
+    if not isinstance(settings, dict):
+        raise _malformed(path, "settings: expected an object", settings)
+    for name, value in settings.items():
+        if not isinstance(value, Setting):
+            raise _malformed(path, f"settings.{name}: expected a text, number or bool", value)
+    return settings, count
+
+
+def _parse(path: Path) -> object:
+    """Parse ``set.json``; refuses large files, NaN, infinite numbers and deep nesting."""
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ValueError(f"the file has more than {_MAX_BYTES:,} bytes")
+        return json.loads(path.read_text("utf-8"), parse_float=_finite, parse_constant=_finite)
+    except (OSError, ValueError, RecursionError) as error:
+        raise DatasetFormatError(f"{path}: not the description of a set ({error}).") from error
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is not a finite number")
+    return number
+
+
+def _is_positive(value: object) -> TypeGuard[int]:
+    return type(value) is int and value >= 1
+
+
+def _malformed(path: Path, expected: str, value: object) -> DatasetFormatError:
+    return DatasetFormatError(
+        f"{path}: not the description of a set ({expected}, got {reprlib.repr(value)})."
+    )
+
+
+def _check_present(folder: Path, count: int) -> None:
+    """Compare the number of shards in ``set.json`` with the files in the folder."""
+    # Enumerates the files, because a damaged number may be huge.
+    matches = (_SHARD_NAME.fullmatch(path.name) for path in folder.iterdir())
+    numbers = sorted(int(match[1]) for match in matches if match)
+    extra = [number for number in numbers if number >= count]
+    missing = count - len(numbers) + len(extra)
+    if missing:
+        raise DatasetFormatError(
+            f"{folder}: {missing} of {count} shards are missing. Rerun the command that wrote the "
+            "set to add them."
+        )
+    if extra:
+        raise DatasetFormatError(
+            f"{folder}: {SET_FILE} lists {count} shards, but {shard_path(folder, extra[0]).name} "
+            "exists too. Generate the set again in another folder."
+        )
+
+
+def _layout(column: Column) -> str:
+    return f"{column.dtype} {list(column.shape[1:])}"

@@ -5,7 +5,8 @@ A shard is a safetensors file. A column of numbers is a tensor ``table/column``.
 positions ``table/column:offsets``. Rows are read individually; the file length reveals truncation.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -73,15 +74,11 @@ class ShardFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
+        self._offsets_of: dict[str, NDArray[np.int64]] = {}
+        with self._reading():
             self._file = safe_open(path, "np")
             self._names = frozenset(self._file.keys())
             version = (self._file.metadata() or {}).get("format")
-        except (OSError, SafetensorError) as error:
-            raise DatasetFormatError(
-                f"{path}: not a complete shard ({error}). Rerun the command that wrote the set to "
-                "write this shard again."
-            ) from error
         if version != str(FORMAT):
             raise DatasetFormatError(
                 f"{path}: shard format {version}, but this version reads format {FORMAT}. "
@@ -90,30 +87,69 @@ class ShardFile:
 
     def length(self, table: str) -> int:
         """Return the number of rows of a table."""
-        rows: set[int] = set()
-        for name in self._names:
-            if name.startswith(f"{table}/") and not name.endswith(":bytes"):
-                extra = 1 if name.endswith(":offsets") else 0
-                rows.add(self._file.get_slice(name).get_shape()[0] - extra)
-        if len(rows) != 1:
+        columns = [name for name in self._names if name.startswith(f"{table}/")]
+        rows = {self._rows(name) for name in columns if not name.endswith(":bytes")}
+        if not rows:
             raise DatasetFormatError(f"{self.path}: no table {table!r}.")
+        if len(rows) > 1:
+            raise self._damaged(f"the columns of table {table!r} have {sorted(rows)} rows")
         return rows.pop()
 
     def column(self, table: str, name: str) -> Column:
         """Read a column of numbers, (N, ...)."""
-        return np.asarray(self._file.get_tensor(self._existing(f"{table}/{name}")))
+        key = self._existing(f"{table}/{name}")
+        self._rows(key)
+        return self._tensor(key)
 
     def file(self, table: str, name: str, row: int) -> bytes:
         """Read the file in one row."""
-        offsets = self._file.get_slice(self._existing(f"{table}/{name}:offsets"))
-        count = offsets.get_shape()[0] - 1
+        offsets = self._offsets(f"{table}/{name}")
+        count = len(offsets) - 1
         if not 0 <= row < count:
             raise InvalidInputError(
                 f"{self.path}: row {row} of {table!r} is out of range; it has {count} rows."
             )
         start, stop = (int(value) for value in offsets[row : row + 2])
-        data = self._file.get_slice(f"{table}/{name}:bytes")[start:stop]
+        with self._reading():
+            data = self._file.get_slice(f"{table}/{name}:bytes")[start:stop]
         return np.asarray(data, np.uint8).tobytes()
+
+    def _rows(self, name: str) -> int:
+        if name.endswith(":offsets"):
+            return len(self._offsets(name.removesuffix(":offsets"))) - 1
+        shape = self._shape(name)
+        if not shape:
+            raise self._damaged(f"column {name!r} is a single number")
+        return shape[0]
+
+    def _offsets(self, name: str) -> NDArray[np.int64]:
+        """Return the N + 1 positions of N files, checked against the number of bytes."""
+        if name not in self._offsets_of:
+            found = self._tensor(self._existing(f"{name}:offsets"))
+            shape = self._shape(self._existing(f"{name}:bytes"))
+            if found.dtype != np.int64 or found.ndim != 1 or not found.size:
+                raise self._damaged(f"the offsets of {name!r} are not a list of int64 positions")
+            offsets: NDArray[np.int64] = found.view(np.int64)
+            if self._dtype(f"{name}:bytes") != "U8" or len(shape) != 1:
+                raise self._damaged(f"the files of {name!r} are not bytes")
+            # Compared, not subtracted: differences of int64 overflow.
+            rising = bool((offsets[1:] >= offsets[:-1]).all())
+            if offsets[0] != 0 or offsets[-1] != shape[0] or not rising:
+                raise self._damaged(f"the offsets of {name!r} do not match its {shape[0]:,} bytes")
+            self._offsets_of[name] = offsets
+        return self._offsets_of[name]
+
+    def _tensor(self, name: str) -> Column:
+        with self._reading():
+            return np.asarray(self._file.get_tensor(name))
+
+    def _shape(self, name: str) -> list[int]:
+        shape: list[int] = self._file.get_slice(name).get_shape()
+        return shape
+
+    def _dtype(self, name: str) -> str:
+        dtype: str = self._file.get_slice(name).get_dtype()
+        return dtype
 
     def _existing(self, name: str) -> str:
         if name not in self._names:
@@ -121,3 +157,17 @@ class ShardFile:
                 f"{self.path}: no column {name!r}. Columns: {', '.join(sorted(self._names))}."
             )
         return name
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        # A dtype that NumPy does not have raises AttributeError or TypeError.
+        except (OSError, SafetensorError, AttributeError, TypeError, ValueError) as error:
+            raise self._damaged(str(error)) from error
+
+    def _damaged(self, reason: str) -> DatasetFormatError:
+        return DatasetFormatError(
+            f"{self.path}: not a complete shard ({reason}). Delete this file and rerun the command "
+            "that wrote the set, which writes it again."
+        )

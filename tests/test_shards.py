@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from reid_align.errors import (
     DatasetFormatError,
@@ -79,10 +80,164 @@ def test_a_set_of_another_format_is_refused(tmp_path: Path) -> None:
         begin_set(tmp_path, SETTINGS, 2)
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"format": 1}'])
-def test_a_damaged_description_is_named(tmp_path: Path, content: str) -> None:
-    (tmp_path / "set.json").write_text(content)
-    with pytest.raises(DatasetFormatError, match=r"set\.json"):
+DAMAGED_DESCRIPTIONS = {
+    "empty": "",
+    "cut": "{",
+    "list": "[]",
+    "number": "1",
+    "null": "null",
+    "not UTF-8": b'{"format": 1, "shards": 2, "settings": {"a": "\xff"}}',
+    "not text": bytes(range(256)),
+    "no keys": "{}",
+    "only the format": '{"format": 1}',
+    "no settings": '{"format": 1, "shards": 2}',
+    "format as text": '{"format": "1", "shards": 2, "settings": {}}',
+    "format as bool": '{"format": true, "shards": 2, "settings": {}}',
+    "format as float": '{"format": 1.0, "shards": 2, "settings": {}}',
+    "format null": '{"format": null, "shards": 2, "settings": {}}',
+    "format NaN": '{"format": NaN, "shards": 2, "settings": {}}',
+    "no shards": '{"format": 1, "shards": 0, "settings": {}}',
+    "negative": '{"format": 1, "shards": -1, "settings": {}}',
+    "float": '{"format": 1, "shards": 2.5, "settings": {}}',
+    "whole float": '{"format": 1, "shards": 2.0, "settings": {}}',
+    "text": '{"format": 1, "shards": "2", "settings": {}}',
+    "bool": '{"format": 1, "shards": true, "settings": {}}',
+    "list of shards": '{"format": 1, "shards": [2], "settings": {}}',
+    "infinity": '{"format": 1, "shards": Infinity, "settings": {}}',
+    "minus infinity": '{"format": 1, "shards": -Infinity, "settings": {}}',
+    "overflow": '{"format": 1, "shards": 1e999, "settings": {}}',
+    "many digits": f'{{"format": 1, "shards": {"9" * 5000}, "settings": {{}}}}',
+    "settings as list": '{"format": 1, "shards": 2, "settings": [1]}',
+    "settings null": '{"format": 1, "shards": 2, "settings": null}',
+    "setting null": '{"format": 1, "shards": 2, "settings": {"a": null}}',
+    "setting NaN": '{"format": 1, "shards": 2, "settings": {"a": NaN}}',
+    "setting as list": '{"format": 1, "shards": 2, "settings": {"a": [1]}}',
+    "nested settings": '{"format": 1, "shards": 2, "settings": {"a": {"b": 1}}}',
+    "deeply nested": "[" * 100_000,
+    "deeply nested objects": '{"a":' * 100_000,
+    "large": '{"format": 1, "shards": 2, "settings": {"a": "' + "x" * 2**21 + '"}}',
+}
+
+
+@pytest.mark.parametrize("content", DAMAGED_DESCRIPTIONS.values(), ids=DAMAGED_DESCRIPTIONS)
+def test_a_damaged_description_is_named(tmp_path: Path, content: str | bytes) -> None:
+    write_set(tmp_path)
+    data = content if isinstance(content, bytes) else content.encode()
+    (tmp_path / "set.json").write_bytes(data)
+    with pytest.raises(DatasetFormatError, match=r"set\.json") as caught:
+        ShardSet(tmp_path)
+    assert len(str(caught.value)) < 500
+    with pytest.raises(OutputError, match=r"set\.json") as refused:
+        begin_set(tmp_path, SETTINGS, 2)
+    assert len(str(refused.value)) < 500
+    assert (tmp_path / "set.json").read_bytes() == data
+
+
+@pytest.mark.parametrize("count", [3, 2**31, 2**63, 10**300])
+def test_a_description_with_too_many_shards_is_refused_at_once(tmp_path: Path, count: int) -> None:
+    write_set(tmp_path)
+    text = (tmp_path / "set.json").read_text().replace('"shards": 2', f'"shards": {count}')
+    (tmp_path / "set.json").write_text(text)
+    with pytest.raises(DatasetFormatError, match=f"{count - 2} of {count} shards are missing"):
+        ShardSet(tmp_path)
+
+
+def test_shards_that_the_description_does_not_list_are_refused(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    text = (tmp_path / "set.json").read_text().replace('"shards": 2', '"shards": 1')
+    (tmp_path / "set.json").write_text(text)
+    with pytest.raises(DatasetFormatError, match=r"lists 1 shards, but shard-00001"):
+        ShardSet(tmp_path)
+    (tmp_path / "shard-00001.safetensors").rename(tmp_path / "shard-100001.safetensors")
+    with pytest.raises(DatasetFormatError, match="shard-100001"):
+        ShardSet(tmp_path)
+
+
+def test_files_with_similar_names_are_not_shards(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    names = ("shard-1.safetensors", "shard-000007.safetensors", "shard-00009.safetensors.bak")
+    for name in names:
+        (tmp_path / name).write_bytes(b"x")
+    assert ShardSet(tmp_path).length("things") == 5
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"number": np.arange(2, dtype=np.int64), "box": np.zeros((2, 2))},
+        {"number": np.arange(2, dtype=np.int32), "box": np.zeros((2, 3))},
+        {"number": np.arange(2, dtype=np.int32), "box": np.zeros((2, 2, 1))},
+    ],
+)
+def test_a_shard_of_another_set_is_named(tmp_path: Path, columns: dict) -> None:
+    write_set(tmp_path)
+    write_shard(shard_path(tmp_path, 1), {"things": Table(columns, {"text": [b"a", b"b"]})})
+    found = ShardSet(tmp_path)
+    with pytest.raises(DatasetFormatError, match=r"shard-00001.*but in shard-00000"):
+        [found.column("things", name) for name in ("number", "box")]
+
+
+BYTES = np.frombuffer(b"abc", np.uint8)
+DAMAGED_FILES = {
+    "negative": {"offsets": np.array([0, -1, 3])},
+    "start after the end": {"offsets": np.array([0, 4, 3])},
+    "past the end": {"offsets": np.array([0, 1, 4])},
+    "before the end": {"offsets": np.array([0, 1, 2])},
+    "not from zero": {"offsets": np.array([1, 2, 3])},
+    "largest numbers": {"offsets": np.array([0, 2**63 - 1, 3])},
+    "smallest numbers": {"offsets": np.array([0, -(2**63), 3])},
+    "unsigned": {"offsets": np.array([0, 2**64 - 1, 3], np.uint64)},
+    "floats": {"offsets": np.array([0, 1.0, 3.0])},
+    "not finite": {"offsets": np.array([0, np.inf, np.nan])},
+    "two dimensions": {"offsets": np.array([[0, 1, 3]])},
+    "no dimension": {"offsets": np.array(3)},
+    "empty": {"offsets": np.zeros(0, np.int64)},
+    "bytes as numbers": {"bytes": np.arange(3)},
+    "bytes in rows": {"bytes": BYTES[None]},
+    "no bytes": {"bytes": None},
+    "no offsets": {"offsets": None},
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED_FILES.values(), ids=DAMAGED_FILES)
+def test_damaged_offsets_are_named(tmp_path: Path, damage: dict) -> None:
+    parts = {"bytes": BYTES, "offsets": np.array([0, 1, 3]), **damage}
+    tensors = {f"t/f:{name}": array for name, array in parts.items() if array is not None}
+    path = tmp_path / "shard"
+    path.write_bytes(save({**tensors, "t/n": np.arange(2)}, {"format": "1"}))
+    for row in (0, 1):
+        with pytest.raises(DatasetFormatError, match=str(path)):
+            ShardFile(path).file("t", "f", row)
+
+
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_columns_that_do_not_fit_the_table_are_named(tmp_path: Path, shape: tuple) -> None:
+    path = tmp_path / "shard"
+    path.write_bytes(save({"t/n": np.arange(2), "t/m": np.zeros(shape)}, {"format": "1"}))
+    with pytest.raises(DatasetFormatError, match=str(path)):
+        ShardFile(path).length("t")
+
+
+@pytest.mark.parametrize("dtype", ["BF16", "F8_E4M3", "F999"])
+def test_a_column_that_numpy_cannot_read_is_named(tmp_path: Path, dtype: str) -> None:
+    size = 2 if dtype == "BF16" else 1
+    header = json.dumps(
+        {
+            "__metadata__": {"format": "1"},
+            "t/n": {"dtype": dtype, "shape": [2], "data_offsets": [0, 2 * size]},
+        }
+    ).encode()
+    path = tmp_path / "shard"
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(2 * size))
+    with pytest.raises(DatasetFormatError, match=str(path)):
+        ShardFile(path).column("t", "n")
+
+
+def test_a_folder_with_the_name_of_a_shard_is_named(tmp_path: Path) -> None:
+    write_set(tmp_path)
+    shard_path(tmp_path, 1).unlink()
+    shard_path(tmp_path, 1).mkdir()
+    with pytest.raises(DatasetFormatError, match="shard-00001"):
         ShardSet(tmp_path)
 
 
@@ -175,7 +330,7 @@ def test_a_folder_with_other_files_is_not_touched(tmp_path: Path) -> None:
 
 def test_description_that_is_not_json_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "set.json").write_text("{")
-    with pytest.raises(OutputError, match="not valid JSON"):
+    with pytest.raises(OutputError, match=r"not the description .* Choose another folder"):
         begin_set(tmp_path, SETTINGS, 2)
 
 
