@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.numpy import load_file, save_file
 from small_synthetic_set import make_set
 
 from reid_align.batches.sources import ReidSource, SyntheticSource
@@ -99,3 +100,55 @@ def test_names_are_those_at_opening(tmp_path: Path) -> None:
     shutil.copy(folder / "shard-00001.safetensors", folder / "shard-00002.safetensors")
     assert found.names("images", "iuv") == expected
     assert len(found.names("people", "texture")) == 8
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "text"),
+    [
+        ('"pit": false', '"pit": "no"', r"set\.json: settings\.pit: expected true or false"),
+        ('"pit": false', '"pit": 0', r"settings\.pit: expected true or false, got 0"),
+        ('"pit"', '"pot"', r"settings\.pit: expected true or false, got None"),
+        ('"identities": 8', '"identities": 9', r"set\.json lists 9 .* hold 8 identities"),
+        ('"images": 4', '"images": 5', r"5 images each, .* and 32 images"),
+        ('"images": 4', '"images": 4.0', "expected whole numbers, got 8 and 4.0"),
+        ('"identities": 8', '"identities": true', "expected whole numbers, got True and 4"),
+        ('"identities": 8', '"identities": -8', "lists -8 identities"),
+    ],
+)
+def test_settings_that_do_not_match_the_shards_are_named(
+    tmp_path: Path, old: str, new: str, text: str
+) -> None:
+    path = make_set(tmp_path / "set") / "set.json"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(DatasetFormatError, match=text):
+        SyntheticSet(tmp_path / "set")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "values"),
+    [
+        ("images", "split", np.full(16, 3, np.uint8)),
+        ("images", "split", np.zeros(16)),
+        ("images", "role", np.full(16, 255, np.uint8)),
+        ("images", "role", np.full(16, -1, np.int8)),
+        ("images", "camera", np.full(16, -1, np.int32)),
+        ("images", "camera", np.zeros((16, 2), np.int32)),
+        ("images", "camera", np.full(16, np.nan, np.float32)),
+        ("images", "person", np.full(16, 99, np.int32)),
+        ("people", "person", np.zeros(4, np.int32)),
+        ("people", "person", np.array([4, 5, 6, 8], np.int32)),
+    ],
+)
+def test_columns_with_impossible_numbers_are_named(
+    tmp_path: Path, table: str, column: str, values: np.ndarray
+) -> None:
+    folder = make_set(tmp_path / "set")
+    for index in (0, 1):
+        path = folder / f"shard-0000{index}.safetensors"
+        tensors = load_file(path)
+        changed = index == 1 or values.dtype != tensors[f"{table}/{column}"].dtype
+        if changed or values.ndim > 1:
+            tensors[f"{table}/{column}"] = values
+        save_file(tensors, path, {"format": "1"})
+    with pytest.raises(DatasetFormatError, match="Generate the set again"):
+        SyntheticSet(folder)
