@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import NamedTuple
 
+from reid_align.cli.strict_parser import StrictParser
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -23,7 +25,7 @@ class HelpFormatter(argparse.RawDescriptionHelpFormatter):
 
 def benchmark_parser(prog: str, description: str | None) -> argparse.ArgumentParser:
     """Return a parser that prints a module's docstring as it is written."""
-    return argparse.ArgumentParser(prog, description=description, formatter_class=HelpFormatter)
+    return StrictParser(prog, description=description, formatter_class=HelpFormatter)
 
 
 class NamedFolder(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from reid_align import __version__
-from reid_align.cli import close_quietly
+from reid_align.cli import OK, USAGE, report
 
 VERBS = {
     "extract": "compute the features of person images",
@@ -30,21 +30,22 @@ def usage() -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a verb and return its exit code; without a verb, print the usage."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments and arguments[0] in VERBS:
+        code: int = import_module(f"reid_align.{arguments[0]}").main(arguments[1:])
+        return code
+    return report("python -m reid_align", lambda: _print_about(arguments))
+
+
+def _print_about(arguments: Sequence[str]) -> int:
+    """Print the usage or the version, or report an unknown verb."""
     if not arguments or arguments[0] in ("-h", "--help"):
-        try:
-            print(usage(), flush=True)
-        except BrokenPipeError:
-            return close_quietly()
-        return 0
-    verb = arguments[0]
-    if verb in ("-V", "--version"):
+        print(usage())
+        return OK
+    if arguments[0] in ("-V", "--version"):
         print(__version__)
-        return 0
-    if verb not in VERBS:
-        print(f"Unknown verb {verb!r}.\n\n{usage()}", file=sys.stderr)
-        return 2
-    code: int = import_module(f"reid_align.{verb}").main(arguments[1:])
-    return code
+        return OK
+    print(f"Unknown verb {arguments[0]!r}.\n\n{usage()}", file=sys.stderr)
+    return USAGE
 
 
 if __name__ == "__main__":

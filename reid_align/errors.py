@@ -28,6 +28,14 @@ class MixedFeaturesError(InvalidInputError):
     """Features of different encoders or options cannot be compared."""
 
 
+class TooFewPairsError(InvalidInputError):
+    """There are too few labeled pairs to calibrate."""
+
+
+class EncoderUnavailableError(InvalidInputError):
+    """The encoder of given features cannot be loaded."""
+
+
 class FailedImagesError(InvalidInputError):
     """Images have no features because they could not be read."""
 
@@ -97,6 +105,10 @@ class NoImagesError(ReidAlignError, FileNotFoundError):
 
 class OutputError(ReidAlignError, OSError):
     """An output cannot be written, resumed or read back."""
+
+
+class OutputExistsError(OutputError):
+    """An output exists and would be replaced."""
 
 
 class EvaluationChangedError(OutputError):

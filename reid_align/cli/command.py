@@ -1,16 +1,24 @@
 """Command parser, exit codes and error handling of all commands."""
 
 import argparse
-import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
-from reid_align.cli.advice import Advice, with_advice
-from reid_align.cli.store_once import StoreOnce
-from reid_align.errors import DatasetWarning, InvalidInputError, ReidAlignError, UnknownNameError
-
-OK, FAILURE, USAGE, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
+from reid_align.cli.advice import Advice
+from reid_align.cli.failure_messages import (
+    FAILURE,
+    INTERRUPTED,
+    OK,
+    SOME_FAILED,
+    USAGE,
+    describe_failure,
+    exit_code,
+)
+from reid_align.cli.standard_streams import StandardOutputError, discard_output, standard_streams
+from reid_align.cli.strict_parser import StrictParser
+from reid_align.errors import DatasetWarning
 
 
 def command_parser(
@@ -24,16 +32,13 @@ def command_parser(
         skips_images: the command can skip unreadable images, which has its own exit code.
     """
     some_failed = f"{SOME_FAILED} done but some images failed, " if skips_images else ""
-    parser = argparse.ArgumentParser(
+    return StrictParser(
         f"python -m reid_align.{verb}",
         description=description,
         epilog=f"exit codes: {OK} done, {FAILURE} failed, {USAGE} wrong usage, {some_failed}"
         f"{INTERRUPTED} interrupted",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    for action in (None, "store"):
-        parser.register("action", action, StoreOnce)
-    return parser
 
 
 def run(
@@ -45,7 +50,8 @@ def run(
 ) -> int:
     """Parse ``argv``, run the command and return its exit code.
 
-    Prints an error of the library as one line on standard error; ``--debug`` shows the traceback.
+    Prints any error as one line on standard error; ``--debug`` shows the traceback. A result that
+    standard output cannot take is printed on standard error.
 
     Args:
         parser: parser of the command.
@@ -55,25 +61,64 @@ def run(
         advice: for each error class, the options that solve the error.
     """
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    args = parser.parse_args(argv)
-    try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _print_warnings_of(parser.prog, warnings.showwarning)
-            code = command(args)
-        sys.stdout.flush()
-        return code
-    except BrokenPipeError:
-        return close_quietly()
-    except ReidAlignError as error:
-        if args.debug:
-            raise
-        print(f"{parser.prog}: error: {with_advice(error, advice or {})}", file=sys.stderr)
-        return USAGE if isinstance(error, InvalidInputError | UnknownNameError) else FAILURE
-    except KeyboardInterrupt as error:
-        # The message of the error, if any, says what was saved.
-        details = "; ".join(filter(None, ["interrupted", str(error), after_interrupt]))
-        print(f"{parser.prog}: {details}", file=sys.stderr)
-        return INTERRUPTED
+    args = argparse.Namespace(debug=False)
+
+    def parse_and_run() -> int:
+        parser.parse_args(argv, args)
+        return command(args)
+
+    return report(parser.prog, parse_and_run, after_interrupt, advice, lambda: bool(args.debug))
+
+
+def report(
+    prog: str,
+    work: Callable[[], int],
+    after_interrupt: str = "nothing was written",
+    advice: Advice | None = None,
+    debug: Callable[[], bool] = lambda: False,
+) -> int:
+    """Run a function and return its exit code; print any error as one line on standard error.
+
+    Args:
+        prog: start of each message.
+        work: function that returns an exit code.
+        after_interrupt: state after Ctrl-C, for the message.
+        advice: for each error class, the options that solve the error.
+        debug: returns whether to raise errors; called after an error.
+
+    Raises:
+        SystemExit: from the parser.
+    """
+    with standard_streams():
+        try:
+            try:
+                with warnings.catch_warnings():
+                    warnings.showwarning = _print_warnings_of(prog, warnings.showwarning)
+                    code = work()
+            except SystemExit:
+                sys.stdout.flush()
+                raise
+            sys.stdout.flush()
+            return code
+        except BrokenPipeError:
+            discard_output(sys.stdout)
+            return FAILURE
+        except StandardOutputError as error:
+            print(error.text.rstrip("\n"), file=sys.stderr)
+            print(f"{prog}: error: {error} The output is above.", file=sys.stderr)
+            return FAILURE
+        except KeyboardInterrupt as error:
+            # The message of the error, if any, says what was saved.
+            details = "; ".join(filter(None, ["interrupted", str(error), after_interrupt]))
+            print(f"{prog}: {details}", file=sys.stderr)
+            return INTERRUPTED
+        except Exception as error:
+            with suppress(StandardOutputError, BrokenPipeError):
+                sys.stdout.flush()
+            if debug():
+                raise
+            print(f"{prog}: error: {describe_failure(error, advice or {})}", file=sys.stderr)
+            return exit_code(error)
 
 
 def _print_warnings_of(prog: str, show: Callable[..., None]) -> Callable[..., None]:
@@ -86,10 +131,3 @@ def _print_warnings_of(prog: str, show: Callable[..., None]) -> Callable[..., No
             show(message, category, *where)
 
     return print_warning
-
-
-def close_quietly() -> int:
-    """Redirect standard output to the null device after a broken pipe; return an exit code."""
-    # Otherwise Python reports an error when it flushes standard output at exit.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return FAILURE
