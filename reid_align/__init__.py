@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         san_resnet50,
         save_pretrained,
     )
+    from reid_align.retrieval import GalleryFeatures, Hit, QueryHits, SearchOptions, search_images
 
 __version__ = "0.2.0"
 
@@ -36,6 +37,10 @@ __all__ = [
     "ExtractOptions",
     "FeatureExtractor",
     "Features",
+    "GalleryFeatures",
+    "Hit",
+    "QueryHits",
+    "SearchOptions",
     "__version__",
     "adapt_norms",
     "create_model",
@@ -49,6 +54,7 @@ __all__ = [
     "resnet50_baseline",
     "san_resnet50",
     "save_pretrained",
+    "search_images",
 ]
 
 _FROM_FEATURES = {
@@ -59,14 +65,19 @@ _FROM_FEATURES = {
     "extract_features",
     "read_features",
 }
+_FROM_RETRIEVAL = {"GalleryFeatures", "Hit", "QueryHits", "SearchOptions", "search_images"}
 
 
 def __getattr__(name: str) -> object:
     """Import a public name on first use: `import reid_align` alone loads no dependency."""
     if name not in __all__:
         raise AttributeError(f"module 'reid_align' has no attribute {name!r}")
-    module = import_module(f"reid_align.{'features' if name in _FROM_FEATURES else 'models'}")
-    value: object = getattr(module, name)
+    part = "models"
+    if name in _FROM_FEATURES:
+        part = "features"
+    elif name in _FROM_RETRIEVAL:
+        part = "retrieval"
+    value: object = getattr(import_module(f"reid_align.{part}"), name)
     globals()[name] = value
     return value
 

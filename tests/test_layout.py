@@ -91,6 +91,8 @@ ALLOWED = {
         "metrics",
         "models.encoder",
     },
+    "retrieval": BASE
+    | {"checks", "features", "inference", "metrics", "models", "weights.weights_source"},
     "publishing": BASE | {"weights", "models", "heads", "features"},
     "training": {
         "errors",
@@ -138,7 +140,7 @@ ALLOWED = {
     "cli.evaluate_inputs": {"cli", "datasets", "errors", "evaluation", "features", "inference"},
     "cli.train_report": {"training"},
     "cli.publish_commands": {"errors", "publishing", "weights"},
-    "__init__": {"features", "models"},
+    "__init__": {"features", "models", "retrieval"},
     "__main__": {"VERBS", "cli"},
     "unwrap": {"cli", "inference", "unwrapping"},
     "train": {"cli", "errors", "recipes", "training"},

@@ -1,0 +1,215 @@
+"""Search for the gallery images nearest to query images."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid_align.errors import InvalidInputError
+from reid_align.features import ExtractOptions, Features, extract_features
+from reid_align.features.camera_normalization import normalize_by_camera
+from reid_align.features.image_inputs import ChannelOrder, ImageInputs
+from reid_align.models.encoder import Encoder
+from reid_align.retrieval.gallery_features import GalleryFeatures, load_gallery
+from reid_align.retrieval.metadata_table import MetadataTable, column, read_metadata
+from reid_align.retrieval.nearest_rows import Groups, NearestRows, nearest_rows
+from reid_align.retrieval.query_images import QueryImages, query_images
+from reid_align.retrieval.recorded_encoder import recorded_encoder, recorded_options
+from reid_align.retrieval.result_improvement import expand_queries, rerank_rows
+from reid_align.retrieval.row_blocks import Values
+from reid_align.retrieval.search_hits import Hit, QueryHits
+from reid_align.retrieval.search_options import SearchOptions, SharedColumn
+
+
+def search_images(
+    queries: ImageInputs | Features,
+    gallery: str | os.PathLike[str] | Features | GalleryFeatures,
+    k: int = 10,
+    *,
+    options: SearchOptions | None = None,
+    root: str | os.PathLike[str] | None = None,
+    metadata: str | os.PathLike[str] | MetadataTable | None = None,
+    encoder: Encoder | None = None,
+    extract: ExtractOptions | None = None,
+    channel_order: ChannelOrder | None = None,
+) -> list[QueryHits]:
+    """Find the k gallery images nearest to each query image. Needs no labels.
+
+    The query's own file is left out of its hits, under every name (links, other spellings).
+
+    Args:
+        queries: images, as for `extract_features`, or their features.
+        gallery: ``.npy`` file of extracted features, a folder or pattern of images, or features.
+            Query images are encoded by the encoder that the file records.
+        k: hits per query; all images of a smaller gallery.
+        options: further options; ``k`` here replaces theirs.
+        root: folder for relative paths that are not below the working directory.
+        metadata: CSV file with a column ``path`` and columns such as camera, time and track, of
+            gallery images and queries.
+        encoder: encoder of the images; required if the gallery is a folder.
+        extract: how to compute features of images. Mirroring, scaling and dtype of a ``.npy``
+            gallery have priority.
+        channel_order: "rgb" or "bgr"; required if the queries contain arrays.
+
+    Returns:
+        One `QueryHits` for each query, in order; without hits only if the gallery is empty or all
+        its images are excluded.
+
+    Raises:
+        InvalidInputError: invalid options, features with NaN, an unknown column, no query.
+        MixedFeaturesError: queries and gallery are of different encoders or options.
+        EncoderUnavailableError: the recorded encoder cannot be loaded.
+        ImageReadError: an image cannot be read, and ``extract.on_error`` is "fail".
+    """
+    options = replace(options or SearchOptions(), k=k)
+    extract = extract or ExtractOptions()
+    table = None
+    if metadata is not None:
+        table = metadata if isinstance(metadata, MetadataTable) else read_metadata(metadata)
+    loaded = load_gallery(gallery, root=root, metadata=table, encoder=encoder, options=extract)
+    if not isinstance(queries, Features):
+        queries = encode_queries(queries, loaded, extract, encoder, channel_order)
+    folder = None if root is None else os.fspath(root)
+    return search_features(query_images(queries, loaded, root=folder, table=table), loaded, options)
+
+
+def encode_queries(
+    queries: ImageInputs,
+    gallery: GalleryFeatures,
+    options: ExtractOptions,
+    encoder: Encoder | None = None,
+    channel_order: ChannelOrder | None = None,
+) -> Features:
+    """Compute the features of queries with the encoder and options of the gallery.
+
+    Raises:
+        EncoderUnavailableError: the encoder cannot be loaded, or is not recorded or given.
+        MixedFeaturesError: the given encoder is not the recorded one.
+    """
+    if gallery.description:
+        options = recorded_options(gallery.description, options)
+        adapted = bool(gallery.description.get("adapted"))
+        images = [image.file for image in gallery.files] if adapted else []
+        encoder = recorded_encoder(gallery.description, options, encoder=encoder, images=images)
+    elif encoder is None:
+        raise InvalidInputError(
+            "The gallery does not record its encoder. Give the encoder, or the features of the "
+            "queries."
+        )
+    return extract_features(
+        queries,
+        encoder,
+        device=options.device,
+        dtype=options.dtype,
+        backend=options.backend,
+        batch_size=options.batch_size,
+        num_workers=options.num_workers,
+        flip=options.flip,
+        normalize=options.normalize,
+        on_error=options.on_error,
+        channel_order=channel_order,
+    )
+
+
+def search_features(
+    queries: QueryImages, gallery: GalleryFeatures, options: SearchOptions
+) -> list[QueryHits]:
+    """Search with features; see `search_images`."""
+    query_values: Values = queries.features.values
+    gallery_values: Values = gallery.features.values
+    if options.normalize_cameras:
+        query_values, gallery_values = _whitened(queries, gallery)
+    groups = None
+    if options.exclude_same is not None:
+        groups = _groups(queries, gallery, options.exclude_same)
+
+    def nearest(values: Values, count: int) -> NearestRows:
+        return nearest_rows(
+            values,
+            gallery_values,
+            count,
+            metric=options.metric,
+            groups=groups,
+            excluded=queries.own_rows,
+        )
+
+    if options.expand_query:
+        first = nearest(query_values, options.expand_query)
+        query_values = expand_queries(query_values, gallery_values, first, options.metric)
+    found = nearest(query_values, options.rerank or options.k)
+    if options.rerank:
+        found = rerank_rows(query_values, gallery_values, found, options.k, options.metric)
+    return _hits(queries, gallery, found)
+
+
+def _hits(queries: QueryImages, gallery: GalleryFeatures, found: NearestRows) -> list[QueryHits]:
+    columns = gallery.columns
+    answers = []
+    for index, image in enumerate(queries.files):
+        hits = tuple(
+            Hit(
+                gallery.features.paths[row],
+                float(distance),
+                {name: values[row] for name, values in columns.items()},
+                int(row),
+                gallery.files[row].file,
+            )
+            for row, distance in zip(found.rows[index], found.distances[index], strict=True)
+            if row >= 0
+        )
+        known = {name: values[index] for name, values in queries.columns.items()}
+        file = "" if image.key is None else image.file
+        answers.append(QueryHits(image.path, hits, known, file))
+    return answers
+
+
+def _groups(queries: QueryImages, gallery: GalleryFeatures, name: SharedColumn) -> Groups:
+    """Number the values of a column; -1 where unknown.
+
+    Raises:
+        InvalidInputError: there is no such column, or the value of a query is unknown.
+    """
+    theirs = column(gallery.columns, name)
+    ours = column(queries.columns, name)
+    _require_known(queries, ours, name)
+    number: dict[str | None, int] = {None: -1}
+    for value in (*theirs, *ours):
+        number.setdefault(value, len(number))
+    return Groups(*(np.array([number[value] for value in side]) for side in (ours, theirs)))
+
+
+def _require_known(queries: QueryImages, values: Sequence[str | None], name: str) -> None:
+    unknown = [
+        image.path for image, value in zip(queries.files, values, strict=True) if value is None
+    ]
+    if unknown:
+        raise InvalidInputError(
+            f"The {name} of {len(unknown)} of {len(values)} queries is unknown (first: "
+            f"{unknown[0]}). List the queries in the metadata with their {name}."
+        )
+
+
+def _whitened(queries: QueryImages, gallery: GalleryFeatures) -> tuple[Values, Values]:
+    """Whiten queries and gallery together, camera by camera; each file counts once."""
+    theirs, ours = column(gallery.columns, "camera"), column(queries.columns, "camera")
+    _require_known(queries, ours, "camera")
+    unknown = sum(value is None for value in theirs)
+    if unknown:
+        raise InvalidInputError(
+            f"Camera normalization needs the camera of each image; it is unknown for {unknown} of "
+            f"{len(theirs)} gallery images."
+        )
+    groups = _groups(queries, gallery, "camera")
+    count = len(theirs)
+    own = dict(queries.own_rows[::-1].tolist())
+    new = [index for index in range(len(ours)) if index not in own]
+    values = np.concatenate(
+        [gallery.features.values, queries.features.values[new]], dtype=np.float32
+    )
+    cameras: NDArray[np.int64] = np.concatenate([groups.gallery, groups.query[new]])
+    whitened = normalize_by_camera(values, cameras)
+    place = {index: count + position for position, index in enumerate(new)}
+    rows = [own.get(index, place.get(index, 0)) for index in range(len(ours))]
+    return whitened[rows], whitened[:count]

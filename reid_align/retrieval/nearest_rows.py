@@ -1,0 +1,219 @@
+"""Exact search for the k nearest rows of a feature matrix, block by block."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reid_align.checks import at_least_one
+from reid_align.errors import InvalidInputError
+from reid_align.metrics.distance import Metric, check_metric
+from reid_align.metrics.matrix_products import to_squared_distances
+from reid_align.retrieval.row_blocks import Values, row_blocks
+
+# A block of distances from this many queries stays below 32 MiB for 2,048 dimensions.
+_QUERIES_AT_ONCE = 2048
+
+
+class Groups(NamedTuple):
+    """Group numbers of the queries, (Q,) int64, and of the gallery rows, (N,) int64; -1: none."""
+
+    query: NDArray[np.int64]
+    gallery: NDArray[np.int64]
+
+
+class NearestRows(NamedTuple):
+    """The nearest rows of each query, nearest first; ties by ascending row.
+
+    Attributes:
+        rows: (Q, K) int64; -1 where fewer than K rows are allowed.
+        distances: (Q, K) float32; infinity where ``rows`` is -1.
+    """
+
+    rows: NDArray[np.int64]
+    distances: NDArray[np.float32]
+
+
+def nearest_rows(
+    queries: Values,
+    gallery: Values,
+    k: int,
+    *,
+    metric: Metric = "cosine",
+    allowed: NDArray[np.bool_] | None = None,
+    groups: Groups | None = None,
+    excluded: NDArray[np.int64] | None = None,
+) -> NearestRows:
+    """Find the k nearest gallery rows of each query, exactly.
+
+    Reads the gallery once, in blocks of 32 MiB, so it may be memory-mapped and larger than the
+    memory. The rows are selected by float32 matrix products; the distances of the selected rows are
+    then computed in float64, without cancellation: equal rows have distance 0.
+
+    Args:
+        queries: (Q, D) float32 or float16.
+        gallery: (N, D) float32 or float16.
+        k: number of rows per query, at least 1; K in the result is min(k, N).
+        metric: "cosine", 1 - cos in [0, 2], where a zero vector has distance 1 to every vector; or
+            "euclidean", not squared.
+        allowed: (N,) bool, the rows to search; None searches all.
+        groups: groups of the queries and the rows, for example cameras; rows of the query's own
+            group are left out.
+        excluded: (P, 2), pairs of a query and a row that is left out for it.
+
+    Raises:
+        InvalidInputError: other shapes or dtypes, different D, ``k`` below 1, an unknown metric,
+            or NaN or infinity in a query or in an allowed row.
+    """
+    check_metric(metric)
+    at_least_one("k", k)
+    check_matrix("query", queries)
+    check_matrix("gallery", gallery)
+    if queries.shape[1] != gallery.shape[1]:
+        raise InvalidInputError(
+            f"The query features have {queries.shape[1]} dimensions, the gallery features "
+            f"{gallery.shape[1]}. Extract both with the same encoder."
+        )
+    # As float64 the norms do not overflow, and the distances of the hits need them anyway.
+    asked = queries.astype(np.float64)
+    if not np.isfinite(asked).all():
+        bad = np.flatnonzero(~np.isfinite(asked).all(axis=1))
+        raise InvalidInputError(not_finite("query", bad, len(queries)))
+    norms = np.linalg.norm(asked, axis=1, keepdims=True)
+    unit = np.divide(asked, norms, out=np.zeros_like(asked), where=norms > 0)
+    scaled = (unit if metric == "cosine" else asked).astype(np.float32)
+    kept = min(k, len(gallery))
+    parts = []
+    for start in range(0, len(queries), _QUERIES_AT_ONCE):
+        here = slice(start, start + _QUERIES_AT_ONCE)
+        leave_out = _LeftOut(
+            allowed,
+            None if groups is None else Groups(groups.query[here], groups.gallery),
+            None if excluded is None else _pairs_within(excluded, start),
+        )
+        parts.append(_select(scaled[here], gallery, kept, metric, leave_out))
+    rows = np.concatenate([np.empty((0, kept), np.int64), *parts])
+    return _with_exact_distances(asked, gallery, rows, metric)
+
+
+def check_matrix(side: str, values: Values) -> None:
+    """Raise InvalidInputError unless the values are (N, D) float32 or float16 with D ≥ 1."""
+    if values.ndim != 2 or values.shape[1] < 1 or values.dtype not in (np.float32, np.float16):
+        raise InvalidInputError(
+            f"The {side} features have shape {tuple(values.shape)} and dtype {values.dtype}. They "
+            "must be an (N, D) array of float32 or float16 with D at least 1."
+        )
+
+
+def not_finite(side: str, rows: NDArray[np.int64], total: int) -> str:
+    """Return the error message for rows that contain NaN or infinity."""
+    return (
+        f"{len(rows)} of {total} rows of the {side} features (first: row {rows[0]}) contain NaN or "
+        "infinity, or are too large. Remove these rows or extract them again."
+    )
+
+
+class _LeftOut(NamedTuple):
+    """Rows that are left out of the search; see `nearest_rows`."""
+
+    allowed: NDArray[np.bool_] | None
+    groups: Groups | None
+    excluded: NDArray[np.int64] | None
+
+    def mark(self, start: int, distances: NDArray[np.float32]) -> None:
+        """Set the distances (Q, B) to the rows ``start``, … that are left out to infinity."""
+        stop = start + distances.shape[1]
+        if self.allowed is not None:
+            distances[:, ~self.allowed[start:stop]] = np.inf
+        if self.groups is not None:
+            query = self.groups.query[:, None]
+            distances[(query == self.groups.gallery[start:stop]) & (query >= 0)] = np.inf
+        if self.excluded is not None:
+            inside = (self.excluded[:, 1] >= start) & (self.excluded[:, 1] < stop)
+            query_index, row = self.excluded[inside].T
+            distances[query_index, row - start] = np.inf
+
+
+def _pairs_within(excluded: NDArray[np.int64], start: int) -> NDArray[np.int64]:
+    inside = (excluded[:, 0] >= start) & (excluded[:, 0] < start + _QUERIES_AT_ONCE)
+    return np.asarray(excluded[inside] - np.array([start, 0]))
+
+
+def _select(
+    queries: NDArray[np.float32], gallery: Values, count: int, metric: Metric, left_out: _LeftOut
+) -> NDArray[np.int64]:
+    """Return the rows of the ``count`` smallest distances of each query, (Q, count)."""
+    found = _Smallest(len(queries), count)
+    squares = np.einsum("ij,ij->i", queries, queries)
+    for start, block, norms in row_blocks(gallery):
+        bad = ~np.isfinite(norms)
+        if left_out.allowed is not None:
+            bad &= left_out.allowed[start : start + len(block)]
+        if bad.any():
+            raise InvalidInputError(
+                not_finite("gallery", np.flatnonzero(bad) + start, len(gallery))
+            )
+        distances = queries @ block.T
+        if metric == "cosine":
+            # A larger cosine is nearer. A zero row has cosine 0, distance 1.
+            distances *= np.divide(-1, norms, out=np.zeros_like(norms), where=norms > 0)
+        else:
+            to_squared_distances(distances, squares, np.square(norms))
+        left_out.mark(start, distances)
+        found.merge(start, distances)
+    return found.rows
+
+
+class _Smallest:
+    """Running ``count`` smallest distances per query. Blocks are merged in ascending order."""
+
+    def __init__(self, queries: int, count: int) -> None:
+        self.rows = np.full((queries, count), -1, np.int64)
+        self.distances = np.full((queries, count), np.inf, np.float32)
+
+    def merge(self, start: int, distances: NDArray[np.float32]) -> None:
+        """Merge distances (Q, B) to the rows ``start``, ``start + 1``, …."""
+        count = self.rows.shape[1]
+        limits = self.distances[:, -1:]
+        if np.isinf(limits).any() and distances.shape[1] > count:
+            near = np.partition(distances, count - 1, axis=1)[:, count - 1 : count]
+            # A later row that ties with the limit does not replace an earlier one.
+            limits = np.minimum(np.nextafter(near, np.float32(np.inf)), limits)
+        query, column = np.nonzero(distances < limits)
+        old_query = np.repeat(np.arange(len(distances)), count)
+        query_of = np.concatenate([old_query, query])
+        values = np.concatenate([self.distances.ravel(), distances[query, column]])
+        rows = np.concatenate([self.rows.ravel(), start + column])
+        # The sort is stable, and rows of earlier blocks come first: ties stay sorted by row.
+        order = np.lexsort((values, query_of))
+        starts = query_of[order].searchsorted(np.arange(len(distances)))
+        chosen = order[starts[:, None] + np.arange(count)]
+        self.rows, self.distances = rows[chosen], values[chosen]
+
+
+def _with_exact_distances(
+    queries: NDArray[np.float64], gallery: Values, rows: NDArray[np.int64], metric: Metric
+) -> NearestRows:
+    """Compute the distances of selected rows in float64 and sort each query's rows by them."""
+    sorted_rows = np.empty_like(rows)
+    distances = np.empty(rows.shape, np.float32)
+    for index, (query, near) in enumerate(zip(queries, rows, strict=True)):
+        exact = np.full(len(near), np.inf)
+        found = near >= 0
+        exact[found] = exact_distances(query, gallery[near[found]], metric)
+        order = np.lexsort((near, exact))
+        sorted_rows[index], distances[index] = near[order], exact[order]
+    return NearestRows(sorted_rows, distances)
+
+
+def exact_distances(
+    query: NDArray[np.float64], gallery: Values, metric: Metric
+) -> NDArray[np.float64]:
+    """Compute the distances from one query, (D,), to a few rows, (K, D), in float64; (K,)."""
+    others = gallery.astype(np.float64)
+    if metric == "euclidean":
+        return np.asarray(np.linalg.norm(others - query, axis=1))
+    norms = np.linalg.norm(others, axis=1) * np.linalg.norm(query)
+    cosines = np.divide(others @ query, norms, out=np.zeros_like(norms), where=norms > 0)
+    # 1 - cos rounds to 1e-16 for equal vectors.
+    return np.asarray(np.clip(1 - cosines, 0, 2))
