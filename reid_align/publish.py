@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from reid_align.cli import OK, command_parser, run
+from reid_align.cli import OK, StrictParser, command_parser, run
 
 DESCRIPTION = """\
 Publish weights inside the package or on the Hugging Face Hub.
@@ -28,6 +28,7 @@ PURPOSES = {
     "release": "Build, push and pin in one step.",
     "bundle": "Store weights as int8 inside the package and add them to its manifest.",
     "convert": "Convert an official SAN checkpoint into a folder for the other commands.",
+    "imagenet": "Convert the ImageNet weights of a light encoder, from an installed package.",
     "average": "Average encoders trained from the same initial weights.",
 }
 
@@ -57,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("release", publication, repository, upload, entry, manifest)
     add("bundle", publication, entry)
     add("convert", output).add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
+    add("imagenet", output).add_argument("model", metavar="MODEL", help="such as mobilenet_v2")
     add("average", output).add_argument(
         "weights",
         type=Path,
@@ -68,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def _publication_options() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
+    options = StrictParser(add_help=False)
     options.add_argument("name", metavar="NAME", help="ARCHITECTURE.TAG: san_resnet50.synth")
     options.add_argument(
         "--weights",
@@ -89,13 +91,13 @@ def _publication_options() -> argparse.ArgumentParser:
 
 
 def _repository_options() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
+    options = StrictParser(add_help=False)
     options.add_argument("--repo", required=True, metavar="ORG/NAME", help="repository on the Hub")
     return options
 
 
 def _upload_options() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
+    options = StrictParser(add_help=False)
     options.add_argument("--tag", metavar="TAG", help="tag for the commit, such as v1.0.0")
     options.add_argument(
         "--public", action="store_true", help="public repository; default: private"
@@ -105,7 +107,7 @@ def _upload_options() -> argparse.ArgumentParser:
 
 
 def _entry_options() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
+    options = StrictParser(add_help=False)
     options.add_argument(
         "--default", action="store_true", help="make these weights the default of pretrained=True"
     )
@@ -116,7 +118,7 @@ def _entry_options() -> argparse.ArgumentParser:
 
 
 def _manifest_option() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
+    options = StrictParser(add_help=False)
     options.add_argument(
         "--manifest",
         type=Path,
@@ -127,7 +129,7 @@ def _manifest_option() -> argparse.ArgumentParser:
 
 
 def _output_option() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False)
+    options = StrictParser(add_help=False)
     options.add_argument(
         "-o", "--output", required=True, type=Path, metavar="DIR", help="new folder"
     )

@@ -12,6 +12,7 @@ from reid_align.publishing import (
     average_encoders,
     build_hub_folder,
     bundle_weights,
+    convert_imagenet,
     convert_san,
     describe_push,
     describe_release,
@@ -92,6 +93,12 @@ def convert(args: Namespace) -> None:
     print(f"dropped: {', '.join(done.dropped)}")
 
 
+def imagenet(args: Namespace) -> None:
+    """Convert the ImageNet weights of an installed package."""
+    folder = convert_imagenet(args.model, args.output)
+    print(f"Wrote {folder}. Start a training from it with --initial {folder}.")
+
+
 def average(args: Namespace) -> None:
     """Average encoders and print the sha256 of each input file."""
     digests = average_encoders(args.weights, args.output)
@@ -102,7 +109,7 @@ def average(args: Namespace) -> None:
 
 COMMANDS: Mapping[str, Callable[[Namespace], None]] = {
     command.__name__: command
-    for command in (check, build, push, pin, release, bundle, convert, average)
+    for command in (check, build, push, pin, release, bundle, convert, imagenet, average)
 }
 
 

@@ -84,6 +84,11 @@ class DenseNetEncoder(Encoder):
         """Name of the ImageNet classifier with the same trunk."""
         return "densenet121"
 
+    def layers_up_to(self, stage_map: int) -> list[nn.Module]:
+        """Return the first layers and the blocks and transitions up to a map."""
+        names = list(self.features)
+        return [self.features[name] for name in names[: names.index(f"transition{stage_map}") + 1]]
+
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return e1 to e3 after the transition convolutions, and e4 after the last block."""
         layers = self.features

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +36,8 @@ class Encoder(nn.Module, ABC):
     preprocess: Preprocess
     origin: Origin = Origin()
     head_prefixes: ClassVar[tuple[str, ...]] = ("embed.", "pool.")
+    # A tuple, because a list of modules would be registered as submodules.
+    _frozen: tuple[nn.Module, ...] = ()
 
     @property
     @abstractmethod
@@ -44,6 +46,42 @@ class Encoder(nn.Module, ABC):
 
         Weights for it need not exist.
         """
+
+    def layers_up_to(self, stage_map: int) -> list[nn.Module]:
+        """Return the layers that compute e1 to e``stage_map`` (1, 2 or 3) from the images.
+
+        Raises:
+            InvalidInputError: this encoder does not tell them.
+        """
+        raise InvalidInputError(
+            f"{type(self).__name__} cannot be frozen up to map e{stage_map}: it does not define "
+            "layers_up_to. Train all of it."
+        )
+
+    def freeze(self, stage_map: int) -> None:
+        """Stop training the layers up to map e``stage_map``, including their batch statistics.
+
+        Args:
+            stage_map: 1, 2 or 3; 0 freezes nothing.
+
+        Raises:
+            InvalidInputError: another number.
+
+        Source: freezing pretrained layers for training on rendered images, arXiv:1710.10710.
+        """
+        if stage_map not in range(4):
+            raise InvalidInputError(f"Frozen up to map e{stage_map}: choose 0, 1, 2 or 3.")
+        self._frozen = tuple(self.layers_up_to(stage_map)) if stage_map else ()
+        for layer in self._frozen:
+            layer.requires_grad_(False)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set the training mode of all layers that are not frozen."""
+        super().train(mode)
+        for layer in self._frozen:
+            layer.eval()
+        return self
 
     @abstractmethod
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:

