@@ -85,6 +85,19 @@ def test_only_the_official_recipe_has_skip_connections_in_the_decoder() -> None:
     }
 
 
+def test_recipes_of_two_streams_say_that_one_optimizer_has_both() -> None:
+    shared = {
+        name
+        for name in RECIPES
+        if len(last(name).streams) > 1
+        and not any(one.state_per_stream for one in last(name).training.optimizers.values())
+    }
+    assert {"san_full", "san_basic_syn", "san_modern", "san_partial"} < shared
+    for name in shared - {"san_full_official"}:
+        assert "state_per_stream=true" in RECIPES[name].source
+    assert "one state for reID and synthetic batches" in RECIPES["san_full_official"].source
+
+
 def test_official_recipe_has_the_official_settings() -> None:
     stage = last("san_full_official")
     config = stage.task

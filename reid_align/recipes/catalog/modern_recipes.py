@@ -8,6 +8,7 @@ combination is ours.
 
 from reid_align.batches.augmentation import MODERN_AUGMENT, SAN_PG_AUGMENT
 from reid_align.batches.samplers import PKSampler, RandomSampler
+from reid_align.recipes.catalog.san_recipes import SHARED_ADAM
 from reid_align.recipes.catalog.san_stages import BOTH, PG
 from reid_align.recipes.catalog.shared_settings import SYNTHETIC_AUGMENT
 from reid_align.recipes.recipe import IMAGENET, Recipe, Stage, StreamConfig, add_recipe
@@ -95,7 +96,7 @@ for _name, _purpose, _stages, _source, _cost in (
         "san_modern",
         "SAN with current training practice",
         (PG_STAGE, _stage("san", SanConfig(ENCODER, SUPERVISION), PG)),
-        f"{SOURCE}. {WEIGHTS}.",
+        f"{SOURCE}. {WEIGHTS}. {SHARED_ADAM}",
         f"{PG_COST}; textures of all images; {REID_COST} and as many synthetic images, 7.0 GMAC "
         "per image forward",
     ),
