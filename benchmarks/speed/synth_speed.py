@@ -32,7 +32,7 @@ STAGES = {
     "frontal image": ("frontal_image",),
     "pose": ("sample",),
     "skin": ("posed_mesh",),
-    "place and box": ("standing_place", "detector_box"),
+    "place and box": ("standing_position", "detector_box"),
     "rasterize": ("rasterize",),
     "shading": ("shade",),
     "dense pose map": ("iuv_map",),

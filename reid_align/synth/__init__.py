@@ -1,11 +1,11 @@
-"""Generator of synthetic people: avatars in front of simulated cameras, with exact labels.
+"""Generator of synthetic people: avatars in front of simulated cameras, with labels.
 
 Each image has its dense pose map (IUV), the texture of the avatar, the identity and the camera.
-Layers, each of which imports only those before it: `rendering` draws triangles, `body` is the
-undressed body, `appearance` dresses it, `scenes` are cameras and their surroundings, `views` renders
-one camera image, and the modules of this package generate identities and write sets.
 
-Use only the names that this package exports.
+Layers, each of which imports only those before it: `rendering` draws triangles, `body` is the
+undressed body, `appearance` dresses it, `scenes` has cameras and their surroundings, `views`
+renders one camera image, and the modules of this package generate identities and write sets.
+Other packages use only the names exported here.
 """
 
 from importlib.util import find_spec

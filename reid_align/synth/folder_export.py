@@ -11,40 +11,40 @@ from reid_align.shard_set import MASK_FILE, ROLES, SPLITS, Role, ShardSet, descr
 from reid_align.synth.synth_settings import SynthSettings
 
 _ROLE_FOLDERS = {"train": "bounding_box_train", "query": "query", "gallery": "bounding_box_test"}
-# Says what the files were made from, as set.json says it of the shards.
+# Settings of the exported set, in the format of set.json.
 _EXPORT_FILE = "export.json"
 
 
 class _Image(NamedTuple):
-    """One image of a set: where its file and its map go, below ``top`` in sets with a test."""
+    """One image of a set: paths of the image and its IUV map, relative to the folder ``top``."""
 
     top: str
     path: str
     iuv: str
-    person: int
+    number: int
     camera: int
     role: Role
 
     @property
     def pair(self) -> str:
-        who = f"{self.person + 1:04d}"
-        return f"{self.top}{self.path},texture/{who}.png,frontal/{who}.jpg,{self.iuv}"
+        identity = f"{self.number + 1:04d}"
+        return f"{self.top}{self.path},texture/{identity}.png,frontal/{identity}.jpg,{self.iuv}"
 
     @property
     def listed(self) -> str:
-        return f"{self.path},{self.person + 1},{self.camera + 1},{self.role}"
+        return f"{self.path},{self.number + 1},{self.camera + 1},{self.role}"
 
 
-def market_name(person: int, camera: int, index: int) -> str:
-    """Return the name, without suffix, of a person's image; all three are counted from 0."""
-    return f"{person + 1:04d}_c{camera + 1}s1_{index + 1:06d}_00"
+def market_name(number: int, camera: int, index: int) -> str:
+    """Return the file name without suffix of an image of an identity; all arguments start at 0."""
+    return f"{number + 1:04d}_c{camera + 1}s1_{index + 1:06d}_00"
 
 
 def is_exported(target: Path, settings: SynthSettings) -> bool:
-    """Return whether the target holds the finished plain files of a set of these settings.
+    """Return whether the folder contains a complete export with these settings.
 
     Raises:
-        OutputError: it holds something else, or is a file.
+        OutputError: it contains something else, or is a file.
     """
     with writing(target):
         if not target.exists() or not any(target.iterdir()):
@@ -53,33 +53,33 @@ def is_exported(target: Path, settings: SynthSettings) -> bool:
         if export.is_file() and export.read_bytes() == _description(settings):
             return True
     raise OutputError(
-        f"{target} holds other files, or plain files of other options. Give a new or an empty "
+        f"{target} contains other files, or a set with different settings. Give a new or an empty "
         "folder."
     )
 
 
 def export_folders(source: ShardSet, settings: SynthSettings, target: Path) -> int:
-    """Write every image, map and texture as a file of its own; return how many images.
+    """Write every image, IUV map and texture as a file; return the number of images.
 
-    Training and test images lie as in Market-1501, those for validation the same way below ``val``,
-    and beside each of them ``people.csv``, which `reid_align.datasets.load_dataset` reads as "csv".
-    Paired data, which show no identity, lie in ``images`` under plain numbers. Beside them lie
-    ``iuv``, with a PNG for every image, ``texture`` and ``frontal``, with a file for every
-    identity, ``texture_mask.png``, and ``pairs.csv``: image, texture, frontal image and map.
+    Training and test images have the folders and names of Market-1501; the validation images have
+    the same layout in ``val``. Both have a ``people.csv``, which `reid_align.datasets.load_dataset`
+    reads as "csv". Paired data have no identities; their images are numbered files in ``images``.
+    All sets have ``iuv`` (one PNG per image), ``texture`` and ``frontal`` (one file per identity),
+    ``texture_mask.png``, and ``pairs.csv`` (image, texture, frontal image, IUV map).
 
     Args:
         source: the set.
-        settings: what it was made from.
-        target: a new or an empty folder.
+        settings: settings of the set.
+        target: a new or empty folder; unchanged if an error occurs.
 
     Raises:
-        OutputError: the target is not empty, or cannot be written; then it is left as it was.
+        OutputError: the target is not empty, or cannot be written.
     """
     images = list(_images(source, settings.pit))
     with new_folder(target) as folder:
         for column, suffix in (("texture", "png"), ("frontal", "jpg")):
-            for row, person in enumerate(source.column("people", "person").tolist()):
-                path = folder / column / f"{person + 1:04d}.{suffix}"
+            for row, number in enumerate(source.column("people", "person").tolist()):
+                path = folder / column / f"{number + 1:04d}.{suffix}"
                 _write(path, source.file("people", column, row))
         for row, image in enumerate(images):
             _write(folder / image.top / image.path, source.file("images", "jpeg", row))
@@ -87,7 +87,7 @@ def export_folders(source: ShardSet, settings: SynthSettings, target: Path) -> i
         pairs = ["image,texture,frontal,iuv", *(image.pair for image in images)]
         _write_lines(folder / "pairs.csv", pairs)
         if not settings.pit:
-            _write_people(images, folder)
+            _write_people_csv(images, folder)
         _write(folder / MASK_FILE, (source.folder / MASK_FILE).read_bytes())
         _write(folder / _EXPORT_FILE, _description(settings))
     return len(images)
@@ -97,21 +97,21 @@ def _images(source: ShardSet, pit: bool) -> Iterator[_Image]:
     names = ("person", "camera", "split", "role")
     columns = [source.column("images", name).tolist() for name in names]
     seen: dict[int, int] = defaultdict(int)
-    for row, (person, camera, split, number) in enumerate(zip(*columns, strict=True)):
-        role = ROLES[number]
-        folder, stem = _ROLE_FOLDERS[role], market_name(person, camera, seen[person])
+    for row, (number, camera, split, role_index) in enumerate(zip(*columns, strict=True)):
+        role = ROLES[role_index]
+        folder, stem = _ROLE_FOLDERS[role], market_name(number, camera, seen[number])
         if pit:
             folder, stem = "images", f"{row + 1:06d}"
-        seen[person] += 1
+        seen[number] += 1
         top = "val/" if SPLITS[split] == "val" else ""
-        yield _Image(top, f"{folder}/{stem}.jpg", f"iuv/{stem}.png", person, camera, role)
+        yield _Image(top, f"{folder}/{stem}.jpg", f"iuv/{stem}.png", number, camera, role)
 
 
-def _write_people(images: list[_Image], folder: Path) -> None:
-    """Write ``people.csv`` for training and test, and for validation."""
+def _write_people_csv(images: list[_Image], folder: Path) -> None:
+    """Write one ``people.csv`` for training and test, and one for validation."""
     for top in sorted({image.top for image in images}):
         chosen = [image for image in images if image.top == top]
-        # A test needs both; with one image of everybody there is no gallery.
+        # Sets with one image per identity have no gallery.
         if not {"query", "gallery"} <= {image.role for image in chosen}:
             chosen = [image for image in chosen if image.role == "train"]
         rows = [image.listed for image in chosen]

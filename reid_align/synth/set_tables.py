@@ -16,22 +16,22 @@ from reid_align.synth.synth_settings import SynthSettings, roles, split_of
 def identity_tables(settings: SynthSettings, identities: Sequence[Identity]) -> dict[str, Table]:
     """Return the tables "images" and "people" of some identities.
 
-    "images" has one row for every image:
+    "images" has one row per image:
         jpeg: the image, 256 tall.
-        iuv: its dense map as PNG: part, U·255, V·255.
+        iuv: dense pose map as PNG: part, U·255, V·255.
         person, camera: int32 numbers.
-        split, role, kind: uint8 indices of `SPLITS`, `ROLES` and of the pose's `KINDS`.
-        heading: float32 degrees by which the person is turned from facing the camera to their left.
+        split, role, kind: uint8 indices of `SPLITS`, `ROLES` and `POSE_KINDS`.
+        heading: float32 degrees from facing the camera, to the left of the avatar.
         box: (4,) float32 left, top, width and height in the camera's frame of 960×540.
-        visible: float32 share that nothing hides, of the part of the person inside the box.
+        visible: float32 unoccluded share of the part of the avatar inside the box.
 
-    "people" has one row for every identity:
+    "people" has one row per identity:
         texture: (256, 256) RGB as PNG.
         frontal: the fixed frontal image, 256×128, as JPEG.
-        person, look_alike: int32; the identity whose outfit it varies, or -1.
+        person, look_alike: int32 numbers; look_alike is the identity it resembles, or -1.
         split, female: uint8.
     """
-    return {"images": _images(settings, identities), "people": _people(settings, identities)}
+    return {"images": _images(settings, identities), "people": _identities(settings, identities)}
 
 
 def _images(settings: SynthSettings, identities: Sequence[Identity]) -> Table:
@@ -43,7 +43,7 @@ def _images(settings: SynthSettings, identities: Sequence[Identity]) -> Table:
         for identity, split in zip(identities, splits, strict=True)
         for role in roles(split, identity.cameras)
     ]
-    person_splits = dict(zip([identity.number for identity in identities], splits, strict=True))
+    split_by_number = dict(zip([identity.number for identity in identities], splits, strict=True))
     boxes = [(v.box.left, v.box.top, v.box.width, v.box.height) for v in views]
     return Table(
         {
@@ -52,7 +52,7 @@ def _images(settings: SynthSettings, identities: Sequence[Identity]) -> Table:
                 np.int32
             ),
             "split": np.array(
-                [SPLITS.index(person_splits[identity.number]) for identity, _ in pairs], np.uint8
+                [SPLITS.index(split_by_number[identity.number]) for identity, _ in pairs], np.uint8
             ),
             "role": np.array([ROLES.index(role) for role in all_roles], np.uint8),
             "kind": np.array([POSE_KINDS.index(view.pose.kind) for view in views], np.uint8),
@@ -64,7 +64,7 @@ def _images(settings: SynthSettings, identities: Sequence[Identity]) -> Table:
     )
 
 
-def _people(settings: SynthSettings, identities: Sequence[Identity]) -> Table:
+def _identities(settings: SynthSettings, identities: Sequence[Identity]) -> Table:
     splits = [SPLITS.index(split_of(settings, identity.number)) for identity in identities]
     return Table(
         {
@@ -80,7 +80,7 @@ def _people(settings: SynthSettings, identities: Sequence[Identity]) -> Table:
     )
 
 
-# The image has been through its camera's own JPEG; storing it must not show.
+# High, because the image already has the artifacts of its camera's JPEG compression.
 _QUALITY = 93
 
 
@@ -91,9 +91,9 @@ def jpeg(image: Pixels) -> bytes:
 
 
 def png(image: Pixels) -> bytes:
-    """Return an image or a dense map (H, W, 3), or a mask (H, W), as a PNG file, without loss.
+    """Return an image or IUV map (H, W, 3), or a mask (H, W), as a PNG file.
 
-    The channels keep their order: red is the part number of a dense map, as `reid_align.uv` reads.
+    The channels keep their order: in an IUV map, red is the part number, as `reid_align.uv` reads.
     """
     stored = image[..., ::-1] if image.ndim == 3 else image
     options = (cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, 3)

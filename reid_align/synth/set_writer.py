@@ -6,12 +6,12 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from reid_align.cores import available_cores
 from reid_align.errors import InvalidInputError, OutputError
 from reid_align.files import replace_file, writing
-from reid_align.shard_set import MASK_FILE, begin_set, shard_path
+from reid_align.progress import Progress
+from reid_align.shard_set import MASK_FILE, begin_set, missing_shards, shard_path
 from reid_align.shards import write_shard
 from reid_align.synth.body.surface_fields import texture_mask
 from reid_align.synth.identity_generator import generate_identity
@@ -19,52 +19,59 @@ from reid_align.synth.set_tables import identity_tables, png
 from reid_align.synth.synth_settings import SynthSettings
 from reid_align.synth.worker_pool import interrupts_blocked, worker_pool
 
+_MAX_WORKERS = 1024
+
 
 def write_set(
     folder: Path,
     settings: SynthSettings,
-    workers: int | None = None,
+    num_workers: int | None = None,
     *,
     progress: bool = False,
 ) -> int:
-    """Write a set, or what is missing of it; return how many shards were written.
+    """Write the missing shards of a set; return how many were written.
 
-    The same settings give the same set to the last byte, whatever the number of workers.
+    The same settings give the same bytes for any number of workers.
 
     Args:
-        folder: of the set.
-        settings: what it is made from.
-        workers: how many processes; None takes one for each core.
-        progress: show a bar with images, rate and time left on standard error, if that is a
-            terminal.
+        folder: folder of the set; created if it does not exist.
+        settings: settings of the set.
+        num_workers: number of processes; default: one per core.
+        progress: show the progress in images on standard error.
 
     Raises:
-        InvalidInputError: fewer than one worker.
-        OutputError: the folder holds something else, or cannot be written; what was written before
-            stays, and the same call goes on with it.
+        InvalidInputError: the number of workers is out of range.
+        OutputError: the folder contains something else, or cannot be written. Complete shards are
+            kept, and the same call continues.
+        KeyboardInterrupt: interrupted; the message says how many shards are complete.
     """
-    workers = workers if workers is not None else available_cores()
-    if workers < 1:
-        raise InvalidInputError(f"{workers} workers: give at least 1.")
+    num_workers = num_workers if num_workers is not None else available_cores()
+    if not 1 <= num_workers <= _MAX_WORKERS:
+        raise InvalidInputError(f"{num_workers} workers: give 1 to {_MAX_WORKERS}.")
     missing = begin_set(folder, settings.record(), settings.shards)
     _write_mask(folder / MASK_FILE)
     total = settings.identities * settings.images
-    left = sum(_images(settings, index) for index in missing)
-    hidden = None if progress else True
-    with tqdm(total=total, initial=total - left, unit="image", disable=hidden) as bar:
-        for index in _run(folder, settings, missing, workers):
-            bar.update(_images(settings, index))
+    done = total - sum(_image_count(settings, index) for index in missing)
+    try:
+        with Progress(total, done=done, visible=progress) as display:
+            for index in _write_shards(folder, settings, missing, num_workers):
+                display.update(_image_count(settings, index))
+    except KeyboardInterrupt:
+        complete = settings.shards - len(missing_shards(folder, settings.shards))
+        raise KeyboardInterrupt(
+            f"{complete} of {settings.shards} shards are complete in {folder}"
+        ) from None
     return len(missing)
 
 
 def make_shard(folder: Path, settings: SynthSettings, index: int) -> None:
-    """Make and write one shard."""
-    identities = [generate_identity(settings, person) for person in settings.people(index)]
+    """Generate and write one shard."""
+    identities = [generate_identity(settings, number) for number in settings.shard_numbers(index)]
     write_shard(shard_path(folder, index), identity_tables(settings, identities))
 
 
-def _images(settings: SynthSettings, shard: int) -> int:
-    return len(settings.people(shard)) * settings.images
+def _image_count(settings: SynthSettings, shard: int) -> int:
+    return len(settings.shard_numbers(shard)) * settings.images
 
 
 def _write_mask(path: Path) -> None:
@@ -72,13 +79,16 @@ def _write_mask(path: Path) -> None:
         replace_file(path, png(texture_mask().astype(np.uint8) * 255))
 
 
-def _run(folder: Path, settings: SynthSettings, shards: list[int], workers: int) -> Iterator[int]:
-    if workers == 1 or len(shards) < 2:
+def _write_shards(
+    folder: Path, settings: SynthSettings, shards: list[int], num_workers: int
+) -> Iterator[int]:
+    """Write shards and yield the number of each complete one."""
+    if num_workers == 1 or len(shards) < 2:
         for index in shards:
             make_shard(folder, settings, index)
             yield index
         return
-    with worker_pool(min(workers, len(shards))) as pool:
+    with worker_pool(min(num_workers, len(shards))) as pool:
         try:
             with interrupts_blocked():
                 futures: dict[Future[None], int] = {
@@ -89,6 +99,6 @@ def _run(folder: Path, settings: SynthSettings, shards: list[int], workers: int)
                 yield futures[future]
         except BrokenProcessPool as error:
             raise OutputError(
-                f"{folder}: a worker process was killed, perhaps for want of memory. What was "
-                "written is complete; run the same command again to continue, with fewer workers."
+                f"{folder}: a worker process was killed, possibly because memory ran out. Complete "
+                "shards are kept; rerun the command with fewer workers to continue."
             ) from error

@@ -16,11 +16,11 @@ from reid_align.synth.scenes.scenes import Scene, build_scene
 from reid_align.synth.views.compositing import PasserBy
 from reid_align.synth.views.studio import parallel_view
 
-# Keys that keep the random streams of cameras, passers and people apart.
+# Keys of independent random streams.
 _CAMERA_KEY, _PASSER_KEY = 7919, 7927
 _PASSERS_BY, _PASSER_VIEWS = 16, 2
 _PASSER_HEIGHT, _PASSER_WIDTH = 192, 112
-_DULL_DAY = Light(
+_OVERCAST = Light(
     direction=np.array([0.3, -0.5, 0.81], np.float32),
     sun=np.full(3, 0.25, np.float32),
     sky=np.full(3, 0.8, np.float32),
@@ -30,7 +30,7 @@ _DULL_DAY = Light(
 
 @cache
 def camera_and_scene(seed: int, index: int) -> tuple[Camera, Scene]:
-    """Return a camera of the world with this seed, and its scene; made once in a process."""
+    """Return a camera of the set with this seed, and its scene; cached in the process."""
     rng = np.random.default_rng([seed, index, _CAMERA_KEY])
     camera = sample_camera(rng, index)
     return camera, build_scene(camera, rng)
@@ -38,24 +38,24 @@ def camera_and_scene(seed: int, index: int) -> tuple[Camera, Scene]:
 
 @cache
 def passers_by(seed: int) -> tuple[PasserBy, ...]:
-    """Return the people who pass by in the world with this seed; made once in a process."""
+    """Return the passers-by of the set with this seed; cached in the process."""
     asset, found = load_asset(), []
     for index in range(_PASSERS_BY):
         rng = np.random.default_rng([seed, index, _PASSER_KEY])
         body = sample_body(asset, rng)
-        person = build_avatar(asset, body, sample_outfit(rng, body.female), rng)
-        found += [_cut_out(person, rng) for _ in range(_PASSER_VIEWS)]
+        avatar = build_avatar(asset, body, sample_outfit(rng, body.female), rng)
+        found += [_cut_out(avatar, rng) for _ in range(_PASSER_VIEWS)]
     return tuple(found)
 
 
-def _cut_out(person: Avatar, rng: np.random.Generator) -> PasserBy:
-    mesh = posed_mesh(load_asset(), person, draw_pose(person, rng))
+def _cut_out(avatar: Avatar, rng: np.random.Generator) -> PasserBy:
+    mesh = posed_mesh(load_asset(), avatar, draw_pose(avatar, rng))
     turned = yaw(float(rng.uniform(0, 360))).T.astype(np.float32)
     mesh = replace(mesh, vertices=mesh.vertices @ turned)
     low, high = float(mesh.vertices[:, 2].min()), float(mesh.vertices[:, 2].max())
     meters = (high - low) / 0.97
     size = (_PASSER_HEIGHT, _PASSER_WIDTH)
     small = parallel_view(
-        mesh, person.page, _DULL_DAY, size, meters, 0.01 * meters - low, eye_height=3
+        mesh, avatar.page, _OVERCAST, size, meters, 0.01 * meters - low, eye_height=3
     )
     return PasserBy(np.ascontiguousarray(small[..., :3]), np.ascontiguousarray(small[..., 3]))

@@ -8,34 +8,35 @@ from reid_align.errors import InvalidInputError
 from reid_align.shard_set import Role, Setting, SplitName
 from reid_align.synth.array_types import Integers
 
-# Cameras of the splits; no camera is in two.
+# Cameras of each split; no camera belongs to two splits.
 CAMERAS: dict[SplitName, range] = {
     "train": range(0, 24), "val": range(24, 28), "test": range(28, 36)
 }  # fmt: skip
-# Identities come in threes, the second a look-alike of the first; a split takes whole threes. Of
-# every twenty of them one is for validation and three are for testing, so that most of a set is
-# there to train on and yet a thousand identities give a test of 150.
-GROUP = 3
+# In each group of three identities, the second is a look-alike of the first. Splits take whole
+# groups: of every 20 groups, one is for validation and three are for testing. A set of 1,000
+# identities has 150 test identities.
+GROUP_SIZE = 3
 _PERIOD, _VAL, _TEST = 20, (7,), (4, 10, 16)
-# Whole groups, and small enough that a killed run loses little.
+# Whole groups; small, because a killed run loses the current shard.
 IDENTITIES_PER_SHARD = 12
-# Source: SAN (arXiv:1905.13143) section 3.1: 451 female and 478 male textures, ten images of each.
+# Source: SAN (arXiv:1905.13143) section 3.1: 451 female and 478 male textures, ten images each.
 PIT_TEXTURES, PIT_FEMALE = 929, 451
-# Raised whenever the same settings give other images, so that no set is a mixture.
+# Increases when the same settings give different images. Prevents mixing versions in a set.
 GENERATOR = 2
+_MAX_IDENTITIES, _MAX_IMAGES = 1_000_000, 999
 
 
 @dataclass(frozen=True)
 class SynthSettings:
-    """What a set is made from.
+    """Settings that determine every byte of a set.
 
     Args:
-        identities: how many people.
-        images: how many images of each.
-        seed: of everything.
-        width: of the images in pixels, 128 or 256; they are 256 tall.
-        pit: images of one texture show different bodies and are no identity, as in SAN's
-            Paired-Image-Texture data; all of them are for training.
+        identities: number of identities.
+        images: number of images of each identity.
+        seed: seed of all random numbers.
+        width: width of the images in pixels, 128 or 256; the height is 256.
+        pit: make paired image-texture data as in SAN: the images of one texture show different
+            bodies, have no identity and are all for training.
 
     Raises:
         InvalidInputError: a number is out of range.
@@ -48,49 +49,48 @@ class SynthSettings:
     pit: bool = False
 
     def __post_init__(self) -> None:
-        if self.identities < 1 or self.images < 1:
+        if not 1 <= self.identities <= _MAX_IDENTITIES:
+            raise InvalidInputError(f"{self.identities} identities: give 1 to {_MAX_IDENTITIES:,}.")
+        if not 1 <= self.images <= _MAX_IMAGES:
             raise InvalidInputError(
-                f"{self.identities} identities with {self.images} images each: "
-                "both must be at least 1."
+                f"{self.images} images of each identity: give 1 to {_MAX_IMAGES}."
             )
-        if self.images > 999:
-            raise InvalidInputError(f"{self.images} images of each identity: at most 999.")
-        if self.seed < 0:
-            raise InvalidInputError(f"The seed is {self.seed}: it must be 0 or more.")
+        if not 0 <= self.seed < 2**63:
+            raise InvalidInputError(f"seed {self.seed}: give 0 to 2**63 - 1.")
         if self.width not in (128, 256):
-            raise InvalidInputError(f"Images {self.width} pixels wide: choose 128 or 256.")
+            raise InvalidInputError(f"Images {self.width} pixels wide: give 128 or 256.")
 
     @property
     def shards(self) -> int:
-        """How many shards the set has."""
+        """Number of shards."""
         return -(-self.identities // IDENTITIES_PER_SHARD)
 
-    def people(self, shard: int) -> range:
-        """The identities in one shard."""
+    def shard_numbers(self, shard: int) -> range:
+        """Return the numbers of the identities in one shard."""
         start = shard * IDENTITIES_PER_SHARD
         return range(start, min(start + IDENTITIES_PER_SHARD, self.identities))
 
     def record(self) -> dict[str, Setting]:
-        """Return the settings as they are written beside the shards."""
+        """Return the settings as recorded in ``set.json``."""
         return {**asdict(self), "generator": GENERATOR}
 
 
-def split_of(settings: SynthSettings, person: int) -> SplitName:
+def split_of(settings: SynthSettings, number: int) -> SplitName:
     """Return the split of an identity."""
-    place = person // GROUP % _PERIOD
-    if settings.pit or place not in _VAL + _TEST:
+    position = number // GROUP_SIZE % _PERIOD
+    if settings.pit or position not in _VAL + _TEST:
         return "train"
-    return "val" if place in _VAL else "test"
+    return "val" if position in _VAL else "test"
 
 
-def camera_plan(settings: SynthSettings, person: int) -> Integers:
-    """Return (images,) the cameras that take an identity's images.
+def camera_plan(settings: SynthSettings, number: int) -> Integers:
+    """Return (images,) the camera of each image of an identity.
 
-    The images come from as many of the split's cameras as there are, so that a place says little
-    about who was seen there; a camera that takes two images takes them in a row.
+    The images are spread over as many cameras of the split as possible: a background then says
+    little about the identity. Images from the same camera are consecutive.
     """
-    rng = np.random.default_rng([settings.seed, person, 101])
-    cameras = np.array(CAMERAS[split_of(settings, person)])
+    rng = np.random.default_rng([settings.seed, number, 101])
+    cameras = np.array(CAMERAS[split_of(settings, number)])
     share, extra = divmod(settings.images, len(cameras))
     return np.repeat(rng.permutation(cameras), share + (np.arange(len(cameras)) < extra))
 
@@ -98,9 +98,8 @@ def camera_plan(settings: SynthSettings, person: int) -> Integers:
 def roles(split: SplitName, cameras: Integers) -> list[Role]:
     """Return the role of every image of one identity.
 
-    Of several images from one camera the first is a query, the others are gallery, as in the new
-    protocol of CUHK03. Images that are alone from their camera are query and gallery by turns, so
-    that both hold the identity.
+    Of several images from one camera the first is a query and the others are gallery images, as in
+    the new protocol of CUHK03. Single images of a camera alternate between query and gallery.
     """
     if split == "train":
         return ["train"] * len(cameras)

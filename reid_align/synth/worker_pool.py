@@ -1,4 +1,4 @@
-"""Pool of worker processes that ignore Ctrl-C and end with their parent."""
+"""Pool of worker processes that ignore Ctrl-C and exit with their parent."""
 
 import multiprocessing
 import os
@@ -14,22 +14,29 @@ import cv2
 
 @contextmanager
 def worker_pool(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Give a pool of processes.
+    """Provide a pool of ``count`` processes.
 
-    They end at once, whatever they do, when this process is killed, or when the block is left by
-    Ctrl-C; any other error lets them finish what they have begun.
-
-    Args:
-        count: how many processes.
+    The processes exit at once if the parent is killed or interrupted. After any other error they
+    complete their current task.
     """
-    # Spawned processes share no locks with threads that the caller may have started.
+    # Also the null devices that the command opens for closed streams. Otherwise files that a worker
+    # opens become its standard streams.
+    for descriptor in range(3):
+        with suppress(OSError):
+            os.set_inheritable(descriptor, True)
+    # Spawned processes share no locks with threads of the caller.
     context = multiprocessing.get_context("spawn")
-    leash, held = context.Pipe(duplex=False)
-    with leash, held, ProcessPoolExecutor(count, context, _start_worker, (leash,)) as pool:
+    # The pipe never carries data. Workers exit when the parent's end is closed.
+    worker_end, parent_end = context.Pipe(duplex=False)
+    with (
+        worker_end,
+        parent_end,
+        ProcessPoolExecutor(count, context, _start_worker, (worker_end,)) as pool,
+    ):
         try:
             yield pool
         except (KeyboardInterrupt, GeneratorExit):
-            held.close()
+            parent_end.close()
             raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -37,7 +44,7 @@ def worker_pool(count: int) -> Iterator[ProcessPoolExecutor]:
 
 @contextmanager
 def interrupts_blocked() -> Iterator[None]:
-    """Hold back Ctrl-C, and keep it for good from processes that are started meanwhile."""
+    """Delay Ctrl-C; processes started inside the block never receive it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -45,13 +52,12 @@ def interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start_worker(leash: Connection) -> None:
+def _start_worker(worker_end: Connection) -> None:
     cv2.setNumThreads(1)
-    Thread(target=_exit_with, args=(leash,), daemon=True).start()
+    Thread(target=_exit_with_parent, args=(worker_end,), daemon=True).start()
 
 
-def _exit_with(leash: Connection) -> None:
-    # Nothing is ever sent: this waits until the other end is closed, if only by the system.
+def _exit_with_parent(worker_end: Connection) -> None:
     with suppress(EOFError):
-        leash.recv()
+        worker_end.recv()
     os._exit(1)

@@ -12,7 +12,7 @@ SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 @pytest.fixture(scope="session")
 def synthetic_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("synthetic") / "set"
-    write_set(folder, SETTINGS, workers=1)
+    write_set(folder, SETTINGS, num_workers=1)
     return folder
 
 

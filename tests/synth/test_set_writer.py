@@ -26,14 +26,14 @@ def test_a_lost_shard_is_made_again_to_the_byte(synthetic_folder: Path, tmp_path
     path = shard_path(folder, 1)
     before = path.read_bytes()
     path.unlink()
-    assert write_set(folder, SETTINGS, workers=1) == 1
+    assert write_set(folder, SETTINGS, num_workers=1) == 1
     assert path.read_bytes() == before
-    assert write_set(folder, SETTINGS, workers=1) == 0
+    assert write_set(folder, SETTINGS, num_workers=1) == 0
 
 
 def test_other_settings_do_not_mix_into_a_set(synthetic_folder: Path) -> None:
     with pytest.raises(OutputError, match="Give the same options"):
-        write_set(synthetic_folder, SynthSettings(25, 2, seed=4), workers=1)
+        write_set(synthetic_folder, SynthSettings(25, 2, seed=4), num_workers=1)
 
 
 def wait_until(condition: Callable[[], object]) -> None:
@@ -76,7 +76,7 @@ def test_a_run_that_was_killed_outright_goes_on(synthetic_folder: Path, tmp_path
     with pytest.raises(DatasetFormatError, match="1 of 2 shards are missing"):
         ShardSet(folder)
     (folder / "shard-00001.safetensors.12345.partial").write_bytes(b"half")
-    assert write_set(folder, SETTINGS, workers=1) == 1
+    assert write_set(folder, SETTINGS, num_workers=1) == 1
     for path in synthetic_folder.iterdir():
         assert (folder / path.name).read_bytes() == path.read_bytes()
     assert len(list(folder.iterdir())) == len(list(synthetic_folder.iterdir()))
@@ -98,7 +98,7 @@ def test_a_full_disk_leaves_what_was_written(synthetic_folder: Path, tmp_path: P
     )
     assert not partial.is_symlink()
     assert ShardFile(shard_path(folder, 0)).length("images") == 24
-    assert write_set(folder, SETTINGS, workers=1) == 1
+    assert write_set(folder, SETTINGS, num_workers=1) == 1
     assert path.read_bytes() == shard_path(synthetic_folder, 1).read_bytes()
 
 
@@ -110,7 +110,7 @@ def test_a_set_of_another_generator_is_not_continued(
     text = (folder / "set.json").read_text()
     (folder / "set.json").write_text(text.replace('"generator": ', '"generator": 9'))
     with pytest.raises(OutputError, match=r"\(generator was 9\d, now \d\)\. Give the same"):
-        write_set(folder, SETTINGS, workers=1)
+        write_set(folder, SETTINGS, num_workers=1)
 
 
 def test_a_mask_that_cannot_be_written_is_named(synthetic_folder: Path, tmp_path: Path) -> None:
@@ -118,12 +118,12 @@ def test_a_mask_that_cannot_be_written_is_named(synthetic_folder: Path, tmp_path
     (tmp_path / "set" / MASK_FILE).unlink()
     (tmp_path / "set" / MASK_FILE).mkdir()
     with pytest.raises(OutputError, match=MASK_FILE):
-        write_set(tmp_path / "set", SETTINGS, workers=1)
+        write_set(tmp_path / "set", SETTINGS, num_workers=1)
 
 
 def test_fewer_than_one_worker_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="at least 1"):
-        write_set(tmp_path / "set", SETTINGS, workers=0)
+        write_set(tmp_path / "set", SETTINGS, num_workers=0)
 
 
 def start_with_workers(folder: Path, *options: str) -> subprocess.Popen[str]:

@@ -71,5 +71,7 @@ def test_training_identities_have_no_queries() -> None:
 
 def test_shards_hold_every_identity_once() -> None:
     settings = SynthSettings(identities=2 * IDENTITIES_PER_SHARD + 1, images=1)
-    people = [person for shard in range(settings.shards) for person in settings.people(shard)]
+    people = [
+        person for shard in range(settings.shards) for person in settings.shard_numbers(shard)
+    ]
     assert people == list(range(settings.identities))

@@ -31,19 +31,19 @@ from reid_align.synth.rendering.mesh import Mesh, join
 
 @dataclass(frozen=True, eq=False)
 class Avatar:
-    """One identity.
+    """Body in an outfit.
 
     Attributes:
-        body: at rest.
-        outfit: what is worn and carried.
-        posture: habits of gait.
-        poser: makes poses for this body.
-        mesh: everything that is always rendered, at rest.
-        umbrella: open, in a hand at rest; None without.
-        bicycle: standing on the ground; None without.
-        texture: (256, 256, 3) uint8 display colors of the body's surface.
-        page: (288, 256, 4) uint8 the texture and the material strip below it; the fourth channel
-            is the shade of creases, 128 is none.
+        body: body at rest.
+        outfit: clothes and carried items.
+        posture: posture and gait.
+        poser: samples poses for this body.
+        mesh: mesh at rest, without umbrella and bicycle.
+        umbrella: open umbrella at rest, or None.
+        bicycle: bicycle on the ground, or None.
+        texture: (256, 256, 3) uint8 display colors of the body surface.
+        page: (288, 256, 4) uint8 texture page: texture, and material strip below it; the fourth
+            channel is the crease shading, 128 is neutral.
     """
 
     body: RestBody
@@ -85,31 +85,31 @@ def build_avatar(
     return Avatar(body, outfit, posture, poser, mesh, umbrella, bicycle, texture, page)
 
 
-def draw_pose(person: Avatar, rng: np.random.Generator) -> Pose:
-    """Draw a pose in which the person holds what they carry and uses the bicycle they have."""
-    kind = sample_pose_kind(rng, person.bicycle is not None)
-    arms = sample_arms(rng, kind, holding_arms(person.outfit))
-    return person.poser.sample(rng, person.posture, kind, arms)
+def draw_pose(avatar: Avatar, rng: np.random.Generator) -> Pose:
+    """Draw a pose that fits the carried items and the bicycle."""
+    kind = sample_pose_kind(rng, avatar.bicycle is not None)
+    arms = sample_arms(rng, kind, holding_arms(avatar.outfit))
+    return avatar.poser.sample(rng, avatar.posture, kind, arms)
 
 
-def posed_mesh(asset: BodyAsset, person: Avatar, pose: Pose) -> Mesh:
-    """Return the person's mesh in a pose, standing on the ground over its origin, facing -Y.
+def posed_mesh(asset: BodyAsset, avatar: Avatar, pose: Pose) -> Mesh:
+    """Return the mesh in a pose, standing at the origin and facing -Y.
 
-    An umbrella and a bicycle belong to it if the pose uses them. The body's vertices come first, as
-    in the asset.
+    Includes umbrella and bicycle if the pose uses them. The vertices of the body come first, as in
+    the asset.
     """
-    transforms = bone_transforms(person.body.heads, asset.parents, pose.rotations)
-    hangers = hanger_transforms(asset, person.body.heads, transforms)
+    transforms = bone_transforms(avatar.body.heads, asset.parents, pose.rotations)
+    hangers = hanger_transforms(asset, avatar.body.heads, transforms)
     transforms = np.concatenate([transforms, hangers])
-    mesh = person.mesh
-    if person.umbrella is not None and "umbrella" in pose.arms:
-        mesh = join([mesh, person.umbrella])
+    mesh = avatar.mesh
+    if avatar.umbrella is not None and "umbrella" in pose.arms:
+        mesh = join([mesh, avatar.umbrella])
     points = skin(mesh.vertices, mesh.indices, mesh.weights, transforms)
     points[:, 2] -= points[: asset.sizes[0], 2].min()
-    if person.bicycle is None or pose.kind not in WITH_BICYCLE:
+    if avatar.bicycle is None or pose.kind not in WITH_BICYCLE:
         return replace(mesh, vertices=points)
     rides = pose.kind == "cycle"
     points[:, 2] += np.float32(PEDAL_HEIGHT if rides else 0)
-    place = np.array([*(RIDDEN_OFFSET if rides else PUSHED_OFFSET), 0], np.float32)
-    bicycle = replace(person.bicycle, vertices=person.bicycle.vertices + place)
+    offset = np.array([*(RIDDEN_OFFSET if rides else PUSHED_OFFSET), 0], np.float32)
+    bicycle = replace(avatar.bicycle, vertices=avatar.bicycle.vertices + offset)
     return join([replace(mesh, vertices=points), bicycle])

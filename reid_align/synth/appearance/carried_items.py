@@ -20,7 +20,7 @@ from reid_align.synth.rendering.mesh import (
     tube,
 )
 
-# What hangs from a hand follows its place but stays upright.
+# Extra bones that follow the position of a hand but stay upright.
 HANGERS = ("hang.L", "hang.R")
 GRIPS = ("finger3-1.L", "finger3-1.R")
 
@@ -33,7 +33,7 @@ def bag_meshes(
     for bag in outfit.bags:
         tile = materials.add(bag.color, bag.accent if sum(bag.size) % 0.1 < 0.06 else None)
         for shape, bone in _bag_shapes(asset, body, outfit, bag):
-            texels = materials.texels(tile, shape.places)
+            texels = materials.texels(tile, shape.material_uv)
             meshes.append(
                 rigid_mesh(shape.vertices, shape.faces, texels, carrier_bone(asset, bone))
             )
@@ -41,12 +41,12 @@ def bag_meshes(
 
 
 def carrier_bone(asset: BodyAsset, name: str) -> int:
-    """Return the index of a bone or of one of the `HANGERS`, which follow the bones."""
+    """Return the index of a bone, or of one of the `HANGERS`, which come after the bones."""
     return (*asset.bones, *HANGERS).index(name)
 
 
 def hanger_transforms(asset: BodyAsset, heads: Floats, transforms: Floats) -> Floats:
-    """Return (2, 3, 4) transforms of what hangs from the left and the right hand, upright."""
+    """Return the transforms (2, 3, 4) of the `HANGERS`."""
     result = np.tile(np.eye(3, 4, dtype=np.float32), (2, 1, 1))
     for index, bone in enumerate(GRIPS):
         grip = asset.bones.index(bone)
@@ -78,10 +78,10 @@ def _bag_shapes(
     flank = np.abs(trunk[trunk[:, 2] < hip[2] + 0.15, 0]).max() + outfit.top.looseness
     if bag.kind in ("shoulder", "cross"):
         low = hip[2] - 0.02 if bag.kind == "cross" else hip[2] + 0.1
-        place = np.array([bag.side * (flank + 0.4 * width), 0.03, low])
-        shapes = [(rounded_box(place, bag.size, 0.35), "root")]
+        position = np.array([bag.side * (flank + 0.4 * width), 0.03, low])
+        shapes = [(rounded_box(position, bag.size, 0.35), "root")]
         if bag.kind == "shoulder":
-            shapes.append((_shoulder_strap(place, head(f"upperarm01.{letter}"), bag), "spine05"))
+            shapes.append((_shoulder_strap(position, head(f"upperarm01.{letter}"), bag), "spine05"))
         return shapes
     grip = head(f"finger3-1.{letter}")
     return [(rounded_box(grip - [0, 0, 0.6 * height], bag.size, 0.4), f"hang.{letter}")]
@@ -97,16 +97,16 @@ def _shoulder_strap(bag_place: Floats, shoulder: Floats, bag: Bag) -> Primitive:
 
 
 _METAL = np.array([0.24, 0.24, 0.25], np.float32)
-# Metres from the grip to the middle of the rim: to the other side, backwards over the head, up.
+# Meters from the grip to the center of the rim: to the other side, backwards, up.
 _UMBRELLA_LEAN = (-0.14, 0.16, 0.47)
 _UMBRELLA_RADIUS, _UMBRELLA_DEPTH = 0.5, 0.2
 
 
 def holding_arms(outfit: Outfit) -> tuple[ArmStyle | None, ArmStyle | None]:
-    """Return what the left and the right arm must do to hold what is carried; None is free.
+    """Return the styles of the left and the right arm that hold the carried items; None is free.
 
-    An umbrella is in the right hand, or in the left if the right one carries a bag; with both hands
-    full it stays shut.
+    The umbrella is in the right hand, or in the left if the right one carries a bag. With a bag in
+    each hand it stays closed.
     """
     sides = [bag.side for bag in outfit.bags if bag.kind in ("hand", "case")]
     left: ArmStyle | None = "carry" if 1 in sides else None
@@ -119,7 +119,7 @@ def holding_arms(outfit: Outfit) -> tuple[ArmStyle | None, ArmStyle | None]:
 def umbrella_mesh(
     asset: BodyAsset, body: RestBody, outfit: Outfit, materials: Materials
 ) -> Mesh | None:
-    """Return an open umbrella that leans over the head, with its shaft in a hand; None without."""
+    """Return the open umbrella over the head, or None."""
     arms = holding_arms(outfit)
     if outfit.umbrella is None or "umbrella" not in arms:
         return None
@@ -134,27 +134,27 @@ def umbrella_mesh(
     return join(
         [
             rigid_mesh(
-                shape.vertices, shape.faces, materials.texels(tile, shape.places), bone, True
+                shape.vertices, shape.faces, materials.texels(tile, shape.material_uv), bone, True
             )
             for shape, tile in parts
         ]
     )
 
 
-# Metres: the lower pedal over the ground; where a ridden and a pushed bicycle are, to the left and
-# backwards of the person.
+# Meters: height of the lower pedal; offsets of a ridden and a pushed bicycle from the avatar (left,
+# backwards).
 PEDAL_HEIGHT = 0.13
 RIDDEN_OFFSET, PUSHED_OFFSET = (0.0, -0.12), (0.47, -0.15)
 _WHEEL = 0.33
 _BLACK = np.array([0.05, 0.05, 0.055], np.float32)
-# Places in meters to the left, backwards and up; it stands on the ground and heads forwards.
+# Positions in meters: left, backwards, up.
 _REAR_AXLE, _FRONT_AXLE = (0.0, 0.55, _WHEEL), (0.0, -0.53, _WHEEL)
 _CRANK, _SADDLE, _STEM = (0.0, 0.12, 0.3), (0.0, 0.24, 0.86), (0.0, -0.36, 0.86)
 _BAR_LEFT, _BAR_RIGHT = (0.3, -0.36, 1.0), (-0.3, -0.36, 1.0)
 
 
 def bicycle_mesh(color: Color, materials: Materials) -> Mesh:
-    """Return a bicycle that stands on the ground; it follows no bone."""
+    """Return a bicycle that stands on the ground; no bone moves it."""
     painted, black = materials.add(color), materials.add(_BLACK)
     frame = (
         (_CRANK, _SADDLE),
@@ -182,5 +182,5 @@ def _wheel(center: tuple[float, ...]) -> Primitive:
 
 
 def _rigid_item(shape: Primitive, tile: int, materials: Materials) -> Mesh:
-    texels: Floats = materials.texels(tile, shape.places)
+    texels: Floats = materials.texels(tile, shape.material_uv)
     return rigid_mesh(shape.vertices, shape.faces, texels, bone=0, two_sided=True)

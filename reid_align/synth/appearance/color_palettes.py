@@ -6,8 +6,8 @@ from reid_align.synth.array_types import Floats
 
 Color = Floats
 _Shares = dict[tuple[int, int, int], float]
-# Display colors (sRGB, 0-255) of street clothing with their share in percent. Most of what people
-# wear is black, gray, white, navy and denim.
+# Display colors (sRGB, 0-255) with their share in percent. Most street clothing is black, gray,
+# white, navy or denim.
 _UPPER: _Shares = {
     (20, 20, 22): 24, (36, 37, 42): 10, (62, 64, 68): 7, (112, 113, 116): 6, (165, 165, 164): 6,
     (222, 222, 219): 12, (24, 28, 44): 7, (38, 47, 74): 5, (74, 92, 122): 4, (128, 146, 170): 3,
@@ -39,7 +39,7 @@ _SKIN: _Shares = {
 _TABLES: dict[str, _Shares] = {
     "upper": _UPPER, "lower": _LOWER, "shoes": _SHOES, "bag": _BAGS, "hair": _HAIR, "skin": _SKIN
 }  # fmt: skip
-# Spread of a drawn color around its table entry: of brightness as a factor, of hue per channel.
+# Deviation of the logarithm of the brightness, and of each channel.
 _SPREAD = {"upper": (0.16, 0.06), "skin": (0.05, 0.02), "hair": (0.12, 0.04)}
 
 
@@ -47,7 +47,7 @@ def sample_color(rng: np.random.Generator, kind: str) -> Color:
     """Draw a display color (3,) in [0, 1].
 
     Args:
-        rng: source of the choice.
+        rng: random generator.
         kind: "upper", "lower", "shoes", "bag", "hair" or "skin".
     """
     table = _TABLES[kind]
@@ -59,6 +59,6 @@ def sample_color(rng: np.random.Generator, kind: str) -> Color:
 
 
 def contrasting_color(rng: np.random.Generator, other: Color, kind: str) -> Color:
-    """Draw a color that can be told from ``other``; the most different of a few draws."""
+    """Draw a color that differs from ``other``: the most different of four."""
     draws = [sample_color(rng, kind) for _ in range(4)]
     return max(draws, key=lambda color: float(np.abs(color - other).sum()))

@@ -22,15 +22,15 @@ _UPPER_WEAVES: dict[Weave, float] = {
 
 @dataclass(frozen=True, eq=False)
 class Fabric:
-    """One piece of cloth.
+    """Color and pattern of a cloth.
 
     Attributes:
         weave: kind of pattern.
         colors: (3, 3) display colors in [0, 1]: ground, second, third.
-        size: of the pattern's repeat in meters.
-        share: how much of the repeat the second color takes, in [0, 1].
-        shift: of the pattern, in [0, 1).
-        field: which noise field the fabric uses.
+        size: period of the pattern in meters.
+        share: share of the second color in a period, in [0, 1].
+        shift: phase of the pattern, in [0, 1).
+        field: index of the noise field.
     """
 
     weave: Weave
@@ -44,7 +44,7 @@ class Fabric:
 def sample_fabric(
     rng: np.random.Generator, kind: Literal["upper", "lower"], weave: Weave | None = None
 ) -> Fabric:
-    """Draw a fabric for an upper or a lower garment, with a given ``weave`` or a likely one."""
+    """Draw a fabric for an upper or a lower garment; draws the weave too if it is None."""
     if weave is None:
         names = list(_UPPER_WEAVES)
         patterned = kind == "upper" or rng.random() < 0.05
@@ -67,7 +67,7 @@ def sample_fabric(
 
 
 def paint_fabric(fabric: Fabric, fields: SurfaceFields) -> Floats:
-    """Return (N, 3) the display colors of the fabric at these points."""
+    """Return the display colors (N, 3) of the fabric at points."""
     ground, second, third = fabric.colors
     color = np.tile(ground, (len(fields.part), 1))
     first_mask, second_mask = _pattern(fabric, fields)
@@ -79,7 +79,7 @@ def paint_fabric(fabric: Fabric, fields: SurfaceFields) -> Floats:
 
 
 def _pattern(fabric: Fabric, fields: SurfaceFields) -> tuple[Floats, Floats]:
-    """Return how much of the second and of the third color shows at each point, in [0, 1]."""
+    """Return the opacity of the second and the third color at each point, in [0, 1]."""
     down = fields.drop / fabric.size + fabric.shift
     around = fields.turn / fabric.size + fabric.shift
     none = np.zeros(len(down), np.float32)
@@ -126,13 +126,13 @@ _PRINT_PIXELS = 64
 
 @dataclass(frozen=True, eq=False)
 class Print:
-    """What is printed on a garment.
+    """Print on the chest or the back of a garment.
 
     Attributes:
-        motif: kind.
+        motif: kind of print.
         colors: (2, 3) display colors.
-        seed: of the drawing.
-        on_back: whether it is on the back.
+        seed: seed of the drawing.
+        on_back: on the back instead of the chest.
         center: (meters to the left, height on the body at rest).
         size: edge length in meters.
     """
@@ -146,7 +146,7 @@ class Print:
 
 
 def sample_print(rng: np.random.Generator, ground: Color, on_back: bool) -> Print:
-    """Draw a print that can be seen on the ``ground`` color."""
+    """Draw the settings of a print that is visible on the ``ground`` color."""
     motif = _MOTIFS[int(rng.choice(5, p=(0.32, 0.16, 0.16, 0.12, 0.24)))]
     first = contrasting_color(rng, ground, "upper")
     small = motif == "logo"
@@ -162,7 +162,7 @@ def sample_print(rng: np.random.Generator, ground: Color, on_back: bool) -> Prin
 
 
 def draw_print(design: Print) -> Floats:
-    """Return (64, 64, 4) the print: display colors and opacity in [0, 1]."""
+    """Return the image of a print, (64, 64, 4): display colors and opacity in [0, 1]."""
     rng = np.random.default_rng(design.seed)
     canvas = np.zeros((_PRINT_PIXELS, _PRINT_PIXELS, 4), np.float32)
     first, second = ((*map(float, color), 1.0) for color in design.colors)
@@ -183,10 +183,10 @@ def draw_print(design: Print) -> Floats:
 
 
 def apply_print(color: Floats, design: Print, fields: SurfaceFields, cloth: Mask) -> None:
-    """Print on the points of ``cloth`` that lie under the print; changes ``color`` (N, 3)."""
+    """Blend a print into ``color`` (N, 3), in place, at the points of ``cloth`` under it."""
     canvas = draw_print(design)
     x, height = fields.position[:, 0], fields.position[:, 2]
-    # Seen from behind, the person's left is on the left.
+    # From behind, the left side of the body is on the left.
     sideways = (x - design.center[0]) * (-1 if design.on_back else 1)
     column = (sideways / design.size + 0.5) * _PRINT_PIXELS
     row = (0.5 - (height - design.center[1]) / design.size) * _PRINT_PIXELS

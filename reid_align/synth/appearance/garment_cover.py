@@ -11,16 +11,16 @@ from reid_align.synth.body.surface_fields import NECK, SurfaceFields
 
 @dataclass(frozen=True, eq=False)
 class GarmentCover:
-    """Masks (N,) over points of the body; a point belongs to at most one garment.
+    """Masks (N,) of body points; a point belongs to at most one.
 
     Attributes:
-        top: the upper garment.
-        inner: what an open upper garment shows.
-        bottom: the lower garment.
-        socks: between shoes and lower garment.
-        shoes: what the shoes cover.
-        hair: where hair grows.
-        hat: under headwear.
+        top: upper garment.
+        inner: cloth under an open upper garment.
+        bottom: lower garment.
+        socks: socks.
+        shoes: shoes.
+        hair: hair.
+        hat: headwear.
     """
 
     top: Mask
@@ -33,7 +33,7 @@ class GarmentCover:
 
 
 def garment_cover(outfit: Outfit, fields: SurfaceFields) -> GarmentCover:
-    """Return what the outfit covers."""
+    """Return the points that each garment of the outfit covers."""
     leg = fields.leg
     shoes = leg >= outfit.shoes.height
     hat = _under_hat(outfit, fields)
@@ -50,7 +50,7 @@ def garment_cover(outfit: Outfit, fields: SurfaceFields) -> GarmentCover:
 
 
 def scalp_height(fields: SurfaceFields) -> tuple[Floats, Floats]:
-    """Return height on the head (0 chin, 1 crown) and angle from the face (0) to the nape (1)."""
+    """Return the height on the head (0 chin, 1 crown) and the angle from face (0) to nape (1)."""
     x, y, z = fields.position.T
     return (z - NECK) / 0.265, np.arctan2(np.abs(x), -(y + 0.055)) / np.pi
 
@@ -83,15 +83,15 @@ def _hair(outfit: Outfit, fields: SurfaceFields) -> Mask:
     height, angle = scalp_height(fields)
     looks = outfit.looks
     brow = 0.67 + 0.17 * looks.hairline
-    # Long hair is colored by the head below it, down to the neck.
+    # Long hair takes its texture from the head, down to the neck.
     ear, side, nape = (-0.02,) * 3 if looks.style in ("medium", "long") else (0.5, 0.32, 0.24)
     line = np.interp(
         angle, (0, 0.25, 0.38, 0.48, 0.7, 1), (brow, brow - 0.03, 0.6, ear, side, nape)
     )
-    # Hair ends in locks, not along a line.
+    # A ragged hairline.
     line += 0.022 * fields.locks[int(looks.hairline * 5.99)]
     if looks.style == "bald":
-        # A wreath of hair around the back is what most bald men keep.
+        # A ring of hair around the back of the head.
         return fields.on("head") & (height > line) & (height < 0.78) & (angle > 0.42)
     return fields.on("head") & (height > line)
 

@@ -14,7 +14,7 @@ from reid_align.synth.rendering.mesh import Mesh, vertex_normals
 def clothed_body(
     asset: BodyAsset, body: RestBody, outfit: Outfit, fields: SurfaceFields, covered: GarmentCover
 ) -> Mesh:
-    """Return the body's surface with clothes, shoes and short hair on it."""
+    """Return the body surface with clothes, shoes and short hair."""
     count = asset.sizes[0]
     points = body.vertices[:count].copy()
     cloth = covered.top | covered.inner | covered.bottom | covered.shoes
@@ -27,7 +27,7 @@ def clothed_body(
 
 
 def skirt_length(outfit: Outfit) -> float | None:
-    """Return the lower edge of a skirt or of coat tails, as a height at rest; None without."""
+    """Return the height at rest of the lower edge of a skirt or of coat tails, or None."""
     lengths = []
     if outfit.bottom.cut == "skirt":
         lengths.append(float(np.interp(outfit.bottom.length, (0, 1, 2), (HIP, KNEE, ANKLE))))
@@ -37,7 +37,7 @@ def skirt_length(outfit: Outfit) -> float | None:
 
 
 def skirt(asset: BodyAsset, body: RestBody, outfit: Outfit) -> Mesh | None:
-    """Return the skirt or the tails of a coat, cut off at their length; None without."""
+    """Return the skirt or the coat tails, or None."""
     length = skirt_length(outfit)
     if length is None:
         return None
@@ -53,7 +53,7 @@ def skirt(asset: BodyAsset, body: RestBody, outfit: Outfit) -> Mesh | None:
     widening = 1.03 + 3 * outfit.top.looseness + (flare + folds) * falls
     points[:, :2] *= widening[:, None].astype(np.float32)
     surface = asset.skirt
-    # Whole quads, so that the hem is straight.
+    # Removes whole quads, for a straight hem.
     heights = level[surface.faces - start].mean(1).reshape(-1, 2).mean(1)
     kept = heights.repeat(2) > length
     cut = Surface(surface.faces[kept], surface.parts[kept], surface.uv[kept], surface.texels[kept])
@@ -63,7 +63,7 @@ def skirt(asset: BodyAsset, body: RestBody, outfit: Outfit) -> Mesh | None:
 def surface_mesh(
     asset: BodyAsset, surface: Surface, points: Floats, vertices: slice, two_sided: bool
 ) -> Mesh:
-    """Return a mesh of one of the asset's surfaces, with ``points`` for its ``vertices``."""
+    """Return the mesh of an asset surface, with ``points`` as the positions of ``vertices``."""
     return Mesh(
         points,
         surface.faces - np.int32(vertices.start),
@@ -77,7 +77,7 @@ def surface_mesh(
 
 
 def _thickness(outfit: Outfit, fields: SurfaceFields, covered: GarmentCover) -> Floats:
-    """Return (V,) how far cloth, leather and hair stand off, in meters."""
+    """Return the distance (V,) of cloth, leather and hair from the body, in meters."""
     rng = np.random.default_rng(outfit.creases)
     crease = fields.creases[rng.integers(10)] + 0.5 * fields.blotches[rng.integers(8)]
     crease += fields.folds[rng.integers(6)]
@@ -106,7 +106,7 @@ def _thickness(outfit: Outfit, fields: SurfaceFields, covered: GarmentCover) -> 
 
 
 _SECTORS, _STEP = 14, 0.03
-# Heights on the standard body below which tops and trousers hang: the chest, the seat.
+# Heights on the standard body below which tops and trousers hang.
 _CHEST, _SEAT = 0.6, 0.0
 
 
@@ -118,9 +118,9 @@ def drape(
     covered: GarmentCover,
     points: Floats,
 ) -> None:
-    """Move the vertices ``points`` (V, 3) of the clothed body at rest outwards, where cloth hangs.
+    """Move the vertices ``points`` (V, 3) of the clothed body at rest outwards, in place.
 
-    Loose cloth falls straight, tight cloth follows the body.
+    Loose cloth falls straight from the widest part above; tight cloth follows the body.
     """
     heads = dict(zip(asset.bones, body.heads.astype(np.float64), strict=True))
     level = fields.position[:, 2]
@@ -141,12 +141,12 @@ def drape(
 
 
 def drape_outwards(points: Floats, cloth: Mask, axis: Floats, slope: float) -> None:
-    """Move cloth outwards until it comes in by at most ``slope`` meters per meter that it falls.
+    """Move cloth outwards until it narrows by at most ``slope`` meters per meter downwards.
 
     Args:
-        points: (V, 3), changed.
-        cloth: (V,) which of them are cloth.
-        axis: (1, 2) x and y of the line it falls around, or one for each point of cloth.
+        points: (V, 3), modified in place.
+        cloth: (V,) mask of the cloth.
+        axis: x and y of the vertical axis, (1, 2), or one per point of cloth.
         slope: 0 falls straight down.
     """
     if not cloth.any():
@@ -166,15 +166,15 @@ def drape_outwards(points: Floats, cloth: Mask, axis: Floats, slope: float) -> N
 
 
 def _close_shoe(points: Floats, shoe: Mask) -> None:
-    """Let leather run from the heel over the toes, so that they do not show."""
+    """Cover the toes, by draping from the heel forwards."""
     if shoe.any():
-        lying = points[:, [0, 2, 1]]
-        drape_outwards(lying, shoe, lying[shoe, :2].mean(0)[None], 0.45)
-        points[:] = lying[:, [0, 2, 1]]
+        swapped = points[:, [0, 2, 1]]
+        drape_outwards(swapped, shoe, swapped[shoe, :2].mean(0)[None], 0.45)
+        points[:] = swapped[:, [0, 2, 1]]
 
 
 def _interpolate(table: Floats, turn: Floats, fall: Floats) -> Floats:
-    """Read between the entries of ``table``, which is closed around its first axis."""
+    """Interpolate ``table``, which is periodic along the first axis."""
     fall = fall.clip(0, table.shape[1] - 1.001)
     i, j = np.floor(turn).astype(np.int64), fall.astype(np.int64)
     u, v = turn - i, fall - j

@@ -17,22 +17,22 @@ from reid_align.synth.rendering.mesh import Mesh, Primitive, dome, rigid_mesh, r
 def hair_meshes(
     asset: BodyAsset, body: RestBody, outfit: Outfit, materials: Materials
 ) -> list[Mesh]:
-    """Return what stands off the head so far that the body's surface cannot show it."""
+    """Return the meshes of hair and brims that stand off the head."""
     looks, head = outfit.looks, asset.bones.index("head")
-    place = body.heads[head].astype(np.float64)
+    position = body.heads[head].astype(np.float64)
     meshes = []
     if looks.style in ("medium", "long"):
         meshes.append(_long_hair(asset, body, outfit))
-    shape = _tied_hair(outfit, place)
+    shape = _tied_hair(outfit, position)
     if shape is not None:
         tile = materials.add(looks.hair)
         meshes.append(
-            rigid_mesh(shape.vertices, shape.faces, materials.texels(tile, shape.places), head)
+            rigid_mesh(shape.vertices, shape.faces, materials.texels(tile, shape.material_uv), head)
         )
-    brim = _brim(outfit, place)
+    brim = _brim(outfit, position)
     if brim is not None:
         tile = materials.add(outfit.hat_color * 0.9)
-        texels = materials.texels(tile, brim.places)
+        texels = materials.texels(tile, brim.material_uv)
         meshes.append(rigid_mesh(brim.vertices, brim.faces, texels, head, two_sided=True))
     return meshes
 
@@ -43,7 +43,7 @@ def _long_hair(asset: BodyAsset, body: RestBody, outfit: Outfit) -> Mesh:
     surface = asset.hair
     centers = asset.mean[surface.faces].mean(1)
     y, z = centers[:, 1], standard_height(asset, centers[:, 2])
-    # The helper also covers the face and the front of the shoulders.
+    # The hair surface also covers the face and the front of the shoulders.
     face = (y < -0.085) & (z < 0.965)
     rng = np.random.default_rng(outfit.creases)
     waves = _waves(rng, centers)
@@ -55,18 +55,18 @@ def _long_hair(asset: BodyAsset, body: RestBody, outfit: Outfit) -> Mesh:
     wide = rng.uniform(-0.02, 0.1) + rng.uniform(0.02, 0.07) * _waves(rng, asset.mean[vertices])
     wide *= ((0.95 - level) / 0.2).clip(0.2, 1)
     points[:, :2] += wide[:, None] * (points[:, :2] - points[:, :2].mean(0))
-    # The strips that hair is made of have gaps between them.
+    # Closes the gaps between the strips of the hair surface.
     strip = _strips()
     middle = [np.bincount(strip, points[:, n]) / np.bincount(strip) for n in (0, 1)]
     points[:, :2] += 0.13 * (points[:, :2] - np.stack(middle, 1)[strip])
-    # On the back it lies over the cloth.
+    # Moves hair on the back over the cloth.
     points[:, 1] += ((NECK - level) / 0.05).clip(0, 1) * (1.2 * outfit.top.looseness + 0.03)
     return surface_mesh(asset, cut, points.astype(np.float32), vertices, two_sided=True)
 
 
 @cache
 def _strips() -> Integers:
-    """Return (V,) on which strip of connected triangles each vertex of the hair lies."""
+    """Return the index (V,) of the connected strip of each hair vertex."""
     asset = load_asset()
     faces = asset.hair.faces - sum(asset.sizes[:2])
     before, strip = None, np.arange(asset.sizes[2])
@@ -78,7 +78,7 @@ def _strips() -> Integers:
 
 
 def _waves(rng: np.random.Generator, points: Floats) -> Floats:
-    """Return (N,) a wavy function of the turn around the head, of about unit size."""
+    """Return a wave (N,) around the head, of about unit amplitude."""
     turn = np.arctan2(points[:, 0], points[:, 1] + 0.05)
     pairs = zip(rng.integers((5, 11), (9, 19)), rng.uniform(0, 6, 2), strict=True)
     return np.asarray(sum(np.sin(count * turn + shift) for count, shift in pairs))

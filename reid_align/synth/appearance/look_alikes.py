@@ -19,9 +19,9 @@ _Variation = Callable[[Outfit, np.random.Generator, bool], Outfit]
 
 
 def vary_outfit(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
-    """Return a look-alike's outfit: the same with one thing, now and then two, changed.
+    """Return the outfit of a look-alike: one or, in a quarter of the cases, two items differ.
 
-    Other shoes come with other hair and another face.
+    Different shoes come with different hair and a different face.
     """
     for _ in range(1 if rng.random() < 0.75 else 2):
         outfit = _VARIATIONS[int(rng.integers(len(_VARIATIONS)))](outfit, rng, female)
@@ -55,7 +55,7 @@ def _other_looks(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outf
 
 
 def _other_shoes(outfit: Outfit, rng: np.random.Generator, female: bool) -> Outfit:
-    # Shoes are few pixels, and often hidden; so hair and face change with them.
+    # Shoes are small and often hidden, so hair and face change too.
     return replace(
         outfit,
         shoes=sample_shoes(rng),

@@ -10,10 +10,10 @@ TILE = 32
 
 
 class Materials:
-    """Collects up to eight tiles of 32×32 texels.
+    """Up to eight material tiles of 32×32 texels, below the body texture.
 
     Args:
-        rng: source of the grain.
+        rng: random generator of the grain.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -21,7 +21,7 @@ class Materials:
         self._tiles: list[Pixels] = []
 
     def add(self, color: Color, accent: Color | None = None, band: float = 0.25) -> int:
-        """Add a tile of one color, with a band of a second color; return its index."""
+        """Add a tile of one color, optionally with a band of a second color; return its index."""
         tile = color * (1 + 0.05 * self._rng.standard_normal((TILE, TILE, 1)))
         if accent is not None:
             top = int(self._rng.integers(4, 18))
@@ -31,13 +31,13 @@ class Materials:
         return len(self._tiles) - 1
 
     @staticmethod
-    def texels(tile: int, places: Floats) -> Floats:
-        """Return texture (column, row) of places (V, 2) in [0, 1] on a tile."""
-        inside = 1 + places * (TILE - 3)
+    def texels(tile: int, material_uv: Floats) -> Floats:
+        """Return the texture (column, row) of coordinates (V, 2) in [0, 1] on a tile."""
+        inside = 1 + material_uv * (TILE - 3)
         return np.asarray(np.add(inside, (tile * TILE, TEXTURE_SIZE)), np.float32)
 
     def strip(self) -> Pixels:
-        """Return (32, 256, 3) all tiles side by side."""
+        """Return all tiles in a row, (32, 256, 3)."""
         strip = np.zeros((TILE, TEXTURE_SIZE, 3), np.uint8)
         for index, tile in enumerate(self._tiles):
             strip[:, index * TILE : (index + 1) * TILE] = tile

@@ -16,21 +16,21 @@ Headwear = Literal["none", "cap", "beanie", "hood", "sun_hat"]
 
 @dataclass(frozen=True, eq=False)
 class Top:
-    """The upper garment; lengths in meters on the standard body.
+    """Upper garment; lengths in meters on the standard body.
 
     Attributes:
         cut: kind of garment.
-        fabric: its cloth.
-        sleeve: where it ends on the arm, 0 shoulder, 1 elbow, 2 wrist; below 0 there is none.
-        hem: its lower edge, as a height on the body at rest.
+        fabric: cloth.
+        sleeve: end of the sleeve on the arm: 0 shoulder, 1 elbow, 2 wrist; negative for none.
+        hem: height of the lower edge on the body at rest.
         neck: radius of the neck opening.
         collar: height of the collar above the neck.
         looseness: distance of the cloth from the body.
-        inner: the cloth that an open front shows, None when closed.
+        inner: cloth under an open front; None if closed.
         opening: half the width of the open front.
-        sleeve_color: of sleeves that differ from the trunk.
-        trim: color of hem, cuffs or a zip.
-        prints: what is printed on it.
+        sleeve_color: color of the sleeves; None for the fabric.
+        trim: color of hem and cuffs, or None.
+        prints: prints on it.
     """
 
     cut: Cut
@@ -49,16 +49,16 @@ class Top:
 
 @dataclass(frozen=True, eq=False)
 class Bottom:
-    """The lower garment.
+    """Lower garment; also the skirt of a dress.
 
     Attributes:
-        cut: kind of garment; the skirt of a dress is one of its own.
-        fabric: its cloth.
-        length: where it ends on the leg, 0 hip, 1 knee, 2 ankle.
-        waist: height of its upper edge on the body at rest, in meters.
+        cut: kind of garment.
+        fabric: cloth.
+        length: end on the leg: 0 hip, 1 knee, 2 ankle.
+        waist: height of the upper edge on the body at rest, in meters.
         looseness: distance of the cloth from the body.
-        flare: how much wider it gets toward the hem.
-        stripe: color of a stripe down the side, None without.
+        flare: relative widening toward the hem.
+        stripe: color of a stripe down the side, or None.
     """
 
     cut: LegWear
@@ -72,7 +72,7 @@ class Bottom:
 
 @dataclass(frozen=True, eq=False)
 class Shoes:
-    """Shoes and socks: colors, and where they end on the leg (2 is the ankle)."""
+    """Shoes and socks: colors, and their upper ends on the leg (2 is the ankle)."""
 
     color: Color
     sole: Color
@@ -88,13 +88,13 @@ class Looks:
     Attributes:
         skin: color.
         hair: color.
-        style: of the hair.
-        hairline: height of the hair above the brow, 0 to 1.
-        volume: how far the hair stands off, in meters.
-        hair_length: how far long hair reaches down, as a height on the body at rest.
-        beard: whether there is one.
-        glasses: color of the frame, None without.
-        face: (6,) of unit spread: distance of the eyes, weight of the brows, width, height and
+        style: hair style.
+        hairline: height of the hairline above the brow, 0 to 1.
+        volume: distance of the hair from the head, in meters.
+        hair_length: height of the lower end of long hair on the body at rest.
+        beard: has a beard.
+        glasses: color of the frame, or None.
+        face: (6,) standard normal: distance of the eyes, weight of the brows, width, height and
             redness of the mouth, depth of the eye sockets.
     """
 
@@ -111,7 +111,7 @@ class Looks:
 
 @dataclass(frozen=True, eq=False)
 class Bag:
-    """A bag: kind, two colors, the side it is worn on (+1 is left), and its size in meters."""
+    """Bag: kind, two colors, side (+1 is left), and size in meters."""
 
     kind: BagKind
     color: Color
@@ -122,15 +122,15 @@ class Bag:
 
 @dataclass(frozen=True, eq=False)
 class Outfit:
-    """Everything that tells a person from another, besides body and gait.
+    """Clothes, looks and carried items of an avatar.
 
     Attributes:
-        top, bottom, shoes, looks: what their names say.
-        headwear: what is on the head.
-        hat_color: of what is on the head.
+        top, bottom, shoes, looks: clothes, and skin, hair and face.
+        headwear: kind of headwear.
+        hat_color: color of the headwear.
         bags: none, one or two.
-        umbrella: color of an open umbrella, None without.
-        bicycle: color of a bicycle that is ridden or pushed in every image, None without.
+        umbrella: color of an open umbrella, or None.
+        bicycle: color of a bicycle that is ridden or pushed in every image, or None.
         creases: seed of the creases of the cloth.
     """
 

@@ -23,7 +23,7 @@ from reid_align.synth.appearance.outfit import (
 from reid_align.synth.array_types import Floats
 
 Choice = TypeVar("Choice", bound=str)
-_CUTS: dict[Cut, tuple[float, float]] = {  # shares among men and women
+_CUTS: dict[Cut, tuple[float, float]] = {  # shares for male and female bodies
     "tee": (0.36, 0.26), "polo": (0.09, 0.02), "tank": (0.02, 0.07), "shirt": (0.17, 0.13),
     "sweater": (0.08, 0.11), "hoodie": (0.09, 0.05), "jacket": (0.14, 0.13), "coat": (0.05, 0.09),
     "dress": (0.0, 0.14),
@@ -50,7 +50,7 @@ _SIZES: dict[BagKind, tuple[float, float, float]] = {
 
 
 def sample_outfit(rng: np.random.Generator, female: bool) -> Outfit:
-    """Draw an outfit for a man or a woman."""
+    """Draw an outfit for a female or a male body."""
     top = _top(rng, female)
     return Outfit(
         top=top,
@@ -121,7 +121,7 @@ def _prints(rng: np.random.Generator, cut: Cut, fabric: Fabric, is_open: bool) -
 
 
 def sample_bottom(rng: np.random.Generator, female: bool, top: Top) -> Bottom:
-    """Draw a lower garment that goes with ``top``; the skirt of a dress is of its cloth."""
+    """Draw a lower garment that matches ``top``; for a dress, a skirt of the same fabric."""
     cut: LegWear = "skirt" if top.cut == "dress" else _pick(rng, _LEGS, female)
     fabric = sample_fabric(rng, "lower", "denim" if cut == "jeans" else None)
     if cut == "jeans":
@@ -192,14 +192,14 @@ def _headwear(rng: np.random.Generator, female: bool, top: Top) -> Headwear:
 
 
 def sample_bags(rng: np.random.Generator, female: bool) -> tuple[Bag, ...]:
-    """Draw none, one or two bags of different kinds."""
+    """Draw zero to two bags of different kinds."""
     count = int(rng.choice(3, p=(0.3, 0.58, 0.12)))
     kinds = {_pick(rng, _BAGS, female) for _ in range(count)}
     return tuple(sample_bag(rng, kind) for kind in sorted(kinds))
 
 
 def sample_bag(rng: np.random.Generator, kind: BagKind) -> Bag:
-    """Draw a bag of a kind."""
+    """Draw a bag of the given kind."""
     color = sample_color(rng, "bag")
     size = np.array(_SIZES[kind]) * np.exp(rng.normal(0, 0.14, 3))
     side = int(rng.choice((-1, 1)))

@@ -10,9 +10,9 @@ from reid_align.synth.body.surface_fields import NECK, SurfaceFields, TextureCan
 
 
 def paint_texture(outfit: Outfit, canvas: TextureCanvas) -> Pixels:
-    """Return the texture (256, 256, 3), display colors without any light or shade.
+    """Return the texture (256, 256, 3): display colors without light and shade.
 
-    Texels that show no point of the body repeat the nearest one that does.
+    Invalid texels repeat the nearest valid one.
     """
     fields = canvas.fields
     covered = garment_cover(outfit, fields)
@@ -30,12 +30,12 @@ def paint_texture(outfit: Outfit, canvas: TextureCanvas) -> Pixels:
 
 
 def paint_creases(outfit: Outfit, canvas: TextureCanvas) -> Pixels:
-    """Return (256, 256) the shade of creased cloth: 128 is none, 255 twice as bright."""
+    """Return the crease shading (256, 256): 128 is neutral, 255 is twice as bright."""
     fields, rng = canvas.fields, np.random.default_rng(outfit.creases)
     covered = garment_cover(outfit, fields)
     cloth = covered.top | covered.inner | covered.bottom
     first, second = rng.choice(10, 2, replace=False)
-    # Ridges rather than hills: cloth lies smooth and folds sharply.
+    # The absolute value gives sharp ridges between smooth areas.
     ridges = 1.2 * np.abs(fields.creases[first]) - 0.9 + 0.6 * fields.creases[second]
     ridges += 1.1 * np.abs(fields.folds[int(rng.integers(6))]) - 0.8
     joints = np.exp(-(((fields.arm - 1) / 0.22) ** 2)) + np.exp(-(((fields.leg - 1) / 0.16) ** 2))
@@ -49,7 +49,7 @@ def paint_creases(outfit: Outfit, canvas: TextureCanvas) -> Pixels:
 
 
 def _contact(outfit: Outfit, fields: SurfaceFields, covered: GarmentCover) -> Floats:
-    """Return (N,) how little light gets below the hem of a top, between the legs and to a neck."""
+    """Return the contact shading (N,) below the hem, between the legs and at the neck."""
     below = (outfit.top.hem - fields.position[:, 2]).clip(0, None)
     hem = 0.35 * np.exp(-below / 0.035) * covered.bottom
     between = 0.3 * (1 - fields.across / 0.35).clip(0, 1) * fields.on("upper_leg", "lower_leg")
@@ -115,12 +115,12 @@ def _paint_straps(bag: Bag, fields: SurfaceFields, color: Floats) -> None:
     color[strap & (z < NECK)] = bag.color * 0.85
 
 
-# Places on the mean head, in meters: half the distance of the eyes, and heights.
+# Positions on the mean head in meters: half the distance of the eyes, and heights.
 _EYE_X, _EYE_Z, _BROW_Z, _MOUTH_Z = 0.031, 0.904, 0.924, 0.838
 
 
 def paint_skin(looks: Looks, fields: SurfaceFields) -> Floats:
-    """Return (N, 3) display colors of the bare body."""
+    """Return the display colors (N, 3) of skin and face."""
     field = int(looks.hairline * 7.99)
     color = looks.skin * (1 + 0.035 * fields.blotches[field][:, None])
     x, y, z = fields.position.T
@@ -137,7 +137,7 @@ def paint_skin(looks: Looks, fields: SurfaceFields) -> Floats:
     )
     lips = looks.skin * np.array([0.85, 0.55 - 0.06 * red, 0.55 - 0.05 * red], np.float32)
     _blend(color, mouth, lips, 0.8)
-    # Cheeks, nose and ears are redder, eye sockets and the underside of the chin darker.
+    # The face is redder; eye sockets and the shadow under the nose are darker.
     color[face] *= np.array([1.03, 0.97, 0.96], np.float32)
     socket = face & (np.abs(z - 0.912) < 0.02) & (sideways < 0.055)
     _blend(color, socket, looks.skin * 0.7, 0.35 + 0.12 * deep)
@@ -156,8 +156,8 @@ def paint_skin(looks: Looks, fields: SurfaceFields) -> Floats:
 
 
 def paint_hair(looks: Looks, fields: SurfaceFields) -> Floats:
-    """Return (N, 3) display colors of hair, at all points; lighter strands over darker ones."""
-    # Strands show on dark hair; on light hair as strong a change would look like wool.
+    """Return the display colors (N, 3) of hair with lighter and darker strands."""
+    # Weaker on light hair, which would look like wool.
     strength = 0.09 + 0.16 * (1 - float(looks.hair.mean()))
     field = int(looks.hairline * 5.99)
     strands = strength * (

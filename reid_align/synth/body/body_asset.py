@@ -16,10 +16,10 @@ ASSET_PATH = Path(__file__).parents[1] / "assets" / "body.npz"
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """Triangles with their charts.
+    """Triangles with charts.
 
     Attributes:
-        faces: (F, 3) int32 indices of the asset's vertices.
+        faces: (F, 3) int32 vertex indices.
         parts: (F,) uint8 part ids in 1..24.
         uv: (F, 3, 2) float32 U and V of the corners in [0, 1].
         texels: (F, 3, 2) float32 (column, row) of the corners in the texture.
@@ -33,24 +33,24 @@ class Surface:
 
 @dataclass(frozen=True, eq=False)
 class BodyAsset:
-    """The body model: meters, Z up, facing -Y, left is +X, arms held away from the trunk.
+    """Body model in meters: Z is up, the front is -Y, left is +X, arms are away from the trunk.
 
-    Points are ordered: body, skirt and hair vertices, then shell points, then bone heads.
+    Order of points: vertices of body, skirt and hair, then garment shell points, then bone heads.
 
     Attributes:
-        mean: (P, 3) float32 the mean points.
-        basis: (K, P, 3) float32 directions of variation, for coefficients of about unit size.
-        coefficients: (N, K) float32 the compiled adult bodies.
+        mean: (P, 3) float32 mean points.
+        basis: (K, P, 3) float32 principal directions, for coefficients of about unit size.
+        coefficients: (N, K) float32 coefficients of the compiled adult bodies.
         phenotypes: (N, 6) float32 gender (0 male, 1 female), age, muscle, weight, height and
             proportions of those bodies, in [0, 1].
-        bones: names; parents come before their children.
+        bones: bone names; parents come before children.
         parents: (B,) int64, -1 for the root.
         bone_indices: (V, 4) uint8 of body, skirt and hair vertices.
         bone_weights: (V, 4) float32, rows sum to one.
-        shell_vertices: (C,) the body vertices that the shell points belong to.
-        sizes: how many vertices body, skirt and hair have.
-        mirror: (V,) the vertex at the mirrored place.
-        body, skirt, hair: the surfaces.
+        shell_vertices: (C,) body vertex of each shell point.
+        sizes: number of vertices of body, skirt and hair.
+        mirror: (V,) index of the mirrored vertex.
+        body, skirt, hair: surfaces.
     """
 
     mean: Floats
@@ -70,27 +70,26 @@ class BodyAsset:
 
     @property
     def vertex_count(self) -> int:
-        """How many vertices body, skirt and hair have together."""
+        """Number of vertices of body, skirt and hair."""
         return sum(self.sizes)
 
 
 @cache
 def load_asset(path: Path = ASSET_PATH) -> BodyAsset:
-    """Read the asset; it is read once and shared.
+    """Read the asset, cached in the process.
 
     Raises:
-        OutputError: the file is missing or is not what the compiler writes.
+        OutputError: the file is missing or damaged.
     """
     try:
-        # Opened here: of a damaged archive NumPy leaves the file open.
+        # Opened here, because NumPy does not close a damaged archive.
         with path.open("rb") as stream, np.load(stream) as file:
             arrays = {name: file[name] for name in file.files}
         return _from_arrays(arrays)
-    # A damaged archive raises nearly anything: EOFError, BadZipFile, zlib.error, RuntimeError ...
+    # Damaged archives raise EOFError, BadZipFile, zlib.error, RuntimeError and others.
     except Exception as error:
         raise OutputError(
-            f"{path}: no body asset ({error}). Reinstall reid-align, or compile it with "
-            "python -m reid_align.synth.compiling."
+            f"{path}: not a complete body asset ({error}). Reinstall reid-align."
         ) from error
 
 

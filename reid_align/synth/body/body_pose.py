@@ -24,13 +24,13 @@ _DOWN = np.array([0.0, 0.0, -1.0])
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """What a person does in one image.
+    """Pose in one image.
 
     Attributes:
-        kind: what the legs do.
-        arms: what the left and the right arm do.
-        phase: of the gait cycle, in [0, 1).
-        rotations: (B, 3, 3) float64 rotations of the bones from rest, in the body's axes.
+        kind: action of the legs.
+        arms: actions of the left and the right arm.
+        phase: phase of the gait cycle, in [0, 1).
+        rotations: (B, 3, 3) float64 rotations of the bones from rest, in body axes.
     """
 
     kind: PoseKind
@@ -40,12 +40,12 @@ class Pose:
 
 
 class PoseSampler:
-    """Makes poses for one rest body.
+    """Samples poses for one rest body.
 
     Args:
-        bones: names of the bones.
+        bones: bone names.
         parents: (B,) parents come first.
-        heads: (B, 3) where the bones start at rest.
+        heads: (B, 3) start points of the bones at rest.
     """
 
     def __init__(self, bones: tuple[str, ...], parents: Integers, heads: Floats) -> None:
@@ -59,7 +59,7 @@ class PoseSampler:
         kind: PoseKind,
         arms: tuple[ArmStyle, ArmStyle],
     ) -> Pose:
-        """Draw a pose of one kind, with the left and the right arm doing ``arms``."""
+        """Draw a pose of one kind, with these actions of the left and the right arm."""
         if kind == "frontal":
             arms = ("hang", "hang")
         phase = float(rng.random())
@@ -79,7 +79,7 @@ class PoseSampler:
         lean = LEAN.get(kind, 0.0) + posture.stoop * (not calm)
         sway = 0.0 if calm else float(rng.normal(0, 1.5))
         turn = 0.0 if calm else -0.5 * twist + float(rng.normal(0, 3))
-        # Leaning forward takes what hangs down backwards.
+        # A forward lean is a positive pitch of the root.
         root = yaw(turn) @ pitch(0.4 * lean) @ roll(sway)
         named: dict[str, Floats] = {"root": root}
         for share, bone in zip(
@@ -120,7 +120,7 @@ class PoseSampler:
         named[f"lowerleg01.{side}"] = pelvis @ pitch(knee - hip) @ toe_out @ shin
         foot = pelvis @ pitch(knee - hip - ankle) @ toe_out
         named[f"foot.{side}"] = foot
-        # On the way to toe-off the toes stay on the ground.
+        # Toes stay on the ground until toe-off.
         bend = min(0.0, hip - knee + 20.0) if hip < 0 and kind in ("walk", "push") else 0.0
         named[f"toe2-1.{side}"] = foot @ pitch(bend)
 
@@ -164,7 +164,7 @@ class PoseSampler:
 
 
 def sample_pose_kind(rng: np.random.Generator, bicycle: bool = False) -> PoseKind:
-    """Draw what the legs do, as often as pedestrians do it; those with a bicycle use it."""
+    """Draw the action of the legs, with the frequencies of pedestrians or of cyclists."""
     if bicycle:
         return WITH_BICYCLE[int(rng.integers(2))]
     return POSE_KINDS[int(rng.choice(3, p=(0.74, 0.22, 0.04)))]
@@ -175,12 +175,12 @@ def sample_arms(
     kind: PoseKind,
     held: tuple[ArmStyle | None, ArmStyle | None] = (None, None),
 ) -> tuple[ArmStyle, ArmStyle]:
-    """Draw what both arms do in an image of this kind.
+    """Draw the actions of both arms.
 
     Args:
-        rng: source of the choice.
-        kind: what the legs do.
-        held: what the left and the right arm must do for what they hold; None is free.
+        rng: random generator.
+        kind: action of the legs.
+        held: actions of the left and the right arm that hold an item; None is free.
     """
     if kind in WITH_BICYCLE:
         return "handlebar", "handlebar"

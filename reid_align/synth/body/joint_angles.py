@@ -11,10 +11,10 @@ PoseKind = Literal["walk", "stand", "run", "frontal", "cycle", "push"]
 POSE_KINDS: tuple[PoseKind, ...] = ("walk", "stand", "run", "frontal", "cycle", "push")
 WITH_BICYCLE: tuple[PoseKind, ...] = ("cycle", "push")
 STEPPING: tuple[PoseKind, ...] = ("walk", "push", "run")
-# How far the trunk leans forward, in degrees.
+# Forward lean of the trunk in degrees.
 LEAN: dict[PoseKind, float] = {"walk": 2.0, "push": 5.0, "run": 9.0, "cycle": 26.0}
-# Sagittal joint angles in degrees at equal steps of a gait cycle that starts when the heel touches
-# the ground. Source: textbook curves of normal gait, as in Perry & Burnfield, "Gait Analysis".
+# Sagittal joint angles in degrees at equal steps of a gait cycle, which starts at heel strike.
+# Source: textbook curves of normal gait, as in Perry & Burnfield, "Gait Analysis".
 _WALK_HIP = (30, 25, 17, 8, -2, -9, -4, 14, 28, 33)
 _WALK_KNEE = (4, 15, 15, 8, 5, 12, 37, 60, 48, 15)
 _WALK_ANKLE = (0, -4, 4, 8, 11, 6, -15, -8, 0, 2)
@@ -24,14 +24,14 @@ _RUN_KNEE = (25, 42, 35, 22, 25, 60, 95, 105, 85, 45)
 
 @dataclass(frozen=True)
 class Posture:
-    """How a person carries themselves in all images: angles in degrees.
+    """Posture and gait of an avatar in all images; angles in degrees.
 
     Attributes:
         stoop: forward bend of the trunk.
-        toe_out: how far the feet point outwards.
-        stride: length of the steps, 1 is average.
-        arm_swing: how far the arms swing, in degrees.
-        spread: how far the arms are held from the trunk.
+        toe_out: outward rotation of the feet.
+        stride: relative step length, 1 is average.
+        arm_swing: amplitude of the arm swing.
+        spread: angle between arms and trunk.
     """
 
     stoop: float
@@ -42,7 +42,7 @@ class Posture:
 
 
 def sample_posture(rng: np.random.Generator) -> Posture:
-    """Draw a person's habits."""
+    """Draw posture and gait."""
     return Posture(
         stoop=float(rng.normal(3, 3)),
         toe_out=float(rng.normal(6, 4)),
@@ -55,7 +55,7 @@ def sample_posture(rng: np.random.Generator) -> Posture:
 def leg_angles(
     rng: np.random.Generator, posture: Posture, kind: PoseKind, moment: float
 ) -> tuple[float, float, float]:
-    """Return flexion of hip and knee and dorsiflexion of the ankle in degrees."""
+    """Return hip flexion, knee flexion and ankle dorsiflexion in degrees."""
 
     def curve(values: tuple[int, ...]) -> float:
         return float(np.interp(moment, np.arange(len(values)) / len(values), values, period=1.0))
@@ -89,7 +89,7 @@ ArmStyle = Literal[
     "umbrella",
 ]
 ARM_STYLES: tuple[ArmStyle, ...] = get_args(ArmStyle)
-# Directions of upper and lower arm of the left side: outwards, backwards, up.
+# Directions of the left upper and lower arm: outwards, backwards, up.
 _HOLDING: dict[ArmStyle, tuple[tuple[float, float, float], tuple[float, float, float]]] = {
     "pocket": ((0.34, 0.22, -1.0), (-0.12, -0.35, -1.0)),
     "phone": ((0.42, -0.5, -0.8), (-0.35, -0.1, 1.0)),
@@ -114,12 +114,12 @@ def arm_directions(
     """Return the directions of the left upper and lower arm, relative to the chest.
 
     Args:
-        rng: source of the variation between images.
-        style: what the arm does.
-        kind: what the legs do; arms swing against them.
-        moment: of the leg's own gait cycle, in [0, 1).
-        swing: how far the arm swings, in degrees.
-        spread: how far it is held from the trunk, in degrees.
+        rng: random generator of the variation between images.
+        style: action of the arm.
+        kind: action of the legs; arms swing opposite to them.
+        moment: phase of the gait cycle of the leg on the same side, in [0, 1).
+        swing: amplitude of the arm swing in degrees.
+        spread: angle between arm and trunk in degrees.
     """
     if style in _HOLDING:
         upper, lower = (np.array(direction) for direction in _HOLDING[style])
@@ -128,7 +128,7 @@ def arm_directions(
         return _in_plane(0.0, 14.0), _in_plane(6.0, 10.0)
     reach = 38.0 if kind == "run" else swing if style == "swing" else 0.25 * swing
     moving = kind in ("walk", "run")
-    # The arm is behind when the leg of the same side is in front, at moment 0.
+    # At moment 0 the leg of the same side is in front, so the arm is behind.
     back = np.cos(2 * np.pi * moment) if moving else 0.0
     flexion = -reach * back + float(rng.normal(3, 3))
     elbow = 80.0 if kind == "run" else 12 + 8 * (1 - back) / 2 + abs(float(rng.normal(0, 7)))
@@ -137,6 +137,6 @@ def arm_directions(
 
 
 def _in_plane(forward: float, outward: float) -> Floats:
-    """A direction that is lifted from hanging down, forwards and outwards in degrees."""
+    """Return the direction of an arm raised forwards and outwards by angles in degrees."""
     f, o = np.radians(forward), np.radians(outward)
     return np.array([np.sin(o), -np.sin(f) * np.cos(o), -np.cos(f) * np.cos(o)])

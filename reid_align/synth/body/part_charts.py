@@ -1,4 +1,12 @@
-"""X"""
+"""Charts of the 24 body parts, and their positions in the 256×256 texture.
+
+A chart has two natural coordinates. ``along`` runs from the trunk to the extremity (crown to neck
+on the head, neck to hips on the torso). ``across`` runs around the part, from the seam named below.
+The charts are oriented as in DensePose, so a network trained on them reads real DensePose output.
+Left and right charts agree at mirrored points.
+
+Source: sample output of DensePose (Güler et al., arXiv:1802.00434).
+"""
 
 from dataclasses import dataclass
 
@@ -23,17 +31,17 @@ _TILE_HEIGHT, _TILE_WIDTH = 64, 32
 
 @dataclass(frozen=True)
 class Chart:
-    """The chart of a part and of its mirror part.
+    """Chart of a part and of its mirror part.
 
     Attributes:
-        region: the body region it covers.
-        face: of the region; None covers all of it.
+        region: body region.
+        face: front or back of the region; None covers both.
         transposed: U runs across and V along, as on hands and head.
         flip_along: the coordinate that runs along is 1 at the trunk.
         flip_across: the coordinate that runs across is 1 at its first seam.
-        tile: (row, column) of its upper left tile in the left half of the texture, which holds
-            the person's right side, in tiles of 64×32 texels.
-        tiles: how many tiles it covers to the right.
+        tile: (row, column) of the upper left tile, in tiles of 64×32 texels, in the left half of
+            the texture, which shows the right side of the body.
+        tiles: width in tiles.
     """
 
     region: Region
@@ -46,12 +54,12 @@ class Chart:
 
     @property
     def left(self) -> int:
-        """The number of the person's left part; a torso part lies on both sides."""
+        """Part id on the left side of the body; torso parts cover both sides."""
         return self._part("left")
 
     @property
     def right(self) -> int:
-        """The number of the person's right part."""
+        """Part id on the right side of the body."""
         return self._part("right")
 
     def _part(self, side: Side) -> int:
@@ -62,8 +70,8 @@ class Chart:
         )
 
 
-# Across starts at the medial seam on legs, at the rear seam on arms, at the face on the head, and
-# at the person's left on the torso.
+# ``across`` starts at the medial seam on legs, at the rear seam on arms, at the face on the head,
+# and at the left side on the torso.
 CHARTS: tuple[Chart, ...] = (
     Chart("torso", "back", False, False, False, (2, 2), 4),
     Chart("torso", "front", False, False, False, (1, 2), 4),
@@ -88,25 +96,24 @@ def chart_of(part: int) -> Chart:
 
 
 def to_uv(chart: Chart, along: Floats, across: Floats) -> Floats:
-    """Turn natural coordinates in [0, 1] into (..., 2) U and V."""
+    """Convert natural coordinates in [0, 1] to (..., 2) U and V."""
     along = 1 - along if chart.flip_along else along
     across = 1 - across if chart.flip_across else across
     return np.stack([across, along] if chart.transposed else [along, across], -1)
 
 
 def from_uv(chart: Chart, uv: Floats) -> tuple[Floats, Floats]:
-    """Return (along, across) of (..., 2) U and V; the inverse of `to_uv`."""
+    """Convert (..., 2) U and V to (along, across); the inverse of `to_uv`."""
     along, across = (uv[..., 1], uv[..., 0]) if chart.transposed else (uv[..., 0], uv[..., 1])
     return (1 - along if chart.flip_along else along), (1 - across if chart.flip_across else across)
 
 
 def texel_table() -> Floats:
-    """Return (25, 2, 3): the affine map of every part from (U, V, 1) to texture (column, row).
+    """Return (25, 2, 3): the affine map of each part from (U, V, 1) to texture (column, row).
 
-    Columns and rows are continuous, a texel's center lies at its index. U or V of 0 and 1 fall on
-    the centers of a chart's first and last texels, so that bilinear reading never leaves a chart.
-    The texture of the mirrored person is ``texture[:, ::-1]``: a left chart lies where the right
-    one lies in the mirrored image, and the torso lies on the middle line.
+    Columns and rows are continuous; the center of a texel is at its index. U or V of 0 and 1 are
+    the centers of the first and last texels of a chart, so bilinear interpolation stays inside the
+    chart. The texture of the mirrored body is ``texture[:, ::-1]``.
     """
     table = np.zeros((25, 2, 3), np.float32)
     for chart in CHARTS:
@@ -115,7 +122,7 @@ def texel_table() -> Floats:
         u_axis = 0 if chart.transposed else 1
         entry = np.zeros((2, 3))
         entry[1, [1 - u_axis, 2]] = (-height, row + height) if chart.flip_along else (height, row)
-        # Across starts at the middle line of the texture and runs outwards.
+        # ``across`` starts at the center line of the texture.
         entry[0, [u_axis, 2]] = (width, column) if chart.flip_across else (-width, column + width)
         if chart.left != chart.right:
             mirrored = entry.copy()

@@ -11,13 +11,13 @@ from reid_align.synth.rendering.numba_kernel import kernel
 
 @dataclass(frozen=True, eq=False)
 class RestBody:
-    """One person's body at rest, in meters.
+    """Body in the rest pose, in meters.
 
     Attributes:
         vertices: (V, 3) float32 body, skirt and hair.
         shell: (C, 3) float32 points of the smooth garment shell.
-        heads: (B, 3) float32 where the bones start.
-        female: whether the phenotype is nearer to a woman's.
+        heads: (B, 3) float32 start points of the bones.
+        female: female body.
     """
 
     vertices: Floats
@@ -27,7 +27,7 @@ class RestBody:
 
 
 def sample_body(asset: BodyAsset, rng: np.random.Generator, female: bool | None = None) -> RestBody:
-    """Draw a body, of either gender if None: a mixture of two compiled adults of one gender."""
+    """Draw a body: a mixture of two compiled adults of one gender, random if ``female`` is None."""
     if female is None:
         female = bool(rng.random() < 0.48)
     pool = np.flatnonzero((asset.phenotypes[:, 0] > 0.5) == female)
@@ -41,13 +41,12 @@ def sample_body(asset: BodyAsset, rng: np.random.Generator, female: bool | None 
 
 
 def bone_transforms(heads: Floats, parents: Integers, rotations: Floats) -> Floats:
-    """Return (B, 3, 4) the transforms of a pose.
+    """Return the bone transforms (B, 3, 4) of a pose.
 
     Args:
-        heads: (B, 3) where the bones start at rest.
+        heads: (B, 3) start points of the bones at rest.
         parents: (B,) parents come first; -1 for the root.
-        rotations: (B, 3, 3) every bone's rotation from rest, in world axes (not relative to its
-            parent), so that a pose says where limbs point, whatever the trunk does.
+        rotations: (B, 3, 3) rotations from rest, in world axes and not relative to the parent.
     """
     starts = heads.astype(np.float64).copy()
     for bone, parent in enumerate(parents):
@@ -59,12 +58,12 @@ def bone_transforms(heads: Floats, parents: Integers, rotations: Floats) -> Floa
 
 @kernel
 def skin(points: Floats, indices: Pixels, weights: Floats, transforms: Floats) -> Floats:
-    """Return (V, 3) the posed points, by linear blend skinning.
+    """Return the posed points (V, 3), by linear blend skinning.
 
     Args:
         points: (V, 3) at rest.
         indices: (V, 4) bones.
-        weights: (V, 4) rows sum to one.
+        weights: (V, 4), rows sum to one.
         transforms: (B, 3, 4).
     """
     posed = np.zeros_like(points)

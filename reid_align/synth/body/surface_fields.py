@@ -12,27 +12,27 @@ from reid_align.synth.body.body_asset import BodyAsset, load_asset
 from reid_align.synth.body.part_charts import CHARTS, TEXTURE_SIZE, chart_of, from_uv, texel_table
 from reid_align.synth.rendering.rasterizer import Fragments, rasterize
 
-# Heights in meters on a standard body at rest: outfits are cut for it, and every body wears them.
+# Heights in meters on the standard body at rest, for which outfits are defined.
 SOLE, ANKLE, KNEE, HIP, NECK, CROWN = -0.84, -0.74, -0.29, 0.16, 0.754, 1.027
-# Half the width in meters that a limb's chart spans, for patterns that keep their size.
+# Half the width in meters that a chart spans, for patterns of constant size.
 _GIRTH = {"torso": 0.24, "head": 0.14, "upper_arm": 0.075, "lower_arm": 0.06, "hand": 0.08}
 _GIRTH |= {"upper_leg": 0.13, "lower_leg": 0.09, "foot": 0.12}
 
 
 @dataclass(frozen=True, eq=False)
 class SurfaceFields:
-    """Points of the standard body at rest; every array has one entry per point.
+    """Points of the standard body at rest.
 
     Attributes:
         position: (N, 3) float32 meters; left is +X, back is +Y, up is +Z.
         part: (N,) part ids.
-        arm: 0 to 1 from shoulder to elbow, 1 to 2 to the wrist, 2 to 3 to the fingers; else -1.
-        leg: the same from hip over knee and ankle to the toes; else -1.
+        arm: (N,) 0 to 1 from shoulder to elbow, to 2 at the wrist, to 3 at the fingers; else -1.
+        leg: (N,) 0 to 1 from hip to knee, to 2 at the ankle, to 3 at the toes; else -1.
         along: (N,) along the chart, 0 at the trunk.
         across: (N,) across the chart, 0 at its first seam.
         drop: (N,) meters down a garment: down the trunk and the legs, or down a sleeve.
-        turn: (N,) meters around the trunk or the limb, continuous over front and back.
-        seed: of the noise fields.
+        turn: (N,) meters around the trunk or limb, continuous from front to back.
+        seed: seed of the noise fields.
     """
 
     position: Floats
@@ -46,7 +46,7 @@ class SurfaceFields:
     seed: int
 
     def on(self, *regions: str) -> Mask:
-        """Return (N,) which points lie on one of these regions."""
+        """Return the mask (N,) of points on any of these regions."""
         ids = [p for c in CHARTS if c.region in regions for p in (c.left, c.right)]
         wanted = np.zeros(25, np.bool_)
         wanted[ids] = True
@@ -54,47 +54,47 @@ class SurfaceFields:
 
     @cached_property
     def front(self) -> Mask:
-        """Which points lie on a front chart."""
+        """Mask (N,) of points on a front chart."""
         ids = [p for c in CHARTS if c.face == "front" for p in (c.left, c.right)]
         return np.isin(self.part, ids)
 
     @cached_property
     def grain(self) -> Floats:
-        """(6, N) noise of the size of a thread."""
+        """(6, N) noise at the scale of threads."""
         return spatial_noise(np.random.default_rng(self.seed), self.position, 0.012, 6)
 
     @cached_property
     def blotches(self) -> Floats:
-        """(8, N) noise of the size of a hand."""
+        """(8, N) noise at the scale of a hand."""
         return spatial_noise(np.random.default_rng(self.seed + 1), self.position, 0.07, 8)
 
     @cached_property
     def creases(self) -> Floats:
-        """(10, N) noise that runs across limbs, as creases of cloth do."""
+        """(10, N) noise stretched across limbs, for creases of cloth."""
         stretched = self.position * np.array([1, 1, 2.6], np.float32)
         return spatial_noise(np.random.default_rng(self.seed + 2), stretched, 0.085, 10)
 
     @cached_property
     def folds(self) -> Floats:
-        """(6, N) noise that runs down, as folds of hanging cloth do."""
+        """(6, N) noise stretched downwards, for folds of hanging cloth."""
         stretched = self.position * np.array([1, 1, 0.22], np.float32)
         return spatial_noise(np.random.default_rng(self.seed + 3), stretched, 0.05, 6)
 
     @cached_property
     def locks(self) -> Floats:
-        """(6, N) noise of the size of a lock of hair, which runs down."""
+        """(6, N) noise stretched downwards, for locks of hair."""
         stretched = self.position * np.array([1, 1, 0.3], np.float32)
         return spatial_noise(np.random.default_rng(self.seed + 4), stretched, 0.018, 6)
 
 
 @dataclass(frozen=True, eq=False)
 class TextureCanvas:
-    """The texels of the texture that show some point of the body.
+    """Body points shown by the texels of the texture.
 
     Attributes:
-        fields: of the valid texels, in row-major order.
-        valid: (256, 256) bool, symmetric.
-        nearest: (256, 256) int64, the index in ``fields`` of the chart's nearest valid texel.
+        fields: points of the valid texels, in row-major order.
+        valid: (256, 256) bool, texels that show a point of the body; symmetric.
+        nearest: (256, 256) int64, index in ``fields`` of the nearest valid texel of the chart.
     """
 
     fields: SurfaceFields
@@ -102,13 +102,13 @@ class TextureCanvas:
     nearest: Integers
 
     def fill(self, values: Floats) -> Floats:
-        """Spread (N, C) values of the valid texels over the (256, 256, C) texture."""
+        """Fill a texture (256, 256, C) with values (N, C) of the valid texels."""
         return values[self.nearest]
 
 
 @cache
 def body_canvas() -> TextureCanvas:
-    """Return the canvas of the shipped body; computed once."""
+    """Return the canvas of the body asset, cached in the process."""
     asset = load_asset()
     texels = asset.body.texels.reshape(-1, 2)
     corners = np.concatenate([texels + 0.5, np.ones((len(texels), 1), np.float32)], 1)
@@ -128,10 +128,10 @@ def body_canvas() -> TextureCanvas:
 
 
 def texture_mask() -> Mask:
-    """Return (256, 256), symmetric: the texels that count, as images of a person read them.
+    """Return the mask (256, 256) of the texels that images can show; symmetric.
 
-    Those are the valid ones and their neighbors on the same chart: where a triangle ends between
-    two texels, what it shows may be read from the outer one.
+    These are the valid texels and their neighbors on the same chart: at the border of a triangle,
+    the nearest texel may be outside.
     """
     valid = body_canvas().valid.astype(np.uint8)
     mask = np.zeros(valid.shape, np.bool_)
@@ -142,7 +142,7 @@ def texture_mask() -> Mask:
 
 @cache
 def vertex_fields() -> SurfaceFields:
-    """Return the fields of the body's vertices; computed once."""
+    """Return the fields of the body vertices, cached in the process."""
     asset = load_asset()
     part, uv = vertex_charts(asset)
     position = asset.mean[: asset.sizes[0]].copy()
@@ -151,7 +151,7 @@ def vertex_fields() -> SurfaceFields:
 
 
 def standard_height(asset: BodyAsset, height: Floats) -> Floats:
-    """Return the heights on the standard body of ``height`` on the asset's mean body."""
+    """Map heights on the mean body of the asset to heights on the standard body."""
     heads = dict(zip(asset.bones, asset.mean[-len(asset.bones) :, 2], strict=True))
     skin = asset.mean[: asset.sizes[0], 2]
     joints = (heads[bone] for bone in ("foot.L", "lowerleg01.L", "upperleg01.L", "neck01"))
@@ -160,7 +160,7 @@ def standard_height(asset: BodyAsset, height: Floats) -> Floats:
 
 
 def vertex_charts(asset: BodyAsset) -> tuple[Pixels, Floats]:
-    """Return part (V,) and U, V (V, 2) of the body's vertices, from one triangle of each."""
+    """Return part (V,) and U, V (V, 2) of the body vertices, from one triangle of each vertex."""
     part = np.zeros(asset.sizes[0], np.uint8)
     uv = np.zeros((asset.sizes[0], 2), np.float32)
     part[asset.body.faces] = asset.body.parts[:, None]
@@ -169,7 +169,7 @@ def vertex_charts(asset: BodyAsset) -> tuple[Pixels, Floats]:
 
 
 def _nearest(valid: Mask) -> Integers:
-    """Return the number of the nearest valid texel on the same chart."""
+    """Return the index of the nearest valid texel on the same chart."""
     numbers = np.cumsum(valid).reshape(valid.shape) - 1
     nearest = np.zeros(valid.shape, np.int64)
     for chart in _chart_windows():
@@ -183,7 +183,7 @@ def _nearest(valid: Mask) -> Integers:
 
 
 def _chart_windows() -> Iterator[tuple[slice, slice]]:
-    """Yield the rows and columns of the texture that each chart has."""
+    """Yield the rows and columns of each chart in the texture."""
     for table in texel_table()[1:]:
         ends = np.stack([table[:, 2], table.sum(1)]).round().astype(np.int64)
         (left, top), (right, low) = ends.min(0), ends.max(0) + 1
@@ -202,7 +202,7 @@ def _fields(position: Floats, part: Pixels, uv: Floats, seed: int) -> SurfaceFie
         if chart.region != "torso" and chart.region != "head":
             limb = leg if chart.region in ("upper_leg", "lower_leg", "foot") else arm
             limb[chosen] = limbs[chart.region] + along[chosen]
-        # Front and back meet without a jump: one runs to the seam, the other away from it.
+        # Continuous at the seam: the front runs toward it, the back away from it.
         around = across[chosen] if chart.face != "back" else 2 - across[chosen]
         turn[chosen] = _GIRTH[chart.region] * 2 * (around - 0.5)
     drop = np.where(arm >= 0, 0.12 + 0.28 * arm, NECK - position[:, 2]).astype(np.float32)
@@ -213,21 +213,21 @@ _LATTICE = 24
 
 
 def spatial_noise(rng: np.random.Generator, points: Floats, scale: float, count: int) -> Floats:
-    """Return (count, N) smooth fields of about unit spread at points (N, 3).
+    """Return independent smooth noise fields (count, N) with a deviation of about 1.
 
     Args:
-        rng: source of the fields.
-        points: in meters.
+        rng: random generator.
+        points: (N, 3) in meters.
         scale: distance in meters over which a field changes.
-        count: how many independent fields.
+        count: number of fields.
     """
     fields = np.empty((count, len(points)), np.float32)
     for field in fields:
         lattice = rng.standard_normal((_LATTICE,) * 3).astype(np.float32)
-        place = (points / scale + rng.random(3) * _LATTICE) % (_LATTICE - 1)
-        cell = place.astype(np.int64)
-        # Smooth steps hide the lattice.
-        x, y, z = ((3 - 2 * f) * f * f for f in (place - cell).T.astype(np.float32))
+        coordinates = (points / scale + rng.random(3) * _LATTICE) % (_LATTICE - 1)
+        cell = coordinates.astype(np.int64)
+        # Smoothstep weights hide the lattice.
+        x, y, z = ((3 - 2 * f) * f * f for f in (coordinates - cell).T.astype(np.float32))
         i, j, k = cell.T
         low = _mix(
             _mix(lattice[i, j, k], lattice[i + 1, j, k], x),

@@ -12,17 +12,17 @@ from reid_align.synth.rendering.numba_kernel import kernel
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
-    """Triangles with charts, texture places and skinning weights.
+    """Triangles with charts, texture positions and skinning weights.
 
     Attributes:
         vertices: (V, 3) float32 at rest, in meters.
         faces: (F, 3) int32, counter-clockwise as seen from outside.
-        parts: (F,) uint8 part ids, 0 for what is no part of the body.
+        parts: (F,) uint8 part ids, 0 for items.
         uv: (F, 3, 2) float32 U and V of the corners; 0 where the part is 0.
         texels: (F, 3, 2) float32 texture column and row of the corners.
         indices: (V, 4) uint8 bones.
         weights: (V, 4) float32, rows sum to one.
-        two_sided: (F,) whether both sides can be seen.
+        two_sided: (F,) both sides are visible.
     """
 
     vertices: Floats
@@ -36,7 +36,7 @@ class Mesh:
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:
-    """Return one mesh with the vertices and triangles of all, in their order."""
+    """Concatenate meshes."""
     starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])[:-1]
     faces = [mesh.faces + np.int32(start) for mesh, start in zip(meshes, starts, strict=True)]
     return Mesh(
@@ -54,14 +54,14 @@ def join(meshes: Sequence[Mesh]) -> Mesh:
 def rigid_mesh(
     vertices: Floats, faces: Integers, texels: Floats, bone: int, two_sided: bool = False
 ) -> Mesh:
-    """Return a thing that is no part of the body and moves with one bone.
+    """Return the mesh of an item that moves with one bone.
 
     Args:
         vertices: (V, 3).
         faces: (F, 3).
         texels: (V, 2) texture column and row of the vertices.
         bone: index of the bone.
-        two_sided: whether both sides can be seen.
+        two_sided: both sides are visible.
     """
     count = len(vertices)
     indices = np.full((count, 4), bone, np.uint8)
@@ -79,17 +79,17 @@ def rigid_mesh(
 
 
 class Primitive(NamedTuple):
-    """Vertices (V, 3) in meters, faces (F, 3), and places (V, 2) in [0, 1] on a material tile."""
+    """Vertices (V, 3) in meters, faces (F, 3), and material coordinates (V, 2) in [0, 1]."""
 
     vertices: Floats
     faces: Integers
-    places: Floats
+    material_uv: Floats
 
 
 def rounded_box(
     center: Floats, size: tuple[float, float, float], roundness: float = 0.35
 ) -> Primitive:
-    """Return a box with rounded edges; ``roundness`` 1 makes it an ellipsoid."""
+    """Return a box with rounded edges; ``roundness`` 1 gives an ellipsoid."""
     rows, columns = 9, 18
     latitude, longitude = np.meshgrid(
         np.linspace(-np.pi / 2, np.pi / 2, rows),
@@ -106,11 +106,11 @@ def rounded_box(
         -1,
     )
     vertices = unit.reshape(-1, 3) * np.array(size) / 2 + center
-    places = np.stack([longitude / (2 * np.pi) + 0.5, 0.5 - latitude / np.pi], -1)
+    material_uv = np.stack([longitude / (2 * np.pi) + 0.5, 0.5 - latitude / np.pi], -1)
     return Primitive(
         vertices.astype(np.float32),
         _grid_faces(rows, columns),
-        places.reshape(-1, 2).astype(np.float32),
+        material_uv.reshape(-1, 2).astype(np.float32),
     )
 
 
@@ -135,7 +135,7 @@ def tube(path: Floats, radii: Floats, sides: int = 8) -> Primitive:
 
 
 def dome(center: Floats, radius: float, height: float) -> Primitive:
-    """Return a shallow dome, the upper part of a sphere, as of an umbrella or a brim."""
+    """Return a shallow dome, for umbrellas and hat brims."""
     rows, columns = 6, 17
     reach, angle = np.meshgrid(
         np.linspace(0, 1, rows), np.linspace(-np.pi, np.pi, columns), indexing="ij"
@@ -144,11 +144,11 @@ def dome(center: Floats, radius: float, height: float) -> Primitive:
         [radius * reach * np.cos(angle), radius * reach * np.sin(angle), height * (1 - reach**2)],
         -1,
     )
-    places = np.stack([angle / (2 * np.pi) + 0.5, reach], -1)
+    material_uv = np.stack([angle / (2 * np.pi) + 0.5, reach], -1)
     return Primitive(
         (vertices.reshape(-1, 3) + center).astype(np.float32),
         _grid_faces(rows, columns)[:, ::-1].copy(),
-        places.reshape(-1, 2).astype(np.float32),
+        material_uv.reshape(-1, 2).astype(np.float32),
     )
 
 
@@ -161,7 +161,7 @@ def _grid_faces(rows: int, columns: int) -> Integers:
 
 @kernel
 def bounds(points: Floats) -> Floats:
-    """Return (2, 3) the least and the greatest coordinates of points (N, 3); N is at least 1."""
+    """Return the minimum and maximum coordinates (2, 3) of points (N, 3), N ≥ 1."""
     found = np.empty((2, 3), points.dtype)
     found[0], found[1] = points[0], points[0]
     for v in range(1, points.shape[0]):
@@ -173,7 +173,7 @@ def bounds(points: Floats) -> Floats:
 
 @kernel
 def vertex_normals(points: Floats, faces: Integers) -> Floats:
-    """Return (V, 3) unit normals, weighted by area; zero for a point without a triangle."""
+    """Return (V, 3) area-weighted unit normals; zero for a vertex without triangles."""
     normals = np.zeros_like(points)
     for f in range(faces.shape[0]):
         i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]

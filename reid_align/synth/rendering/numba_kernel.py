@@ -9,7 +9,7 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def kernel(function: Function) -> Function:
-    """Compile ``function`` to machine code on its first call; the code is cached on disk.
+    """Compile ``function`` on its first call; the machine code is cached on disk.
 
     Raises:
         MissingExtraError: numba is not installed.
@@ -17,5 +17,5 @@ def kernel(function: Function) -> Function:
     try:
         from numba import njit
     except ImportError as error:
-        raise MissingExtraError("numba", "synth", "Making synthetic people") from error
+        raise MissingExtraError("numba", "synth", "Generating synthetic people") from error
     return cast(Function, njit(cache=True, fastmath=True, nogil=True)(function))

@@ -10,13 +10,13 @@ from reid_align.synth.rendering.numba_kernel import kernel
 
 @dataclass
 class Fragments:
-    """What each pixel of an image sees.
+    """Visible triangle at each pixel.
 
     Attributes:
-        face: (H, W) int32 triangle index, -1 where there is none.
+        face: (H, W) int32 triangle index, -1 for background.
         first: (H, W) float32 perspective-correct barycentric weight of the first corner.
-        second: (H, W) float32 the same of the second corner.
-        inverse_depth: (H, W) float32, 0 where there is nothing.
+        second: (H, W) float32 weight of the second corner.
+        inverse_depth: (H, W) float32, 0 for background.
     """
 
     face: Integers
@@ -26,21 +26,21 @@ class Fragments:
 
     @classmethod
     def empty(cls, height: int, width: int) -> "Fragments":
-        """Return an image in which nothing is seen."""
+        """Return fragments of an empty image."""
         shape = (height, width)
         zeros = [np.zeros(shape, np.float32) for _ in range(3)]
         return cls(np.full(shape, -1, np.int32), *zeros)
 
 
 def rasterize(points: Floats, faces: Integers, two_sided: Mask, out: Fragments) -> None:
-    """Draw triangles into ``out``, the nearest wins.
+    """Draw triangles into ``out``; the nearest triangle is visible.
 
     Args:
-        points: (V, 3) column, row, depth; a pixel's center lies at its index plus one half.
-            Triangles with a corner at a depth below 1 mm are left out.
+        points: (V, 3) column, row, depth; the center of a pixel is at its index plus 0.5.
+            Triangles with a corner nearer than 1 mm are skipped.
         faces: (F, 3) corners, counter-clockwise as seen from outside.
-        two_sided: (F,) whether the back of a triangle is drawn too.
-        out: changed in place.
+        two_sided: (F,) draw the back of the triangle too.
+        out: modified in place.
     """
     _rasterize(points, faces, two_sided, out.face, out.first, out.second, out.inverse_depth)
 
@@ -62,7 +62,7 @@ def _rasterize(
         x1, y1, z1 = points[j, 0], points[j, 1], points[j, 2]
         x2, y2, z2 = points[k, 0], points[k, 1], points[k, 2]
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        # Rows grow downwards, so a triangle that faces the viewer has a negative area.
+        # Rows increase downwards, so triangles that face the camera have a negative area.
         if area == 0.0 or (area > 0.0 and not two_sided[f]) or min(z0, z1, z2) < 1e-3:
             continue
         left = max(0, int(np.ceil(min(x0, x1, x2) - 0.5)))

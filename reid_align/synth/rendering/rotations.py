@@ -6,27 +6,27 @@ from reid_align.synth.array_types import Floats
 
 
 def pitch(degrees: float) -> Floats:
-    """Rotation about the left-pointing axis; positive takes what hangs down backwards."""
+    """Return the rotation about +X; a positive angle swings a hanging limb backwards."""
     c, s = _cos_sin(degrees)
     return np.array([[1, 0, 0], [0, c, -s], [0, s, c]])
 
 
 def roll(degrees: float) -> Floats:
-    """Rotation about the back-pointing axis; positive leans the head to the left."""
+    """Return the rotation about +Y; a positive angle leans the head to the left."""
     c, s = _cos_sin(degrees)
     return np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]])
 
 
 def yaw(degrees: float) -> Floats:
-    """Rotation about the upward axis; positive turns to the left."""
+    """Return the rotation about +Z; a positive angle turns to the left."""
     c, s = _cos_sin(degrees)
     return np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]])
 
 
 def rotation_between(start: Floats, end: Floats) -> Floats:
-    """Return the smallest rotation that takes the direction ``start`` to ``end``.
+    """Return the smallest rotation from the direction ``start`` to ``end``, both nonzero.
 
-    Neither may have the length zero. Opposite directions are turned about an arbitrary axis.
+    The axis is arbitrary for opposite directions.
     """
     a, b = start / np.sqrt(start @ start), end / np.sqrt(end @ end)
     cosine = float(a @ b)

@@ -10,19 +10,19 @@ from reid_align.synth.rendering.numba_kernel import kernel
 from reid_align.synth.rendering.rasterizer import Fragments, rasterize
 
 _SHADOW_HEIGHT, _SHADOW_WIDTH = 144, 96
-# Display values to linear light; 2.2 is close enough to sRGB's curve for clothes.
+# Display values to linear light; approximates the sRGB curve with a gamma of 2.2.
 _TO_LINEAR = ((np.arange(256) / 255) ** 2.2).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class Light:
-    """Light at a place; colors are linear, (3,) float32.
+    """Illumination; colors are linear, (3,) float32.
 
     Attributes:
         direction: (3,) unit vector toward the sun or the lamp.
-        sun: color of the directed light.
-        sky: color of the light from above.
-        ground: color of the light from below.
+        sun: color of the directional light.
+        sky: color of the ambient light from above.
+        ground: color of the ambient light from below.
         gloss: strength of highlights.
     """
 
@@ -40,14 +40,14 @@ def shade(
     eye: Floats,
     light: Light,
 ) -> Floats:
-    """Return (H, W, 4) linear color and coverage (0 or 1).
+    """Return (H, W, 4) linear color and coverage (0 or 1), with shadows of the mesh on itself.
 
     Args:
-        mesh: what was drawn, with its vertices in the world.
-        page: (288, 256, 4) texture, material strip, creases.
-        fragments: what each pixel sees.
-        eye: (3,) where the camera is.
-        light: what lights it; it throws shadows on itself.
+        mesh: rasterized mesh with vertices in world coordinates.
+        page: (288, 256, 4) texture page of the mesh.
+        fragments: rasterization of the mesh.
+        eye: (3,) camera position.
+        light: illumination.
     """
     points = mesh.vertices
     normals = vertex_normals(points, mesh.faces)
@@ -60,15 +60,15 @@ def shade(
 
 
 def iuv_map(mesh: Mesh, fragments: Fragments, step: int) -> Pixels:
-    """Return (H / step, W / step, 3) uint8: part, U·255 and V·255 of every ``step``-th pixel.
+    """Return the dense pose map (H / step, W / step, 3) uint8: part, U·255 and V·255.
 
-    Background, bags and hats have 0 in all three.
+    Background, bags and hats are 0 in all three.
     """
     return iuv_pixels(fragments.face, fragments.first, fragments.second, mesh.parts, mesh.uv, step)
 
 
 def _shadow_map(mesh: Mesh, direction: Floats) -> tuple[Floats, Floats]:
-    """Return the affine map (3, 4) to the light's view, and the inverse depths it sees."""
+    """Return the affine map (3, 4) to light coordinates, and the inverse depths seen from there."""
     side = np.cross(direction, [0.0, 0.0, 1.0])
     side = side / (np.linalg.norm(side) + 1e-6)
     axes = np.stack([side, np.cross(side, direction), -direction]).astype(np.float32)
@@ -77,7 +77,7 @@ def _shadow_map(mesh: Mesh, direction: Floats) -> tuple[Floats, Floats]:
     low, high = low - 0.03, high + 0.03
     size = np.array([_SHADOW_WIDTH, _SHADOW_HEIGHT], np.float32)
     scale = float(((size - 2) / (high - low)[:2]).min())
-    # A large constant depth makes the projection parallel.
+    # A large constant depth gives a parallel projection.
     factors = np.array([scale, scale, 1], np.float32)
     offset = np.array([1 - low[0] * scale, 1 - low[1] * scale, 20 - low[2]], np.float32)
     to_light = np.concatenate([axes * factors[:, None], offset[:, None]], 1)
@@ -87,7 +87,7 @@ def _shadow_map(mesh: Mesh, direction: Floats) -> tuple[Floats, Floats]:
     return to_light, seen.inverse_depth
 
 
-# Metres by which a surface may lie behind what the light sees before it is in shadow.
+# Depth tolerance in meters that prevents surfaces from shadowing themselves.
 _SHADOW_BIAS = 0.03
 
 
@@ -111,10 +111,10 @@ def shade_pixels(
     to_light: Floats,
     shadow: Floats,
 ) -> Floats:
-    """Return (H, W, 4) linear color and coverage; the arguments are those of `shade`, unpacked."""
+    """Return (H, W, 4) linear color and coverage; takes the arguments of `shade` as arrays."""
     height, width = face.shape
     out = np.zeros((height, width, 4), np.float32)
-    place, normal = np.zeros(3, np.float32), np.zeros(3, np.float32)
+    position, normal = np.zeros(3, np.float32), np.zeros(3, np.float32)
     texel, view = np.zeros(4, np.float32), np.zeros(3, np.float32)
     for y in range(height):
         for x in range(width):
@@ -126,13 +126,13 @@ def shade_pixels(
             i, j, k = faces[f, 0], faces[f, 1], faces[f, 2]
             length, distance, facing = 1e-12, 1e-12, 0.0
             for n in range(3):
-                place[n] = a * points[i, n] + b * points[j, n] + c * points[k, n]
+                position[n] = a * points[i, n] + b * points[j, n] + c * points[k, n]
                 normal[n] = a * normals[i, n] + b * normals[j, n] + c * normals[k, n]
-                view[n] = eye[n] - place[n]
+                view[n] = eye[n] - position[n]
                 length += normal[n] * normal[n]
                 distance += view[n] * view[n]
                 facing += normal[n] * view[n]
-            # The inside of cloth is lit like the outside of the other side.
+            # Normals of back faces are flipped.
             sign = 1.0 / np.sqrt(length) if facing >= 0 else -1.0 / np.sqrt(length)
             diffuse, half_length, half = 0.0, 1e-12, 0.0
             for n in range(3):
@@ -143,7 +143,7 @@ def shade_pixels(
                 half_length += middle * middle
             lit = 0.0
             if diffuse > 0.0:
-                lit = _lit_share(place, to_light, shadow)
+                lit = _lit_share(position, to_light, shadow)
             diffuse = max(diffuse, 0.0) * lit
             shine = gloss * lit * max(half / np.sqrt(half_length), 0.0) ** 20
             u = a * texels[f, 0, 0] + b * texels[f, 1, 0] + c * texels[f, 2, 0]
@@ -158,14 +158,14 @@ def shade_pixels(
 
 
 @kernel
-def _lit_share(place: Floats, to_light: Floats, shadow: Floats) -> float:
-    """Return the share of light that arrives at a place, by comparing with four neighbors."""
+def _lit_share(position: Floats, to_light: Floats, shadow: Floats) -> float:
+    """Return the share of light that reaches a point, from four shadow map entries."""
     height, width = shadow.shape
     u = v = depth = 0.0
     for n in range(3):
-        u += to_light[0, n] * place[n]
-        v += to_light[1, n] * place[n]
-        depth += to_light[2, n] * place[n]
+        u += to_light[0, n] * position[n]
+        v += to_light[1, n] * position[n]
+        depth += to_light[2, n] * position[n]
     u, v, depth = u + to_light[0, 3], v + to_light[1, 3], depth + to_light[2, 3]
     limit = 1.0 / (depth - _SHADOW_BIAS)
     lit = 0.0
@@ -179,7 +179,7 @@ def _lit_share(place: Floats, to_light: Floats, shadow: Floats) -> float:
 
 @kernel
 def _sample_page(page: Pixels, to_linear: Floats, u: float, v: float, out: Floats) -> None:
-    """Read linear color and crease shade between four texels of the page."""
+    """Interpolate linear color and crease shade between four texels of the page."""
     height, width = page.shape[:2]
     u = min(max(u, 0.0), width - 1.001)
     v = min(max(v, 0.0), height - 1.001)
@@ -208,7 +208,7 @@ def iuv_pixels(
     uv: Floats,
     step: int,
 ) -> Pixels:
-    """Return (H / step, W / step, 3) the dense map; the arguments are those of `dense_map`."""
+    """Return the map of `iuv_map`; takes its arguments as arrays."""
     height, width = face.shape[0] // step, face.shape[1] // step
     out = np.zeros((height, width, 3), np.uint8)
     for y in range(height):

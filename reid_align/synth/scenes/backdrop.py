@@ -37,19 +37,19 @@ _CEILING = 3.4
 
 
 class SurfacePixels:
-    """Pixels that see one plane.
+    """Coordinates on a plane at each pixel.
 
     Args:
         right: (H, W) meters along the plane.
-        other: (H, W) meters into the depth on the ground, up on walls.
-        blur: (H, W) meters that a pixel covers; finer patterns are averaged out.
+        other: (H, W) meters into the depth on the ground, or up a wall.
+        blur: (H, W) size of a pixel on the plane in meters; finer patterns fade.
     """
 
     def __init__(self, right: Floats, other: Floats, blur: Floats) -> None:
         self.right, self.other, self.blur = right, other, blur
 
     def noise(self, rng: np.random.Generator, size: float) -> Floats:
-        """Return (H, W) smooth noise of a size in meters; it fades where pixels are coarser."""
+        """Return smooth noise (H, W) at a scale in meters; it fades where pixels are larger."""
         field = rng.standard_normal((256, 256)).astype(np.float32)
         columns, rows = self.right / np.float32(size), self.other / np.float32(size)
         wrap = cv2.BORDER_WRAP
@@ -57,7 +57,7 @@ class SurfacePixels:
         return np.asarray(1.5 * values * _fade(self.blur, size))
 
     def lines(self, spacing: tuple[float, float], width: float) -> Floats:
-        """Return (H, W) in [0, 1] where joints of slabs of this spacing in meters lie."""
+        """Return the mask (H, W) in [0, 1] of joints between slabs with a spacing in meters."""
         joints = [
             _line(position, step, width, self.blur)
             for position, step in zip((self.right, self.other), spacing, strict=True)
@@ -65,7 +65,7 @@ class SurfacePixels:
         return np.maximum(*joints)
 
     def cells(self, rng: np.random.Generator, spacing: tuple[float, float]) -> Floats:
-        """Return (H, W) one random number of unit spread for every slab."""
+        """Return a standard normal value for each slab, (H, W)."""
         table = rng.standard_normal((64, 64)).astype(np.float32)
         column = np.floor(self.right / spacing[0]).astype(np.int64) % 64
         row = np.floor(self.other / spacing[1]).astype(np.int64) % 64
@@ -73,7 +73,7 @@ class SurfacePixels:
 
 
 def paint_ground(rng: np.random.Generator, kind: Ground, pixels: SurfacePixels) -> Floats:
-    """Return (H, W, 3) linear color of a ground."""
+    """Return the linear color (H, W, 3) of a ground."""
     base = float(rng.uniform(0.1, 0.42))
     tint = 1 + rng.normal(0, 0.05, 3)
     speckle = 1 + 0.12 * pixels.noise(rng, 0.06) + 0.12 * pixels.noise(rng, 1.4)
@@ -102,7 +102,7 @@ def paint_ground(rng: np.random.Generator, kind: Ground, pixels: SurfacePixels) 
 
 
 def paint_wall(rng: np.random.Generator, kind: Wall, pixels: SurfacePixels) -> Floats:
-    """Return (H, W, 3) linear color of a wall; ``other`` is the height above the ground."""
+    """Return the linear color (H, W, 3) of a wall."""
     tone = float(rng.uniform(0.12, 0.55)) * (1 + 0.1 * pixels.noise(rng, 2.5))
     tint = 1 + rng.normal(0, 0.06, 3)
     if kind == "trees":
@@ -140,7 +140,7 @@ def _fade(blur: Floats, size: float) -> Floats:
 
 
 def _line(position: Floats, spacing: float, width: float, blur: Floats) -> Floats:
-    """Where lines of a width lie; a line thinner than a pixel gets fainter instead of aliasing."""
+    """Return the mask of parallel lines; lines thinner than a pixel fade, to avoid aliasing."""
     distance = np.abs((position / spacing + 0.5) % 1 - 0.5) * spacing
     wide = np.maximum(width, blur)
     sharp = ((wide / 2 - distance) / (blur + 1e-6) + 0.5).clip(0, 1)
@@ -149,13 +149,13 @@ def _line(position: Floats, spacing: float, width: float, blur: Floats) -> Float
 
 @dataclass(frozen=True, eq=False)
 class Backdrop:
-    """What a camera sees of a place in which nothing stands.
+    """Ground and walls in the frame of a camera.
 
     Attributes:
         albedo: (540, 960, 3) float32 linear color.
         depth: (540, 960) float32 meters along the viewing direction.
         on_ground: (540, 960) bool.
-        facing: (540, 960) float32 how much a wall is turned to the sun, in [0, 1].
+        facing: (540, 960) float32 share of sunlight on walls, in [0, 1].
     """
 
     albedo: Floats
@@ -165,7 +165,7 @@ class Backdrop:
 
 
 def build_backdrop(camera: Camera, rng: np.random.Generator) -> Backdrop:
-    """Build the ground, a wall across the view, and in some places walls along it."""
+    """Build the ground, a wall at the back, and for some cameras walls at the sides."""
     rays = _rays(camera)
     indoor = camera.environment == "indoor"
     down = np.minimum(rays[..., 2], -1e-3)
@@ -187,12 +187,12 @@ def build_backdrop(camera: Camera, rng: np.random.Generator) -> Backdrop:
     for where, kind, right, other in ((on_back, back, 0, 2), (~on_back & ~on_ground, side, 1, 2)):
         rows = _occupied_rows(where)
         if where.any():
-            place = SurfacePixels(points[rows, :, right], points[rows, :, other], blur[rows])
-            albedo[rows][where[rows]] = paint_wall(rng, kind, place)[where[rows]]
+            pixels = SurfacePixels(points[rows, :, right], points[rows, :, other], blur[rows])
+            albedo[rows][where[rows]] = paint_wall(rng, kind, pixels)[where[rows]]
     _open_top(rng, albedo, points, on_ground, indoor, back == "trees")
     rows = _occupied_rows(on_ground)
-    place = SurfacePixels(points[rows, :, 0], points[rows, :, 1], grazing[rows])
-    albedo[rows][on_ground[rows]] = paint_ground(rng, ground, place)[on_ground[rows]]
+    pixels = SurfacePixels(points[rows, :, 0], points[rows, :, 1], grazing[rows])
+    albedo[rows][on_ground[rows]] = paint_ground(rng, ground, pixels)[on_ground[rows]]
     facing = np.where(on_back, np.float32(max(0.0, -float(camera.light.direction[1]))), 0.4)
     return Backdrop(albedo, depth, on_ground, facing.astype(np.float32))
 
@@ -211,7 +211,7 @@ def _materials(indoor: bool) -> tuple[tuple[Ground, ...], tuple[Wall, ...]]:
 
 
 def _occupied_rows(where: Mask) -> slice:
-    """Return the rows in which there is something, so that the others need not be painted."""
+    """Return the range of rows with any pixel; painting only these saves time."""
     found = np.flatnonzero(where.any(1))
     return slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(0)
 
@@ -224,7 +224,7 @@ def _open_top(
     indoor: bool,
     ragged: bool,
 ) -> None:
-    """Paint the sky over roofs and tree tops, or a ceiling."""
+    """Paint the sky above the walls, or a ceiling."""
     height = points[..., 2]
     if indoor:
         albedo[height > _CEILING] = rng.uniform(0.3, 0.8)

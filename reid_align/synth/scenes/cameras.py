@@ -15,21 +15,21 @@ FRAME_WIDTH, FRAME_HEIGHT = 960, 540
 
 @dataclass(frozen=True, eq=False)
 class Response:
-    """How a camera turns light into an image; the values are typical, every image varies.
+    """Mean response of a camera; each image varies.
 
     Attributes:
         exposure: factor on the light.
         balance: (3,) factors of red, green and blue.
         saturation: 1 keeps colors, 0 is gray.
-        contrast: steepness of the tone curve at middle gray.
+        contrast: slope of the tone curve at middle gray.
         black: display value that is clipped to black.
         gamma: exponent of the tone curve; below 1 is brighter.
-        blur: of the lens, in pixels of the crop.
-        sharpening: strength of the camera's edge enhancement.
+        blur: blur of the lens, in pixels of the crop.
+        sharpening: strength of the edge enhancement.
         noise: standard deviation in display values.
-        quality: of the JPEG stream.
-        resolution: factor on the number of pixels that a person has.
-        cast: (3,) display values that are added to the shadows.
+        quality: JPEG quality.
+        resolution: factor on the number of pixels of the crop.
+        cast: (3,) display values added to the shadows.
     """
 
     exposure: float
@@ -48,18 +48,18 @@ class Response:
 
 @dataclass(frozen=True, eq=False)
 class Camera:
-    """A fixed camera over one scene. The world: X right, Y into the scene, Z up, meters.
+    """Fixed camera. World coordinates in meters: X right, Y into the scene, Z up.
 
     Attributes:
-        index: its number.
-        setting: weather and place.
-        height: above the ground.
-        focal: focal length in pixels of the frame of 960×540.
-        rotation: (3, 3) float32 from the world to right, down, forward.
-        light: in the sun or under the lamp.
-        response: how it turns light into an image.
-        tight: whether its detector draws tight boxes, or boxes of one shape.
-        turn: the direction in degrees in which most people walk: 0 toward the camera.
+        index: number of the camera.
+        environment: weather and place.
+        height: height above the ground.
+        focal: focal length in pixels of the 960×540 frame.
+        rotation: (3, 3) float32 from world to right, down, forward.
+        light: illumination outside of shadows.
+        response: conversion of light into an image.
+        tight: its detector draws tight boxes instead of boxes with a fixed aspect ratio.
+        turn: main walking direction in degrees, 0 is toward the camera.
         depth: distance in meters of the wall behind the scene.
     """
 
@@ -76,11 +76,11 @@ class Camera:
 
     @property
     def eye(self) -> Floats:
-        """Where the camera is, (3,)."""
+        """Camera position (3,)."""
         return np.array([0, 0, self.height], np.float32)
 
     def project(self, points: Floats) -> Floats:
-        """Return (N, 3) column and row in the frame and depth of points (N, 3)."""
+        """Project points (N, 3) to (N, 3) column, row and depth in the frame."""
         seen = (points - self.eye) @ self.rotation.T
         seen[:, :2] *= self.focal / np.maximum(seen[:, 2:], 0.05)
         seen[:, :2] += np.array([FRAME_WIDTH / 2, FRAME_HEIGHT / 2], np.float32)
@@ -142,7 +142,7 @@ def _sample_light(rng: np.random.Generator, environment: Environment) -> Light:
 
 def _sample_response(rng: np.random.Generator, environment: Environment, light: Light) -> Response:
     dark = environment == "night"
-    # Cameras expose for the light they get, though never quite enough in the dark.
+    # Exposure compensates for the light level, but not fully in the dark.
     level = float(0.75 * light.sky.mean() + 0.3 * light.sun.mean())
     exposure = level ** (-0.6 if dark else -0.85)
     balance = np.exp(rng.normal(0, 0.045, 3) + rng.normal(0, 0.06) * np.array([1, 0, -1]))

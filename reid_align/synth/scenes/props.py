@@ -7,19 +7,19 @@ import numpy as np
 
 from reid_align.synth.array_types import Floats
 
-_PIXELS_PER_METRE = 64
+_PIXELS_PER_METER = 64
 
 
 def _blank(width: float, height: float) -> Floats:
-    size = (int(height * _PIXELS_PER_METRE), int(width * _PIXELS_PER_METRE), 4)
+    size = (int(height * _PIXELS_PER_METER), int(width * _PIXELS_PER_METER), 4)
     return np.zeros(size, np.float32)
 
 
 def _box(image: Floats, x: float, y: float, width: float, height: float, color: Floats) -> None:
     """Fill a rectangle given in meters from the lower left corner."""
     rows = image.shape[0]
-    left, right = (int(v * _PIXELS_PER_METRE) for v in (x, x + width))
-    low, high = (rows - int(v * _PIXELS_PER_METRE) for v in (y, y + height))
+    left, right = (int(v * _PIXELS_PER_METER) for v in (x, x + width))
+    low, high = (rows - int(v * _PIXELS_PER_METER) for v in (y, y + height))
     image[max(0, high) : max(high + 1, low), max(0, left) : max(left + 1, right)] = (*color, 1)
 
 
@@ -32,7 +32,7 @@ def _metal(rng: np.random.Generator) -> Floats:
 
 
 def railing(rng: np.random.Generator) -> Floats:
-    """A railing with bars or with panes of glass."""
+    """Draw a railing with bars or glass panes."""
     width, height = float(rng.uniform(3, 7)), float(rng.uniform(0.95, 1.25))
     image, color = _blank(width, height), _metal(rng)
     if rng.random() < 0.25:
@@ -48,7 +48,7 @@ def railing(rng: np.random.Generator) -> Floats:
 
 
 def wall_block(rng: np.random.Generator) -> Floats:
-    """A low wall, a planter or a kiosk."""
+    """Draw a low wall or a planter."""
     width, height = float(rng.uniform(0.6, 3.5)), float(rng.uniform(0.4, 1.3))
     image = _blank(width, height)
     color = rng.uniform(0.08, 0.6) * (1 + rng.normal(0, 0.08, 3))
@@ -58,7 +58,7 @@ def wall_block(rng: np.random.Generator) -> Floats:
 
 
 def foliage(rng: np.random.Generator) -> Floats:
-    """A bush, a hedge, or a young tree with its trunk."""
+    """Draw a bush, a hedge or a young tree."""
     tree = rng.random() < 0.45
     width = float(rng.uniform(1.4, 3.0) if tree else rng.uniform(0.8, 3.5))
     height = float(rng.uniform(3, 4.5) if tree else rng.uniform(0.6, 1.6))
@@ -79,7 +79,7 @@ def foliage(rng: np.random.Generator) -> Floats:
 
 
 def pole(rng: np.random.Generator) -> Floats:
-    """A lamp post, a pillar or a bollard; now and then with a sign."""
+    """Draw a lamp post, a pillar or a bollard, with or without a sign."""
     width = float(rng.choice((0.1, 0.16, 0.45), p=(0.5, 0.3, 0.2)))
     height = float(rng.choice((1.0, 3.0, 5.0)))
     image, color = _blank(max(width, 0.7), height), _metal(rng)
@@ -93,7 +93,7 @@ def pole(rng: np.random.Generator) -> Floats:
 
 
 def car(rng: np.random.Generator) -> Floats:
-    """A parked car, from the side."""
+    """Draw a parked car from the side."""
     image = _blank(4.3, 1.5)
     rows, columns = image.shape[:2]
     paints = (
@@ -128,7 +128,7 @@ def car(rng: np.random.Generator) -> Floats:
 
 
 def bench(rng: np.random.Generator) -> Floats:
-    """A bench."""
+    """Draw a bench."""
     width = float(rng.uniform(1.4, 2.2))
     image, color = _blank(width, 0.85), _metal(rng)
     wood = np.array([0.2, 0.12, 0.07]) * rng.uniform(0.5, 1.5)
@@ -140,7 +140,7 @@ def bench(rng: np.random.Generator) -> Floats:
 
 
 def sign(rng: np.random.Generator) -> Floats:
-    """A notice board, a poster or a shop's sign with lettering."""
+    """Draw a notice board with lettering."""
     width, height = float(rng.uniform(0.7, 1.8)), float(rng.uniform(1.2, 2.1))
     image = _blank(width, height)
     paper = rng.uniform(0.05, 0.6) * (1 + rng.normal(0, 0.12, 3))
@@ -159,5 +159,5 @@ INDOOR_PROPS: tuple[Prop, ...] = (railing, pole, wall_block, sign, sign, bench)
 
 
 def size_in_meters(image: Floats) -> tuple[float, float]:
-    """Return width and height in meters of a prop's image."""
-    return image.shape[1] / _PIXELS_PER_METRE, image.shape[0] / _PIXELS_PER_METRE
+    """Return the width and height in meters of the image of a prop."""
+    return image.shape[1] / _PIXELS_PER_METER, image.shape[0] / _PIXELS_PER_METER

@@ -11,18 +11,18 @@ from reid_align.synth.scenes.backdrop import build_backdrop
 from reid_align.synth.scenes.cameras import FRAME_HEIGHT, FRAME_WIDTH, Camera
 from reid_align.synth.scenes.props import INDOOR_PROPS, OUTDOOR_PROPS, size_in_meters
 
-# The brightest light a frame can hold; display white is 1.
+# Brightest linear light in a frame; display white is 1.
 WHITE = 3.0
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What a camera sees without people.
+    """Frame of a camera without avatars.
 
     Attributes:
-        frame: (540, 960, 3) uint8: the square root of the linear light, 255 is ``WHITE``.
-        depth: (540, 960) float32 meters along the viewing direction of what is seen.
-        sunlit: (540, 960) uint8, 255 where the ground lies in the sun.
+        frame: (540, 960, 3) uint8 square root of the linear light, 255 is ``WHITE``.
+        depth: (540, 960) float32 meters along the viewing direction.
+        sunlit: (540, 960) uint8, 255 for ground in the sun.
     """
 
     frame: Pixels
@@ -46,7 +46,7 @@ def build_scene(camera: Camera, rng: np.random.Generator) -> Scene:
         _place_prop(camera, rng, image, float(distance), lit, depth, upright)
     if camera.environment == "night":
         lit *= _lamps(rng)
-    # A little of the light of everything bright lies over the whole image.
+    # Glare.
     small = blur(resize(lit, FRAME_HEIGHT // 10, FRAME_WIDTH // 10), 2.5)
     lit += np.float32(rng.uniform(0.0, 0.12)) * resize(small, FRAME_HEIGHT, FRAME_WIDTH)
     encoded = np.sqrt((lit / WHITE).clip(0, 1)) * 255
@@ -54,7 +54,7 @@ def build_scene(camera: Camera, rng: np.random.Generator) -> Scene:
 
 
 def _shadows(camera: Camera, rng: np.random.Generator, on_ground: Mask) -> Floats:
-    """Return (540, 960) in [0, 1]: where buildings and trees leave the ground in the sun."""
+    """Return the share of sunlight on the ground (540, 960), in [0, 1]."""
     if camera.environment != "sunny":
         return np.ones((FRAME_HEIGHT, FRAME_WIDTH), np.float32)
     coarse = rng.standard_normal((5, 8)).astype(np.float32)
@@ -63,7 +63,7 @@ def _shadows(camera: Camera, rng: np.random.Generator, on_ground: Mask) -> Float
     angle = rng.uniform(0, 2 * np.pi)
     right, down = columns / FRAME_WIDTH - 0.5, rows / FRAME_HEIGHT - 0.5
     across = right * np.float32(np.cos(angle)) + down * np.float32(np.sin(angle))
-    # A straight edge of a building, with the blotches of trees.
+    # The straight shadow edge of a building, and blotches from trees.
     field = 6 * (across - rng.normal(0, 0.3)) + float(rng.uniform(0, 0.8)) * patches
     sunlit = (field * float(rng.uniform(3, 20)) + 0.5).clip(0, 1)
     return np.asarray(np.where(on_ground, sunlit, 1), np.float32)
@@ -78,10 +78,10 @@ def _place_prop(
     depth: Floats,
     upright: Floats,
 ) -> None:
-    """Put a prop at a distance in meters, turned at random; changes ``lit`` and ``depth``."""
+    """Draw a randomly turned prop at a distance in meters into ``lit`` and ``depth``."""
     width, height = size_in_meters(image)
     reach = distance * FRAME_WIDTH / 2 / camera.focal
-    # What is near stands at the edge, so that it hides people only now and then.
+    # Near props are at the edges, where they rarely occlude avatars.
     aside = rng.uniform(0.55 if distance < 9 else 0.0, 1.15) * rng.choice((-1, 1))
     center = np.array([aside * reach, distance, 0])
     angle = rng.choice((0, rng.uniform(-0.4, 0.4)))

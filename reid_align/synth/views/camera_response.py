@@ -11,13 +11,13 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def photograph(light: Floats, response: Response, rows: int, rng: np.random.Generator) -> Pixels:
-    """Return (H, W, 3) uint8, what the camera's recording of ``light`` looks like.
+    """Return the image (H, W, 3) uint8 that a camera records.
 
     Args:
         light: (H, W, 3) linear RGB, 1 is display white at an exposure of 1.
-        response: the camera.
-        rows: how many pixels tall the crop is on the sensor; it is enlarged back to H.
-        rng: source of what differs from image to image.
+        response: response of the camera.
+        rows: height of the crop on the sensor in pixels; it is enlarged to H.
+        rng: random generator of the variation between images.
     """
     height, width = light.shape[:2]
     if rows < height:
@@ -43,12 +43,12 @@ def photograph(light: Floats, response: Response, rows: int, rng: np.random.Gene
 def _tone(light: Floats, response: Response, rng: np.random.Generator) -> Floats:
     exposure = response.exposure * np.exp(rng.normal(0, 0.1))
     balance = response.balance * np.exp(rng.normal(0, 0.02, 3))
-    # The matrix balances the colors and pulls them toward gray.
+    # The matrix applies white balance, saturation and exposure.
     matrix = response.saturation * np.eye(3) + (1 - response.saturation) * _LUMA
     matrix = (matrix * balance * exposure).astype(np.float32)
     shown = cv2.transform(light, matrix).clip(1e-5, 4)
     shown = cv2.pow(shown, response.gamma / 2.2)
-    # Highlights roll off before they clip.
+    # Highlights roll off before clipping.
     shown = np.where(shown > 0.8, 0.8 + 0.25 * np.tanh((shown - 0.8) / 0.25), shown)
     middle = 0.45
     shown = middle + (shown - middle) * response.contrast

@@ -14,10 +14,10 @@ from reid_align.synth.views.placement import DetectorBox
 
 @dataclass(frozen=True, eq=False)
 class PasserBy:
-    """A cut-out person.
+    """Cut-out of another avatar, which walks by or stands in the way.
 
     Attributes:
-        color: (H, W, 3) float32 linear, times coverage, in the light of a dull day.
+        color: (H, W, 3) float32 linear color times coverage, in overcast light.
         coverage: (H, W) float32 in [0, 1].
     """
 
@@ -28,13 +28,13 @@ class PasserBy:
 def place_passer_by(
     passer_by: PasserBy, shape: tuple[int, int], before: bool, rng: np.random.Generator
 ) -> PasserBy:
-    """Return the passer enlarged and moved into a crop of ``shape`` (H, W), beside its middle.
+    """Return the passer-by scaled and moved to the left or right in a crop.
 
     Args:
-        passer: the cut-out; it fills the height of its image.
-        shape: of the crop.
-        before: nearer to the camera than the person, so larger and lower; else behind.
-        rng: source of size and place.
+        passer_by: the cut-out; it fills the height of its image.
+        shape: (H, W) of the crop.
+        before: in front of the avatar, so larger and lower; else behind.
+        rng: random generator.
     """
     height, width = shape
     scale = rng.uniform(0.95, 1.3) if before else rng.uniform(0.6, 1.02)
@@ -51,18 +51,18 @@ def place_passer_by(
 
 
 _TO_LIGHT = ((np.arange(256) / 255) ** 2 * WHITE).astype(np.float32)
-# How often somebody passes behind and before a person.
+# Share of images with a passer-by behind and in front of the avatar.
 _BEHIND, _BEFORE = 0.3, 0.13
 
 
 @dataclass(frozen=True, eq=False)
 class Composite:
-    """A image before the camera takes it.
+    """Linear light that reaches the camera.
 
     Attributes:
         light: (H, W, 3) float32 linear RGB.
-        hidden: (H, W) bool where something stands before the person.
-        visible: share of the person in the box that nothing hides; 0 if nobody is in the box.
+        hidden: (H, W) bool, pixels with something in front of the avatar.
+        visible: unoccluded share of the avatar in the box; 0 if the avatar is outside.
     """
 
     light: Floats
@@ -85,7 +85,7 @@ def background_at(scene: Scene, box: DetectorBox, shape: tuple[int, int]) -> tup
 def cast_shadow(
     points: Floats, camera: Camera, light: Light, box: DetectorBox, shape: tuple[int, int]
 ) -> Floats:
-    """Return (256, W) the share of light that the person takes from the ground."""
+    """Return the share of light that the avatar blocks on the ground, (256, W)."""
     strong = float(light.sun.sum() / (light.sun.sum() + light.sky.sum() + 1e-6))
     on_ground = points[::3].copy()
     drop = on_ground[:, 2:] / max(float(light.direction[2]), 0.3)
@@ -97,34 +97,34 @@ def cast_shadow(
     inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
     mask = np.zeros((height, width), np.float32)
     mask[row[inside], column[inside]] = 1
-    # A hard shadow in the sun; elsewhere only the darkness under the feet.
+    # A hard shadow in the sun, otherwise a soft one under the feet.
     mask = blur(mask, 1.3 + 5 * (1 - strong))
     return np.asarray(resize(mask, *shape) * np.float32(0.2 + 0.55 * strong))
 
 
 def compose(
     background: Floats,
-    person: Floats,
+    avatar: Floats,
     nearer: Mask,
     passers_by: tuple[PasserBy, ...],
     light: Light,
     rng: np.random.Generator,
 ) -> Composite:
-    """Put a person into a background, with somebody behind or before them now and then.
+    """Blend an avatar, and sometimes passers-by, into a background.
 
     Args:
-        background: (H, W, 3) linear light; changed.
-        person: (H, W, 4) linear light times coverage, and coverage.
-        nearer: (H, W) where the scene's own things stand before the person.
-        passers: who may pass by; nobody if empty.
-        light: where the person stands.
-        rng: source of who passes by.
+        background: (H, W, 3) linear light; modified.
+        avatar: (H, W, 4) linear light times coverage, and coverage.
+        nearer: (H, W) pixels where the scene is in front of the avatar.
+        passers_by: passers-by to choose from; may be empty.
+        light: illumination at the avatar.
+        rng: random generator.
     """
     if passers_by and rng.random() < _BEHIND:
         _paste(passers_by, background, light, before=False, rng=rng)
-    present = person[..., 3] > 0.5
-    person = person * ~nearer[..., None]
-    image = background * (1 - person[..., 3:]) + person[..., :3]
+    present = avatar[..., 3] > 0.5
+    avatar = avatar * ~nearer[..., None]
+    image = background * (1 - avatar[..., 3:]) + avatar[..., :3]
     hidden = nearer
     if passers_by and rng.random() < _BEFORE:
         hidden = hidden | (_paste(passers_by, image, light, before=True, rng=rng) > 0.5)
@@ -139,7 +139,7 @@ def _paste(
     before: bool,
     rng: np.random.Generator,
 ) -> Floats:
-    """Put another person into the image; return the coverage (256, W)."""
+    """Blend a random passer-by into the image; return the coverage (256, W)."""
     passer_by = passers_by[int(rng.integers(len(passers_by)))]
     placed = place_passer_by(passer_by, image.shape[:2], before, rng)
     brightness = light.sky * 0.8 + light.sun * 0.3

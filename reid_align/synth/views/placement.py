@@ -1,4 +1,4 @@
-"""Standing place of an avatar in a scene, and the detector box around it."""
+"""Standing position of an avatar in a scene, and the detector box around it."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from reid_align.synth.array_types import Floats
 from reid_align.synth.rendering.mesh import bounds
 from reid_align.synth.scenes.cameras import FRAME_HEIGHT, FRAME_WIDTH, Camera
 
-# Smaller people are not detected.
+# Minimum height in pixels of a detected avatar.
 _MIN_HEIGHT = 60.0
 
 
 @dataclass(frozen=True)
 class DetectorBox:
-    """A box in the frame, in pixels: left and upper edge, width, height."""
+    """Box in the frame, in pixels: left and upper edge, width, height."""
 
     left: float
     top: float
@@ -22,31 +22,31 @@ class DetectorBox:
     height: float
 
 
-def standing_place(camera: Camera, depth: Floats, rng: np.random.Generator) -> Floats:
-    """Return (3,) a place on the ground where head and feet are in the image and to be seen."""
+def standing_position(camera: Camera, depth: Floats, rng: np.random.Generator) -> Floats:
+    """Return a position (3,) on the ground where head and feet are inside the frame and visible."""
     best = np.array([0, 6, 0], np.float32)
     most = -1.0
-    # Now and then a railing or a car hides a part of a person.
+    # Accepts partial occlusion in a tenth of the images.
     enough = 0.55 if rng.random() < 0.1 else 0.99
     for _ in range(24):
         distance = np.exp(rng.uniform(np.log(3.5), np.log(max(5.0, camera.depth - 1.5))))
         sideways = rng.uniform(-0.9, 0.9) * distance * FRAME_WIDTH / 2 / camera.focal
-        place = np.array([sideways, distance, 0], np.float32)
-        shown = _visibility(camera, depth, place)
+        position = np.array([sideways, distance, 0], np.float32)
+        shown = _visibility(camera, depth, position)
         if shown > most:
-            best, most = place, shown
+            best, most = position, shown
         if most > enough:
             break
     return best
 
 
-def _visibility(camera: Camera, depth: Floats, place: Floats) -> float:
-    """Return the share of points over ``place`` that the camera sees, halved for small people."""
+def _visibility(camera: Camera, depth: Floats, position: Floats) -> float:
+    """Return the visible share of points above ``position``, halved for small avatars."""
     heights = np.linspace(0.1, 1.7, 9)
-    column = np.tile(place, (len(heights), 1))
+    column = np.tile(position, (len(heights), 1))
     column[:, 2] = heights
     seen = camera.project(column)
-    # The box around a person lies in the image too.
+    # The detector box must be inside the frame too.
     span = float(np.ptp(seen[:, 1]))
     inside = (seen[:, 0] > 0.25 * span) & (seen[:, 0] < FRAME_WIDTH - 0.25 * span)
     inside &= (seen[:, 1] > 0.15 * span) & (seen[:, 1] < FRAME_HEIGHT - 0.12 * span)
@@ -57,12 +57,12 @@ def _visibility(camera: Camera, depth: Floats, place: Floats) -> float:
 
 
 def detector_box(projected: Floats, tight: bool, rng: np.random.Generator) -> DetectorBox:
-    """Return a detector's box around projected points (N, 3): close, and seldom centerd.
+    """Return a detector box with random errors around projected points.
 
     Args:
-        projected: columns and rows of the person in the frame.
-        tight: whether the box follows the outline, or has one shape.
-        rng: source of the detector's errors.
+        projected: (N, 3) columns, rows and depths of the avatar in the frame.
+        tight: the box follows the outline; otherwise it has a fixed aspect ratio.
+        rng: random generator.
     """
     (left, top, _), (right, bottom, _) = bounds(projected)
     height = float(bottom - top) * (1 + rng.uniform(-0.04, 0.1))

@@ -19,8 +19,8 @@ _EVEN = Light(
     sky=np.full(3, 0.75, np.float32),
     ground=np.full(3, 0.45, np.float32),
 )
-_GREY = 0.2
-# Metres that the image is tall, room for the tallest person, and how much of it is below them.
+_GRAY = 0.2
+# Height of the frontal image in meters, enough for the tallest avatar, and the part below the feet.
 _SPAN, _BELOW = 2.1, 0.05
 
 
@@ -33,16 +33,16 @@ def parallel_view(
     below: float,
     eye_height: float,
 ) -> Floats:
-    """Return (H, W, 4) linear color and coverage of a mesh in a parallel view along +Y.
+    """Return linear color and coverage (H, W, 4) of a mesh in a parallel view along +Y.
 
     Args:
-        mesh: in the world; the middle of the image is at X = 0.
-        page: its texture page.
-        light: what lights it.
+        mesh: mesh in world coordinates; the image is centered at X = 0.
+        page: texture page of the mesh.
+        light: illumination.
         size: height and width of the image in pixels.
-        meters: that the image is tall.
-        below: how far the lower edge of the image lies below the ground.
-        eye_height: where highlights are seen from.
+        meters: height of the image in meters.
+        below: distance from the lower edge of the image to the ground in meters.
+        eye_height: height of the eye for highlights.
     """
     height, width = (_OVERSAMPLING * pixels for pixels in size)
     scale = height / meters
@@ -55,15 +55,15 @@ def parallel_view(
     return resize(shade(mesh, page, seen, eye, light), *size)
 
 
-def frontal_image(person: Avatar) -> Pixels:
-    """Return (256, 128, 3) uint8 the person from the front, standing, always at the same scale.
+def frontal_image(avatar: Avatar) -> Pixels:
+    """Return the frontal image (256, 128, 3) uint8: standing, at a fixed scale.
 
-    The pose has no random part, so that the image differs between people only.
+    The pose has no random part.
     """
-    pose = person.poser.sample(
-        np.random.default_rng(0), person.posture, "frontal", ("hang", "hang")
+    pose = avatar.poser.sample(
+        np.random.default_rng(0), avatar.posture, "frontal", ("hang", "hang")
     )
-    mesh = posed_mesh(load_asset(), person, pose)
-    color = parallel_view(mesh, person.page, _EVEN, (HEIGHT, WIDTH), _SPAN, _BELOW, eye_height=1)
-    light = color[..., :3] + _GREY * (1 - color[..., 3:])
+    mesh = posed_mesh(load_asset(), avatar, pose)
+    color = parallel_view(mesh, avatar.page, _EVEN, (HEIGHT, WIDTH), _SPAN, _BELOW, eye_height=1)
+    light = color[..., :3] + _GRAY * (1 - color[..., 3:])
     return np.round(light.clip(0, 1) ** (1 / 2.2) * 255).astype(np.uint8)

@@ -17,25 +17,25 @@ from reid_align.synth.scenes.cameras import FRAME_HEIGHT, FRAME_WIDTH, Camera
 from reid_align.synth.scenes.scenes import Scene
 from reid_align.synth.views.camera_response import photograph
 from reid_align.synth.views.compositing import PasserBy, background_at, cast_shadow, compose
-from reid_align.synth.views.placement import DetectorBox, detector_box, standing_place
+from reid_align.synth.views.placement import DetectorBox, detector_box, standing_position
 
 HEIGHT = 256
-# Metres between a person's middle and what hides them at least.
+# Minimum distance in meters between the center of an avatar and an occluder.
 _THICKNESS = 0.35
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A image and what is known about it.
+    """Camera image and its labels.
 
     Attributes:
         image: (256, W, 3) uint8 RGB.
-        iuv: (256, W, 3) uint8 part, U·255, V·255; what is hidden is background.
-        box: in the camera's frame.
-        pose: what the person does.
-        heading: degrees in [0, 360) by which the person is turned from facing the camera to their
-            own left: at 90 they look to the right edge of the image.
-        visible: of the part of the person that lies inside the box, the share that nothing hides.
+        iuv: (256, W, 3) uint8 part, U·255, V·255; occluded pixels are background.
+        box: detector box in the frame of the camera.
+        pose: pose of the avatar.
+        heading: degrees in [0, 360) from facing the camera, to the left of the avatar: at 90 it
+            faces the right edge of the image.
+        visible: unoccluded share of the part of the avatar inside the box.
     """
 
     image: Pixels
@@ -48,7 +48,7 @@ class View:
 
 def render_view(
     asset: BodyAsset,
-    person: Avatar,
+    avatar: Avatar,
     pose: Pose,
     camera: Camera,
     scene: Scene,
@@ -56,34 +56,34 @@ def render_view(
     rng: np.random.Generator,
     width: int = 128,
 ) -> View:
-    """Render a person in a camera's scene.
+    """Render an avatar in the scene of a camera.
 
     Args:
-        asset: the body model.
-        person: who.
-        pose: what they do.
-        camera: who looks.
-        scene: what is there.
-        passers: who may come into the image.
-        rng: source of everything that differs from image to image.
-        width: of the image in pixels; it is 256 tall and shows the same box.
+        asset: body model.
+        avatar: avatar to render.
+        pose: pose of the avatar.
+        camera: camera.
+        scene: scene of the camera.
+        passers_by: passers-by that may appear in the image.
+        rng: random generator of the variation between images.
+        width: width of the image in pixels; the height is 256, and the box is the same.
     """
     shape = (HEIGHT, width)
-    place = standing_place(camera, scene.depth, rng)
+    position = standing_position(camera, scene.depth, rng)
     heading = float(camera.turn + rng.choice((0, 180)) + rng.normal(0, 40)) % 360
-    # To face the camera is to face the place it hangs at, not to face along the scene.
-    bearing = float(np.degrees(np.arctan2(-place[0], place[1])))
+    # A heading of 0 faces the position of the camera, not its viewing direction.
+    bearing = float(np.degrees(np.arctan2(-position[0], position[1])))
     turned = yaw(heading + bearing).T.astype(np.float32)
-    mesh = posed_mesh(asset, person, pose)
-    points = mesh.vertices @ turned + place
+    mesh = posed_mesh(asset, avatar, pose)
+    points = mesh.vertices @ turned + position
     mesh = replace(mesh, vertices=points)
     projected = camera.project(points)
     box = detector_box(projected, camera.tight, rng)
     rows = int(np.clip(box.height * camera.response.resolution, 36, HEIGHT))
     oversampling = 1 if rows < 170 else 2
     seen = _rasterize(mesh, projected, box, shape, oversampling)
-    light = _light_at(camera, scene, place, rng)
-    color = shade(mesh, person.page, seen, camera.eye, light)
+    light = _light_at(camera, scene, position, rng)
+    color = shade(mesh, avatar.page, seen, camera.eye, light)
     iuv = iuv_map(mesh, seen, oversampling)
     background, depth = background_at(scene, box, shape)
     background *= 1 - cast_shadow(points, camera, light, box, shape)[..., None]
@@ -106,9 +106,9 @@ def _rasterize(
     return seen
 
 
-def _light_at(camera: Camera, scene: Scene, place: Floats, rng: np.random.Generator) -> Light:
-    """Return the light where a person stands: in the sun or the shade, brighter or dimmer."""
-    column, row, _ = camera.project(place[None])[0]
+def _light_at(camera: Camera, scene: Scene, position: Floats, rng: np.random.Generator) -> Light:
+    """Return the light at a place, in the sun or the shade, with a random brightness."""
+    column, row, _ = camera.project(position[None])[0]
     row = int(np.clip(row, 0, FRAME_HEIGHT - 1))
     column = int(np.clip(column, 0, FRAME_WIDTH - 1))
     sunlit = scene.sunlit[row, column] / 255
