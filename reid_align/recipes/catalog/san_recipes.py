@@ -139,7 +139,7 @@ _add(
 )
 _add(
     "san_full_official",
-    "SAN with the losses, steps, head, decoder and augmentation of its official code",
+    "SAN with all settings of its official code",
     (pg_stage(skips=True), official_stage()),
     "its official code (microsoft, MIT), which lacks the generator's training and synthetic "
     "batches; both are as in san_full, but with the official decoder, which has skip connections. "

@@ -162,7 +162,7 @@ SMALL_CONFIG = DsaConfig(
 add_recipe(
     Recipe(
         "resnet18_synthetic",
-        "ResNet-18 on synthetic images alone: initial weights for small measurements",
+        "ResNet-18 on synthetic images alone, a start for small studies",
         (
             synthetic_stage(
                 SHALLOW, SMALL_CONFIG, identities=64, steps=700, lr=1e-3, initial=RANDOM
