@@ -180,7 +180,7 @@ class UnmatchedFeaturesError(InvalidInputError):
 
 
 class DatasetWarning(UserWarning):
-    """A dataset has images or identities that make its scores too high."""
+    """A dataset makes its scores too high, or a gallery differs from its record."""
 
 
 class ProcessLostError(ReidAlignError, ConnectionError):

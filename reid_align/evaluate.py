@@ -5,7 +5,6 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 
 from reid_align.cli import (
     ENCODER_ADVICE,
@@ -20,7 +19,6 @@ from reid_align.cli import (
 )
 from reid_align.cli.evaluate_options import add_measure_options, check_arguments
 from reid_align.errors import FailedImagesError, ImageReadError
-from reid_align.files import replace_file, writing
 
 ADVICE: Advice = {
     **ENCODER_ADVICE,
@@ -73,9 +71,11 @@ def evaluate(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
     # Imported late: --help does not load torch.
     from reid_align.cli.evaluate_inputs import evaluation_options, load_or_extract_features
-    from reid_align.datasets import describe_datasets, load_dataset, parse_options
+    from reid_align.cli.ranked_outputs import write_ranked, write_text
+    from reid_align.datasets import describe_datasets, load_dataset, parse_options, read_image
     from reid_align.evaluation import check_options, json_report, query_table, text_report
     from reid_align.evaluation import evaluate as score
+    from reid_align.evaluation.ranked_queries import ranked_queries
 
     if args.dataset == "list":
         print(describe_datasets())
@@ -88,21 +88,20 @@ def evaluate(args: argparse.Namespace) -> int:
     features, processing, descriptions = load_or_extract_features(args, dataset)
     result = score(dataset, features, options, processing)
     print(text_report(result))
+    if args.sheet or args.html:
+        # The first row of scores: the first metric, without further processing.
+        lists, heading = ranked_queries(result.scores[0]), text_report(result).partition("\n")[0]
+        write_ranked(lists, args.sheet, args.html, heading, read_image)
     if args.output:
         document = json_report(result) | {
             "dataset_options": dataset_options,
             "measures": asdict(options),
             "features": descriptions,
         }
-        _write(args.output, json.dumps(document, indent=1) + "\n")
+        write_text(args.output, json.dumps(document, indent=1) + "\n")
     if args.queries:
-        _write(args.queries, query_table(result))
+        write_text(args.queries, query_table(result))
     return SOME_FAILED if result.skipped else OK
-
-
-def _write(name: str, text: str) -> None:
-    with writing(Path(name)):
-        replace_file(Path(name), text.encode("utf-8", "surrogateescape"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

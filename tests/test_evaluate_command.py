@@ -317,7 +317,7 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
         (
             [*FOLDER, "-o", "same", "--queries", "same"],
             2,
-            "are both same",
+            "Two outputs are same",
         ),
         (
             [

@@ -42,6 +42,7 @@ def evaluation_options(args: Namespace) -> EvaluationOptions:
         normalize_cameras=args.normalize_cameras,
         normalize=not args.no_normalize,
         skip_failed=args.on_error == "skip",
+        hits=args.hits if args.queries or args.sheet or args.html else 0,
     )
 
 

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
+from reid_align.cli.image_output import FORMATS
 from reid_align.errors import InvalidInputError
 from reid_align.files import check_writable
 
@@ -64,7 +65,24 @@ def add_measure_options(group: argparse._ArgumentGroup) -> None:
         "default: %(default)s",
     )
     group.add_argument("-o", "--output", metavar="FILE.json", help="write the result as JSON")
-    group.add_argument("--queries", metavar="FILE.csv", help="write the results of each query")
+    group.add_argument(
+        "--queries",
+        metavar="FILE.csv",
+        help="write the result and the nearest images of each query",
+    )
+    group.add_argument(
+        "--sheet", metavar="FILE.jpg", help="draw the worst queries and their nearest images"
+    )
+    group.add_argument(
+        "--html", metavar="FILE.html", help="write a page that shows the queries, worst first"
+    )
+    group.add_argument(
+        "--hits",
+        type=int,
+        default=10,
+        metavar="N",
+        help="nearest images per query in --queries, --sheet and --html; default: %(default)s",
+    )
 
 
 def check_arguments(args: argparse.Namespace, default: Callable[[str], object]) -> None:
@@ -88,7 +106,13 @@ def check_arguments(args: argparse.Namespace, default: Callable[[str], object]) 
             )
     if args.features_root is not None and not args.features:
         raise InvalidInputError("--features-root needs --features. Add it, or remove the option.")
-    if args.output and args.output == args.queries:
-        raise InvalidInputError(f"-o and --queries are both {args.output}. Give two files.")
-    for output in filter(None, (args.output, args.queries)):
+    outputs = list(filter(None, (args.output, args.queries, args.sheet, args.html)))
+    if len(set(outputs)) < len(outputs):
+        twice = next(output for output in outputs if outputs.count(output) > 1)
+        raise InvalidInputError(f"Two outputs are {twice}. Give each its own file.")
+    if args.sheet and Path(args.sheet).suffix.lower() not in FORMATS:
+        raise InvalidInputError(
+            f"Output {args.sheet}: the suffix must be one of {', '.join(FORMATS)}."
+        )
+    for output in outputs:
         check_writable(Path(output))

@@ -74,7 +74,15 @@ def assemble(name: str, source: str, images: Sequence[ListedImage]) -> ReidDatas
     tests = (("test", query, gallery), ("leave_one_out", unassigned, unassigned))
     splits = tuple(Split(*test) for test in tests if test[1])
     root = source if os.path.isdir(source) else os.path.dirname(source)
-    dataset = ReidDataset(name, root, train, splits, "cross_camera" if known else "all_images")
+    dataset = ReidDataset(
+        name,
+        root,
+        train,
+        splits,
+        "cross_camera" if known else "all_images",
+        tuple(person_ids),
+        tuple(camera_ids),
+    )
     _warn_of_overlaps(dataset, source)
     return dataset
 

@@ -67,6 +67,8 @@ class ReidDataset:
             unrelated: MSMT17 uses the same numbers for both.
         splits: tests, over which results are averaged; empty for training sets.
         protocol: evaluation protocol, a name in ``reid_align.metrics``.
+        person_names: the dataset's own name of each person id; empty if the ids are its names.
+        camera_names: the dataset's own name of each camera id; empty if the ids are its names.
 
     Raises:
         InvalidInputError: there are neither training images nor splits.
@@ -77,6 +79,18 @@ class ReidDataset:
     train: tuple[ImageRecord, ...]
     splits: tuple[Split, ...]
     protocol: str
+    person_names: tuple[str, ...] = ()
+    camera_names: tuple[str, ...] = ()
+
+    def person_name(self, person_id: int) -> str:
+        """Return the dataset's own name of a person id."""
+        return self.person_names[person_id] if self.person_names else str(person_id)
+
+    def camera_name(self, camera_id: int | None) -> str | None:
+        """Return the dataset's own name of a camera id; None if the camera is unknown."""
+        if camera_id is None:
+            return None
+        return self.camera_names[camera_id] if self.camera_names else str(camera_id)
 
     def __post_init__(self) -> None:
         if not self.train and not self.splits:

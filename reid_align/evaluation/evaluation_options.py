@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from reid_align.checks import at_least_one, up_to_one
+from reid_align.checks import at_least_one, at_least_zero, up_to_one
 from reid_align.datasets import ReidDataset
 from reid_align.errors import InvalidInputError
 from reid_align.evaluation.label_checks import check_labels
@@ -28,9 +28,10 @@ class EvaluationOptions:
         normalize: scale each feature vector to length 1 first; otherwise features are used as
             given.
         skip_failed: leave out images without features that are listed in `Features.failed`.
+        hits: number of nearest gallery images to report for each query; 0 reports none.
 
     Raises:
-        InvalidInputError: ``max_rank`` below 1, or a rate outside [0, 1].
+        InvalidInputError: ``max_rank`` below 1, ``hits`` below 0, or a rate outside [0, 1].
     """
 
     metrics: tuple[Metric, ...] = ("cosine", "euclidean")
@@ -42,9 +43,11 @@ class EvaluationOptions:
     normalize_cameras: bool = False
     normalize: bool = False
     skip_failed: bool = False
+    hits: int = 0
 
     def __post_init__(self) -> None:
         at_least_one("max_rank", self.max_rank)
+        at_least_zero("hits", self.hits)
         for rate in self.false_positive_rates or ():
             up_to_one("false_positive_rates", rate)
 

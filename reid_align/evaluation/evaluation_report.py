@@ -7,7 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from reid_align import __version__
-from reid_align.evaluation.evaluation_result import EvaluationResult, ScoreRow, Verification
+from reid_align.evaluation.evaluation_result import (
+    EvaluationResult,
+    QueryScore,
+    ScoreRow,
+    Verification,
+)
 from reid_align.metrics import OperatingPoint
 
 RANKS = (1, 5, 10, 20)
@@ -17,9 +22,10 @@ MISSING = "-"
 def text_report(result: EvaluationResult) -> str:
     """Format the result as text: heading, table of scores, table of thresholds."""
     splits = f"mean of {result.splits} splits, in total " if result.splits > 1 else ""
+    pooled = f" (of {result.pooled_images:,} images)" if result.pooled_images is not None else ""
     parts = [
-        f"{result.dataset}, protocol {result.protocol}: {splits}{result.query_images:,} queries, "
-        f"{result.gallery_images:,} gallery images\nFeatures: {result.processing.statement}.",
+        f"{result.dataset}, protocol {result.protocol}: {splits}{result.query_images:,} "
+        f"queries{pooled}, {result.gallery_images:,} gallery images\nFeatures: {result.processing.statement}.",
         _aligned(_score_rows(result)),
     ]
     invalid = result.query_images - result.scores[0].valid_queries
@@ -51,6 +57,7 @@ def json_report(result: EvaluationResult) -> dict[str, object]:
         "protocol": result.protocol,
         "splits": result.splits,
         "query_images": result.query_images,
+        "pooled_images": result.pooled_images,
         "gallery_images": result.gallery_images,
         "feature_dim": result.feature_dim,
         "feature_processing": {
@@ -64,17 +71,44 @@ def json_report(result: EvaluationResult) -> dict[str, object]:
 
 
 def query_table(result: EvaluationResult) -> str:
-    """Format the per-query results as CSV with a header, ordered by score row and query."""
+    """Format the per-query results as CSV with a header, ordered by score row and query.
+
+    Identities and cameras have the dataset's own names. If the result contains hits, the hit at
+    rank 1 has the columns hit1_path, hit1_distance, hit1_person_id, hit1_camera_id and hit1_match,
+    and so on; cells of missing hits are empty.
+    """
     text = io.StringIO()
     rows = [
-        {**_comparison(score), **asdict(query)}
+        {**_comparison(score), **_query_cells(query)}
         for score in result.scores
         for query in score.queries
     ]
-    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    columns = max(rows, key=len)
+    writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
+
+
+def _query_cells(query: QueryScore) -> dict[str, object]:
+    cells: dict[str, object] = {
+        "split": query.split,
+        "path": query.path,
+        "person_id": query.person,
+        "camera_id": query.camera,
+        "rank1": query.rank1,
+        "average_precision": query.average_precision,
+        "first_hit": query.first_hit,
+    }
+    for rank, hit in enumerate(query.hits, 1):
+        cells |= {
+            f"hit{rank}_path": hit.path,
+            f"hit{rank}_distance": f"{hit.distance:.7g}",
+            f"hit{rank}_person_id": hit.person,
+            f"hit{rank}_camera_id": hit.camera,
+            f"hit{rank}_match": int(hit.is_match),
+        }
+    return cells
 
 
 def _score_rows(result: EvaluationResult) -> list[list[str]]:

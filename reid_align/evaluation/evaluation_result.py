@@ -8,6 +8,25 @@ from reid_align.metrics import Metric, OperatingPoint
 
 
 @dataclass(frozen=True)
+class RankedHit:
+    """A gallery image near a query, with the dataset's own names.
+
+    Attributes:
+        path: gallery image.
+        distance: distance to the query.
+        person: identity.
+        camera: camera; None if unknown.
+        is_match: whether it has the query's identity.
+    """
+
+    path: str
+    distance: float
+    person: str
+    camera: str | None
+    is_match: bool
+
+
+@dataclass(frozen=True)
 class QueryScore:
     """Result of one query in one split.
 
@@ -20,6 +39,9 @@ class QueryScore:
             single-gallery-shot protocols.
         average_precision: in (0, 1]; None for single-gallery-shot protocols.
         first_hit: rank of the first match, from 1; None for single-gallery-shot protocols.
+        person: the dataset's own name of the identity.
+        camera: the dataset's own name of the camera; None if unknown.
+        hits: the nearest gallery images that the protocol allows, if requested.
     """
 
     split: str
@@ -29,6 +51,9 @@ class QueryScore:
     rank1: float
     average_precision: float | None
     first_hit: int | None
+    person: str = ""
+    camera: str | None = None
+    hits: tuple[RankedHit, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,13 +124,15 @@ class EvaluationResult:
         dataset: name of the dataset.
         protocol: name of the protocol; see `reid_align.metrics.protocols`.
         splits: number of splits.
-        query_images: number of queries in all splits.
+        query_images: number of queries in all splits; pooled queries count once.
         gallery_images: number of gallery images in all splits, without junk.
         feature_dim: number of feature dimensions, D.
         scores: one row for each way of comparing features.
         verification: thresholds, if requested.
         processing: how the features were computed and changed.
         skipped: images without features that were left out.
+        pooled_images: number of query images that were pooled to queries, in all splits; None if
+            each query is one image.
     """
 
     dataset: str
@@ -118,3 +145,4 @@ class EvaluationResult:
     verification: tuple[Verification, ...] = ()
     processing: FeatureProcessing = field(default_factory=FeatureProcessing)
     skipped: tuple[FailedImage, ...] = ()
+    pooled_images: int | None = None

@@ -1,7 +1,7 @@
 """Evaluation of a dataset's features: all splits, metrics and thresholds."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from typing import NamedTuple
@@ -22,18 +22,20 @@ from reid_align.evaluation.feature_matching import (
     LabeledFeatures,
     match_features,
     normalize_cameras,
+    pooled_queries,
     rows_by_path,
     without_failed,
 )
 from reid_align.evaluation.feature_processing import FeatureProcessing
 from reid_align.evaluation.label_checks import no_match
+from reid_align.evaluation.query_scores import query_scores
 from reid_align.evaluation.split_metrics import (
     SplitMetrics,
     compute_split_metrics,
     split_distances,
 )
 from reid_align.features import FailedImage, Features
-from reid_align.metrics import CROSS_CAMERA, PROTOCOLS, Metric, Protocol, verify
+from reid_align.metrics import CROSS_CAMERA, PROTOCOLS, Metric, Protocol, nearest_hits, verify
 
 Splits = dict[str, tuple[LabeledFeatures, LabeledFeatures]]
 
@@ -75,23 +77,33 @@ def evaluate(
     prepared = {False: splits}
     if options.normalize_cameras:
         prepared[True] = {name: normalize_cameras(*sides) for name, sides in splits.items()}
+    images = sum(len(query.records) for query, _ in splits.values())
+    prepared = {key: _with_pooled_queries(value, protocol) for key, value in prepared.items()}
     reranked = (False, True) if options.rerank else (False,)
     comparisons = [Comparison(*values) for values in product(options.metrics, prepared, reranked)]
     return EvaluationResult(
         dataset.name,
         protocol.name,
         len(splits),
-        sum(len(query.records) for query, _ in splits.values()),
+        sum(len(query.records) for query, _ in prepared[False].values()),
         sum(len(gallery.records) for _, gallery in splits.values()),
         features.values.shape[1],
         tuple(
-            _score(prepared[comparison.normalize_cameras], comparison, protocol, options)
+            _score(dataset, prepared[comparison.normalize_cameras], comparison, options)
             for comparison in comparisons
         ),
         tuple(_thresholds(splits, protocol, options)),
         replace(processing, normalized=_have_length_one(splits)),
         tuple(skipped),
+        None if protocol.query_pooling is None else images,
     )
+
+
+def _with_pooled_queries(splits: Splits, protocol: Protocol) -> Splits:
+    return {
+        name: (pooled_queries(query, protocol), gallery)
+        for name, (query, gallery) in splits.items()
+    }
 
 
 def _have_length_one(splits: Splits) -> bool:
@@ -125,8 +137,9 @@ class Comparison(NamedTuple):
 
 
 def _score(
-    splits: Splits, comparison: Comparison, protocol: Protocol, options: EvaluationOptions
+    dataset: ReidDataset, splits: Splits, comparison: Comparison, options: EvaluationOptions
 ) -> ScoreRow:
+    protocol = PROTOCOLS[dataset.protocol]
     computed: list[SplitMetrics] = []
     queries: list[QueryScore] = []
     for name, (query, gallery) in splits.items():
@@ -135,7 +148,11 @@ def _score(
         )
         metrics = compute_split_metrics(distances, query, gallery, protocol, options)
         computed.append(metrics)
-        queries.extend(_query_scores(name, query, metrics))
+        nearest = None
+        if options.hits:
+            labels = query.labels, gallery.labels
+            nearest = nearest_hits(distances, *labels, protocol, options.hits)
+        queries.extend(query_scores(dataset, name, query, gallery, metrics, nearest))
     cmc = np.stack([metrics.cmc for metrics in computed])
     if np.isnan(cmc).any():
         raise InvalidInputError(no_match(protocol))
@@ -150,23 +167,6 @@ def _score(
     )
 
 
-def _query_scores(
-    split: str, query: LabeledFeatures, metrics: SplitMetrics
-) -> Iterator[QueryScore]:
-    precision, first_hit = metrics.average_precision, metrics.first_hit
-    for index in np.flatnonzero(~np.isnan(metrics.rank1)):
-        record = query.records[index]
-        yield QueryScore(
-            split,
-            record.path,
-            record.person_id,
-            record.camera_id,
-            float(metrics.rank1[index]),
-            None if precision is None else float(precision[index]),
-            None if first_hit is None else int(first_hit[index]),
-        )
-
-
 def _mean(splits: Sequence[NDArray[np.float64] | None]) -> float | None:
     """Average over the splits the mean over their valid queries."""
     means = [float(np.nanmean(values)) for values in splits if values is not None]
@@ -179,8 +179,9 @@ def _thresholds(
     rates = options.false_positive_rates
     if rates is None:
         return
-    # Verification compares all pairs; it has no single-shot gallery.
-    pairs = CROSS_CAMERA if protocol.single_gallery_shot else protocol
+    # Verification compares all pairs of images: without a single-shot gallery or pooled queries.
+    pairs_of_images = protocol.single_gallery_shot or protocol.query_pooling is not None
+    pairs = CROSS_CAMERA if pairs_of_images else protocol
     for metric in options.metrics:
         for name, (query, gallery) in splits.items():
             distances = split_distances(query, gallery, metric, options, reranked=False)

@@ -12,7 +12,7 @@ from reid_align.evaluation.feature_paths import real_paths
 from reid_align.evaluation.label_checks import check_cameras
 from reid_align.features import Features
 from reid_align.features.camera_normalization import normalize_by_camera
-from reid_align.metrics import Labels
+from reid_align.metrics import Labels, Protocol, pool_queries
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,8 @@ class LabeledFeatures:
     Attributes:
         records: N images.
         features: (N, D) float32, one row per image.
-        labels: labels; an image that is both query and gallery image has one image id.
+        labels: labels; an image that is both query and gallery image has one image id. Pooled
+            queries have no image ids.
     """
 
     records: tuple[ImageRecord, ...]
@@ -87,6 +88,18 @@ def normalize_cameras(
     values = normalize_by_camera(features[first], cameras[first])[place]
     count = len(query.features)
     return replace(query, features=values[:count]), replace(gallery, features=values[count:])
+
+
+def pooled_queries(query: LabeledFeatures, protocol: Protocol) -> LabeledFeatures:
+    """Pool the query images of an identity in one camera, if the protocol has multiple queries.
+
+    Each pooled query has the record of its first image.
+    """
+    if protocol.query_pooling is None:
+        return query
+    pooled = pool_queries(query.features, query.labels, protocol.query_pooling)
+    records = tuple(query.records[index] for index in pooled.first)
+    return LabeledFeatures(records, pooled.features, pooled.labels)
 
 
 def _joined(*parts: NDArray[np.int64] | None) -> NDArray[np.int64]:

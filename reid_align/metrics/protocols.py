@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from reid_align.errors import InvalidInputError
 from reid_align.metrics.blockwise_distances import DistanceBlocks
 from reid_align.metrics.labels import Labels
+from reid_align.metrics.query_pooling import Pooling
 from reid_align.metrics.ragged_arrays import IdLookup, Indices
 
 
@@ -34,11 +35,14 @@ class Protocol:
             needs camera ids on both sides.
         single_gallery_shot: the gallery contains one randomly drawn image per identity. Only
             `expected_single_shot` supports this.
+        query_pooling: pool all query images of an identity in one camera to one query, with
+            `pool_queries`, before the distances; None for one query per image.
     """
 
     name: str
     drop_same_camera: bool
     single_gallery_shot: bool = False
+    query_pooling: Pooling | None = None
 
 
 # Source: Market-1501 (Zheng et al., ICCV 2015); also MSMT17, and CUHK03 in its 767/700 split.
@@ -48,8 +52,14 @@ ALL_IMAGES = Protocol("all_images", drop_same_camera=False)
 SINGLE_GALLERY_SHOT = Protocol(
     "single_gallery_shot", drop_same_camera=True, single_gallery_shot=True
 )
+# Source: Market-1501 (Zheng et al., ICCV 2015), which reports both.
+MULTIPLE_QUERY = Protocol("multiple_query", drop_same_camera=True, query_pooling="mean")
+MULTIPLE_QUERY_MAX = Protocol("multiple_query_max", drop_same_camera=True, query_pooling="max")
 
-PROTOCOLS = {p.name: p for p in (CROSS_CAMERA, ALL_IMAGES, SINGLE_GALLERY_SHOT)}
+PROTOCOLS = {
+    p.name: p
+    for p in (CROSS_CAMERA, ALL_IMAGES, SINGLE_GALLERY_SHOT, MULTIPLE_QUERY, MULTIPLE_QUERY_MAX)
+}
 
 
 def default_protocol(query: Labels, gallery: Labels) -> Protocol:

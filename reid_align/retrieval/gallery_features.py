@@ -20,7 +20,7 @@ from reid_align.features.image_inputs import NamedImage
 from reid_align.images import find_images
 from reid_align.models.encoder import Encoder
 from reid_align.progress import Progress
-from reid_align.retrieval.image_files import ImageFile, resolve_files
+from reid_align.retrieval.image_files import IN_MEMORY, ImageFile, resolve_files
 from reid_align.retrieval.metadata_table import Columns, MetadataTable, join_columns, read_metadata
 
 
@@ -55,8 +55,9 @@ class GalleryFeatures:
 
     @property
     def missing(self) -> list[str]:
-        """Recorded paths without a file."""
-        return [image.path for image in self.files if image.key is None]
+        """Recorded paths without a file, apart from images in memory."""
+        gone = (image.path for image in self.files if image.key is None)
+        return [path for path in gone if not IN_MEMORY.fullmatch(path)]
 
 
 def load_gallery(

@@ -1,10 +1,14 @@
 """Resolution of recorded image paths to files, and the identity of each file."""
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reid_align.images.same_files import file_keys
+
+# Names of images in memory, see `features.NamedImage`.
+IN_MEMORY = re.compile(r"input\[\d+\]")
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_align.errors import InvalidInputError
+from reid_align.errors import DatasetWarning, InvalidInputError
 from reid_align.features import ExtractOptions, Features, extract_features
 from reid_align.features.camera_normalization import normalize_by_camera
 from reid_align.features.image_inputs import ChannelOrder, ImageInputs
@@ -57,6 +58,9 @@ def search_images(
         One `QueryHits` for each query, in order; without hits only if the gallery is empty or all
         its images are excluded.
 
+    Warns:
+        DatasetWarning: gallery files are missing, or the gallery has fewer than k images.
+
     Raises:
         InvalidInputError: invalid options, features with NaN, an unknown column, no query.
         MixedFeaturesError: queries and gallery are of different encoders or options.
@@ -72,7 +76,27 @@ def search_images(
     if not isinstance(queries, Features):
         queries = encode_queries(queries, loaded, extract, encoder, channel_order)
     folder = None if root is None else os.fspath(root)
-    return search_features(query_images(queries, loaded, root=folder, table=table), loaded, options)
+    found = query_images(queries, loaded, root=folder, table=table)
+    warn_of_gallery(loaded, options.k)
+    return search_features(found, loaded, options)
+
+
+def warn_of_gallery(gallery: GalleryFeatures, k: int) -> None:
+    """Warn about gallery files that are gone, and about a gallery with fewer than k images."""
+    count, missing = len(gallery.features.paths), gallery.missing
+    if missing:
+        warn(
+            f"{len(missing):,} of {count:,} gallery files are missing (first: {missing[0]}). Their "
+            "features are searched, but the images cannot be shown.",
+            DatasetWarning,
+            stacklevel=3,
+        )
+    if k > count:
+        warn(
+            f"The gallery has only {count:,} images, fewer than k={k}.",
+            DatasetWarning,
+            stacklevel=3,
+        )
 
 
 def encode_queries(

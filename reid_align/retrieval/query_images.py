@@ -1,7 +1,6 @@
 """Features, files and metadata of the queries of a search."""
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,10 +10,8 @@ from numpy.typing import NDArray
 from reid_align.errors import InvalidInputError
 from reid_align.features import Features, require_same_digest
 from reid_align.retrieval.gallery_features import GalleryFeatures
-from reid_align.retrieval.image_files import ImageFile, resolve_files
+from reid_align.retrieval.image_files import IN_MEMORY, ImageFile, resolve_files
 from reid_align.retrieval.metadata_table import Columns, MetadataTable, join_columns
-
-_IN_MEMORY = re.compile(r"input\[\d+\]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +69,6 @@ def query_images(
 
 def _identity(image: ImageFile) -> object:
     """Return the key of the file, the absolute path of a missing file, or None in memory."""
-    if image.key is None and _IN_MEMORY.fullmatch(image.path):
+    if image.key is None and IN_MEMORY.fullmatch(image.path):
         return None
     return image.key or os.path.abspath(image.file)

@@ -49,7 +49,7 @@ def contact_sheet(
         left, top = GAP + column * width, GAP + row * step
         sheet.paste(strip, (left, top))
         if captions:
-            text = _shortened(captions[number], draw, width - GAP)
+            text = shorten_caption(captions[number], draw, width - GAP)
             draw.text((left, top + height + 3), text, fill=INK, font=font(FONT_SIZE))
     return sheet
 
@@ -74,7 +74,8 @@ def _join(images: Sequence[Image.Image], height: int) -> Image.Image:
     return strip
 
 
-def _shortened(text: str, draw: ImageDraw.ImageDraw, width: int) -> str:
+def shorten_caption(text: str, draw: ImageDraw.ImageDraw, width: int) -> str:
+    """Return the end of a text that fits into ``width`` pixels; replaces unprintable letters."""
     # File names may contain line breaks and bytes that are not valid text.
     line = "".join(letter if letter.isprintable() else "?" for letter in text)
     if draw.textlength(line, font=font(FONT_SIZE)) <= width:

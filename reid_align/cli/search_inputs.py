@@ -1,0 +1,149 @@
+"""Search from the arguments of the search command."""
+
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from reid_align.calibration import find_calibration
+from reid_align.cli.encoder_choice import select_encoder
+from reid_align.errors import InvalidInputError
+from reid_align.features import (
+    Adaptation,
+    ExtractOptions,
+    FailedImage,
+    Features,
+    NamedImage,
+    adapt_to,
+    read_features,
+)
+from reid_align.images import find_images
+from reid_align.models.encoder import Encoder
+from reid_align.retrieval import (
+    GalleryFeatures,
+    QueryHits,
+    SearchOptions,
+    encode_queries,
+    load_gallery,
+    query_images,
+    read_metadata,
+    search_features,
+    warn_of_gallery,
+)
+
+# Options that a .npy gallery records.
+_RECORDED = ("flip", "adapt", "dtype")
+
+
+def search_with_arguments(
+    args: Namespace, default: Callable[[str], object]
+) -> tuple[list[QueryHits], list[FailedImage]]:
+    """Search as the arguments say; return the hits and the images that could not be read.
+
+    Raises:
+        ReidAlignError: gallery, queries, metadata or calibration cannot be used.
+    """
+    options = SearchOptions(
+        args.k,
+        args.metric,
+        args.exclude_same,
+        args.normalize_cameras,
+        args.expand_query,
+        max(args.rerank, args.k) if args.rerank else 0,
+    )
+    extract = ExtractOptions(
+        args.device,
+        args.dtype,
+        args.batch_size,
+        args.num_workers,
+        args.flip,
+        on_error=args.on_error,
+        backend=args.backend,
+    )
+    table = read_metadata(args.metadata) if args.metadata else None
+    encoder = _encoder(args, extract, default)
+    gallery = load_gallery(
+        args.gallery,
+        root=args.root,
+        metadata=table,
+        encoder=encoder,
+        options=extract,
+        progress=True,
+    )
+    features = _query_features(args.queries, gallery, extract, encoder)
+    queries = query_images(features, gallery, root=args.root, table=table)
+    warn_of_gallery(gallery, options.k)
+    answers = search_features(queries, gallery, options)
+    answers = _with_probabilities(answers, args, options, gallery.features.digest)
+    from_images = not _is_features(args.gallery)
+    failed = [*features.failed, *(gallery.features.failed if from_images else ())]
+    return answers, failed
+
+
+def failed_images(failed: Sequence[FailedImage]) -> str:
+    """Return a line about images that could not be read."""
+    images = "1 image" if len(failed) == 1 else f"{len(failed):,} images"
+    return f"{images} could not be read (first: {failed[0].path}: {failed[0].error})."
+
+
+def _is_features(name: str) -> bool:
+    return Path(name).suffix == ".npy"
+
+
+def _encoder(
+    args: Namespace, options: ExtractOptions, default: Callable[[str], object]
+) -> Encoder | None:
+    """Return the encoder for images, or a named one for a .npy gallery."""
+    if _is_features(args.gallery):
+        given = [name for name in _RECORDED if getattr(args, name) != default(name)]
+        if given:
+            raise InvalidInputError(
+                f"--{given[0]}: {args.gallery} records how its features were computed, and the "
+                "queries are computed in the same way. Leave out this option."
+            )
+        if args.model is None and args.weights is None:
+            return None
+        return select_encoder(args.model, args.weights, args.seed)
+    encoder = select_encoder(args.model, args.weights, args.seed)
+    if not args.adapt:
+        return encoder
+    paths = list(find_images([args.gallery]))
+    adaptation = Adaptation(seed=args.seed)
+    drawn = adaptation.draw((NamedImage(path, path) for path in paths), len(paths))
+    return adapt_to(drawn, encoder, adaptation, options, progress=True)
+
+
+def _query_features(
+    names: Sequence[str], gallery: GalleryFeatures, options: ExtractOptions, encoder: Encoder | None
+) -> Features:
+    tables = [name for name in names if _is_features(name)]
+    if not tables:
+        return encode_queries(find_images(names), gallery, options, encoder)
+    if len(names) > 1:
+        raise InvalidInputError(
+            f"{tables[0]} contains features. Give either one .npy file of queries, or images."
+        )
+    return read_features(tables[0])
+
+
+def _with_probabilities(
+    answers: list[QueryHits], args: Namespace, options: SearchOptions, digest: str
+) -> list[QueryHits]:
+    """Add the probability of each hit, if a calibration is given or shipped for the encoder."""
+    applies = options.keeps_distances and options.metric == "cosine"
+    if args.calibration is not None and not applies:
+        raise InvalidInputError(
+            "--calibration applies to cosine distances of the features, without --rerank, "
+            "--expand-query and --normalize-cameras. Leave out these options or --calibration."
+        )
+    calibration = find_calibration(args.calibration, digest, "the gallery") if applies else None
+    if calibration is None:
+        return answers
+    found = []
+    for answer in answers:
+        distances = [hit.distance for hit in answer.hits]
+        likely = calibration.probabilities(distances, prior=args.prior).tolist()
+        pairs = zip(answer.hits, likely, strict=True)
+        hits = tuple(replace(hit, probability=value) for hit, value in pairs)
+        found.append(replace(answer, hits=hits))
+    return found
