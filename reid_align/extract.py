@@ -14,7 +14,7 @@ from reid_align.cli import (
     command_parser,
     run,
 )
-from reid_align.errors import ImageReadError
+from reid_align.errors import ImageReadError, OutputExistsError
 
 DESCRIPTION = """\
 Compute one feature vector for each person image.
@@ -31,6 +31,7 @@ ADVICE: Advice = {
     **ENCODER_ADVICE,
     ImageReadError: "Fix the file and rerun the command with --resume, or add --resume --on-error "
     "skip to leave it out.",
+    OutputExistsError: "Use --force to replace it.",
 }
 
 
@@ -58,6 +59,7 @@ def build_parser() -> argparse.ArgumentParser:
         "default: %(default)s",
     )
     parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
+    parser.add_argument("--force", action="store_true", help="replace existing files")
     parser.add_argument(
         "--shard",
         metavar="I/N",
@@ -95,6 +97,7 @@ def extract(args: argparse.Namespace) -> int:
         adaptation=Adaptation(seed=args.seed) if args.adapt else None,
         shard=shard,
         resume=args.resume,
+        overwrite=args.force,
         progress=True,
     )
     print(

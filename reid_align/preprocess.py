@@ -20,6 +20,10 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 _MAX_SMOOTHING, _MAX_STRETCH = 8.0, 0.25
+# Limits of files from other sources. Larger images exhaust the memory; other statistics, such as
+# those for values in [0, 255], turn every image into the same one.
+MAX_SIDE = 2048
+MEAN_RANGE, STD_RANGE = (-1.0, 1.0), (1e-3, 10.0)
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,8 @@ class Preprocess:
     at each end that become black or white, 0 to 0.25. 0 turns a filter off.
 
     Raises:
-        InvalidInputError: a size below 1, a non-finite value, a ``std`` that is not positive, an
-            unknown interpolation, or a filter out of range.
+        InvalidInputError: a size outside 1 to 2048, a ``mean`` outside -1 to 1, a ``std`` outside
+            0.001 to 10, an unknown interpolation, or a filter out of range.
 
     Source: SAN (arXiv:1905.13143) section 3.1 for 256×128; ImageNet statistics.
     """
@@ -48,17 +52,17 @@ class Preprocess:
     stretch: float = field(default=0.0, metadata=ADDED_LATER)
 
     def __post_init__(self) -> None:
-        if self.height < 1 or self.width < 1:
+        if not (1 <= self.height <= MAX_SIDE and 1 <= self.width <= MAX_SIDE):
             raise InvalidInputError(
-                f"height {self.height} and width {self.width}: both must be at least 1."
+                f"height {self.height} and width {self.width}: both must be from 1 to {MAX_SIDE}."
             )
-        for name, values in (("mean", self.mean), ("std", self.std)):
-            if len(values) != 3 or not np.isfinite(values).all():
+        for name, (low, high) in (("mean", MEAN_RANGE), ("std", STD_RANGE)):
+            values = getattr(self, name)
+            if len(values) != 3 or not all(low <= value <= high for value in values):
                 raise InvalidInputError(
-                    f"{name} {values!r}: give three finite numbers, for R, G, B."
+                    f"{name} {values!r}: give three numbers from {low:g} to {high:g}, for R, G, B "
+                    "in [0, 1]."
                 )
-        if min(self.std) <= 0:
-            raise InvalidInputError(f"std {self.std!r}: each must be positive.")
         if self.interpolation not in get_args(Interpolation):
             allowed = ", ".join(get_args(Interpolation))
             raise InvalidInputError(

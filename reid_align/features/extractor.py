@@ -125,8 +125,9 @@ class FeatureExtractor:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
-            "A FeatureExtractor cannot be pickled. Create one in each process: "
-            "FeatureExtractor(encoder, options)."
+            "A FeatureExtractor cannot be pickled or copied: its weights are optimized for this "
+            "process. Send the encoder and extractor.options to the other process, and create "
+            "FeatureExtractor(encoder, options) there."
         )
 
 

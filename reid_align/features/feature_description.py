@@ -3,45 +3,21 @@
 Two runs with the same description give the same features.
 """
 
-import hashlib
 import json
-import os
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from reid_align import __version__
 from reid_align.features.extract_options import ExtractOptions
 from reid_align.features.feature_digest import feature_digest
 from reid_align.features.feature_files import Json
+from reid_align.features.image_list import ImageList
 from reid_align.features.image_shard import ImageShard
 from reid_align.inference.backends.backend_cache import state_digest
 from reid_align.models.encoder import Encoder
 
 
-@dataclass(frozen=True)
-class ImageListDigest:
-    """Length and hash of an image list.
-
-    Attributes:
-        images: number of images.
-        sha256: hash of the names, in order, each followed by a zero byte.
-    """
-
-    images: int
-    sha256: str
-
-    @classmethod
-    def of(cls, paths: Iterable[str]) -> "ImageListDigest":
-        """Iterate over the names once, in constant memory."""
-        digest, images = hashlib.sha256(), 0
-        for path in paths:
-            digest.update(os.fsencode(path) + b"\0")
-            images += 1
-        return cls(images, digest.hexdigest())
-
-
 def describe_run(
-    encoder: Encoder, options: ExtractOptions, shard: ImageShard, images: ImageListDigest
+    encoder: Encoder, options: ExtractOptions, shard: ImageShard, images: ImageList
 ) -> dict[str, Json]:
     """Return every setting that determines the features, as stored in ``feats.json``."""
     described = describe_features(encoder, options)

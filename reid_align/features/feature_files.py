@@ -1,7 +1,5 @@
 """Format of ``feats.npy``, ``feats.csv`` and ``feats.json``."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,9 +35,10 @@ def write_array_header(file: BinaryIO, rows: int, feature_dim: int) -> None:
 
 def csv_line(row: int, path: str) -> bytes:
     """Return one line of the table; a name that is not UTF-8 keeps its bytes."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerow((row, path))
-    return text.getvalue().encode("utf-8", "surrogateescape")
+    # Not csv.writer: before Python 3.13 it does not quote a carriage return.
+    if any(character in path for character in ',"\r\n') or path != path.strip():
+        path = '"' + path.replace('"', '""') + '"'
+    return f"{row},{path}\n".encode("utf-8", "surrogateescape")
 
 
 def json_line(content: Json) -> bytes:

@@ -2,9 +2,12 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from os import PathLike, fspath
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -13,9 +16,11 @@ from reid_align.features.extractor import Features
 from reid_align.features.feature_digest import feature_digest
 from reid_align.features.feature_files import Json, first_difference
 from reid_align.features.image_batches import FailedImage
+from reid_align.typed_reading import read_object, read_record
 
 # Settings that describe the images; they may differ between comparable features.
 _IMAGES = frozenset({"shard", "images", "listing_sha256", "rows", "failed"})
+_HEADER = ["row", "path"]
 
 
 def read_features(*files: str | PathLike[str]) -> Features:
@@ -29,7 +34,8 @@ def read_features(*files: str | PathLike[str]) -> Features:
 
     Raises:
         OutputError: no file is given, a file is missing or damaged, the three disagree, or the
-            files were made with different encoders or settings.
+            files were made with different encoders or settings, or are shards of different image
+            lists.
     """
     if not files:
         raise OutputError("No file given. Give at least one .npy file.")
@@ -39,6 +45,7 @@ def read_features(*files: str | PathLike[str]) -> Features:
         return parts[0]
     for other in others:
         _require_same_settings(first, other)
+    _require_same_images([first, *others])
     return Features(
         np.concatenate([part.values for part in parts]),
         tuple(path for part in parts for path in part.paths),
@@ -55,8 +62,8 @@ def read_description(file: str | PathLike[str]) -> dict[str, Json]:
     """
     path = Path(fspath(file)).with_suffix(".json")
     try:
-        return dict(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
+        return dict(cast(Mapping[str, Json], read_object(json.loads(path.read_text("utf-8")))))
+    except (OSError, ValueError, RecursionError) as error:
         raise OutputError(f"Cannot read {path}: {error}. Extract the features again.") from error
 
 
@@ -76,22 +83,56 @@ def _require_same_settings(first: Path, other: Path) -> None:
         )
 
 
-def _failed(entries: Json) -> Iterator[FailedImage]:
-    for entry in entries if isinstance(entries, list) else ():
-        if isinstance(entry, Mapping):
-            yield FailedImage(str(entry["path"]), str(entry["error"]))
+def _require_same_images(files: Sequence[Path]) -> None:
+    """Refuse incomplete shards of different image lists: images may be missing or double."""
+    shards: dict[tuple[Json, str], set[str]] = defaultdict(set)
+    for file in files:
+        description = read_description(file)
+        index, _, count = str(description.get("shard", "0/1")).partition("/")
+        if count != "1":
+            shards[str(description.get("listing_sha256")), count].add(index)
+    if len(shards) < 2:
+        return
+    for (_, count), indices in shards.items():
+        if str(len(indices)) != count:
+            raise OutputError(
+                f"{', '.join(map(str, files))} are shards of different image lists, and not all "
+                "shards of each list are given. Images were added or removed between the "
+                "extractions. Extract all shards again."
+            )
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """The checked part of ``feats.json``."""
+
+    rows: int
+    feature_dim: int
+    failed: tuple[FailedImage, ...]
+
+
+def _read_paths(table: Path) -> Iterator[str]:
+    with open(table, newline="", encoding="utf-8", errors="surrogateescape") as lines:
+        rows = csv.reader(lines, strict=True)
+        if next(rows, None) != _HEADER:
+            raise ValueError(f"{table.name} does not start with {','.join(_HEADER)}")
+        for number, row in enumerate(rows):
+            if len(row) != len(_HEADER) or row[0] != str(number):
+                raise ValueError(f"{table.name}: row {number} is damaged")
+            yield row[1]
 
 
 def _read_one(file: Path) -> Features:
     try:
         values = np.lib.format.open_memmap(file, mode="r")
-        table = file.with_suffix(".csv")
-        with open(table, newline="", encoding="utf-8", errors="surrogateescape") as lines:
-            paths = tuple(row["path"] for row in csv.DictReader(lines))
+        if values.dtype != np.float32:
+            raise ValueError(f"its dtype is {values.dtype}, expected float32")
+        paths = tuple(_read_paths(file.with_suffix(".csv")))
         description = read_description(file)
-        failed = tuple(_failed(description["failed"]))
+        fields = ("rows", "feature_dim", "failed")
+        contents = read_record(_Contents, {key: description[key] for key in fields})
         digest = str(description.get("digest") or feature_digest(description))
-        described = (description["rows"], description["feature_dim"])
+        described = (contents.rows, contents.feature_dim)
     except ReidAlignError:
         raise
     # NumPy raises many types for a damaged header: SyntaxError, TokenError, ValueError …
@@ -105,4 +146,4 @@ def _read_one(file: Path) -> Features:
             f".json says shape {described}: the files are from different runs. Extract the "
             "features again."
         )
-    return Features(values, paths, failed, digest)
+    return Features(values, paths, contents.failed, digest)

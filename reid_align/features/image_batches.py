@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.errors import ImageReadError
-from reid_align.features.image_inputs import NamedImage
+from reid_align.features.image_inputs import IMAGE_ERRORS, NamedImage
 from reid_align.preprocess import Preprocess
 
 
@@ -42,19 +42,32 @@ def read_batch(
 
     Raises:
         ImageReadError: an image cannot be read, and ``skip_errors`` is False.
+        InvalidInputError: an image in memory cannot be used, and ``skip_errors`` is False.
     """
     pixels = np.empty((len(group), preprocess.height, preprocess.width, 3), np.uint8)
     paths: list[str] = []
     failed: list[FailedImage] = []
     for image in group:
         try:
-            pixels[len(paths)] = preprocess.resize(image.decode())
+            pixels[len(paths)] = _resized(image, preprocess)
             paths.append(image.name)
-        except ImageReadError as error:
+        except IMAGE_ERRORS as error:
             if not skip_errors:
                 raise
-            failed.append(FailedImage(image.name, error.reason))
+            reason = error.reason if isinstance(error, ImageReadError) else str(error)
+            failed.append(FailedImage(image.name, reason))
     return DecodedBatch(tuple(paths), pixels[: len(paths)], tuple(failed))
+
+
+def _resized(image: NamedImage, preprocess: Preprocess) -> NDArray[np.uint8]:
+    pixels = image.decode()
+    try:
+        return preprocess.resize(pixels)
+    except (MemoryError, ValueError, OSError) as error:
+        size = f"{pixels.shape[1]} x {pixels.shape[0]}"
+        raise ImageReadError(
+            image.name, f"{size} pixels cannot be resized ({error or 'out of memory'})"
+        ) from error
 
 
 def grouped(images: Iterable[NamedImage], size: int) -> Iterator[list[NamedImage]]:

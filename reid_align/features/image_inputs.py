@@ -15,6 +15,9 @@ from reid_align.errors import ImageReadError, InvalidInputError
 from reid_align.images import decode_image, find_images, to_rgb
 
 ChannelOrder = Literal["rgb", "bgr"]
+# Errors of a single image, which does not affect the others.
+ImageError: TypeAlias = ImageReadError | InvalidInputError
+IMAGE_ERRORS = (ImageReadError, InvalidInputError)
 Path: TypeAlias = str | os.PathLike[str]
 ImageInputs: TypeAlias = (
     Path
@@ -31,17 +34,17 @@ class NamedImage:
 
     Attributes:
         name: the path, or ``input[i]`` for an image in memory.
-        content: the path, the pixels (H, W, 3) uint8 RGB, or the error of an unreadable image.
+        content: the path, the pixels (H, W, 3) uint8 RGB, or the error of an unusable image.
     """
 
     name: str
-    content: str | NDArray[np.uint8] | ImageReadError
+    content: str | NDArray[np.uint8] | ImageError
 
     def decode(self) -> NDArray[np.uint8]:
-        """Return (H, W, 3) uint8 RGB; raise ImageReadError if the image is unreadable."""
+        """Return (H, W, 3) uint8 RGB, or raise the error of an unusable image."""
         if isinstance(self.content, str):
             return decode_image(self.content)
-        if isinstance(self.content, ImageReadError):
+        if isinstance(self.content, IMAGE_ERRORS):
             raise self.content
         return self.content
 
@@ -58,9 +61,12 @@ def named_images(
             is a folder or one file.
         channel_order: channel order of arrays, "rgb" or "bgr" (OpenCV); required with arrays.
 
+    An image of another type, shape or range raises InvalidInputError when it is decoded.
+
     Raises:
         NoImagesError: a path contains no image.
-        InvalidInputError: another type, shape or range; an array without ``channel_order``.
+        InvalidInputError: ``inputs`` is of another type, or has an array without
+            ``channel_order``.
     """
     single = isinstance(inputs, str | os.PathLike | Image.Image | np.ndarray | Tensor)
     items = [inputs] if single else inputs
@@ -77,58 +83,67 @@ def named_images(
                 yield NamedImage(path, path)
                 index += 1
             continue
-        for content in _in_memory(item, channel_order, f"input[{index}]"):
+        for content in _contents(item, channel_order, index):
             yield NamedImage(f"input[{index}]", content)
             index += 1
 
 
-def _in_memory(
-    item: object, channel_order: ChannelOrder | None, name: str
-) -> Iterator[NDArray[np.uint8] | ImageReadError]:
-    # Copied immediately: the caller may reuse a buffer or close an image before a worker reads it.
-    if isinstance(item, Image.Image):
+def _contents(
+    item: object, channel_order: ChannelOrder | None, index: int
+) -> Iterator[NDArray[np.uint8] | ImageError]:
+    """Yield the pixels or the error of each image in an item."""
+    if isinstance(item, np.ndarray) and channel_order not in ("rgb", "bgr"):
+        raise InvalidInputError(
+            f"input[{index}] is an array, and channel_order is {channel_order!r}. Set "
+            "channel_order='rgb' (Pillow, imageio) or 'bgr' (OpenCV)."
+        )
+    several = isinstance(item, np.ndarray | Tensor) and item.ndim == 4
+    for offset, image in enumerate(item if several else [item]):
+        # Copied immediately: the caller may reuse a buffer or close an image before a worker reads
+        # it.
         try:
-            yield to_rgb(item, name)
-        except ImageReadError as error:
+            yield _pixels(image, channel_order, f"input[{index + offset}]")
+        except IMAGE_ERRORS as error:
             yield error
-    elif isinstance(item, Tensor):
-        yield from _tensor_images(item, name)
-    elif isinstance(item, np.ndarray):
-        yield from _array_images(item, channel_order, name)
-    else:
+
+
+def _pixels(item: object, channel_order: ChannelOrder | None, name: str) -> NDArray[np.uint8]:
+    if isinstance(item, Image.Image):
+        return to_rgb(item, name)
+    if isinstance(item, Tensor):
+        return _tensor_pixels(item, name)
+    if isinstance(item, np.ndarray):
+        return _array_pixels(item, channel_order, name)
+    if item is None:
         raise InvalidInputError(
-            f"{name} is of type {type(item).__name__}. Give a path, a PIL image, a uint8 array "
-            "(H, W, 3) or a tensor (3, H, W)."
+            f"{name} is None, not an image. cv2.imread returns None for a file that it cannot read."
         )
+    raise InvalidInputError(
+        f"{name} is of type {type(item).__name__}. Give a path, a PIL image, a uint8 array "
+        "(H, W, 3) or a tensor (3, H, W)."
+    )
 
 
-def _array_images(
+def _array_pixels(
     array: NDArray[np.uint8], channel_order: ChannelOrder | None, name: str
-) -> Iterator[NDArray[np.uint8]]:
-    if channel_order not in ("rgb", "bgr"):
-        raise InvalidInputError(
-            f"{name} is an array, and channel_order is {channel_order!r}. Set channel_order='rgb' "
-            "(Pillow, imageio) or 'bgr' (OpenCV)."
-        )
-    if array.dtype != np.uint8 or array.ndim not in (3, 4) or array.shape[-1] != 3:
+) -> NDArray[np.uint8]:
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[-1] != 3:
         raise InvalidInputError(
             f"{name} is an array of shape {array.shape} and dtype {array.dtype}. Give uint8 of "
             "shape (H, W, 3) or (N, H, W, 3)."
         )
-    if 0 in array.shape[-3:-1]:
+    if 0 in array.shape[:2]:
         raise InvalidInputError(f"{name} has no pixels: its shape is {array.shape}.")
-    for image in array if array.ndim == 4 else array[None]:
-        yield (image[..., ::-1] if channel_order == "bgr" else image).copy()
+    return (array[..., ::-1] if channel_order == "bgr" else array).copy()
 
 
-def _tensor_images(tensor: Tensor, name: str) -> Iterator[NDArray[np.uint8]]:
-    if tensor.ndim not in (3, 4) or tensor.shape[-3] != 3 or 0 in tensor.shape[-2:]:
+def _tensor_pixels(tensor: Tensor, name: str) -> NDArray[np.uint8]:
+    if tensor.ndim != 3 or tensor.shape[0] != 3 or 0 in tensor.shape[1:]:
         raise InvalidInputError(
             f"{name} is a tensor of shape {tuple(tensor.shape)}. Give RGB images (3, H, W) or "
             "(N, 3, H, W)."
         )
-    for image in tensor if tensor.ndim == 4 else tensor[None]:
-        yield _to_uint8(image, name).permute(1, 2, 0).cpu().numpy().copy()
+    return _to_uint8(tensor, name).permute(1, 2, 0).cpu().numpy().copy()
 
 
 def _to_uint8(image: Tensor, name: str) -> Tensor:

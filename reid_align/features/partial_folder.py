@@ -1,16 +1,19 @@
 """Working folder of an unfinished extraction: its path, lock and progress."""
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from filelock import FileLock, Timeout
 
-from reid_align.errors import OutputError, UnfinishedOutputError
+from reid_align.errors import InvalidInputError, OutputError, UnfinishedOutputError
 from reid_align.features.feature_files import Json
 from reid_align.files import writing
+from reid_align.typed_reading import read_object, read_record
 
 FEATURES, ROWS, FAILED = "features.npy", "rows.csv", "failed.jsonl"
 DATA = (FEATURES, ROWS, FAILED)
@@ -26,11 +29,23 @@ class ExtractionProgress:
         images: images processed, readable or not.
         rows: features written.
         sizes: valid bytes of each data file; anything after them is from an interrupted write.
+
+    Raises:
+        InvalidInputError: numbers that contradict each other, or other files.
     """
 
     images: int
     rows: int
     sizes: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rows <= self.images or any(size < 0 for size in self.sizes.values()):
+            raise InvalidInputError(
+                f"{self.images} images, {self.rows} rows and sizes {dict(self.sizes)} contradict "
+                "each other"
+            )
+        if self.images and set(self.sizes) != set(DATA):
+            raise InvalidInputError(f"sizes: expected {', '.join(DATA)}")
 
 
 NO_PROGRESS = ExtractionProgress(0, 0, {})
@@ -102,17 +117,25 @@ def read_progress(folder: Path) -> tuple[ExtractionProgress, Mapping[str, Json]]
         OutputError: a file is damaged, or shorter than recorded.
     """
     try:
-        found = ExtractionProgress(**json.loads((folder / PROGRESS).read_text("utf-8")))
-        before = dict(json.loads((folder / DESCRIPTION).read_text("utf-8")))
+        recorded = json.loads((folder / PROGRESS).read_text("utf-8"))
+        found = read_record(ExtractionProgress, recorded)
+        before = read_object(json.loads((folder / DESCRIPTION).read_text("utf-8")))
         sizes = {name: (folder / name).stat().st_size for name in DATA}
-        complete = all(sizes[name] >= found.sizes[name] for name in DATA)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise OutputError(
             f"{folder} is damaged ({error}). Delete the folder to start over."
         ) from error
-    if not complete:
+    if any(sizes[name] < found.sizes[name] for name in DATA):
         raise OutputError(
             f"{folder} is damaged: a file is shorter than recorded in {PROGRESS}. Delete the "
             "folder to start over."
         )
-    return found, before
+    return found, cast(Mapping[str, Json], before)
+
+
+def remove_leftover(folder: Path) -> None:
+    """Delete the folder of a finished extraction that was stopped before it deleted the folder."""
+    if folder.is_dir():
+        with writing(folder), locked(folder):
+            if not is_unfinished(folder):
+                shutil.rmtree(folder, ignore_errors=True)

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +24,7 @@ from reid_align.features.feature_files import (
     write_array_header,
     write_json,
 )
+from reid_align.features.partial_check import check_partial
 from reid_align.features.partial_folder import (
     DATA,
     DESCRIPTION,
@@ -56,17 +57,25 @@ class PartialOutput:
         target: the final ``.npy``; the folder is ``target`` + ``.partial``.
         feature_dim: D.
         settings: description of the run; a resumed run must have the same.
+        names: images of this run, in order; unfinished work is checked against them.
         resume: continue unfinished work, if there is any.
     """
 
     def __init__(
-        self, target: Path, feature_dim: int, settings: Mapping[str, Json], *, resume: bool
+        self,
+        target: Path,
+        feature_dim: int,
+        settings: Mapping[str, Json],
+        names: Iterable[str],
+        *,
+        resume: bool,
     ) -> None:
         self.target = target
         self.folder = partial_folder(target)
         self.feature_dim = feature_dim
         self.progress = NO_PROGRESS
         self._settings = settings
+        self._names = names
         self._resume = resume
         self._files: dict[str, BinaryIO] = {}
         self._stack = ExitStack()
@@ -77,7 +86,7 @@ class PartialOutput:
 
         Raises:
             OutputError: the folder cannot be written, another process uses it, or its unfinished
-                work has other settings.
+                work is damaged or has other settings.
             UnfinishedOutputError: there is unfinished work, and ``resume`` is False.
         """
         with writing(self.folder, RESUME_ADVICE, UnfinishedOutputError), ExitStack() as stack:
@@ -126,9 +135,11 @@ class PartialOutput:
             description = {**self._settings, "rows": self.progress.rows, "failed": failed}
             # Readers need the array: remove the old one first, move the new one last.
             self.target.unlink(missing_ok=True)
-            write_json(self.target.with_suffix(".json"), description)
-            shutil.copyfile(self.folder / ROWS, self.folder / f"{ROWS}.copy")
-            (self.folder / f"{ROWS}.copy").replace(self.target.with_suffix(".csv"))
+            # Written in the folder, which the next run deletes if this one is killed.
+            write_json(self.folder / "published.json", description)
+            (self.folder / "published.json").replace(self.target.with_suffix(".json"))
+            shutil.copyfile(self.folder / ROWS, self.folder / "published.csv")
+            (self.folder / "published.csv").replace(self.target.with_suffix(".csv"))
             (self.folder / FEATURES).replace(self.target)
             self.progress = NO_PROGRESS
             self._stack.close()
@@ -159,6 +170,7 @@ class PartialOutput:
                 f"{before.get(key)!r}, now it is {self._settings[key]!r}. Use the settings it was "
                 "started with, or delete the folder to start over."
             )
+        check_partial(self.folder, found, self._names, self.feature_dim)
         self.progress = found
 
     def _open(self, stack: ExitStack) -> None:

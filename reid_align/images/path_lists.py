@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO
 
-from reid_align.errors import NoImagesError
+from reid_align.errors import NoImagesError, OutputError
 
 _CHUNK_BYTES = 1 << 16
 _IN_MEMORY_BYTES = 1 << 20
@@ -17,9 +17,20 @@ def spool(stream: IO[bytes]) -> "tempfile.SpooledTemporaryFile[bytes]":
     """Copy a stream to an anonymous temporary file, or to memory if it is small.
 
     Closing the file deletes it.
+
+    Raises:
+        OutputError: no temporary folder has room for the list.
     """
     copy = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - it outlives the call
-    shutil.copyfileobj(stream, copy)
+    try:
+        shutil.copyfileobj(stream, copy)
+    except OSError as error:
+        copy.close()
+        raise OutputError(
+            f"Cannot store the list in a temporary file: {error.strerror or error}. Free disk "
+            "space, set TMPDIR to another folder, or save the list as a .txt file and give its "
+            "name."
+        ) from error
     return copy
 
 

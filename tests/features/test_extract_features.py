@@ -223,7 +223,7 @@ def test_a_missing_path_is_an_error(encoder: Encoder, tmp_path: Path) -> None:
         (-torch.ones(3, 4, 4), None, "values from -1 to -1"),
         (torch.zeros(3, 4, 4, dtype=torch.int64), None, "torch.int64"),
         ([b"bytes"], None, "of type bytes"),
-        ([None], None, "of type NoneType"),
+        ([None], None, "None, not an image"),
     ],
 )
 def test_invalid_images_are_refused(
@@ -272,5 +272,5 @@ def test_a_matrix_needs_one_row_per_name() -> None:
 
 
 def test_pickling_an_extractor_names_the_alternative(encoder: Encoder) -> None:
-    with pytest.raises(TypeError, match="Create one in each process"):
+    with pytest.raises(TypeError, match="Send the encoder and extractor.options"):
         pickle.dumps(FeatureExtractor(encoder))

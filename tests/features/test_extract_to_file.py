@@ -127,7 +127,7 @@ def test_no_paths_give_an_empty_matrix(encoder: Encoder, tmp_path: Path) -> None
     assert read_features(tmp_path / "feats.npy").values.shape == (0, 2048)
     (tmp_path / "empty").mkdir()
     with pytest.raises(NoImagesError):
-        extract_to_file(find_images([tmp_path / "empty"]), encoder, tmp_path / "feats.npy", OPTIONS)
+        extract_to_file(find_images([tmp_path / "empty"]), encoder, tmp_path / "none.npy", OPTIONS)
 
 
 def test_names_that_are_not_utf8_survive(encoder: Encoder, images: Path, tmp_path: Path) -> None:
@@ -254,7 +254,7 @@ def test_resume_continues_unfinished_work_next_to_an_earlier_file(
     whole = broken.read_bytes()
     broken.write_bytes(b"no image")
     with pytest.raises(ImageReadError):
-        extract_to_file(paths, encoder, output, OPTIONS)
+        extract_to_file(paths, encoder, output, OPTIONS, overwrite=True)
     broken.write_bytes(whole)
     extract_to_file(paths, encoder, output, OPTIONS, resume=True)
     assert not np.array_equal(np.load(output)[0], before[0])
@@ -270,7 +270,7 @@ def test_resuming_a_finished_run_does_nothing(
     done = extract_to_file(find_images([images]), encoder, output, OPTIONS, resume=True)
     assert (done.rows, done.resumed) == (COUNT, COUNT)
     assert output.stat().st_mtime_ns == before
-    extract_to_file(find_images([images]), encoder, output, OPTIONS)
+    extract_to_file(find_images([images]), encoder, output, OPTIONS, overwrite=True)
     assert output.stat().st_mtime_ns > before
 
 
@@ -497,8 +497,8 @@ def test_an_invalid_output_is_refused_first(encoder: Encoder, images: Path, tmp_
     (tmp_path / "folder.npy").mkdir()
     with pytest.raises(OutputError, match="is a folder"):
         extract_to_file(paths, encoder, tmp_path / "folder.npy")
-    with pytest.raises(InvalidInputError, match="read twice"):
-        extract_to_file(iter(paths), encoder, tmp_path / "feats.npy")
+    with pytest.raises(InvalidInputError, match="paths is a single path"):
+        extract_to_file(paths[0], encoder, tmp_path / "feats.npy")
 
 
 @pytest.mark.parametrize("broken", ["feats.npy", "feats.csv", "feats.json"])
@@ -510,7 +510,7 @@ def test_reading_needs_three_files_of_one_run(
     (tmp_path / broken).rename(tmp_path / "aside")
     with pytest.raises(OutputError, match="Cannot read"):
         read_features(tmp_path / "feats.npy")
-    extract_to_file(paths[:1], encoder, tmp_path / "feats.npy", OPTIONS)
+    extract_to_file(paths[:1], encoder, tmp_path / "feats.npy", OPTIONS, overwrite=True)
     (tmp_path / "aside").replace(tmp_path / broken)
     with pytest.raises(OutputError, match="from different runs"):
         read_features(tmp_path / "feats.npy")
