@@ -80,12 +80,17 @@ def _download_again(path: Path, file: HubFile, wrong: WeightsIntegrityError) -> 
 
 
 def _forget(path: Path) -> None:
-    """Remove a cached file and the targets of its symlinks.
+    """Remove a cached file and the targets of its symlinks, as far as they are in the cache.
 
-    A forced download would leave a link to the old content.
+    A forced download would leave a link to the old content. A link may lead out of the cache; the
+    file there is not ours and stays.
     """
-    while path.is_symlink():
-        target = path.parent / path.readlink()
+    from huggingface_hub.constants import HF_HUB_CACHE
+
+    cache = Path(HF_HUB_CACHE).resolve()
+    while path.parent.resolve().is_relative_to(cache):
+        target = path.parent / path.readlink() if path.is_symlink() else None
         path.unlink(missing_ok=True)
+        if target is None:
+            break
         path = target
-    path.unlink(missing_ok=True)

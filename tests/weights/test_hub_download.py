@@ -120,6 +120,20 @@ def test_a_cached_file_that_has_changed_is_downloaded_again(hub: Hub, published:
 
 
 @pytest.mark.usefixtures("no_waiting")
+@pytest.mark.parametrize("through_the_blob", [False, True])
+def test_a_wrong_file_outside_the_cache_is_replaced_in_the_cache_only(
+    hub: Hub, published: Publish, tmp_path: Path, through_the_blob: bool
+) -> None:
+    file, foreign = published(CONTENT), tmp_path / "foreign"
+    foreign.write_bytes(WRONG)
+    path = fetch(file.repo_id, file.revision, file.filename)
+    link = path.parent / path.readlink() if through_the_blob else path
+    link.unlink()
+    link.symlink_to(foreign)
+    assert get(file) == CONTENT
+    assert foreign.read_bytes() == WRONG
+
+
 def test_a_changed_file_that_cannot_be_downloaded_again_is_an_integrity_error(
     hub: Hub, published: Publish
 ) -> None:
