@@ -10,9 +10,13 @@ from reid_align.cli import OK, USAGE, report
 VERBS = {
     "extract": "compute the features of person images",
     "search": "find the gallery images nearest to query images",
+    "gallery": "store features in a gallery that grows and can be filtered",
     "evaluate": "evaluate an encoder or features on a benchmark or on your data",
     "explain": "show why two images are similar, and which regions match",
     "show": "draw images, part images, textures, and maps of features",
+    "calibrate": "choose the threshold for \"same identity\" on labeled images",
+    "verify": "decide whether two images show the same identity",
+    "cluster": "group images or tracklets into identities",
     "unwrap": "compute the textures or dense pose maps of person images",
     "train": "train a recipe: the papers' experiments, or a modern baseline",
     "publish": "publish weights on the Hugging Face Hub or in the package",

@@ -36,6 +36,14 @@ class EncoderUnavailableError(InvalidInputError):
     """The encoder of given features cannot be loaded."""
 
 
+class NoCalibrationError(InvalidInputError):
+    """There is no calibration for an encoder."""
+
+
+class TooManyItemsError(InvalidInputError):
+    """The distances of all pairs of items do not fit into memory."""
+
+
 class FailedImagesError(InvalidInputError):
     """Images have no features because they could not be read."""
 

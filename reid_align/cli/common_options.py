@@ -80,3 +80,21 @@ def add_compute_options(parser: argparse.ArgumentParser) -> None:
         help="adapt batch-norm statistics to these images first (AdaBN), without labels; uses "
         "2048 images drawn with --seed",
     )
+
+
+def add_calibration_options(parser: argparse._ActionsContainer) -> None:
+    """Add ``--calibration`` and ``--prior``."""
+    parser.add_argument(
+        "--calibration",
+        metavar="FILE.json",
+        help="file that calibrate wrote for this encoder; default: the calibration on synthetic "
+        "people that ships with the weights",
+    )
+    parser.add_argument(
+        "--prior",
+        type=float,
+        default=0.5,
+        metavar="P",
+        help="share of same-identity pairs that the probabilities assume, between 0 and 1; "
+        "default: %(default)s",
+    )

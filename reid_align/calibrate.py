@@ -1,0 +1,128 @@
+"""Command ``python -m reid_align.calibrate DATASET ROOT -o calibration.json``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from reid_align.cli import (
+    ENCODER_ADVICE,
+    OK,
+    Advice,
+    add_compute_options,
+    add_encoder_options,
+    command_parser,
+    run,
+)
+from reid_align.cli.new_outputs import add_force_option, check_new_outputs
+from reid_align.errors import TooFewPairsError
+
+DESCRIPTION = """\
+Calibrate an encoder on labeled images: a distance threshold for "same identity" at a chosen false
+match rate, the probability for each distance, and error rates with confidence intervals.
+
+  python -m reid_align.calibrate --pairs pairs.csv -o calibration.json
+  python -m reid_align.calibrate csv mine.csv -o calibration.json --plot calibration.png
+  python -m reid_align.calibrate folder crops --data-option 'pattern=(?P<person_id>[^/]+)/' \
+-o calibration.json
+  python -m reid_align.calibrate synthetic data/synth -o calibration.json"""
+
+ADVICE: Advice = {
+    **ENCODER_ADVICE,
+    TooFewPairsError: "The option is --false-match-rate.",
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of this command."""
+    parser = command_parser("calibrate", DESCRIPTION)
+    parser.add_argument("dataset", nargs="?", help="dataset name, as in evaluate")
+    parser.add_argument("root", nargs="?", help="dataset folder, or CSV file")
+    parser.add_argument(
+        "--data-option",
+        action="append",
+        default=[],
+        dest="data_options",
+        metavar="OPTION=VALUE",
+        help="option of the dataset; may be repeated",
+    )
+    parser.add_argument(
+        "--pairs",
+        metavar="FILE.csv",
+        help="labeled pairs instead of a dataset: columns path_a, path_b and same (1 or 0)",
+    )
+    parser.add_argument(
+        "--features",
+        nargs="+",
+        metavar="FILE.npy",
+        help="features written by extract, instead of running an encoder",
+    )
+    parser.add_argument(
+        "--features-root", metavar="FOLDER", help="folder of the dataset at the extraction"
+    )
+    parser.add_argument(
+        "--false-match-rate",
+        type=float,
+        default=0.01,
+        metavar="RATE",
+        help="largest share of different-identity pairs that the threshold accepts; default: "
+        "%(default)s",
+    )
+    parser.add_argument(
+        "--bootstrap",
+        type=int,
+        default=500,
+        metavar="N",
+        help="draws for the confidence intervals; default: %(default)s",
+    )
+    parser.add_argument("--place", metavar="TEXT", help="name of the place, stored in the file")
+    parser.add_argument("-o", "--output", required=True, metavar="FILE.json", help="output file")
+    parser.add_argument(
+        "--plot", metavar="FILE.png", help="draw distances, probability and ROC (extra plot)"
+    )
+    add_force_option(parser)
+    add_encoder_options(parser)
+    add_compute_options(parser)
+    return parser
+
+
+def calibrate(args: argparse.Namespace) -> int:
+    """Run the command on parsed arguments and return its exit code."""
+    # Imported late: --help does not load torch.
+    from reid_align.calibration import (
+        CARRY_OVER_NOTE,
+        Bootstrap,
+        calibration_report,
+        fit_calibration,
+        write_calibration,
+    )
+    from reid_align.cli.calibrate_inputs import pairs_of_arguments
+
+    check_new_outputs([args.output], args.force, args.plot)
+    bootstrap = Bootstrap(args.bootstrap, args.seed)
+    pairs, digest, place = pairs_of_arguments(args)
+    calibration = fit_calibration(
+        pairs,
+        digest=digest,
+        place=place,
+        false_match_rate=args.false_match_rate,
+        bootstrap=bootstrap,
+    )
+    if args.plot:
+        from reid_align.calibration.calibration_plot import draw_calibration
+        from reid_align.cli.image_output import write_image
+
+        write_image(draw_calibration(calibration), Path(args.plot))
+    write_calibration(calibration, args.output)
+    print(calibration_report(calibration))
+    print(f"\n{CARRY_OVER_NOTE}\nWrote {args.output}.", file=sys.stderr)
+    return OK
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the arguments, run and return the exit code."""
+    return run(build_parser(), calibrate, argv, advice=ADVICE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

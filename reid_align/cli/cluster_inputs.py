@@ -1,0 +1,92 @@
+"""Features, groups and threshold from the arguments of the cluster command."""
+
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+
+from reid_align.calibration import CARRY_OVER_NOTE, find_calibration
+from reid_align.cli.calibrate_inputs import extract_options
+from reid_align.cli.encoder_choice import select_encoder
+from reid_align.clustering import (
+    ImageGroups,
+    groups_of_folders,
+    groups_of_pattern,
+    groups_of_table,
+)
+from reid_align.errors import InvalidInputError, NoCalibrationError
+from reid_align.features import (
+    Adaptation,
+    Features,
+    NamedImage,
+    adapt_to,
+    extract_named_images,
+    read_features,
+)
+from reid_align.images import find_images
+from reid_align.progress import Progress
+
+
+def features_of_arguments(args: Namespace) -> Features:
+    """Read the features, or extract those of the images."""
+    if args.features:
+        return read_features(*args.features)
+    encoder = select_encoder(args.model, args.weights, args.seed)
+    options = extract_options(args)
+    paths = list(find_images(args.inputs))
+    if args.adapt:
+        adaptation = Adaptation(seed=args.seed)
+        drawn = adaptation.draw((NamedImage(path, path) for path in paths), len(paths))
+        encoder = adapt_to(drawn, encoder, adaptation, options, progress=True)
+    with Progress(len(paths)) as progress:
+
+        def images() -> Iterator[NamedImage]:
+            for path in paths:
+                yield NamedImage(path, path)
+                progress.update()
+
+        return extract_named_images(images(), encoder, options)
+
+
+def groups_of_arguments(args: Namespace, paths: Sequence[str]) -> ImageGroups:
+    """Return the tracklets and known identities of the images.
+
+    Raises:
+        InvalidInputError: tracklets or identities are given twice, or cannot be read.
+    """
+    found = []
+    if args.folder_tracks:
+        found.append(groups_of_folders(paths))
+    if args.pattern is not None:
+        found.append(groups_of_pattern(paths, args.pattern))
+    if args.table is not None:
+        found.append(groups_of_table(paths, args.table))
+    tracks = [groups.track_names for groups in found if groups.track_names is not None]
+    people = [groups.person_ids for groups in found if groups.person_ids is not None]
+    if len(tracks) > 1 or len(people) > 1:
+        raise InvalidInputError(
+            "Tracklets or identities are given twice: by --folder-tracks, --pattern or --table. "
+            "Give each once."
+        )
+    numbers = [groups.tracks for groups in found if groups.tracks is not None]
+    return ImageGroups(
+        tracks[0] if tracks else None,
+        numbers[0] if numbers else None,
+        people[0] if people else None,
+    )
+
+
+def limit_of(args: Namespace, digest: str) -> tuple[float, str]:
+    """Return the threshold, and a note if it is not from the user's images.
+
+    Raises:
+        NoCalibrationError: there is no threshold and no calibration for these features.
+        InvalidInputError: the calibration cannot be read or is for another encoder.
+    """
+    if args.threshold is not None:
+        return args.threshold, ""
+    calibration = find_calibration(args.calibration, digest, "the images")
+    if calibration is None:
+        raise NoCalibrationError(
+            "No calibration ships for these features, so there is no threshold."
+        )
+    note = f"The threshold is from {calibration.place}. {CARRY_OVER_NOTE}"
+    return calibration.threshold, note if calibration.is_shipped else ""

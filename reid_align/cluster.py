@@ -1,0 +1,113 @@
+"""Command ``python -m reid_align.cluster crops/ -o ids.csv``: from images to identities."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from reid_align.cli import (
+    ENCODER_ADVICE,
+    OK,
+    Advice,
+    add_compute_options,
+    add_encoder_options,
+    command_parser,
+    run,
+)
+from reid_align.cli.new_outputs import add_force_option, check_new_outputs
+from reid_align.errors import InvalidInputError, NoCalibrationError
+from reid_align.files import replace_file, writing
+
+DESCRIPTION = """\
+Group images, or tracklets, into identities, without labels.
+
+  python -m reid_align.cluster crops/ -o ids.csv --calibration calibration.json --sheet ids.jpg
+  python -m reid_align.cluster crops/ -o ids.csv --threshold 0.4 --folder-tracks
+  python -m reid_align.cluster --features feats.npy -o ids.csv --pattern '(?P<person_id>\\d+)_'
+
+ids.csv has the columns path, identity (from 0, largest first) and, with tracklets, track."""
+
+ADVICE: Advice = {
+    **ENCODER_ADVICE,
+    NoCalibrationError: "Use --calibration FILE or --threshold DISTANCE.",
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of this command."""
+    parser = command_parser("cluster", DESCRIPTION)
+    parser.add_argument(
+        "inputs", nargs="*", metavar="INPUT", help="folder, image, pattern or list, as in extract"
+    )
+    parser.add_argument(
+        "--features", nargs="+", metavar="FILE.npy", help="features written by extract, instead"
+    )
+    limit = parser.add_mutually_exclusive_group()
+    limit.add_argument(
+        "--calibration",
+        metavar="FILE.json",
+        help="file that calibrate wrote for this encoder; default: the calibration on synthetic "
+        "people that ships with the weights",
+    )
+    limit.add_argument("--threshold", type=float, metavar="D", help="cosine distance instead")
+    parser.add_argument(
+        "--folder-tracks", action="store_true", help="the images of a folder are one tracklet"
+    )
+    parser.add_argument(
+        "--table",
+        metavar="FILE.csv",
+        help="columns path, and track (tracklet) or person_id (known identity, for scores)",
+    )
+    parser.add_argument(
+        "--pattern",
+        metavar="REGEX",
+        help="regular expression on the paths with the groups track or person_id",
+    )
+    parser.add_argument("-o", "--output", required=True, metavar="ids.csv", help="output file")
+    parser.add_argument(
+        "--sheet", metavar="FILE.jpg", help="contact sheet of the largest identities"
+    )
+    add_force_option(parser)
+    add_encoder_options(parser)
+    add_compute_options(parser)
+    return parser
+
+
+def cluster(args: argparse.Namespace) -> int:
+    """Run the command on parsed arguments and return its exit code."""
+    # Imported late: --help does not load torch.
+    from reid_align.cli.cluster_inputs import features_of_arguments, groups_of_arguments, limit_of
+    from reid_align.cli.image_output import write_image
+    from reid_align.clustering import (
+        cluster_features,
+        cluster_report,
+        cluster_sheet,
+        ids_table,
+        score_clusters,
+    )
+
+    check_new_outputs([args.output], args.force, args.sheet)
+    if bool(args.inputs) == bool(args.features):
+        raise InvalidInputError("Give either images or --features FILE.npy.")
+    features = features_of_arguments(args)
+    threshold, note = limit_of(args, features.digest)
+    groups = groups_of_arguments(args, features.paths)
+    clusters = cluster_features(features.values, threshold, groups.tracks)
+    scores = None if groups.person_ids is None else score_clusters(clusters, groups.person_ids)
+    if args.sheet:
+        write_image(cluster_sheet(features.paths, clusters), Path(args.sheet))
+    with writing(Path(args.output)):
+        table = ids_table(features.paths, clusters, groups.track_names)
+        replace_file(Path(args.output), table)
+    print(cluster_report(clusters, threshold, groups.description, scores))
+    print("\n".join(filter(None, [note, f"Wrote {args.output}."])), file=sys.stderr)
+    return OK
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Parse the arguments, run and return the exit code."""
+    return run(build_parser(), cluster, argv, advice=ADVICE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
