@@ -4,7 +4,7 @@ import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import BadZipFile, ZipFile, is_zipfile
+from zipfile import ZipFile, is_zipfile
 
 import torch
 
@@ -42,7 +42,7 @@ def read_checkpoint(path: Path) -> dict[object, object]:
         content = _load(path)
     except FileNotFoundError as error:
         raise WeightsNotFoundError(f"{path}: no such file.") from error
-    except (OSError, BadZipFile) as error:
+    except OSError as error:
         reason = "it is a folder" if path.is_dir() else str(error)
         raise WeightsFormatError(f"{path} cannot be opened ({reason}).") from error
     if not isinstance(content, dict):
@@ -56,8 +56,13 @@ def _check_size(path: Path) -> None:
     """Refuse a file that is too large, packed or unpacked."""
     size = path.stat().st_size
     if is_zipfile(path):
-        with ZipFile(path) as archive:
-            size = max(size, sum(entry.file_size for entry in archive.infolist()))
+        try:
+            with ZipFile(path) as archive:
+                size = max(size, sum(entry.file_size for entry in archive.infolist()))
+        except OSError:
+            raise
+        except Exception as error:  # a crafted archive can raise anything
+            raise WeightsFormatError(f"{path}: {_explain(error)}") from error
     if size > SIZE_LIMIT:
         raise WeightsFormatError(
             f"{path} has {size} bytes; the limit for checkpoints is {SIZE_LIMIT}."

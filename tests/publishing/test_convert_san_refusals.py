@@ -145,6 +145,13 @@ def test_a_damaged_file_is_refused(tmp_path: Path, content: bytes) -> None:
     assert "or damaged" in refusal(tmp_path, content)
 
 
+def test_a_zip_with_names_that_are_not_utf8_is_refused(tmp_path: Path) -> None:
+    stored = io.BytesIO()
+    torch.save({"state_dict": {}}, stored)
+    renamed = stored.getvalue().replace(b"/data.pkl", b"/d\xff\xfea.pkl")
+    assert "damaged (UnicodeDecodeError)" in refusal(tmp_path, renamed)
+
+
 def test_a_truncated_checkpoint_is_refused(tmp_path: Path, encoder: State) -> None:
     for zipped in (True, False):
         content = saved(encoder, zipped)
