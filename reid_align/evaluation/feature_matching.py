@@ -123,9 +123,8 @@ def _side(
     person_ids = _integers([record.person_id for record in records])
     cameras = [record.camera_id for record in records if record.camera_id is not None]
     camera_ids = _integers(cameras) if len(cameras) == len(records) else None
-    return LabeledFeatures(
-        records, features.values[image_ids], Labels(person_ids, camera_ids, image_ids)
-    )
+    values = features.values[image_ids].astype(np.float32, copy=False)
+    return LabeledFeatures(records, values, Labels(person_ids, camera_ids, image_ids))
 
 
 def _missing_error(missing: Sequence[str], total: int, features: Features) -> InvalidInputError:

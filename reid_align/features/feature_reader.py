@@ -26,8 +26,9 @@ _HEADER = ["row", "path"]
 def read_features(*files: str | PathLike[str]) -> Features:
     """Read one ``feats.npy`` with its ``.csv`` and ``.json``, or join several of them.
 
-    A single file is memory-mapped. Several files, such as the shards of one run, are joined in
-    the given order.
+    A single file is memory-mapped. The values may also be float16, to save space, and the ``.csv``
+    may have further columns after ``path``: the metadata of a gallery. Several files, such as the
+    shards of one run, are joined in the given order.
 
     Args:
         files: the ``.npy`` files; the ``.csv`` and ``.json`` are in the same folder.
@@ -114,10 +115,11 @@ class _Contents:
 def _read_paths(table: Path) -> Iterator[str]:
     with open(table, newline="", encoding="utf-8", errors="surrogateescape") as lines:
         rows = csv.reader(lines, strict=True)
-        if next(rows, None) != _HEADER:
+        header = next(rows, [])
+        if header[: len(_HEADER)] != _HEADER:
             raise ValueError(f"{table.name} does not start with {','.join(_HEADER)}")
         for number, row in enumerate(rows):
-            if len(row) != len(_HEADER) or row[0] != str(number):
+            if len(row) != len(header) or row[0] != str(number):
                 raise ValueError(f"{table.name}: row {number} is damaged")
             yield row[1]
 
@@ -125,8 +127,8 @@ def _read_paths(table: Path) -> Iterator[str]:
 def _read_one(file: Path) -> Features:
     try:
         values = np.lib.format.open_memmap(file, mode="r")
-        if values.dtype != np.float32:
-            raise ValueError(f"its dtype is {values.dtype}, expected float32")
+        if values.dtype not in (np.float32, np.float16):
+            raise ValueError(f"its dtype is {values.dtype}, expected float32 or float16")
         paths = tuple(_read_paths(file.with_suffix(".csv")))
         description = read_description(file)
         fields = ("rows", "feature_dim", "failed")

@@ -63,6 +63,7 @@ class GalleryFeatures:
 def load_gallery(
     source: "str | os.PathLike[str] | Features | GalleryFeatures",
     *,
+    where: str | None = None,
     root: str | os.PathLike[str] | None = None,
     metadata: str | os.PathLike[str] | MetadataTable | None = None,
     encoder: Encoder | None = None,
@@ -73,8 +74,9 @@ def load_gallery(
 
     Args:
         source: a ``.npy`` file of `extract_to_file` with its ``.csv`` and ``.json``, memory-mapped,
-            float32 or float16; features; or images, as a folder, a quoted glob pattern or a list,
-            which are encoded.
+            float32 or float16; the folder of a stored `Gallery`, read into memory; features; or
+            images, as a folder, a quoted glob pattern or a list, which are encoded.
+        where: SQL filter on the rows of a stored gallery, such as ``"camera = 1"``.
         root: folder for relative paths that are not below the working directory.
         metadata: CSV file with a column ``path`` and further columns. Columns of ``feats.csv``
             after ``path`` are metadata, too.
@@ -83,17 +85,25 @@ def load_gallery(
         progress: show the progress of the encoding on standard error.
 
     Raises:
-        InvalidInputError: images without an encoder, or unusable metadata.
+        InvalidInputError: images without an encoder, unusable metadata, or an invalid filter.
         OutputError: a file of the features is missing or damaged.
         NoImagesError: there are no images.
         ImageReadError: an image cannot be read and ``options.on_error`` is "fail".
     """
     if isinstance(source, GalleryFeatures):
         return source
+    # Imported here, because `galleries` builds on this package.
+    from reid_align.galleries import is_gallery
+
     described: Mapping[str, Json] = {}
     columns: Columns = {}
+    stored = not isinstance(source, Features) and is_gallery(source)
+    if where is not None and not stored:
+        raise InvalidInputError("A filter (where) needs a stored gallery, see Gallery.")
     if isinstance(source, Features):
         features = source
+    elif stored:
+        features, columns, described = _read_stored(source, where)
     elif Path(source).suffix == ".npy":
         features, described = read_features(source), read_description(source)
         columns = _columns_of_table(Path(source).with_suffix(".csv"), features)
@@ -113,6 +123,20 @@ def load_gallery(
     table = metadata if isinstance(metadata, MetadataTable) else read_metadata(metadata)
     joined = join_columns(columns, table.columns_of(gallery.files))
     return GalleryFeatures(features, joined, described, folder)
+
+
+def _read_stored(
+    source: str | os.PathLike[str], where: str | None
+) -> tuple[Features, Columns, Mapping[str, Json]]:
+    from reid_align.galleries import Gallery
+
+    stored = Gallery.open(source, create=False)
+    contents = stored.load(where)
+    columns = {
+        name: tuple(None if value is None else str(value) for value in values)
+        for name, values in contents.columns.items()
+    }
+    return contents.features, columns, stored.description
 
 
 def _columns_of_table(table: Path, features: Features) -> Columns:

@@ -43,6 +43,7 @@ def nearest_rows(
     allowed: NDArray[np.bool_] | None = None,
     groups: Groups | None = None,
     excluded: NDArray[np.int64] | None = None,
+    block_size: int | None = None,
 ) -> NearestRows:
     """Find the k nearest gallery rows of each query, exactly.
 
@@ -60,6 +61,7 @@ def nearest_rows(
         groups: groups of the queries and the rows, for example cameras; rows of the query's own
             group are left out.
         excluded: (P, 2), pairs of a query and a row that is left out for it.
+        block_size: gallery rows per block; None fills 32 MiB.
 
     Raises:
         InvalidInputError: other shapes or dtypes, different D, ``k`` below 1, an unknown metric,
@@ -76,9 +78,9 @@ def nearest_rows(
         )
     # As float64 the norms do not overflow, and the distances of the hits need them anyway.
     asked = queries.astype(np.float64)
-    if not np.isfinite(asked).all():
-        bad = np.flatnonzero(~np.isfinite(asked).all(axis=1))
-        raise InvalidInputError(not_finite("query", bad, len(queries)))
+    bad = np.asarray(~np.isfinite(asked).all(axis=1))
+    if bad.any():
+        raise InvalidInputError(not_finite("query", bad))
     norms = np.linalg.norm(asked, axis=1, keepdims=True)
     unit = np.divide(asked, norms, out=np.zeros_like(asked), where=norms > 0)
     scaled = (unit if metric == "cosine" else asked).astype(np.float32)
@@ -91,7 +93,7 @@ def nearest_rows(
             None if groups is None else Groups(groups.query[here], groups.gallery),
             None if excluded is None else _pairs_within(excluded, start),
         )
-        parts.append(_select(scaled[here], gallery, kept, metric, leave_out))
+        parts.append(_select(scaled[here], gallery, kept, metric, leave_out, block_size))
     rows = np.concatenate([np.empty((0, kept), np.int64), *parts])
     return _with_exact_distances(asked, gallery, rows, metric)
 
@@ -105,10 +107,11 @@ def check_matrix(side: str, values: Values) -> None:
         )
 
 
-def not_finite(side: str, rows: NDArray[np.int64], total: int) -> str:
+def not_finite(side: str, bad: NDArray[np.bool_]) -> str:
     """Return the error message for rows that contain NaN or infinity."""
+    count, first = np.count_nonzero(bad), np.argmax(bad)
     return (
-        f"{len(rows)} of {total} rows of the {side} features (first: row {rows[0]}) contain NaN or "
+        f"{count} of {len(bad)} rows of the {side} features (first: row {first}) contain NaN or "
         "infinity, or are too large. Remove these rows or extract them again."
     )
 
@@ -140,28 +143,39 @@ def _pairs_within(excluded: NDArray[np.int64], start: int) -> NDArray[np.int64]:
 
 
 def _select(
-    queries: NDArray[np.float32], gallery: Values, count: int, metric: Metric, left_out: _LeftOut
+    queries: NDArray[np.float32],
+    gallery: Values,
+    count: int,
+    metric: Metric,
+    left_out: _LeftOut,
+    block_size: int | None,
 ) -> NDArray[np.int64]:
     """Return the rows of the ``count`` smallest distances of each query, (Q, count)."""
     found = _Smallest(len(queries), count)
     squares = np.einsum("ij,ij->i", queries, queries)
-    for start, block, norms in row_blocks(gallery):
+    for start, block, norms in row_blocks(gallery, block_size):
         bad = ~np.isfinite(norms)
         if left_out.allowed is not None:
             bad &= left_out.allowed[start : start + len(block)]
         if bad.any():
-            raise InvalidInputError(
-                not_finite("gallery", np.flatnonzero(bad) + start, len(gallery))
-            )
-        distances = queries @ block.T
-        if metric == "cosine":
-            # A larger cosine is nearer. A zero row has cosine 0, distance 1.
-            distances *= np.divide(-1, norms, out=np.zeros_like(norms), where=norms > 0)
-        else:
-            to_squared_distances(distances, squares, np.square(norms))
+            raise InvalidInputError(not_finite("gallery", _bad_rows(gallery, left_out.allowed)))
+        # Rows that are left out may contain NaN.
+        with np.errstate(invalid="ignore", over="ignore"):
+            distances = queries @ block.T
+            if metric == "cosine":
+                # A larger cosine is nearer. A zero row has cosine 0, distance 1.
+                distances *= np.divide(-1, norms, out=np.zeros_like(norms), where=norms > 0)
+            else:
+                to_squared_distances(distances, squares, np.square(norms))
         left_out.mark(start, distances)
         found.merge(start, distances)
     return found.rows
+
+
+def _bad_rows(gallery: Values, allowed: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """Return which allowed rows are not finite, (N,) bool."""
+    norms = np.concatenate([norms.copy() for _, _, norms in row_blocks(gallery)])
+    return np.asarray(~np.isfinite(norms) & (True if allowed is None else allowed))
 
 
 class _Smallest:

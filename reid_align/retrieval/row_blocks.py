@@ -13,7 +13,9 @@ Values: TypeAlias = NDArray[np.float32] | NDArray[np.float16]
 _VALUES_PER_BLOCK = 2**23
 
 
-def row_blocks(values: Values) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.float32]]]:
+def row_blocks(
+    values: Values, block_size: int | None = None
+) -> Iterator[tuple[int, NDArray[np.float32], NDArray[np.float32]]]:
     """Yield first row, block and norms of consecutive rows.
 
     The blocks share one buffer: each is valid until the next one. PyTorch converts float16 several
@@ -21,13 +23,14 @@ def row_blocks(values: Values) -> Iterator[tuple[int, NDArray[np.float32], NDArr
 
     Args:
         values: (N, D) float32 or float16, in memory or memory-mapped.
+        block_size: rows per block; None fills 32 MiB.
 
     Yields:
         The first row; the block, (B, D) float32; the norm of each row, (B,) float32, NaN or
         infinity for a row that is not finite or too large.
     """
     count, dimensions = values.shape
-    step = max(1, min(count, _VALUES_PER_BLOCK // dimensions))
+    step = max(1, min(count, block_size or _VALUES_PER_BLOCK // dimensions))
     buffer = torch.empty(step, dimensions)
     halves = torch.empty(step, dimensions, dtype=torch.float16)
     for start in range(0, count, step):
