@@ -25,7 +25,8 @@ def text_report(result: EvaluationResult) -> str:
     pooled = f" (of {result.pooled_images:,} images)" if result.pooled_images is not None else ""
     parts = [
         f"{result.dataset}, protocol {result.protocol}: {splits}{result.query_images:,} "
-        f"queries{pooled}, {result.gallery_images:,} gallery images\nFeatures: {result.processing.statement}.",
+        f"queries{pooled}, {result.gallery_images:,} gallery images\n"
+        f"Features: {result.processing.statement}.",
         _aligned(_score_rows(result)),
     ]
     invalid = result.query_images - result.scores[0].valid_queries

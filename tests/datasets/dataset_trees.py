@@ -34,6 +34,17 @@ MARKET_TRAIN = [
 MARKET_QUERY = [f"{p:04d}_c{c}s1_000451_00.jpg" for p in (3, 1501) for c in (1, 3)]
 MARKET_GALLERY = [f"{p:04d}_c{c}s2_000900_01.jpg" for p in (3, 1501) for c in (1, 2, 3)]
 MARKET_DISTRACTORS = ["0000_c1s1_000151_01.jpg", "0000_c4s3_000151_01.jpg"]
+# Hand-drawn boxes: several of each query, of a camera without a query, and of training identities.
+MARKET_BOXES = [
+    *(
+        f"{p:04d}_c{c}s1_{f:06d}_00.jpg"
+        for p in (3, 1501)
+        for c in (1, 3)
+        for f in range(1, p % 4 + 2)
+    ),
+    "0003_c5s1_000001_00.jpg",
+    "0002_c1s1_000001_00.jpg",
+]
 MARKET_JUNK = ["-1_c1s1_000401_03.jpg", "-1_c5s1_000401_03.jpg", "-1_c6s4_002401_00.jpg"]
 
 
@@ -44,6 +55,12 @@ def market1501(root: Path) -> Tree:
     touch(root / "bounding_box_test", test)
     (root / "readme.txt").touch()
     return Tree(root, ((12, 3), (4, 2), (8, 3)))
+
+
+def market1501_multiple_query(root: Path) -> Tree:
+    tree = market1501(root)
+    touch(root / "gt_bbox", [*MARKET_BOXES, "Thumbs.db"])
+    return tree
 
 
 def msmt_name(person: int, number: int, camera: int) -> str:
@@ -136,12 +153,14 @@ def synthetic(root: Path) -> Tree:
 TREES: dict[str, Callable[[Path], Tree]] = {
     "csv": csv_file,
     "cuhk01": cuhk01,
+    "cuhk01_100": cuhk01,
     "cuhk03_classic_detected": lambda root: cuhk03_classic(root, "detected"),
     "cuhk03_classic_labeled": lambda root: cuhk03_classic(root, "labeled"),
     "cuhk03_detected": lambda root: cuhk03(root, "detected"),
     "cuhk03_labeled": lambda root: cuhk03(root, "labeled"),
     "folder": folder,
     "market1501": market1501,
+    "market1501_multiple_query": market1501_multiple_query,
     "msmt17_v1": lambda root: msmt17(root, "train", "test"),
     "msmt17_v2": lambda root: msmt17(root, "mask_train_v2", "mask_test_v2"),
     "partial_ilids": partial_ilids,

@@ -3,10 +3,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from dataset_trees import MARKET_DISTRACTORS, MARKET_GALLERY, MARKET_QUERY, MARKET_TRAIN, market1501
+from dataset_trees import (
+    MARKET_BOXES,
+    MARKET_DISTRACTORS,
+    MARKET_GALLERY,
+    MARKET_QUERY,
+    MARKET_TRAIN,
+    market1501,
+    market1501_multiple_query,
+)
 
 from reid_align.datasets import ImageRecord, ReidDataset, load_dataset
-from reid_align.errors import DatasetFormatError
+from reid_align.errors import DatasetFormatError, DatasetOptionError
 
 
 def names(records: Iterable[ImageRecord]) -> list[str]:
@@ -65,3 +73,39 @@ def test_folder_without_images_is_named_in_the_error(root: Path) -> None:
 def test_upper_case_suffixes_are_images_too(root: Path) -> None:
     (root / "query" / "0003_c6s1_000451_00.JPG").touch()
     assert "0003_c6s1_000451_00.JPG" in names(load(root).splits[0].query)
+
+
+def load_multiple(root: Path, **options: str) -> ReidDataset:
+    return load_dataset("market1501_multiple_query", root, check_counts=False, **options)
+
+
+def test_multiple_query_has_the_hand_drawn_boxes_of_each_query(tmp_path: Path) -> None:
+    dataset = load_multiple(market1501_multiple_query(tmp_path).root)
+    single = load(tmp_path)
+    (split,) = dataset.splits
+    assert dataset.protocol == "multiple_query"
+    of_queries = {(r.person_id, r.camera_id) for r in single.splits[0].query}
+    assert {(r.person_id, r.camera_id) for r in split.query} == of_queries
+    expected = [name for name in sorted(MARKET_BOXES) if not name.startswith(("0002", "0003_c5"))]
+    assert names(split.query) == expected
+    assert split.gallery == single.splits[0].gallery
+    assert dataset.train == single.train
+
+
+def test_pooling_selects_the_protocol(tmp_path: Path) -> None:
+    root = market1501_multiple_query(tmp_path).root
+    assert load_multiple(root, pooling="max").protocol == "multiple_query_max"
+    with pytest.raises(
+        DatasetOptionError, match=r"pooling 'sum' does not exist\. Choose from mean"
+    ):
+        load_multiple(root, pooling="sum")
+
+
+def test_a_query_without_a_hand_drawn_box_is_named(tmp_path: Path) -> None:
+    root = market1501_multiple_query(tmp_path).root
+    for path in (root / "gt_bbox").glob("1501_c3*"):
+        path.unlink()
+    with pytest.raises(
+        DatasetFormatError, match=r"no image of 1 of the 4 queries.*1501_c3s1_000451"
+    ):
+        load_multiple(root)

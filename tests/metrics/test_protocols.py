@@ -7,6 +7,8 @@ from reid_align.errors import InvalidInputError
 from reid_align.metrics import (
     ALL_IMAGES,
     CROSS_CAMERA,
+    MULTIPLE_QUERY,
+    MULTIPLE_QUERY_MAX,
     PROTOCOLS,
     SINGLE_GALLERY_SHOT,
     Labels,
@@ -89,7 +91,10 @@ def test_protocols_are_found_by_name() -> None:
         "cross_camera": CROSS_CAMERA,
         "all_images": ALL_IMAGES,
         "single_gallery_shot": SINGLE_GALLERY_SHOT,
+        "multiple_query": MULTIPLE_QUERY,
+        "multiple_query_max": MULTIPLE_QUERY_MAX,
     }
+    assert (MULTIPLE_QUERY.query_pooling, MULTIPLE_QUERY_MAX.query_pooling) == ("mean", "max")
     with pytest.raises(FrozenInstanceError):
         CROSS_CAMERA.drop_same_camera = False  # type: ignore[misc]
 
