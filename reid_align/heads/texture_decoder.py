@@ -93,7 +93,8 @@ class TextureDecoder(Head):
                 f"Texture of {height}×{width} pixels: height and width must be at least 1."
             )
         self.output_size = height, width
-        self.stage_widths = w1, w2, w3, w4 = channels // 8, channels // 4, channels // 2, channels
+        w1, w2, w3, w4 = channels // 8, channels // 4, channels // 2, channels
+        self.stage_widths: tuple[int, ...] = (w1, w2, w3, w4)
         self.reduce = _pointwise(w4, WIDTHS[0])
         self.skip3 = _pointwise(w3, WIDTHS[0]) if skips else None
         self.skip2 = _pointwise(w2, WIDTHS[1]) if skips else None
