@@ -3,11 +3,13 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from reid_align.datasets.benchmark import Benchmark, PublishedCount
 from reid_align.datasets.dataset_files import match_images, shown
 from reid_align.datasets.dataset_registry import register
 from reid_align.datasets.dataset_types import ImageRecord, ReidDataset, Split
+from reid_align.datasets.folder_layout import Layout
 from reid_align.errors import DatasetFormatError, DatasetOptionError
 
 # Cameras are 1 to 6; sequence, frame and box follow.
@@ -31,7 +33,9 @@ class Market1501(Benchmark):
     paper = "Zheng et al., Scalable Person Re-identification: A Benchmark, ICCV 2015"
     url = "https://zheng-lab.cecs.anu.edu.au/Project/project_reid.html"
     terms = "Academic research."
-    layouts = (("bounding_box_train/", "query/", "bounding_box_test/"),)
+    layouts: ClassVar[tuple[Layout, ...]] = (
+        ("bounding_box_train/", "query/", "bounding_box_test/"),
+    )
     published = (
         PublishedCount("bounding_box_train/", 12_936, 751),
         PublishedCount("query/", 3_368, 750),
