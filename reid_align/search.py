@@ -26,7 +26,7 @@ Find the gallery images nearest to each query image. Needs no labels.
   python -m reid_align.search queries/ --gallery feats.npy -k 20 -o hits.csv --html hits.html
 
 -o hits.csv has the columns query, rank, path, distance, the metadata columns of the gallery, and
-probability if a calibration for the encoder is known."""
+probability if a calibration for the encoder is known. Without an output the hits are printed."""
 
 ADVICE: Advice = {
     **ENCODER_ADVICE,
@@ -66,7 +66,7 @@ def search(args: argparse.Namespace) -> int:
 
     answers, failed = search_with_arguments(args, build_parser().get_default)
     write_hits(answers, args.output, args.sheet, args.html)
-    if args.output is None:
+    if args.output is args.sheet is args.html is None:
         print_hits(answers)
     if failed:
         print(failed_images(failed), file=sys.stderr)
