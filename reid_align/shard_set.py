@@ -21,7 +21,7 @@ from reid_align.errors import (
     DatasetFormatError,
     DatasetNotFoundError,
     InvalidInputError,
-    OutputError,
+    OutputExistsError,
 )
 from reid_align.files import replace_file, writing
 from reid_align.shards import FORMAT, Column, ShardFile
@@ -130,8 +130,8 @@ def begin_set(folder: Path, settings: Mapping[str, Setting], shards: int) -> lis
         shards: number of shards.
 
     Raises:
-        OutputError: the folder cannot be written, contains other files, or contains a set with
-            other settings or another format.
+        OutputError: the folder cannot be written.
+        OutputExistsError: it contains other files, or a set with other settings or another format.
     """
     path, content = folder / SET_FILE, description(settings, shards)
     with writing(folder):
@@ -140,7 +140,7 @@ def begin_set(folder: Path, settings: Mapping[str, Setting], shards: int) -> lis
         if path.exists():
             _require_same(path, json.loads(content))
         elif not partial_files.issuperset(folder.iterdir()):
-            raise OutputError(
+            raise OutputExistsError(
                 f"{folder}: not empty and not a set of shards. Choose another folder."
             )
         else:
@@ -160,9 +160,9 @@ def _require_same(path: Path, settings: Mapping[str, object]) -> None:
     try:
         found = _parse(path)
     except DatasetFormatError as error:
-        raise OutputError(f"{error} Choose another folder.") from error
+        raise OutputExistsError(f"{error} Choose another folder.") from error
     if found != settings:
-        raise OutputError(
+        raise OutputExistsError(
             f"{path}: this set was started with different settings "
             f"({_difference(found, settings)}). Use the same settings and version to continue it, "
             "or choose another folder."

@@ -15,7 +15,7 @@ from reid_align.shard_set import ShardSet
 from reid_align.synthesize import main
 
 
-def test_the_command_writes_a_set_and_plain_files(
+def test_a_set_and_plain_files_are_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["-o", str(tmp_path / "set"), "--identities", "2", "--images", "1", "--seed", "8"]
@@ -26,10 +26,10 @@ def test_the_command_writes_a_set_and_plain_files(
     assert "2 images" in capsys.readouterr().err
     assert len(load_dataset("csv", tmp_path / "set" / "people.csv").train) == 2
     assert main(command) == 0
-    assert "was finished before" in capsys.readouterr().err
+    assert "is complete already" in capsys.readouterr().err
 
 
-def test_plain_files_of_paired_data_look_like_nobody(tmp_path: Path) -> None:
+def test_plain_files_of_paired_data_are_numbered(tmp_path: Path) -> None:
     options = ["--pit", "--identities", "2", "--images", "2", "--num-workers", "1"]
     assert main(["-o", str(tmp_path / "pit"), *options, "--format", "folders"]) == 0
     names = {path.relative_to(tmp_path / "pit").as_posix() for path in tmp_path.rglob("*.jpg")}
@@ -40,33 +40,50 @@ def test_plain_files_of_paired_data_look_like_nobody(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("output", [".", "/", ".."])
-def test_plain_files_need_a_folder_with_a_name(
-    output: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_plain_files_need_a_folder_name(output: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-o", output, "--format", "folders"]) == 2
-    assert "Give the folder's own name" in capsys.readouterr().err
+    assert "Give the path of a new folder with its name" in capsys.readouterr().err
 
 
-def test_a_target_that_is_taken_is_refused_before_anything_is_made(
+def test_a_folder_with_other_files_is_refused_before_the_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "set").mkdir()
     (tmp_path / "set" / "notes.txt").write_text("mine")
-    assert main(["-o", str(tmp_path / "set"), "--format", "folders"]) == 1
-    assert "holds other files" in capsys.readouterr().err
+    assert main(["-o", str(tmp_path / "set"), "--format", "folders"]) == 2
+    assert "contains other files" in capsys.readouterr().err
     assert not (tmp_path / "set.shards").exists()
 
 
-def test_the_command_reports_errors_in_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_errors_are_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["-o", str(tmp_path / "set"), "--images", "0"]) == 2
-    assert "at least 1" in capsys.readouterr().err
+    assert "give 1 to 999" in capsys.readouterr().err
     assert main(["-o", str(tmp_path / "set"), "--identities", "0"]) == 2
 
 
+def test_a_set_with_other_settings_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["-o", str(tmp_path / "set"), "--images", "1", "--num-workers", "1"]
+    assert main([*command, "--identities", "1"]) == 0
+    before = {path.name: path.read_bytes() for path in (tmp_path / "set").iterdir()}
+    capsys.readouterr()
+    changes = (
+        ["--identities", "13"], ["--identities", "1", "--seed", "1"],
+        ["--identities", "1", "--width", "256"], ["--identities", "1", "--pit"],
+    )  # fmt: skip
+    for change in changes:
+        assert main([*command, *change]) == 2
+        shown = capsys.readouterr().err
+        assert "set.json: this set was started with different settings" in shown
+        assert len(shown.splitlines()) == 1
+    assert before == {path.name: path.read_bytes() for path in (tmp_path / "set").iterdir()}
+    assert main([*command, "--identities", "1"]) == 0
+    assert "(1 of 1 shards from an earlier run)" in capsys.readouterr().err
+
+
 def chunks(terminal: int) -> Iterator[str]:
-    """Yield what was written to a terminal whose other end is closed."""
+    """Yield the text written to a terminal until its other end is closed."""
     with os.fdopen(terminal, "rb", buffering=0) as file, suppress(OSError):
         while data := file.read(1024):
             yield data.decode()
@@ -84,7 +101,7 @@ def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
     assert "2/2 [" in shown
 
 
-def test_no_progress_is_written_to_a_file(
+def test_a_short_run_shows_no_progress_without_a_terminal(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["-o", str(tmp_path / "set"), "--identities", "1", "--images", "1"]
@@ -96,9 +113,7 @@ def test_no_progress_is_written_to_a_file(
 @pytest.mark.parametrize(
     ("module", "package"), [("cv2", "opencv-python-headless"), ("numba", "numba")]
 )
-def test_without_the_extra_the_command_says_what_to_install(
-    tmp_path: Path, module: str, package: str
-) -> None:
+def test_a_missing_package_is_named(tmp_path: Path, module: str, package: str) -> None:
     script = (
         f"import sys; sys.modules[{module!r}] = None\n"
         "from reid_align.synthesize import main; sys.exit(main(['-o', 'set']))"

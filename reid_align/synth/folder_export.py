@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from reid_align.errors import OutputError
+from reid_align.errors import OutputExistsError
 from reid_align.files import new_folder, writing
 from reid_align.shard_set import MASK_FILE, ROLES, SPLITS, Role, ShardSet, description
 from reid_align.synth.synth_settings import SynthSettings
@@ -44,7 +44,8 @@ def is_exported(target: Path, settings: SynthSettings) -> bool:
     """Return whether the folder contains a complete export with these settings.
 
     Raises:
-        OutputError: it contains something else, or is a file.
+        OutputError: it is a file, or cannot be read.
+        OutputExistsError: it contains something else.
     """
     with writing(target):
         if not target.exists() or not any(target.iterdir()):
@@ -52,7 +53,7 @@ def is_exported(target: Path, settings: SynthSettings) -> bool:
         export = target / _EXPORT_FILE
         if export.is_file() and export.read_bytes() == _description(settings):
             return True
-    raise OutputError(
+    raise OutputExistsError(
         f"{target} contains other files, or a set with different settings. Give a new or an empty "
         "folder."
     )

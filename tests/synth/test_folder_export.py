@@ -37,7 +37,7 @@ def test_plain_files_are_named_as_in_market(synthetic_set: ShardSet, tmp_path: P
     assert all((tmp_path / "plain" / path).is_file() for pair in pairs for path in pair.values())
 
 
-def test_plain_files_do_not_go_where_others_are(synthetic_set: ShardSet, tmp_path: Path) -> None:
+def test_plain_files_need_an_empty_folder(synthetic_set: ShardSet, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(OutputError, match="is not empty"):
         export_folders(synthetic_set, SETTINGS, tmp_path)
@@ -48,7 +48,7 @@ def test_plain_files_do_not_go_where_others_are(synthetic_set: ShardSet, tmp_pat
 def test_plain_files_that_cannot_be_written_are_named(
     synthetic_set: ShardSet, tmp_path: Path
 ) -> None:
-    # A limit on the size of files: no image fits, and every texture is larger than a image.
+    # A file size limit below the size of every texture.
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
@@ -62,14 +62,14 @@ def test_plain_files_that_cannot_be_written_are_named(
     assert export_folders(synthetic_set, SETTINGS, tmp_path / "plain") == 48
 
 
-def test_finished_plain_files_are_told_from_others(synthetic_set: ShardSet, tmp_path: Path) -> None:
+def test_a_complete_export_is_recognized(synthetic_set: ShardSet, tmp_path: Path) -> None:
     target = tmp_path / "plain"
     assert not is_exported(target, SETTINGS)
     target.mkdir()
     assert not is_exported(target, SETTINGS)
     export_folders(synthetic_set, SETTINGS, target)
     assert is_exported(target, SETTINGS)
-    with pytest.raises(OutputError, match="other options"):
+    with pytest.raises(OutputError, match="different settings"):
         is_exported(target, SynthSettings(24, 2, seed=5))
     (target / "export.json").unlink()
     with pytest.raises(OutputError, match="other files"):

@@ -14,19 +14,19 @@ def image(source: ShardSet, table: str, column: str, row: int) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(source.file(table, column, row))))
 
 
-def test_the_same_identity_comes_out_the_same(synthetic_set: ShardSet) -> None:
+def test_an_identity_is_reproducible(synthetic_set: ShardSet) -> None:
     again = generate_identity(SETTINGS, 11)
     assert (image(synthetic_set, "people", "texture", 11) == again.texture).all()
     assert (image(synthetic_set, "images", "iuv", 23) == again.views[1].iuv).all()
 
 
-def test_another_seed_gives_other_people() -> None:
+def test_another_seed_gives_other_identities() -> None:
     one = generate_identity(SynthSettings(1, 1, seed=1), 0)
     other = generate_identity(SynthSettings(1, 1, seed=2), 0)
     assert np.abs(one.texture.astype(int) - other.texture).mean() > 5
 
 
-def test_look_alikes_differ_in_little() -> None:
+def test_look_alikes_have_mostly_equal_fabrics() -> None:
     settings = SynthSettings(300, 1, seed=0)
     kept = []
     for leader in range(0, 60, 3):
@@ -46,16 +46,16 @@ def test_look_alikes_differ_in_little() -> None:
     assert np.mean(kept) > 1.2
 
 
-def test_paired_data_shows_one_texture_on_several_bodies() -> None:
+def test_paired_data_show_one_texture_on_several_bodies() -> None:
     made = generate_identity(SynthSettings(1, 3, seed=3, width=256, pit=True), 0)
     assert [view.image.shape for view in made.views] == [(256, 256, 3)] * 3
     assert made.look_alike == -1
 
 
-def test_paired_data_has_as_many_women_as_the_paper() -> None:
+def test_paired_data_have_as_many_female_textures_as_the_paper() -> None:
     pit = SynthSettings(929, 1, pit=True)
-    women = [draw_body_and_outfit(pit, number)[0].female for number in (0, 450, 451, 928)]
-    assert women == [True, True, False, False]
+    female = [draw_body_and_outfit(pit, number)[0].female for number in (0, 450, 451, 928)]
+    assert female == [True, True, False, False]
 
 
 def test_a_look_alike_has_a_body_of_the_same_gender() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from reid_align.shard_set import MASK_FILE, ROLES, SPLITS, ShardSet
-from reid_align.synth.synth_settings import SynthSettings
+from reid_align.synth import SynthSettings, texel_table
 
 SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 DOCS = Path(__file__).parents[2] / "docs" / "guides" / "synthetic_data.md"
@@ -23,14 +23,14 @@ def test_every_identity_has_its_images(synthetic_set: ShardSet) -> None:
     assert synthetic_set.settings == SETTINGS.record()
 
 
-def test_images_maps_and_textures_have_their_sizes(synthetic_set: ShardSet) -> None:
+def test_sizes_of_images_maps_and_textures(synthetic_set: ShardSet) -> None:
     assert image(synthetic_set, "images", "jpeg", 7).shape == (256, 128, 3)
     assert image(synthetic_set, "images", "iuv", 7).shape == (256, 128, 3)
     assert image(synthetic_set, "people", "texture", 3).shape == (256, 256, 3)
     assert image(synthetic_set, "people", "frontal", 3).shape == (256, 128, 3)
 
 
-def test_maps_show_a_person_in_most_images(synthetic_set: ShardSet) -> None:
+def test_iuv_maps_show_an_avatar_in_most_images(synthetic_set: ShardSet) -> None:
     shares, numbers = [], set()
     for row in range(48):
         parts = image(synthetic_set, "images", "iuv", row)[..., 0]
@@ -40,7 +40,7 @@ def test_maps_show_a_person_in_most_images(synthetic_set: ShardSet) -> None:
     assert numbers == set(range(25))
 
 
-def test_columns_say_what_their_names_say(synthetic_set: ShardSet) -> None:
+def test_columns_have_plausible_values(synthetic_set: ShardSet) -> None:
     box = synthetic_set.column("images", "box")
     assert (box[:, 2:] > 0).all()
     visible = synthetic_set.column("images", "visible")
@@ -54,24 +54,25 @@ def test_columns_say_what_their_names_say(synthetic_set: ShardSet) -> None:
     assert splits.count("test") == 6
 
 
-def test_the_mask_says_which_texels_count(synthetic_folder: Path) -> None:
+def test_the_mask_has_two_values(synthetic_folder: Path) -> None:
     mask = np.asarray(Image.open(synthetic_folder / MASK_FILE))
     assert mask.shape == (256, 256)
     assert set(np.unique(mask)) == {0, 255}
 
 
-def test_images_read_hardly_a_texel_outside_the_mask(
+def test_images_show_almost_no_texel_outside_the_mask(
     synthetic_set: ShardSet, synthetic_folder: Path
 ) -> None:
-    """By the example of the documentation, which reads the texture at the dense map."""
+    """Uses the example of the documentation, which reads the texture at the dense pose map."""
     blocks = re.findall(r"```python\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
     (example,) = (block for block in blocks if "texel_table" in block)
+    start = example.index("part, u, v =")
     mask = np.asarray(Image.open(synthetic_folder / MASK_FILE))[..., None]
     on_body, in_mask = 0, 0
     for row in range(48):
         iuv = image(synthetic_set, "images", "iuv", row)
-        found: dict[str, np.ndarray] = {"iuv": iuv, "texture": mask}
-        exec(example, found)
+        found = {"iuv": iuv, "texture": mask, "np": np, "texel_table": texel_table}
+        exec(example[start:], found)
         on_body += int((iuv[..., 0] > 0).sum())
         in_mask += int((found["unlit"] > 0).sum())
     assert 0.99 < in_mask / on_body <= 1

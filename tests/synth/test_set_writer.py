@@ -20,7 +20,9 @@ from reid_align.synth.synth_settings import IDENTITIES_PER_SHARD, SynthSettings
 SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 
 
-def test_a_lost_shard_is_made_again_to_the_byte(synthetic_folder: Path, tmp_path: Path) -> None:
+def test_a_missing_shard_is_written_again_with_the_same_bytes(
+    synthetic_folder: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "set"
     shutil.copytree(synthetic_folder, folder)
     path = shard_path(folder, 1)
@@ -31,8 +33,8 @@ def test_a_lost_shard_is_made_again_to_the_byte(synthetic_folder: Path, tmp_path
     assert write_set(folder, SETTINGS, num_workers=1) == 0
 
 
-def test_other_settings_do_not_mix_into_a_set(synthetic_folder: Path) -> None:
-    with pytest.raises(OutputError, match="Give the same options"):
+def test_other_settings_do_not_continue_a_set(synthetic_folder: Path) -> None:
+    with pytest.raises(OutputError, match="Use the same settings"):
         write_set(synthetic_folder, SynthSettings(25, 2, seed=4), num_workers=1)
 
 
@@ -42,7 +44,7 @@ def wait_until(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def test_a_killed_worker_leaves_what_was_written(tmp_path: Path) -> None:
+def test_a_killed_worker_keeps_complete_shards(tmp_path: Path) -> None:
     settings = SynthSettings(identities=3 * IDENTITIES_PER_SHARD, images=1, seed=6)
     folder = tmp_path / "set"
 
@@ -53,19 +55,19 @@ def test_a_killed_worker_leaves_what_was_written(tmp_path: Path) -> None:
 
     killer = Thread(target=kill_the_workers)
     killer.start()
-    with pytest.raises(OutputError, match="run the same command again"):
+    with pytest.raises(OutputError, match="rerun the command with fewer workers"):
         write_set(folder, settings, 2)
     killer.join()
     written = sorted({0, 1, 2} - set(missing_shards(folder, 3)))
     assert 1 <= len(written) <= 2
-    # What another process wrote is what this one writes.
+    # All processes write the same bytes.
     (tmp_path / "again").mkdir()
     make_shard(tmp_path / "again", settings, written[0])
     paths = (shard_path(tmp_path / name, written[0]) for name in ("set", "again"))
     assert len({path.read_bytes() for path in paths}) == 1
 
 
-def test_a_run_that_was_killed_outright_goes_on(synthetic_folder: Path, tmp_path: Path) -> None:
+def test_a_killed_run_is_continued(synthetic_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "set"
     options = ["--identities", "24", "--images", "2", "--seed", "4", "--num-workers", "1"]
     command = [sys.executable, "-m", "reid_align.synthesize", "-o", str(folder), *options]
@@ -82,19 +84,19 @@ def test_a_run_that_was_killed_outright_goes_on(synthetic_folder: Path, tmp_path
     assert len(list(folder.iterdir())) == len(list(synthetic_folder.iterdir()))
 
 
-def test_a_full_disk_leaves_what_was_written(synthetic_folder: Path, tmp_path: Path) -> None:
+def test_a_full_disk_keeps_complete_shards(synthetic_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "set"
     shutil.copytree(synthetic_folder, folder)
     path = shard_path(folder, 1)
     path.unlink()
-    # What is written under this name goes to a device that is always full.
+    # A device that is always full.
     partial = folder / f"{path.name}.{os.getpid()}.partial"
     partial.symlink_to("/dev/full")
     with pytest.raises(OutputError) as caught:
         make_shard(folder, SETTINGS, 1)
     assert str(caught.value) == (
         f"Cannot write {path}: No space left on device. "
-        "What was written before is complete: once it can be written, run it again to go on."
+        "Files written before are complete; rerun the command to continue."
     )
     assert not partial.is_symlink()
     assert ShardFile(shard_path(folder, 0)).length("images") == 24
@@ -109,7 +111,7 @@ def test_a_set_of_another_generator_is_not_continued(
     shutil.copytree(synthetic_folder, folder)
     text = (folder / "set.json").read_text()
     (folder / "set.json").write_text(text.replace('"generator": ', '"generator": 9'))
-    with pytest.raises(OutputError, match=r"\(generator was 9\d, now \d\)\. Give the same"):
+    with pytest.raises(OutputError, match=r"\(generator was 9\d, now \d\)\. Use the same"):
         write_set(folder, SETTINGS, num_workers=1)
 
 
@@ -121,46 +123,65 @@ def test_a_mask_that_cannot_be_written_is_named(synthetic_folder: Path, tmp_path
         write_set(tmp_path / "set", SETTINGS, num_workers=1)
 
 
-def test_fewer_than_one_worker_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInputError, match="at least 1"):
-        write_set(tmp_path / "set", SETTINGS, num_workers=0)
+@pytest.mark.parametrize("count", [-1, 0, 10**9])
+def test_an_impossible_number_of_workers_is_refused(tmp_path: Path, count: int) -> None:
+    with pytest.raises(InvalidInputError, match="give 1 to 1024"):
+        write_set(tmp_path / "set", SETTINGS, num_workers=count)
+    assert not (tmp_path / "set").exists()
 
 
 def start_with_workers(folder: Path, *options: str) -> subprocess.Popen[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "reid_align.synthesize",
-        "-o",
-        str(folder),
-        "--num-workers",
-        "2",
-    ]
-    # A group of its own, as a terminal gives it to a command: Ctrl-C goes to every process of it.
+    command = [sys.executable, "-m", "reid_align.synthesize", "-o", str(folder)]
+    # A process group, as a terminal creates for a command: Ctrl-C reaches all of its processes.
     return subprocess.Popen(
-        [*command, *options], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*command, "--num-workers", "2", *options],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
 
 
-def test_an_interrupted_run_says_one_thing_and_stops(tmp_path: Path) -> None:
+def last_lines(shown: str) -> list[str]:
+    lines = shown.replace("\r", "\n").splitlines()
+    return [line for line in lines if line and "images/s" not in line]
+
+
+def test_ctrl_c_prints_one_line_and_stops(tmp_path: Path) -> None:
     folder = tmp_path / "set"
     with start_with_workers(folder, "--identities", "36", "--images", "1") as process:
         wait_until((folder / MASK_FILE).exists)
-        # The workers are starting now, and load what they need.
+        # The workers are starting and importing modules.
         time.sleep(0.5)
         os.killpg(process.pid, signal.SIGINT)
-        # The pipe ends when the last process that holds it does.
-        _, said = process.communicate(timeout=60)
+        # The pipe ends when the last process that holds it exits.
+        _, shown = process.communicate(timeout=60)
     assert process.returncode == 130
-    said = said.replace("\r", "\n")
-    lines = [line for line in said.splitlines() if line and "image/s]" not in line]
-    assert lines == [
-        "python -m reid_align.synthesize: interrupted; the same command goes on where it was"
+    complete = 3 - len(missing_shards(folder, 3))
+    assert last_lines(shown) == [
+        f"python -m reid_align.synthesize: interrupted; {complete} of 3 shards are complete in "
+        f"{folder}; rerun the command to continue"
     ]
-    assert len(missing_shards(folder, 3)) > 0
+    assert complete < 3
 
 
-def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("to_group", [True, False])
+def test_sigterm_says_what_is_complete_and_how_to_continue(tmp_path: Path, to_group: bool) -> None:
+    folder = tmp_path / "set"
+    with start_with_workers(folder, "--identities", "96", "--images", "1") as process:
+        wait_until(lambda: list(folder.glob("shard-*.safetensors")))
+        (os.killpg if to_group else os.kill)(process.pid, signal.SIGTERM)
+        _, shown = process.communicate(timeout=60)
+    assert process.returncode == 130
+    complete = 8 - len(missing_shards(folder, 8))
+    assert 1 <= complete < 8
+    assert last_lines(shown) == [
+        f"python -m reid_align.synthesize: interrupted; {complete} of 8 shards are complete in "
+        f"{folder}; rerun the command to continue"
+    ]
+    assert not [path for path in folder.iterdir() if path.suffix == ".partial"]
+
+
+def test_workers_exit_with_a_killed_parent(tmp_path: Path) -> None:
     folder = tmp_path / "set"
     with start_with_workers(folder, "--identities", "72", "--images", "1") as process:
         wait_until(lambda: list(folder.glob("shard-*.safetensors")))
@@ -168,3 +189,13 @@ def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         written = len(missing_shards(folder, 6))
         process.communicate(timeout=60)
     assert len(missing_shards(folder, 6)) >= written - 1 >= 3
+
+
+@pytest.mark.parametrize("streams", ["2>&-", "2>/dev/full", ">&- 2>&- <&-"])
+def test_a_set_is_complete_without_standard_streams(tmp_path: Path, streams: str) -> None:
+    folder = tmp_path / "set"
+    options = "--identities 13 --images 1 --num-workers 2"
+    command = f"'{sys.executable}' -m reid_align.synthesize -o '{folder}' {options} {streams}"
+    assert subprocess.run(command, shell=True, stdout=subprocess.DEVNULL).returncode == 0
+    assert ShardSet(folder).length("images") == 13
+    assert len(list(folder.iterdir())) == 4

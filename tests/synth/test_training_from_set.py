@@ -17,7 +17,7 @@ from reid_align.synth.synth_settings import SynthSettings
 SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 
 
-def test_a_set_that_was_made_can_be_trained_on(synthetic_folder: Path) -> None:
+def test_training_on_a_generated_set(synthetic_folder: Path) -> None:
     source = SyntheticSource(synthetic_folder)
     assert len(source) == 36
     stream = BatchLoader(
@@ -32,17 +32,17 @@ def test_a_set_that_was_made_can_be_trained_on(synthetic_folder: Path) -> None:
         assert batch.images.isfinite().all()
         assert batch.target.abs().max() <= 1
         assert batch.part_present.all()
-        # The atlas is symmetric, and so is what counts of it: mirrored targets stay in the mask.
+        # The mask is symmetric, so mirrored targets stay inside.
         assert torch.equal(batch.target_mask, batch.target_mask.flip(-1))
 
 
-def test_a_set_that_was_made_can_be_evaluated_on(synthetic_folder: Path) -> None:
+def test_evaluation_on_a_generated_set(synthetic_folder: Path) -> None:
     for split in ("test", "val"):
         (found,) = load_dataset("synthetic", synthetic_folder, split=split).splits
         assert len(found.query) == len(found.gallery) == 3
 
 
-def test_plain_files_hold_the_same_pairs_as_the_set(
+def test_plain_files_have_the_same_pairs_as_the_set(
     synthetic_set: ShardSet, synthetic_folder: Path, tmp_path: Path
 ) -> None:
     export_folders(synthetic_set, SETTINGS, tmp_path / "plain")
@@ -58,7 +58,7 @@ def test_plain_files_hold_the_same_pairs_as_the_set(
         assert torch.equal(pairs.iuv(index).planes, source.iuv(index).planes)
 
 
-def test_plain_files_are_read_by_their_list(synthetic_set: ShardSet, tmp_path: Path) -> None:
+def test_plain_files_are_read_with_their_csv(synthetic_set: ShardSet, tmp_path: Path) -> None:
     export_folders(synthetic_set, SETTINGS, tmp_path / "plain")
     found = load_dataset("csv", tmp_path / "plain" / "people.csv")
     (test,) = found.splits

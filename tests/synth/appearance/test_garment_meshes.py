@@ -15,7 +15,7 @@ FIELDS = vertex_fields()
 
 
 def waisted(height: np.ndarray) -> np.ndarray:
-    """Return the radius of something that is wide above, narrow in the middle and wide below."""
+    """Return a radius that is large at the top and bottom and small in the middle."""
     return 0.1 + 0.08 * np.cos(2 * np.pi * height)
 
 
@@ -27,7 +27,7 @@ def rings() -> np.ndarray:
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.1, 0.5])
-def test_cloth_falls_from_the_widest_place_above(slope: float) -> None:
+def test_cloth_falls_from_the_widest_part_above(slope: float) -> None:
     points = rings()
     before = points.copy()
     drape_outwards(points, np.ones(len(points), bool), np.array([[0.3, 0.0]]), slope)
@@ -41,7 +41,7 @@ def test_cloth_falls_from_the_widest_place_above(slope: float) -> None:
     np.testing.assert_array_equal(points[:, 2], before[:, 2])
 
 
-def test_cloth_moves_outwards_only_and_nothing_else_moves() -> None:
+def test_only_cloth_moves_and_only_outwards() -> None:
     points = rings()
     before, cloth = points.copy(), np.arange(len(points)) % 3 > 0
     drape_outwards(points, cloth, np.array([[0.3, 0.0]]), 0.05)

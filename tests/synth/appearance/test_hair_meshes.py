@@ -23,14 +23,14 @@ def outfit(seed: int, style: HairStyle, length: float = 0.55) -> Outfit:
 
 
 def hair_points(seed: int, length: float = 0.55) -> np.ndarray:
-    """Return where the triangles of long hair have their corners, (F, 3, 3)."""
+    """Return the corners (F, 3, 3) of the triangles of long hair."""
     rng = np.random.default_rng(seed)
     body, worn = sample_body(ASSET, rng), outfit(seed, "long", length)
     (mesh,) = hair_meshes(ASSET, body, worn, Materials(rng))
     return mesh.vertices[mesh.faces]
 
 
-def test_long_hair_is_as_long_as_asked_for() -> None:
+def test_long_hair_has_the_given_length() -> None:
     low = [hair_points(1, length)[..., 2].min() for length in (0.5, 0.6, 0.7)]
     np.testing.assert_allclose(np.diff(low), 0.1, atol=0.05)
 
@@ -44,7 +44,7 @@ def test_long_hair_ends_raggedly() -> None:
         assert np.ptp(ends) > 0.02
 
 
-def test_long_hair_lies_over_the_cloth_on_the_back() -> None:
+def test_long_hair_is_over_the_cloth_on_the_back() -> None:
     for seed in range(5):
         body, worn = sample_body(ASSET, np.random.default_rng(seed)), outfit(seed, "long")
         cloth = clothed_body(ASSET, body, worn, FIELDS, garment_cover(worn, FIELDS)).vertices
@@ -56,7 +56,7 @@ def test_long_hair_lies_over_the_cloth_on_the_back() -> None:
         assert (low[:, 1] > cloth[nearest, 1]).mean() > 0.9
 
 
-def test_short_hair_needs_no_mesh_and_tied_hair_one() -> None:
+def test_number_of_meshes_of_each_hair_style() -> None:
     rng = np.random.default_rng(0)
     body = sample_body(ASSET, rng)
     counts = {

@@ -41,7 +41,7 @@ def test_clothes_are_mostly_dark_and_muted() -> None:
     assert (colors.min(1) > 0.7).mean() > 0.05
 
 
-def test_most_people_carry_something() -> None:
+def test_most_outfits_have_a_bag() -> None:
     outfits = draw(600)
     assert 0.6 < np.mean([bool(outfit.bags) for outfit in outfits]) < 0.8
     backpacks = [any(bag.kind == "backpack" for bag in outfit.bags) for outfit in outfits]
@@ -64,7 +64,7 @@ def test_garments_do_not_overlap(fields: object) -> None:
         assert np.sum(garments, axis=0).max() == 1
 
 
-def test_everybody_is_dressed() -> None:
+def test_every_outfit_covers_the_hips() -> None:
     fields = vertex_fields()
     hips = fields.on("torso") & (np.abs(fields.position[:, 2] - 0.15) < 0.05)
     for outfit in draw(200):
@@ -85,7 +85,7 @@ def test_fabrics_show_their_colors_and_stay_in_range(weave: str) -> None:
         assert spread > 0.01 if weave in ("stripes", "check", "dots") else spread < 0.5
 
 
-def test_textures_fill_the_whole_image_without_light() -> None:
+def test_textures_fill_the_whole_image() -> None:
     outfit = draw(1)[0]
     texture = paint_texture(outfit, body_canvas())
     assert texture.shape == (256, 256, 3)
@@ -96,7 +96,7 @@ def test_textures_fill_the_whole_image_without_light() -> None:
     assert creases.std() > 2
 
 
-def test_a_look_alike_differs_in_the_texture_or_in_what_stands_off() -> None:
+def test_most_look_alikes_differ_in_a_part_of_the_texture() -> None:
     rng = np.random.default_rng(3)
     same = []
     for outfit in draw(30):
@@ -107,7 +107,7 @@ def test_a_look_alike_differs_in_the_texture_or_in_what_stands_off() -> None:
     assert np.mean(np.array(same) < 0.999) > 0.8
 
 
-def test_prints_are_drawn_the_same_every_time() -> None:
+def test_prints_are_reproducible() -> None:
     rng = np.random.default_rng(7)
     for _ in range(30):
         design = sample_print(rng, np.float32([0.1, 0.1, 0.1]), on_back=False)
@@ -125,7 +125,7 @@ def test_hair_has_lighter_and_darker_locks() -> None:
         assert 0.05 < shown.std() / shown.mean() < 0.5
 
 
-def test_faces_differ_in_their_features_only() -> None:
+def test_face_parameters_change_only_the_face() -> None:
     canvas, outfit = body_canvas(), draw(2)[1]
     looks = replace(outfit.looks, glasses=None, beard=False)
     faces = [
@@ -152,7 +152,7 @@ def test_cloth_is_darker_below_the_hem_of_a_top() -> None:
     assert 0.6 < np.mean(ratios) < 0.9
 
 
-def test_long_hair_finds_no_skin_and_no_collar_on_the_texels_it_reads() -> None:
+def test_texels_of_long_hair_show_hair() -> None:
     asset, canvas = load_asset(), body_canvas()
     column, row = np.round(asset.hair.texels.mean(1)).astype(int).T
     read = canvas.fill(np.arange(len(canvas.fields.part)))[row, column]

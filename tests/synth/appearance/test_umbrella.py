@@ -40,36 +40,36 @@ def make(worn: Outfit) -> Avatar:
         ([("hand", -1)], False, (None, "carry")),
     ],
 )
-def test_every_hand_holds_one_thing(
+def test_each_hand_holds_at_most_one_item(
     bags: list[tuple[str, int]], umbrella: bool, expected: tuple[str | None, str | None]
 ) -> None:
     assert holding_arms(outfit(*bags, umbrella=umbrella)) == expected
 
 
-def test_a_hand_that_holds_something_does_nothing_else() -> None:
-    person, rng = make(outfit(("hand", 1))), np.random.default_rng(0)
-    poses = [draw_pose(person, rng) for _ in range(60)]
+def test_hands_with_items_have_no_other_action() -> None:
+    avatar, rng = make(outfit(("hand", 1))), np.random.default_rng(0)
+    poses = [draw_pose(avatar, rng) for _ in range(60)]
     assert {pose.arms for pose in poses} == {("carry", "umbrella")}
 
 
 @pytest.mark.parametrize("bag_side", [1, -1])
-def test_the_shaft_is_in_the_hand_and_the_cloth_over_the_head(bag_side: int) -> None:
-    asset, person = load_asset(), make(outfit(("hand", bag_side)))
-    assert person.umbrella is not None
-    plain = len(person.mesh.vertices)
+def test_the_shaft_is_in_the_hand_and_the_canopy_over_the_head(bag_side: int) -> None:
+    asset, avatar = load_asset(), make(outfit(("hand", bag_side)))
+    assert avatar.umbrella is not None
+    plain = len(avatar.mesh.vertices)
     for seed in range(8):
-        pose = draw_pose(person, np.random.default_rng(seed))
-        points = posed_mesh(asset, person, pose).vertices
-        transforms = bone_transforms(person.body.heads, asset.parents, pose.rotations)
-        lift = (points[: asset.sizes[0]] - posed_body(person, transforms))[0]
+        pose = draw_pose(avatar, np.random.default_rng(seed))
+        points = posed_mesh(asset, avatar, pose).vertices
+        transforms = bone_transforms(avatar.body.heads, asset.parents, pose.rotations)
+        lift = (points[: asset.sizes[0]] - posed_body(avatar, transforms))[0]
         grip = asset.bones.index(GRIPS[pose.arms.index("umbrella")])
         matrix = transforms[grip]
-        hand = matrix[:, :3] @ person.body.heads[grip] + matrix[:, 3] + lift
+        hand = matrix[:, :3] @ avatar.body.heads[grip] + matrix[:, 3] + lift
         shaft, cloth = points[plain : plain + 27], points[plain + 27 :]
         low, _, tip = shaft.reshape(3, 9, 3).mean(1)
         along = (tip - low) / np.linalg.norm(tip - low)
-        beside = (hand - low) - ((hand - low) @ along) * along
-        assert np.linalg.norm(beside) < 0.01
+        offset = (hand - low) - ((hand - low) @ along) * along
+        assert np.linalg.norm(offset) < 0.01
         assert 0.05 < (hand - low) @ along < 0.15
         head = points[: asset.sizes[0]]
         crown = head[head[:, 2].argmax()]
@@ -78,21 +78,21 @@ def test_the_shaft_is_in_the_hand_and_the_cloth_over_the_head(bag_side: int) -> 
         assert middle < 0.28
 
 
-def posed_body(person: Avatar, transforms: np.ndarray) -> np.ndarray:
-    """Return the body's posed points before it is put on the ground, by plain sums."""
-    asset, mesh = load_asset(), person.mesh
+def posed_body(avatar: Avatar, transforms: np.ndarray) -> np.ndarray:
+    """Return the posed points of the body before it is moved to the ground, computed with NumPy."""
+    asset, mesh = load_asset(), avatar.mesh
     count = asset.sizes[0]
     weighted = (transforms[mesh.indices[:count]] * mesh.weights[:count, :, None, None]).sum(1)
     points = np.concatenate([mesh.vertices[:count], np.ones((count, 1))], 1)
     return np.einsum("vij,vj->vi", weighted, points)
 
 
-def test_an_umbrella_is_shut_where_no_hand_is_free() -> None:
-    asset, person = load_asset(), make(replace(outfit(), bicycle=BLUE))
-    frontal = person.poser.sample(
-        np.random.default_rng(0), person.posture, "frontal", ("hang", "hang")
+def test_the_umbrella_is_closed_without_a_free_hand() -> None:
+    asset, avatar = load_asset(), make(replace(outfit(), bicycle=BLUE))
+    frontal = avatar.poser.sample(
+        np.random.default_rng(0), avatar.posture, "frontal", ("hang", "hang")
     )
-    assert len(posed_mesh(asset, person, frontal).vertices) == len(person.mesh.vertices)
-    riding = draw_pose(person, np.random.default_rng(0))
+    assert len(posed_mesh(asset, avatar, frontal).vertices) == len(avatar.mesh.vertices)
+    riding = draw_pose(avatar, np.random.default_rng(0))
     assert riding.arms == ("handlebar", "handlebar")
     assert make(outfit(("hand", 1), ("case", -1))).umbrella is None

@@ -18,7 +18,7 @@ def test_every_part_has_one_chart() -> None:
     assert all(MIRROR[chart.left] == chart.right for chart in CHARTS)
 
 
-def test_natural_coordinates_come_back_from_u_and_v() -> None:
+def test_from_uv_inverts_to_uv() -> None:
     along, across = np.random.default_rng(0).random((2, 9))
     for chart in CHARTS:
         back = from_uv(chart, to_uv(chart, along, across))
@@ -38,7 +38,7 @@ def sorted_corners(entry: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return ends.min(1), ends.max(1)
 
 
-def test_the_mirror_point_lies_in_the_mirrored_column() -> None:
+def test_mirrored_points_are_in_mirrored_columns() -> None:
     table = texel_table()
     u, v = np.random.default_rng(1).random((2, 20))
     for part in range(1, 25):
@@ -53,23 +53,23 @@ def test_mirrored_vertices_have_mirrored_charts() -> None:
     asset = load_asset()
     part, uv = vertex_charts(asset)
     mirror = asset.mirror[: len(part)]
-    # Vertices on a seam belong to several charts; a vertex's own is any of them.
+    # Vertices on a seam belong to several charts, of which one is stored.
     same = np.array(MIRROR)[part] == part[mirror]
     assert same.mean() > 0.93
     torso = np.isin(part, SYMMETRIC)
     expected = np.where(torso[:, None], uv * [1, -1] + [0, 1], uv)
     inside = same & (np.abs(asset.mean[: len(part), 0]) > 0.01)
     difference = np.abs(uv[mirror] - expected)[inside].max(1)
-    # Hands are cut along the fingers, where both sides of a cut are right.
+    # On the cut along the fingers, both charts are valid.
     assert np.median(difference) < 0.01
     assert (difference < 0.02).mean() > 0.93
 
 
-def test_charts_point_where_those_of_densepose_point() -> None:
-    """Directions as read off DensePose's own sample output of people seen from the front."""
+def test_charts_are_oriented_as_in_densepose() -> None:
+    """Compares with sample output of DensePose for frontal images."""
     fields = vertex_fields()
     part, uv = vertex_charts(load_asset())
-    # Of a standing person: does U (or V) grow downwards, and to the person's right?
+    # Part id -> coordinate (0 is U, 1 is V) and its sign downwards, and sign of V to the right.
     downwards = {
         2: (0, 1),
         9: (0, -1),
@@ -92,7 +92,7 @@ def test_charts_point_where_those_of_densepose_point() -> None:
         assert slope(uv[part == number, 0], fields.arm[part == number]) < 0
 
 
-def test_natural_coordinates_run_as_described() -> None:
+def test_directions_of_natural_coordinates() -> None:
     fields = vertex_fields()
     x, y, z = fields.position.T
     for chart in CHARTS:
@@ -113,7 +113,7 @@ def slope(values: np.ndarray, positions: np.ndarray) -> float:
     return float(np.polyfit(positions, values, 1)[0])
 
 
-def test_inner_and_outer_arms_are_where_densepose_has_them() -> None:
+def test_inner_and_outer_arms_have_the_part_ids_of_densepose() -> None:
     fields = vertex_fields()
     x, y = np.abs(fields.position[:, 0]), fields.position[:, 1]
     center = {number: (x[fields.part == number].mean(), y[fields.part == number].mean())
@@ -124,13 +124,13 @@ def test_inner_and_outer_arms_are_where_densepose_has_them() -> None:
     assert (fields.position[np.isin(fields.part, (16, 18, 20, 22)), 0] < 0).all()
 
 
-def test_the_valid_texels_are_symmetric_and_many() -> None:
+def test_most_texels_are_valid_and_symmetric() -> None:
     valid = body_canvas().valid
     assert (valid == valid[:, ::-1]).all()
     assert valid.mean() > 0.75
 
 
-def test_the_mask_holds_the_valid_texels_and_their_neighbors_on_the_same_chart() -> None:
+def test_the_mask_has_the_valid_texels_and_their_neighbors_on_the_same_chart() -> None:
     valid, mask = body_canvas().valid, texture_mask()
     assert (mask == mask[:, ::-1]).all()
     for part in range(1, 25):

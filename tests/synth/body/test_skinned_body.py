@@ -13,7 +13,7 @@ from reid_align.synth.rendering.rotations import pitch, roll, rotation_between, 
 STEADY = Posture(stoop=0, toe_out=0, stride=1, arm_swing=20, spread=8)
 
 
-def test_the_asset_is_small_and_says_where_it_comes_from() -> None:
+def test_the_asset_is_small_and_names_its_sources() -> None:
     assert ASSET_PATH.stat().st_size < 8 * 2**20
     notice = (ASSET_PATH.parent / "NOTICE.md").read_text()
     assert "CC0" in notice
@@ -21,7 +21,7 @@ def test_the_asset_is_small_and_says_where_it_comes_from() -> None:
 
 
 def test_a_missing_or_foreign_asset_is_named(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="compiling"):
+    with pytest.raises(OutputError, match="Reinstall reid-align"):
         load_asset(tmp_path / "nothing.npz")
     (tmp_path / "text.npz").write_text("no archive")
     with pytest.raises(OutputError, match=r"text\.npz"):
@@ -41,11 +41,11 @@ def test_a_damaged_asset_is_named(tmp_path: Path) -> None:
     for number, content in enumerate([b"", whole[:9999], torn, version, method]):
         path = tmp_path / f"{number}.npz"
         path.write_bytes(content)
-        with pytest.raises(OutputError, match=rf"{number}\.npz: no body asset .*compiling"):
+        with pytest.raises(OutputError, match=rf"{number}\.npz: not a complete body asset"):
             load_asset(path)
 
 
-def test_people_are_as_tall_as_people() -> None:
+def test_heights_of_bodies_are_realistic() -> None:
     rng = np.random.default_rng(0)
     bodies = [sample_body(load_asset(), rng) for _ in range(120)]
     heights = {female: [] for female in (False, True)}
@@ -57,7 +57,7 @@ def test_people_are_as_tall_as_people() -> None:
     assert 1.35 < min(heights[True]) < max(heights[False]) < 2.1
 
 
-def test_a_body_of_a_gender_can_be_asked_for() -> None:
+def test_bodies_of_a_given_gender() -> None:
     rng = np.random.default_rng(0)
     for female in (True, False):
         found = {sample_body(load_asset(), rng, female).female for _ in range(10)}
@@ -73,7 +73,7 @@ def test_the_rest_pose_changes_nothing() -> None:
     np.testing.assert_allclose(posed, body.vertices, atol=1e-5)
 
 
-def test_turning_every_bone_alike_turns_the_body() -> None:
+def test_rotating_every_bone_rotates_the_body() -> None:
     asset = load_asset()
     body = sample_body(asset, np.random.default_rng(2))
     turned = np.tile(yaw(90), (len(asset.bones), 1, 1))
@@ -122,7 +122,7 @@ def test_the_leg_is_in_front_when_the_heel_touches_the_ground() -> None:
     assert hips[0] == pytest.approx(hips[-1])
 
 
-def test_rotations_turn_as_they_say() -> None:
+def test_directions_of_rotations() -> None:
     left, back, up = np.eye(3)
     np.testing.assert_allclose(pitch(90) @ -up, back, atol=1e-12)
     np.testing.assert_allclose(roll(90) @ up, left, atol=1e-12)

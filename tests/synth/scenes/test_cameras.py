@@ -4,7 +4,7 @@ from reid_align.synth.scenes.cameras import sample_camera
 from reid_align.synth.scenes.scenes import WHITE, build_scene
 
 
-def test_a_point_on_the_axis_is_in_the_middle_of_the_frame() -> None:
+def test_points_on_the_axis_are_in_the_center_of_the_frame() -> None:
     camera = sample_camera(np.random.default_rng(2), 0)
     ahead = camera.eye + camera.rotation[2] * 7
     column, row, depth = camera.project(ahead[None])[0]
@@ -15,7 +15,7 @@ def test_a_point_on_the_axis_is_in_the_middle_of_the_frame() -> None:
     assert lower[1] > row
 
 
-def test_scenes_are_lit_and_have_depth() -> None:
+def test_brightness_and_depth_of_scenes() -> None:
     spread = []
     for index in range(6):
         rng = np.random.default_rng([3, index])

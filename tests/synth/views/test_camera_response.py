@@ -30,14 +30,14 @@ def ramp() -> np.ndarray:
     return np.broadcast_to(light[None, :, None], (256, 128, 3)).copy()
 
 
-def test_gray_stays_gray_and_brighter_stays_brighter() -> None:
+def test_the_plain_response_keeps_gray_and_order() -> None:
     taken = shoot(ramp(), PLAIN)
     assert taken.shape == (256, 128, 3)
     assert np.ptp(taken, axis=-1).max() <= 12
     assert (np.diff(taken.mean((0, 2))[::8]) > 0).all()
 
 
-def test_settings_do_what_they_say() -> None:
+def test_effects_of_the_response_parameters() -> None:
     plain = shoot(ramp(), PLAIN)
     assert shoot(ramp(), replace(PLAIN, exposure=2.0)).mean() > plain.mean() + 20
     assert shoot(ramp(), replace(PLAIN, black=0.1)).mean() < plain.mean()

@@ -3,7 +3,7 @@ import numpy as np
 from reid_align.synth.views.placement import detector_box
 
 
-def test_boxes_hold_most_of_a_person_and_are_seldom_centerd() -> None:
+def test_boxes_contain_most_of_the_avatar_and_are_rarely_centered() -> None:
     rng = np.random.default_rng(5)
     points = np.float32([[100, 50, 5], [180, 250, 5]])
     shifts, shares = [], []
