@@ -1,4 +1,4 @@
-"""Draw the images of the documentation: ``python -m reid_align.synth.images DIR``."""
+"""Draw the sheets of the synthetic data guide: ``python -m tools.draw_synthetic_sheets DIR``."""
 
 import argparse
 from pathlib import Path
@@ -19,8 +19,8 @@ SETTINGS = SynthSettings(identities=12, images=8, seed=1)
 _HEIGHT, _WIDTH = 192, 96
 
 
-def people_sheet(identities: list[Identity]) -> Pixels:
-    """Return one row for each identity: its images, the frontal image, the texture."""
+def identity_sheet(identities: list[Identity]) -> Pixels:
+    """Return one row per identity: camera images, frontal image, texture."""
     rows = []
     for identity in identities:
         images = [view.image for view in identity.views] + [identity.frontal]
@@ -29,8 +29,8 @@ def people_sheet(identities: list[Identity]) -> Pixels:
     return np.concatenate(rows)
 
 
-def map_sheet(identities: list[Identity]) -> Pixels:
-    """Return some images, each beside its parts in false colors, its U and its V."""
+def iuv_sheet(identities: list[Identity]) -> Pixels:
+    """Return one column per identity: image, parts in false colors, U, V."""
     palette = np.random.default_rng(4).integers(50, 255, (25, 3)).astype(np.uint8)
     palette[0] = 0
     columns = []
@@ -43,7 +43,7 @@ def map_sheet(identities: list[Identity]) -> Pixels:
 
 
 def scene_sheet(pairs: list[tuple[Camera, Scene]], across: int = 4) -> Pixels:
-    """Return what cameras see when nobody is there."""
+    """Return the frames of cameras, without avatars."""
     shots = []
     for camera, scene in pairs:
         light = ((scene.frame / 255) ** 2 * WHITE).astype(np.float32)
@@ -59,15 +59,15 @@ def _fit(image: Pixels, width: int) -> Pixels:
 
 def main() -> None:
     """Parse the arguments and write the images."""
-    parser = argparse.ArgumentParser("python -m reid_align.synth.images", description=__doc__)
-    parser.add_argument("folder", type=Path, help="where to write them")
+    parser = argparse.ArgumentParser("python -m tools.draw_synthetic_sheets", description=__doc__)
+    parser.add_argument("folder", type=Path, help="output folder")
     folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     identities = [generate_identity(SETTINGS, number) for number in range(SETTINGS.identities)]
     cameras = [camera_and_scene(SETTINGS.seed, index) for index in range(12)]
     for name, sheet in (
-        ("people", people_sheet(identities[:8])),
-        ("maps", map_sheet(identities)),
+        ("people", identity_sheet(identities[:8])),
+        ("maps", iuv_sheet(identities)),
         ("scenes", scene_sheet(cameras)),
     ):
         Image.fromarray(sheet).save(folder / f"synthetic_{name}.jpg", quality=76, optimize=True)

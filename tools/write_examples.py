@@ -1,4 +1,4 @@
-"""Write a few small crops, named as in Market-1501: ``python -m reid_align.synth.examples DIR``."""
+"""Write the crops of ``examples/``: ``python -m tools.write_examples examples``."""
 
 import argparse
 import io
@@ -15,7 +15,7 @@ SETTINGS = SynthSettings(identities=8, images=4, seed=20)
 
 
 def write_examples(folder: Path, settings: SynthSettings = SETTINGS) -> int:
-    """Write the images of a few identities as small JPEG files; return how many."""
+    """Write the images as small JPEG files, named as in Market-1501; return their number."""
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     for number in range(settings.identities):
@@ -36,8 +36,8 @@ def _small_jpeg(image: Pixels) -> bytes:
 
 def main() -> None:
     """Parse the arguments and write the examples."""
-    parser = argparse.ArgumentParser("python -m reid_align.synth.examples", description=__doc__)
-    parser.add_argument("folder", type=Path, help="where to write them")
+    parser = argparse.ArgumentParser("python -m tools.write_examples", description=__doc__)
+    parser.add_argument("folder", type=Path, help="output folder")
     print(f"{write_examples(parser.parse_args().folder)} images")
 
 

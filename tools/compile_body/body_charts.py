@@ -1,4 +1,4 @@
-"""Cuts the body into the 24 parts and lays a chart on each, on the mean body at rest."""
+"""Assignment of the 24 parts and their charts to the mean body at rest."""
 
 from dataclasses import dataclass
 
@@ -21,8 +21,8 @@ _REGION_BONES: dict[Region, tuple[str, ...]] = {
 _FORWARD = np.array([0.0, -1.0, 0.0])
 # From the middle of the left hand and forearm, at rest.
 _TOWARDS_THUMB = np.array([-0.3, -1.0, 1.0])
-# How far the middle of the inner chart of the upper arm is turned from the front to the trunk.
-# Source: the share of the arm that it covers in DensePose's frontal sample images.
+# Angle of the center of the inner chart of the upper arm, from the front toward the trunk.
+# Source: its share of the arm in frontal sample images of DensePose.
 _UPPER_ARM_TURN = np.radians(66)
 
 
@@ -37,7 +37,7 @@ class _Limb:
 
 
 def vertex_regions(weights: NDArray[np.float32], bones: tuple[str, ...]) -> NDArray[np.int64]:
-    """Return (V,) the region of every vertex, as an index of `REGIONS`, by its strongest bones."""
+    """Return the region (V,) of each vertex, the index in `REGIONS` with the largest weights."""
     sums = np.zeros((len(weights), len(REGIONS)))
     for bone, column in zip(bones, weights.T, strict=True):
         names = [name for name, starts in _REGION_BONES.items() if bone.startswith(starts)]
@@ -45,8 +45,8 @@ def vertex_regions(weights: NDArray[np.float32], bones: tuple[str, ...]) -> NDAr
     return np.asarray(sums.argmax(1))
 
 
-class Charts:
-    """The charts of one body; everything is computed on its left half and mirrored."""
+class ChartLayout:
+    """Charts of one body, computed on the left half and mirrored."""
 
     def __init__(
         self, vertices: Array, regions: NDArray[np.int64], heads: dict[str, Array]
@@ -57,7 +57,7 @@ class Charts:
         self._side_seam = self._torso_seam()
 
     def assign(self, centers: Array, regions: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return (N,) part ids of triangles with these centers (N, 3) and regions (N,)."""
+        """Return the part ids (N,) of triangles with centers (N, 3) and regions (N,)."""
         folded, right = _fold(centers), centers[:, 0] < 0
         parts = np.zeros(len(centers), np.uint8)
         for chart in CHARTS:
@@ -68,7 +68,7 @@ class Charts:
         return parts
 
     def uv(self, corners: Array, parts: NDArray[np.uint8], normals: Array) -> NDArray[np.float32]:
-        """Return (N, 3, 2) U and V at the corners (N, 3, 3) of triangles of these parts (N,)."""
+        """Return U and V (N, 3, 2) at the corners (N, 3, 3) of triangles with parts (N,)."""
         result = np.zeros((*corners.shape[:2], 2), np.float32)
         for part in np.unique(parts):
             chart, chosen = chart_of(int(part)), parts == part
@@ -100,7 +100,7 @@ class Charts:
 
     def _front(self, name: str, axis: Array) -> Array:
         if name in ("lower_arm", "hand"):
-            # At rest the palms face inwards and down.
+            # In the rest pose, palms face inwards and down.
             return _across(np.array([-1.0, 0.0, -1.0]), axis)
         if name == "foot":
             return _across(np.array([0.0, 0.0, 1.0]), axis)
@@ -139,7 +139,7 @@ class Charts:
         if chart.region == "hand":
             return along, self._hand(limb, offset, normals)
         if chart.region == "foot":
-            # The sole is cut open along its middle; the medial side comes first.
+            # The cut is along the middle of the sole; ``across`` starts at the medial side.
             height = self._points["foot"][:, 2].mean()
             middle = self._points["foot"][:, 0].mean()
             angle = np.arctan2(corners[..., 0] - middle, corners[..., 2] - height)
@@ -149,7 +149,7 @@ class Charts:
         return along, 0.5 + self._seam_sign(chart, limb) * angle / np.pi
 
     def _seam_sign(self, chart: Chart, limb: _Limb) -> float:
-        """Across ends laterally on legs, and at the front-outer or radial seam on arms."""
+        """Return the sign that makes ``across`` end at the lateral, front-outer or radial seam."""
         if "leg" in chart.region:
             target = np.array([1.0, 0.0, 0.0])
         elif chart.region == "upper_arm":
@@ -174,7 +174,7 @@ class Charts:
         return (high - corners[..., 2]) / (high - low), angle / np.pi
 
     def _hand(self, limb: _Limb, offset: Array, normals: Array) -> Array:
-        # Palm first, from the little finger to the thumb, and back over the back of the hand.
+        # From the little finger over the palm to the thumb, then over the back of the hand.
         hand = (self._points["hand"] - limb.origin) @ limb.side
         thumb_first = self._thumb_sign(limb)
         reach = (offset @ limb.side - hand.min()) / (hand.max() - hand.min())
@@ -191,7 +191,7 @@ def _unit(vector: Array) -> Array:
 
 
 def _across(vector: Array, axis: Array) -> Array:
-    """The unit vector nearest to ``vector`` that is perpendicular to ``axis``."""
+    """Return the unit vector perpendicular to ``axis`` that is nearest to ``vector``."""
     return _unit(vector - (vector @ axis) * axis)
 
 
@@ -202,7 +202,7 @@ def _fold(points: Array) -> Array:
 
 
 def _unwrap(angle: Array) -> Array:
-    """Keep the three corners of a triangle on one side of the cut at ±π."""
+    """Move the three corners of each triangle to the same side of the cut at ±π."""
     crossing = angle.max(1) - angle.min(1) > np.pi
     toward = np.where(angle.mean(1, keepdims=True) < 0, -np.pi, np.pi)
     wrong = crossing[:, None] & (np.sign(angle) != np.sign(toward))

@@ -1,4 +1,4 @@
-"""Finds, for every point of the body, its place on the smooth garment shell around it."""
+"""Projection of body vertices on the smooth garment shell around the body."""
 
 from dataclasses import dataclass
 
@@ -10,12 +10,12 @@ from reid_align.errors import MissingExtraError
 
 @dataclass(frozen=True, eq=False)
 class Shell:
-    """Points of a triangle mesh, given by corners and barycentric weights.
+    """Points on the shell, by triangle and barycentric weights.
 
     Attributes:
-        covered: (V,) bool, whether the shell covers a vertex.
-        corners: (C, 3) indices of the covered vertices' shell triangles, in the full mesh.
-        weights: (C, 3) float64, sums to one.
+        covered: (V,) bool, vertices covered by the shell.
+        corners: (C, 3) shell triangle of each covered vertex, as indices of the full mesh.
+        weights: (C, 3) float64 barycentric weights.
     """
 
     covered: NDArray[np.bool_]
@@ -23,7 +23,7 @@ class Shell:
     weights: NDArray[np.float64]
 
     def points(self, bodies: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (N, C, 3) the shell points of full-mesh vertices (N, V, 3)."""
+        """Return the shell points (N, C, 3) for vertices (N, V, 3) of the full mesh."""
         weighted = bodies[:, self.corners] * self.weights[..., None].astype(np.float32)
         return np.asarray(weighted.sum(2))
 
@@ -35,9 +35,9 @@ def project_on_shell(
     faces: NDArray[np.int64],
     limit: float = 0.05,
 ) -> Shell:
-    """Project the body ``vertices`` on the shell ``faces``; both index ``full`` (V, 3).
+    """Project the body ``vertices`` on the shell ``faces``; both are indices of ``full`` (V, 3).
 
-    Only ``candidates`` that lie within ``limit`` meters are covered.
+    Covers only ``candidates`` within ``limit`` meters of the shell.
 
     Raises:
         MissingExtraError: ``trimesh`` is not installed.

@@ -1,4 +1,4 @@
-"""Reduces the sampled bodies to a mean and a few symmetric directions of variation."""
+"""Principal components of the sampled bodies."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class ShapeSpace:
-    """A linear model of points: ``mean + coefficients @ (scale * basis)``, in meters.
+    """Linear model of points in meters: ``mean + coefficients @ (scale * basis)``.
 
     Attributes:
         mean: (P, 3) float32.
-        basis: (K, P, 3) int8, each direction divided by its ``scale``.
+        basis: (K, P, 3) int8 directions divided by ``scale``.
         scale: (K,) float32.
-        coefficients: (N, K) float16, one row for every sampled body.
+        coefficients: (N, K) float16, one row per sampled body.
     """
 
     mean: NDArray[np.float32]
@@ -24,21 +24,21 @@ class ShapeSpace:
 
 
 def fit_shapes(points: NDArray[np.float32], components: int) -> ShapeSpace:
-    """Fit the principal components of (N, P, 3) points and round them to bytes.
+    """Fit principal components to (N, P, 3) points and round them to int8.
 
-    The coefficients belong to the rounded basis, so that rounding costs almost nothing.
+    The coefficients are fitted to the rounded basis, which keeps the rounding error small.
     """
     flat = points.reshape(len(points), -1)
     mean = flat.mean(0)
-    centerd = flat - mean
-    # Bodies are fewer than coordinates: the small Gram matrix has the same components.
-    _, vectors = np.linalg.eigh(centerd @ centerd.T)
-    directions = vectors[:, : -components - 1 : -1].T @ centerd
+    centered = flat - mean
+    # There are fewer bodies than coordinates, so the Gram matrix is the smaller problem.
+    _, vectors = np.linalg.eigh(centered @ centered.T)
+    directions = vectors[:, : -components - 1 : -1].T @ centered
     scale = np.abs(directions).max(1) / 127
     rounded = np.round(directions / scale[:, None])
     basis = rounded * scale[:, None]
-    coefficients = np.linalg.lstsq(basis.T, centerd.T, rcond=None)[0].T
-    # Float16 is precise enough only if every direction has about the size of one body.
+    coefficients = np.linalg.lstsq(basis.T, centered.T, rcond=None)[0].T
+    # Unit deviation, for the precision of float16.
     size = coefficients.std(0)
     shape = (components, *points.shape[1:])
     return ShapeSpace(
@@ -52,7 +52,7 @@ def fit_shapes(points: NDArray[np.float32], components: int) -> ShapeSpace:
 def largest_weights(
     weights: NDArray[np.float32], count: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return (V, count) bone indices and weights in 1/255; every row of weights sums to 255."""
+    """Return bone indices and weights, (V, count) uint8; each row of weights sums to 255."""
     order = np.argsort(-weights, 1, kind="stable")[:, :count]
     kept = np.take_along_axis(weights, order, 1)
     kept = np.round(kept / kept.sum(1, keepdims=True) * 255)

@@ -1,4 +1,4 @@
-"""Lays the charts of the legs and the torso on the skirt, and those of head and torso on hair."""
+"""Charts of the skirt (those of the legs) and of long hair (those of the head)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,12 @@ Array = NDArray[np.float64]
 def skirt_charts(
     corners: Array, levels: tuple[float, float, float]
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return parts (F,) and U, V (F, 3, 2) of skirt triangles (F, 3, 3).
+    """Return parts (F,) and U, V (F, 3, 2) of skirt triangles.
 
-    A leg's chart spreads over its quarter of the skirt, so that cloth hides where legs would show.
+    Each leg chart covers a quarter of the skirt.
 
     Args:
-        corners: the triangles at rest.
+        corners: (F, 3, 3) triangles at rest.
         levels: heights of the hip, the knee and the ankle in meters.
     """
     centers = corners.mean(1)
@@ -41,24 +41,20 @@ def skirt_charts(
 def hair_charts(
     corners: Array, crown: float, neck: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return parts (F,) and U, V (F, 3, 2) of hair triangles (F, 3, 3): the head's charts.
+    """Return parts (F,) and U, V (F, 3, 2) of hair triangles (F, 3, 3).
 
-    What hangs below the ``neck`` keeps the color of the hair at the neck.
+    Hair below the ``neck`` has the color of the hair at the neck.
     """
     head = next(chart for chart in CHARTS if chart.region == "head")
     along = ((crown - corners[..., 2]) / (crown - neck)).clip(0, 0.9)
     across = np.arctan2(np.abs(corners[..., 0]), -0.06 - corners[..., 1]) / np.pi
     parts = np.where(corners.mean(1)[:, 0] < 0, head.right, head.left).astype(np.uint8)
-    return parts, to_uv(head, along, _behind(across)).astype(np.float32)
-
-
-def _behind(across: Array) -> Array:
-    """Keep hair off the texels of the face."""
-    return across.clip(0.5, 1)
+    # The first half of ``across`` shows the face.
+    return parts, to_uv(head, along, across.clip(0.5, 1)).astype(np.float32)
 
 
 def chart_levels(heads: dict[str, Array]) -> tuple[float, float, float]:
-    """Return the heights of hip, knee and ankle on the body with these bone ``heads``."""
+    """Return the heights of hip, knee and ankle from the start points of the bones."""
     names = ("upperleg01.L", "lowerleg01.L", "foot.L")
     hip, knee, ankle = (float(heads[name][2]) for name in names)
     return hip + 0.06, knee, ankle
