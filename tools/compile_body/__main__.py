@@ -113,7 +113,11 @@ def write_asset(path: Path, arrays: dict[str, np.ndarray]) -> None:
 
 def main() -> None:
     """Parse the arguments, compile the asset and write it."""
-    parser = argparse.ArgumentParser(prog="python -m tools.compile_body", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.compile_body",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "-o",
         "--output",
