@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from reid_align import read_features
 from reid_align.datasets import list_datasets
 from reid_align.evaluate import main as evaluate
 from reid_align.extract import main as extract
@@ -53,6 +54,39 @@ def test_an_encoder_is_scored_on_a_folder(
     assert result["dataset_options"]["pattern"] == PATTERN.partition("=")[2]
     with open("queries.csv", newline="") as table:
         assert len(list(csv.DictReader(table))) == 24
+
+
+def test_queries_list_the_nearest_images_by_their_own_labels(people: Path, weights: str) -> None:
+    for name in people.iterdir():
+        name.rename(people / name.name.replace("_c", "_c1"))
+    assert extract(["people", "-o", "feats.npy", "--weights", weights]) == 0
+    pattern = r"pattern=^(?P<person_id>\d+)_c(?P<camera_id>\d+)"
+    command = ["folder", "people", "--data-option", pattern, "--features", "feats.npy"]
+    outputs = ["--queries", "q.csv", "--html", "q.html", "--sheet", "q.jpg"]
+    assert evaluate([*command, "--metric", "euclidean", "--hits", "3", *outputs]) == 0
+    with open("q.csv", newline="") as table:
+        rows = list(csv.DictReader(table))
+    features = read_features("feats.npy")
+    paths = [Path(path).name for path in features.paths]
+    for row in rows:
+        query = paths.index(Path(row["path"]).name)
+        assert (row["person_id"], row["camera_id"]) == (paths[query][:4], paths[query][6:8])
+        allowed = [
+            (float(np.linalg.norm(features.values[query] - features.values[index])), path)
+            for index, path in enumerate(paths)
+            # One image per identity and camera: the camera rule leaves out the query alone.
+            if index != query
+        ]
+        for rank, (distance, path) in enumerate(sorted(allowed)[:3], 1):
+            assert Path(row[f"hit{rank}_path"]).name == path
+            assert float(row[f"hit{rank}_distance"]) == pytest.approx(distance, abs=2e-3)
+            assert row[f"hit{rank}_person_id"] == path[:4]
+            assert row[f"hit{rank}_camera_id"] == path[6:8]
+            assert row[f"hit{rank}_match"] == str(int(path[:4] == row["person_id"]))
+        assert "hit4_path" not in row
+    assert Path("q.html").read_text().count("data:image/jpeg") == 12
+    with Image.open("q.jpg") as sheet:
+        assert sheet.height > 12 * 160
 
 
 def scores(file: str) -> list[tuple[str, bool, bool, float, float]]:
@@ -317,7 +351,7 @@ def test_the_list_names_all_datasets(capsys: pytest.CaptureFixture[str]) -> None
         (
             [*FOLDER, "-o", "same", "--queries", "same"],
             2,
-            "Two outputs are same",
+            "Two outputs are the same file",
         ),
         (
             [

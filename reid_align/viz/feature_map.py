@@ -46,6 +46,7 @@ def map_positions(
         raise MissingExtraError("umap-learn", "map", "A 2-D map") from error
     reducer = UMAP(
         n_neighbors=min(neighbors, len(features) - 1),
+        min_dist=0.3,
         metric="cosine",
         init="random" if len(features) <= 2 * MIN_IMAGES else "spectral",
         random_state=seed,
