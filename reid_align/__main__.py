@@ -18,6 +18,7 @@ VERBS = {
     "verify": "decide whether two images show the same identity",
     "cluster": "group images or tracklets into identities",
     "unwrap": "compute the textures or dense pose maps of person images",
+    "serve": "answer requests over HTTP: features, search, add, verify",
     "train": "train a recipe: the papers' experiments, or a modern baseline",
     "publish": "publish weights on the Hugging Face Hub or in the package",
     "synthesize": "generate images of synthetic people with dense pose maps and textures",

@@ -204,6 +204,18 @@ ALLOWED = {
     "gallery": {"cli", "errors"},
     "search": {"cli", "errors"},
     "calibrate": {"calibration", "cli", "errors"},
+    "serve": {"cli", "errors"},
+    "service": BASE
+    | {"__version__", "calibration", "checks", "features", "galleries", "inference", "retrieval"}
+    | {"models.encoder"},
+    "cli.service_start": {
+        "calibration",
+        "cli",
+        "errors",
+        "features",
+        "galleries",
+        "service",
+    },
     "verify": {"calibration", "cli", "errors", "features", "files"},
     "cluster": {"cli", "clustering", "errors", "files"},
     "evaluate": {"cli", "errors", "datasets", "evaluation"},

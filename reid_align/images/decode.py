@@ -63,14 +63,24 @@ def decode_image(path: str) -> NDArray[np.uint8]:
     with _naming(path):
         _check_file(path)
         with open(path, "rb") as file:
-            kind = sniff(file.read(HEADER_BYTES))
-            if kind is None:
-                raise ImageReadError(
-                    path,
-                    f"unknown format. Supported: {FORMAT_NAMES}. Convert it, for example to PNG",
-                )
-            file.seek(0)
-            return to_rgb(_DECODERS[kind](file), path)
+            return to_rgb(open_image(file, path), path)
+
+
+def open_image(file: IO[bytes], name: str = "image in memory") -> ImageFile:
+    """Read the header of an image file; `to_rgb` decodes the pixels.
+
+    Raises:
+        ImageReadError: the format is unknown, or the header is damaged.
+    """
+    with _naming(name):
+        kind = sniff(file.read(HEADER_BYTES))
+        if kind is None:
+            raise ImageReadError(
+                name,
+                f"unknown format. Supported: {FORMAT_NAMES}. Convert it, for example to PNG",
+            )
+        file.seek(0)
+        return _DECODERS[kind](file)
 
 
 def to_rgb(image: Image.Image, name: str = "image in memory") -> NDArray[np.uint8]:
