@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         extract_features,
         read_features,
     )
+    from reid_align.galleries import Gallery
     from reid_align.models import (
         Encoder,
         create_model,
@@ -37,6 +38,7 @@ __all__ = [
     "ExtractOptions",
     "FeatureExtractor",
     "Features",
+    "Gallery",
     "GalleryFeatures",
     "Hit",
     "QueryHits",
@@ -77,6 +79,8 @@ def __getattr__(name: str) -> object:
         part = "features"
     elif name in _FROM_RETRIEVAL:
         part = "retrieval"
+    elif name == "Gallery":
+        part = "galleries"
     value: object = getattr(import_module(f"reid_align.{part}"), name)
     globals()[name] = value
     return value
