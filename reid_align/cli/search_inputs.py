@@ -17,6 +17,7 @@ from reid_align.features import (
     adapt_to,
     read_features,
 )
+from reid_align.galleries import is_gallery
 from reid_align.images import find_images
 from reid_align.models.encoder import Encoder
 from reid_align.retrieval import (
@@ -64,6 +65,7 @@ def search_with_arguments(
     encoder = _encoder(args, extract, default)
     gallery = load_gallery(
         args.gallery,
+        where=args.where,
         root=args.root,
         metadata=table,
         encoder=encoder,
@@ -75,7 +77,7 @@ def search_with_arguments(
     warn_of_gallery(gallery, options.k)
     answers = search_features(queries, gallery, options)
     answers = _with_probabilities(answers, args, options, gallery.features.digest)
-    from_images = not _is_features(args.gallery)
+    from_images = not _records_encoder(args.gallery)
     failed = [*features.failed, *(gallery.features.failed if from_images else ())]
     return answers, failed
 
@@ -90,11 +92,15 @@ def _is_features(name: str) -> bool:
     return Path(name).suffix == ".npy"
 
 
+def _records_encoder(gallery: str) -> bool:
+    return _is_features(gallery) or is_gallery(gallery)
+
+
 def _encoder(
     args: Namespace, options: ExtractOptions, default: Callable[[str], object]
 ) -> Encoder | None:
     """Return the encoder for images, or a named one for a .npy gallery."""
-    if _is_features(args.gallery):
+    if _records_encoder(args.gallery):
         given = [name for name in _RECORDED if getattr(args, name) != default(name)]
         if given:
             raise InvalidInputError(

@@ -11,7 +11,13 @@ def add_gallery_options(parser: argparse._ActionsContainer) -> None:
         "--gallery",
         required=True,
         metavar="GALLERY",
-        help="feats.npy written by extract, or images: a folder, quoted glob pattern or .txt list",
+        help="feats.npy written by extract, folder written by gallery, or images: a folder, quoted "
+        "glob pattern or .txt list",
+    )
+    parser.add_argument(
+        "--where",
+        metavar="SQL",
+        help='rows of a stored gallery to search, such as "camera = 1"',
     )
     parser.add_argument(
         "--root",
