@@ -195,6 +195,10 @@ class ProcessLostError(ReidAlignError, ConnectionError):
     """Another process of a distributed training stopped or does not respond."""
 
 
+class WorkerProcessError(ReidAlignError, RuntimeError):
+    """Worker processes cannot be started, or one of them was killed."""
+
+
 class BackendError(ReidAlignError, RuntimeError):
     """A backend cannot be built on this machine.
 

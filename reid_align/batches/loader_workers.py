@@ -1,6 +1,7 @@
 """Worker processes that build batches in order and pass on errors with their type."""
 
 import os
+import pickle
 import signal
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -11,7 +12,8 @@ from torch.utils.data import DataLoader, Dataset
 from reid_align.batches.collation import Uint8Batch
 from reid_align.batches.pk_sampling import Indices
 from reid_align.batches.sample_builder import SampleBuilder
-from reid_align.errors import ReidAlignError
+from reid_align.errors import ReidAlignError, WorkerProcessError
+from reid_align.worker_processes import check_worker_processes
 
 
 class BatchPlan(NamedTuple):
@@ -34,7 +36,10 @@ def build_batches(
 
     Raises:
         ReidAlignError: the error of the first sample that failed; earlier batches are complete.
+        WorkerProcessError: the processes cannot be started, or one of them was killed.
     """
+    if num_workers:
+        check_worker_processes()
     loader = DataLoader(
         _PlannedBatches(builder),
         batch_size=None,
@@ -44,19 +49,39 @@ def build_batches(
         # Without a generator the loader draws a seed from the global one.
         generator=torch.Generator(),
     )
-    for batch in loader:
+    for pickled in _running(loader):
+        batch = pickle.loads(pickled)
         if isinstance(batch, ReidAlignError):
             raise batch
         yield batch
 
 
-class _PlannedBatches(Dataset[Uint8Batch | ReidAlignError]):
-    """Maps a plan to its batch."""
+def _running(loader: "DataLoader[bytes]") -> Iterator[bytes]:
+    try:
+        yield from loader
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        raise WorkerProcessError(
+            "A worker process of the batch loader was killed, perhaps because the memory is full. "
+            "Use fewer processes (num_workers) or smaller batches."
+        ) from error
+
+
+class _PlannedBatches(Dataset[bytes]):
+    """Maps a plan to its pickled batch.
+
+    Pickled batches are sent through pipes. Tensors would be sent in shared memory, where torch
+    waits forever if it is full; containers often have 64 MB of it.
+    """
 
     def __init__(self, builder: SampleBuilder) -> None:
         self._builder = builder
 
-    def __getitem__(self, plan: BatchPlan) -> Uint8Batch | ReidAlignError:
+    def __getitem__(self, plan: BatchPlan) -> bytes:
+        return pickle.dumps(self._build(plan), pickle.HIGHEST_PROTOCOL)
+
+    def _build(self, plan: BatchPlan) -> Uint8Batch | ReidAlignError:
         try:
             return Uint8Batch.collate(
                 [

@@ -16,6 +16,7 @@ from reid_align.errors import (
     UnmatchedFeaturesError,
     UnsupportedComputeError,
     WeightsNotFoundError,
+    WorkerProcessError,
 )
 
 Advice: TypeAlias = Mapping[type[ReidAlignError], str]
@@ -27,6 +28,7 @@ COMMON_ADVICE: Advice = {
     DatasetOptionError: "Give options of a dataset with --data-option 'OPTION=VALUE'.",
     UnmatchedFeaturesError: "Use --features-root FOLDER for the former folder.",
     UnfinishedOutputError: "Use --resume to continue it.",
+    WorkerProcessError: "Set the number with --num-workers.",
 }
 ENCODER_ADVICE: Advice = {
     WeightsNotFoundError: "Options: --weights FILE, --model user/repo, or --weights random (for "
