@@ -87,20 +87,24 @@ def evaluate(args: argparse.Namespace) -> int:
     check_options(dataset, options)
     features, processing, descriptions = load_or_extract_features(args, dataset)
     result = score(dataset, features, options, processing)
-    print(text_report(result))
-    if args.sheet or args.html:
-        # The first row of scores: the first metric, without further processing.
-        lists, heading = ranked_queries(result.scores[0]), text_report(result).partition("\n")[0]
-        write_ranked(lists, args.sheet, args.html, heading, read_image)
-    if args.output:
-        document = json_report(result) | {
-            "dataset_options": dataset_options,
-            "measures": asdict(options),
-            "features": descriptions,
-        }
-        write_text(args.output, json.dumps(document, indent=1) + "\n")
-    if args.queries:
-        write_text(args.queries, query_table(result))
+    report = text_report(result)
+    try:
+        if args.output:
+            document = json_report(result) | {
+                "dataset_options": dataset_options,
+                "measures": asdict(options),
+                "features": descriptions,
+            }
+            write_text(args.output, json.dumps(document, indent=1) + "\n")
+        if args.queries:
+            write_text(args.queries, query_table(result))
+        if args.sheet or args.html:
+            # The first row of scores: the first metric, without further processing.
+            lists = ranked_queries(result.scores[0])
+            write_ranked(lists, args.sheet, args.html, report.partition("\n")[0], read_image)
+    finally:
+        # After the files, because standard output may be closed; also if they cannot be written.
+        print(report)
     return SOME_FAILED if result.skipped else OK
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from reid_align.errors import OutputError, ReidAlignError
+from reid_align.errors import OutputError, OutputExistsError, ReidAlignError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -39,9 +39,14 @@ def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
+def _partial(path: Path) -> Path:
+    """Return the temporary name of an output that is being written."""
+    return path.with_name(f"{path.name}.{os.getpid()}.partial")
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file atomically: write a temporary file, then rename it over the old one."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    partial = _partial(path)
     try:
         partial.write_bytes(content)
         partial.replace(path)
@@ -54,14 +59,15 @@ def new_folder(folder: Path) -> Iterator[Path]:
     """Provide a temporary folder that is renamed to ``folder`` on success.
 
     Raises:
-        OutputError: ``folder`` is not empty, or cannot be written.
+        OutputExistsError: ``folder`` is not empty.
+        OutputError: ``folder`` cannot be written.
     """
     folder = folder.absolute()
-    partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
+    partial = _partial(folder)
     try:
         with writing(folder):
             if folder.exists() and any(folder.iterdir()):
-                raise OutputError(f"{folder} is not empty. Give a new or an empty folder.")
+                raise OutputExistsError(f"{folder} is not empty. Give a new or an empty folder.")
             partial.mkdir(parents=True)
             yield partial
             partial.replace(folder)
@@ -73,11 +79,21 @@ def check_writable(path: Path) -> None:
     """Check an output path before the work starts.
 
     Raises:
-        OutputError: the path is a folder, or its parent folder does not exist.
+        OutputError: the path is a folder, its name is too long, or its parent folder does not
+            exist or is not writable.
     """
-    if path.is_dir():
+    parent = path.parent
+    with writing(path):
+        is_folder, has_parent = path.is_dir(), parent.is_dir()
+        # Raises if the temporary name would be too long.
+        _partial(path).is_dir()
+    if is_folder:
         raise OutputError(f"Output {path} is a folder. Give a file name.")
-    if not path.parent.is_dir():
+    if not has_parent:
+        raise OutputError(f"Output {path}: the folder {parent} does not exist. Create it first.")
+    if not os.access(
+        parent, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids
+    ):
         raise OutputError(
-            f"Output {path}: the folder {path.parent} does not exist. Create it first."
+            f"Output {path}: the folder {parent} is not writable. Choose another output."
         )

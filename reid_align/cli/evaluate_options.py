@@ -2,11 +2,9 @@
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 
-from reid_align.cli.image_output import FORMATS
+from reid_align.cli.new_outputs import add_force_option, check_new_outputs
 from reid_align.errors import InvalidInputError
-from reid_align.files import check_writable
 
 # Options that only apply when an encoder runs.
 ENCODER_OPTIONS = (
@@ -76,6 +74,7 @@ def add_measure_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--html", metavar="FILE.html", help="write a page that shows the queries, worst first"
     )
+    add_force_option(group)
     group.add_argument(
         "--hits",
         type=int,
@@ -93,8 +92,7 @@ def check_arguments(args: argparse.Namespace, default: Callable[[str], object]) 
         default: returns the default of an option.
 
     Raises:
-        InvalidInputError: no folder is given, an option would be ignored, or both outputs have the
-            same name.
+        InvalidInputError: no folder is given, or an option would be ignored.
     """
     if args.root is None:
         raise InvalidInputError(f"Missing folder of {args.dataset}. Give it after the name.")
@@ -106,13 +104,4 @@ def check_arguments(args: argparse.Namespace, default: Callable[[str], object]) 
             )
     if args.features_root is not None and not args.features:
         raise InvalidInputError("--features-root needs --features. Add it, or remove the option.")
-    outputs = list(filter(None, (args.output, args.queries, args.sheet, args.html)))
-    if len(set(outputs)) < len(outputs):
-        twice = next(output for output in outputs if outputs.count(output) > 1)
-        raise InvalidInputError(f"Two outputs are {twice}. Give each its own file.")
-    if args.sheet and Path(args.sheet).suffix.lower() not in FORMATS:
-        raise InvalidInputError(
-            f"Output {args.sheet}: the suffix must be one of {', '.join(FORMATS)}."
-        )
-    for output in outputs:
-        check_writable(Path(output))
+    check_new_outputs((args.output, args.queries, args.html), args.force, args.sheet)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from reid_align.errors import ImageReadError, OutputError
+from reid_align.errors import ImageReadError, OutputError, OutputExistsError
 from reid_align.files import replace_file, writing
 from reid_align.unwrapping.unwrappers import Unwrapper
 
@@ -36,15 +36,15 @@ def open_output(folder: Path, settings: Mapping[str, object]) -> None:
     """Create the output folder, or resume one with the same settings.
 
     Raises:
-        OutputError: the folder contains other files, was made with different settings, or cannot
-            be written.
+        OutputExistsError: the folder contains other files, or was made with different settings.
+        OutputError: it cannot be written.
     """
     with writing(folder):
         if (folder / NAME).is_file():
             _require_same(folder, settings)
             return
         if folder.is_dir() and any(folder.iterdir()):
-            raise OutputError(
+            raise OutputExistsError(
                 f"{folder} contains files but no {NAME}. Choose a new or an empty folder."
             )
         folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def _require_same(folder: Path, settings: Mapping[str, object]) -> None:
             f"{folder / NAME} is damaged ({error}). Delete the folder, or choose another one."
         ) from error
     if before != settings:
-        raise OutputError(
+        raise OutputExistsError(
             f"{folder} was made with other weights or settings (see {NAME} in it). Choose another "
             "folder, or delete this one."
         )
