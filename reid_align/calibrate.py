@@ -75,7 +75,11 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="N",
         help="draws for the confidence intervals; default: %(default)s",
     )
-    parser.add_argument("--place", metavar="TEXT", help="name of the place, stored in the file")
+    parser.add_argument(
+        "--place",
+        metavar="TEXT",
+        help="name of the place, for reports; default: the dataset or file",
+    )
     parser.add_argument("-o", "--output", required=True, metavar="FILE.json", help="output file")
     parser.add_argument(
         "--plot", metavar="FILE.png", help="draw distances, probability and ROC (extra plot)"
@@ -100,11 +104,12 @@ def calibrate(args: argparse.Namespace) -> int:
 
     check_new_outputs([args.output], args.force, args.plot)
     bootstrap = Bootstrap(args.bootstrap, args.seed)
-    pairs, digest, place = pairs_of_arguments(args)
+    pairs, digest, source = pairs_of_arguments(args)
     calibration = fit_calibration(
         pairs,
         digest=digest,
-        place=place,
+        place=args.place or source,
+        source=source,
         false_match_rate=args.false_match_rate,
         bootstrap=bootstrap,
     )

@@ -51,6 +51,14 @@ def build_parser() -> argparse.ArgumentParser:
     )
     limit.add_argument("--threshold", type=float, metavar="D", help="cosine distance instead")
     parser.add_argument(
+        "--false-match-rate",
+        type=float,
+        default=0.001,
+        metavar="RATE",
+        help="use the threshold of this rate, or of the next larger rate in the calibration; "
+        "default: %(default)s, because a false match joins two whole clusters",
+    )
+    parser.add_argument(
         "--folder-tracks", action="store_true", help="the images of a folder are one tracklet"
     )
     parser.add_argument(

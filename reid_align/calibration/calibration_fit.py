@@ -21,7 +21,6 @@ from reid_align.metrics import VerificationResult
 LEAST_SAME_PAIRS = 20
 RATES = (1e-4, 1e-3, 1e-2, 0.1)
 _BINS = 80
-_ROC_POINTS = 200
 
 
 def fit_calibration(
@@ -29,6 +28,7 @@ def fit_calibration(
     *,
     digest: str = "",
     place: str,
+    source: str | None = None,
     false_match_rate: float = 0.01,
     bootstrap: Bootstrap | None = None,
 ) -> Calibration:
@@ -38,6 +38,7 @@ def fit_calibration(
         pairs: pairs of both kinds.
         digest: digest of the features; "" if unknown.
         place: which images the pairs are from, as text.
+        source: dataset or file with the pairs.
         false_match_rate: largest share of different-identity pairs below the threshold.
         bootstrap: how to compute confidence intervals.
 
@@ -69,6 +70,7 @@ def fit_calibration(
     return Calibration(
         digest=digest or None,
         place=place,
+        source=source,
         metric="cosine",
         false_match_rate=false_match_rate,
         threshold=chosen.threshold,
@@ -86,7 +88,7 @@ def fit_calibration(
             pairs.cross_camera,
         ),
         bootstrap=BootstrapRecord(bootstrap.samples, bootstrap.seed, bootstrap.confidence),
-        roc=_thinned_roc(result),
+        roc=tuple((_rounded(false, 8), _rounded(true)) for false, true in result.curve()),
         histogram=_histogram(pairs),
         reid_align=__version__,
     )
@@ -128,19 +130,6 @@ def _rate_point(
     limit = max(point.threshold, 0.0)
     # Not rounded: the nearest float32 distance must stay accepted.
     return RatePoint(rate, limit, threshold, _rounded(point.true_positive_rate), true_match)
-
-
-def _thinned_roc(result: VerificationResult) -> tuple[tuple[float, float], ...]:
-    """Return at most 200 points of the ROC, at false match rates spread on a logarithmic scale."""
-    false = result.impostors_accepted / result.impostor_pairs
-    true = result.genuine_accepted / result.genuine_pairs
-    if len(false) > _ROC_POINTS:
-        low = max(false[0], 0.5 / result.impostor_pairs)
-        rates = np.geomspace(low, 1, _ROC_POINTS)
-        rows = np.unique(np.searchsorted(false, rates, side="right") - 1)
-        false, true = false[rows[rows >= 0]], true[rows[rows >= 0]]
-    points = zip(false.tolist(), true.tolist(), strict=True)
-    return tuple((_rounded(x, 8), _rounded(y)) for x, y in points)
 
 
 def _histogram(pairs: LabeledPairs) -> DistanceHistogram:

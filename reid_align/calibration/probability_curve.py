@@ -63,12 +63,13 @@ class ProbabilityCurve:
 def fit_probability(pairs: LabeledPairs) -> ProbabilityCurve:
     """Fit the probability by isotonic regression, with both kinds of pairs weighted equally.
 
-    One more pair of each kind at both ends keeps the probabilities away from 0 and 1, by about as
-    much as the number of pairs can support (Laplace's rule of succession).
+    A pair that is of either kind with equal weight is added at distance 0 and at distance 2. Its
+    weight is that of one different pair at 0 and of one same pair at 2. It keeps the probabilities
+    away from 0 and 1, by as much as the number of pairs can support.
 
-    Source of the method: Zadrozny and Elkan, "Transforming classifier scores into accurate
-    multiclass probability estimates", KDD 2002; of the rule for the ends: Brümmer and de Villiers,
-    "The BOSARIS toolkit", arXiv:1304.2865.
+    Source: Zadrozny and Elkan, "Transforming classifier scores into accurate multiclass
+    probability estimates", KDD 2002. Pairs at the ends as in Brümmer and de Villiers, "The BOSARIS
+    toolkit", arXiv:1304.2865.
 
     Raises:
         MissingExtraError: scikit-learn is not installed.
@@ -80,8 +81,10 @@ def fit_probability(pairs: LabeledPairs) -> ProbabilityCurve:
     low = min(float(pairs.distances.min()), 0.0)
     high = max(float(pairs.distances.max()), 2.0)
     distances = np.concatenate([pairs.distances, [low, low, high, high]])
+    of_same, of_different = 1 / pairs.same.sum(), 1 / (~pairs.same).sum()
     same = np.concatenate([pairs.same, [True, False, True, False]])
-    weights = np.where(same, 0.5 / same.sum(), 0.5 / (~same).sum())
+    ends = [of_different, of_different, of_same, of_same]
+    weights = np.concatenate([np.where(pairs.same, of_same, of_different), ends])
     fitted = IsotonicRegression(increasing=False).fit(
         distances.astype(np.float64), same.astype(np.float64), weights
     )

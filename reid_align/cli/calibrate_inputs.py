@@ -35,7 +35,7 @@ def extract_options(args: Namespace) -> ExtractOptions:
 
 
 def pairs_of_arguments(args: Namespace) -> tuple[LabeledPairs, str, str]:
-    """Return the labeled pairs, the digest of their features and the place.
+    """Return the labeled pairs, the digest of their features and their source.
 
     Raises:
         InvalidInputError: neither a dataset nor pairs are given, or both.
@@ -47,7 +47,7 @@ def pairs_of_arguments(args: Namespace) -> tuple[LabeledPairs, str, str]:
         named = read_pairs(args.pairs)
         paths = sorted({path for pair in named for path in pair[:2]})
         features = _features_of_files(args, paths)
-        return pairs_of_names(named, features), features.digest, args.place or args.pairs
+        return pairs_of_names(named, features), features.digest, args.pairs
     if args.root is None:
         raise InvalidInputError(f"Missing folder of {args.dataset}. Give it after the name.")
     options = parse_options(args.dataset, args.data_options)
@@ -62,7 +62,7 @@ def pairs_of_arguments(args: Namespace) -> tuple[LabeledPairs, str, str]:
     ]
     values = features.values[[row for _, row in kept]]
     pairs = pairs_of_images(values, _labels([record for record, _ in kept]), seed=args.seed)
-    return pairs, features.digest, args.place or f"{dataset.name} ({args.root})"
+    return pairs, features.digest, f"{dataset.name} {args.root}"
 
 
 def _test_records(dataset: ReidDataset) -> list[ImageRecord]:

@@ -75,7 +75,7 @@ def groups_of_arguments(args: Namespace, paths: Sequence[str]) -> ImageGroups:
 
 
 def limit_of(args: Namespace, digest: str) -> tuple[float, str]:
-    """Return the threshold, and a note if it is not from the user's images.
+    """Return the threshold and a note about its origin.
 
     Raises:
         NoCalibrationError: there is no threshold and no calibration for these features.
@@ -88,5 +88,9 @@ def limit_of(args: Namespace, digest: str) -> tuple[float, str]:
         raise NoCalibrationError(
             "No calibration ships for these features, so there is no threshold."
         )
-    note = f"The threshold is from {calibration.place}. {CARRY_OVER_NOTE}"
-    return calibration.threshold, note if calibration.is_shipped else ""
+    point = calibration.point_at(args.false_match_rate)
+    note = (
+        f"The threshold accepts {100 * point.false_match_rate:g} % of the pairs of different "
+        f"identities in {calibration.place}."
+    )
+    return point.threshold, f"{note} {CARRY_OVER_NOTE}" if calibration.is_shipped else note

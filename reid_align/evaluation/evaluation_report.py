@@ -185,6 +185,7 @@ def _json_thresholds(found: Verification) -> Mapping[str, object]:
             f"{100 * rate:g}": _json_point(point)
             for rate, point in zip(found.rates, found.points, strict=True)
         },
+        "roc": [[100 * false, 100 * true] for false, true in found.roc],
     }
 
 

@@ -106,6 +106,7 @@ class Verification:
         equal_error_point: operating point at the EER.
         rates: maximum false positive rates, in [0, 1].
         points: operating point with the largest threshold for each rate.
+        roc: false and true positive rates, each ascending, in [0, 1]; at most 200 points.
     """
 
     split: str
@@ -114,6 +115,7 @@ class Verification:
     equal_error_point: OperatingPoint
     rates: tuple[float, ...]
     points: tuple[OperatingPoint, ...]
+    roc: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)

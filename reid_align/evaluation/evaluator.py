@@ -193,4 +193,5 @@ def _thresholds(
                 roc.equal_error_point,
                 rates,
                 tuple(map(roc.at_false_positive_rate, rates)),
+                roc.curve(),
             )

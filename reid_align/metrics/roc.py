@@ -68,6 +68,24 @@ class VerificationResult:
         rates = self.impostors_accepted / self.impostor_pairs
         return self._point(int(np.count_nonzero(rates <= rate)) - 1)
 
+    def curve(self, points: int = 200) -> tuple[tuple[float, float], ...]:
+        """Return the ROC as pairs of false and true positive rate, each ascending.
+
+        Args:
+            points: largest number of points, at least 2; a longer curve is sampled at false
+                positive rates spread evenly on a logarithmic scale. Empty if the rates are NaN.
+        """
+        if not self._defined:
+            return ()
+        false = self.impostors_accepted / self.impostor_pairs
+        true = self.genuine_accepted / self.genuine_pairs
+        if len(false) > points:
+            low = max(float(false[0]), 0.5 / self.impostor_pairs)
+            rates = np.geomspace(low, 1, points)
+            rows = np.unique(np.searchsorted(false, rates, side="right") - 1)
+            false, true = false[rows[rows >= 0]], true[rows[rows >= 0]]
+        return tuple(zip(false.tolist(), true.tolist(), strict=True))
+
     @property
     def equal_error_rate(self) -> float:
         """EER of the linearly interpolated ROC: the FPR that equals 1 - TPR."""
