@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from reid_align.checks import at_least_one, one_of
 from reid_align.errors import InvalidInputError, MissingExtraError
 from reid_align.features import Features
 from reid_align.galleries.gallery_format import GalleryFormat
-from reid_align.galleries.gallery_query import QueryVectors
+from reid_align.galleries.gallery_query import QueryVectors, Vector, Vectors
 from reid_align.galleries.new_rows import check_new_rows
 from reid_align.retrieval.nearest_rows import exact_distances, nearest_rows
 from reid_align.retrieval.row_blocks import row_blocks
@@ -73,8 +73,14 @@ class FaissIndex:
     def __len__(self) -> int:
         return len(self._paths)
 
+    @overload
+    def search(self, query: Vector, k: int = 10) -> list[Hit]: ...
+
+    @overload
+    def search(self, query: Features | Vectors, k: int = 10) -> list[list[Hit]]: ...
+
     def search(
-        self, query: "Features | NDArray[np.float32]", k: int = 10
+        self, query: Features | Vector | Vectors, k: int = 10
     ) -> list[Hit] | list[list[Hit]]:
         """Find about the k nearest rows; see `Gallery.search`.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ from reid_align.retrieval.search_hits import Hit
 
 if TYPE_CHECKING:
     from lancedb.table import Table
+
+# One vector, (D,), and several, (N, D). For type checkers, NDArray counts as one vector.
+Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float32]]
+Vectors: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
 # Each scan answers this many queries, with fewer vectors of hits than this many values.
 _QUERIES_AT_ONCE, _VALUES_AT_ONCE = 256, 2**24
@@ -41,7 +45,7 @@ class QueryVectors:
     digest: str = ""
 
     @classmethod
-    def of(cls, query: "Features | NDArray[np.float32]") -> "QueryVectors":
+    def of(cls, query: Features | Vector | Vectors) -> "QueryVectors":
         """Return the vectors of a query.
 
         Raises:

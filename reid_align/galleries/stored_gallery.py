@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reid_align.checks import at_least_one, at_least_zero
 from reid_align.errors import InvalidInputError, MissingExtraError
@@ -17,7 +16,7 @@ from reid_align.features.feature_files import Json
 from reid_align.galleries.commit_retries import commit
 from reid_align.galleries.gallery_format import PATH, VECTOR, GalleryFormat, read_format
 from reid_align.galleries.gallery_location import DiskSync, check_location, is_remote
-from reid_align.galleries.gallery_query import QueryVectors, nearest_stored
+from reid_align.galleries.gallery_query import QueryVectors, Vector, Vectors, nearest_stored
 from reid_align.galleries.gallery_reading import (
     GalleryContents,
     GalleryRow,
@@ -202,22 +201,22 @@ class Gallery:
 
     @overload
     def search(
-        self, query: Features, k: int = 10, where: str | None = None, *, approximate: bool = False
-    ) -> list[list[Hit]]: ...
+        self, query: Vector, k: int = 10, where: str | None = None, *, approximate: bool = False
+    ) -> list[Hit]: ...
 
     @overload
     def search(
         self,
-        query: NDArray[np.float32],
+        query: Features | Vectors,
         k: int = 10,
         where: str | None = None,
         *,
         approximate: bool = False,
-    ) -> list[Hit] | list[list[Hit]]: ...
+    ) -> list[list[Hit]]: ...
 
     def search(
         self,
-        query: Features | NDArray[np.float32],
+        query: Features | Vector | Vectors,
         k: int = 10,
         where: str | None = None,
         *,
