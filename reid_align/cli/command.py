@@ -93,6 +93,8 @@ def report(
         try:
             try:
                 with warnings.catch_warnings():
+                    # Each image, not only the first with a warning.
+                    warnings.filterwarnings("always", category=UserWarning, module=r"PIL\.")
                     warnings.showwarning = _print_warnings_of(prog, warnings.showwarning)
                     code = work()
             except SystemExit:
@@ -122,12 +124,20 @@ def report(
 
 
 def _print_warnings_of(prog: str, show: Callable[..., None]) -> Callable[..., None]:
-    """Return a ``warnings.showwarning`` that prints a DatasetWarning as one line."""
+    """Return a ``warnings.showwarning`` that prints warnings about data as one line."""
 
     def print_warning(message: Warning | str, category: type[Warning], *where: object) -> None:
         if issubclass(category, DatasetWarning):
             print(f"{prog}: warning: {message}", file=sys.stderr)
+        elif image := _image_being_decoded():
+            print(f"{prog}: warning: {image}: {message}", file=sys.stderr)
         else:
             show(message, category, *where)
 
     return print_warning
+
+
+def _image_being_decoded() -> str | None:
+    # A command that decodes has imported this module; the others should not load NumPy for it.
+    decode = sys.modules.get("reid_align.images.decode")
+    return decode.image_being_decoded() if decode else None

@@ -47,6 +47,7 @@ def standard_streams() -> Iterator[None]:
             with _readable(before[0]), _readable(before[1]):
                 yield
         finally:
+            sys.stderr.flush()
             sys.stdout, sys.stderr = before
 
 

@@ -88,7 +88,9 @@ def extract_to_file(
     options, shard = options or ExtractOptions(), shard or ImageShard()
     target = shard.rename(_checked(Path(output)))
     if isinstance(paths, str):
-        raise InvalidInputError(f"paths is a single path, {paths!r}. Give find_images([{paths!r}]).")
+        raise InvalidInputError(
+            f"paths is a single path, {paths!r}. Give find_images([{paths!r}])."
+        )
     # Checked first because listing, adapting an encoder and building a backend are slow.
     check_unfinished(target, resume=resume)
     _check_existing(target, resume=resume, overwrite=overwrite)

@@ -97,8 +97,10 @@ def _contents(
             f"input[{index}] is an array, and channel_order is {channel_order!r}. Set "
             "channel_order='rgb' (Pillow, imageio) or 'bgr' (OpenCV)."
         )
-    several = isinstance(item, np.ndarray | Tensor) and item.ndim == 4
-    for offset, image in enumerate(item if several else [item]):
+    images: Iterable[object] = [item]
+    if isinstance(item, np.ndarray | Tensor) and item.ndim == 4:
+        images = item
+    for offset, image in enumerate(images):
         # Copied immediately: the caller may reuse a buffer or close an image before a worker reads
         # it.
         try:

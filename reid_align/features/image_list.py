@@ -35,7 +35,7 @@ class ImageList:
         self.images, digest = 0, hashlib.sha256()
         self._paths = paths if isinstance(paths, Sequence) else None
         # Closed by the finalizer, because the list is read until the end of an extraction.
-        file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=folder)  # noqa: SIM115
+        file = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115
         weakref.finalize(self, file.close)
         self._file = file
         for path in paths:

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO
@@ -24,6 +25,7 @@ from reid_align.images.orientation import read_orientation, upright
 from reid_align.images.pixel_modes import rgb_pixels
 
 MAX_PIXELS = 40_000_000
+_DECODING = threading.local()
 
 
 class _Jpeg(JpegImageFile):
@@ -136,12 +138,21 @@ def _naming(name: str) -> Iterator[None]:
 
     Pillow raises many types for broken files: OSError, SyntaxError, struct.error, KeyError, …
     """
+    _DECODING.name = name
     try:
         yield
     except ImageReadError:
         raise
     except Exception as error:
         raise ImageReadError(name, _reason(error)) from error
+    finally:
+        _DECODING.name = None
+
+
+def image_being_decoded() -> str | None:
+    """Return the name of the image that this thread decodes, for warnings of Pillow."""
+    name: str | None = getattr(_DECODING, "name", None)
+    return name
 
 
 def _reason(error: Exception) -> str:

@@ -22,14 +22,15 @@ def file_keys(paths: Sequence[str]) -> list[object]:
 
     Hard links, symbolic links and spellings such as ``./a`` and ``b/../a`` have one key.
     """
-    return [_key(path) for path in paths]
+    return [file_key(path) or os.path.realpath(path) for path in paths]
 
 
-def _key(path: str) -> object:
+def file_key(path: str) -> object | None:
+    """Return a key that is equal for paths of the same file; None if there is no file."""
     try:
         status = os.stat(path)
     except OSError:
-        return os.path.realpath(path)
+        return None
     # Some network file systems have no inode numbers.
     return (status.st_dev, status.st_ino) if status.st_ino else os.path.realpath(path)
 
