@@ -11,7 +11,7 @@ from typing import cast
 
 import numpy as np
 
-from reid_align.errors import OutputError, ReidAlignError
+from reid_align.errors import OutputError
 from reid_align.features.extractor import Features
 from reid_align.features.feature_digest import feature_digest
 from reid_align.features.feature_files import Json, first_difference
@@ -135,7 +135,7 @@ def _read_one(file: Path) -> Features:
         contents = read_record(_Contents, {key: description[key] for key in fields})
         digest = str(description.get("digest") or feature_digest(description))
         described = (contents.rows, contents.feature_dim)
-    except ReidAlignError:
+    except OutputError:
         raise
     # NumPy raises many types for a damaged header: SyntaxError, TokenError, ValueError …
     except Exception as error:

@@ -272,5 +272,5 @@ def test_a_matrix_needs_one_row_per_name() -> None:
 
 
 def test_pickling_an_extractor_names_the_alternative(encoder: Encoder) -> None:
-    with pytest.raises(TypeError, match="Send the encoder and extractor.options"):
+    with pytest.raises(TypeError, match=r"Send the encoder and extractor\.options"):
         pickle.dumps(FeatureExtractor(encoder))
