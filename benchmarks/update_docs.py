@@ -28,7 +28,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # The package `benchmarks` is not installed.
 
-from benchmarks.docs_tables.alignment_tables import alignment, draw_alignment
+from benchmarks.docs_tables.alignment_tables import alignment, decoder_swap, draw_alignment
 from benchmarks.docs_tables.encoder_tables import (
     fitted,
     fused_maps,
@@ -39,6 +39,7 @@ from benchmarks.docs_tables.encoder_tables import (
     variations,
 )
 from benchmarks.docs_tables.evaluation_tables import draw_evaluation, evaluation
+from benchmarks.docs_tables.gallery_table import galleries
 from benchmarks.docs_tables.markdown import Record
 from benchmarks.docs_tables.paper_blocks import draw_paper_rows, paper_block, variants_block
 from benchmarks.docs_tables.speed_tables import draw_throughput, latency, precision, throughput
@@ -72,9 +73,11 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "throughput_zen4": partial(throughput, figure="throughput_zen4"),
     "latency": latency,
     "evaluation": evaluation,
+    "galleries": galleries,
     "precision": precision,
     "training_profile": training_profile,
     "alignment": alignment,
+    "decoder_swap": decoder_swap,
     "zoo": zoo,
 }
 FIGURES: dict[str, Callable[[Record], Image.Image]] = {

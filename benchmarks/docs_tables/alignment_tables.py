@@ -1,4 +1,4 @@
-"""Tables and figure of alignment.json."""
+"""Tables and figure of alignment.json, and the table of decoder_swap.json."""
 
 from PIL import Image
 
@@ -23,6 +23,28 @@ def alignment(record: Record) -> str:
         head = "dense pose maps", "body IoU, %", "mean part IoU, %", "UV error, %"
         parts.append(table(head, maps))
     return "\n\n".join([*parts, origin(record)])
+
+
+def decoder_swap(record: Record) -> str:
+    """Return the texture error of each run with each map from another identity."""
+    swaps = list(record["rows"][0]["errors"])
+    own, *others = swaps
+    head = (
+        "decoder",
+        "encoder, image",
+        "own maps",
+        *(f"{name} of another" if name != "all" else "all of another" for name in others),
+    )
+    rows = [
+        (
+            row["label"],
+            f"{row['architecture']}, {row['image'][0]}×{row['image'][1]}",
+            f"{row['errors'][own]:.3f}",
+            *(f"{row['errors'][name]:.3f}" for name in others),
+        )
+        for row in record["rows"]
+    ]
+    return f"{table(head, rows)}\n\n{origin(record)}"
 
 
 def draw_alignment(record: Record) -> Image.Image:
