@@ -52,7 +52,7 @@ def _train(setup: Setup, name: str, stage: Stage) -> Path:
     folder = setup.runs / setup.scale.name / name
     data = RecipeData(synthetic=setup.synthetic or setup.folders.get(SYNTHETIC))
     recipe = Recipe(name, "shared", (stage,), "", "")
-    # Encoder weights do not fit the estimator.
+    # The initial weights are of the rows' encoder; the estimator starts as its recipe says.
     initial = None if name == ESTIMATOR else setup.initial
     run_recipe(prepare(recipe, data, initial=initial), data, folder, setup.machine)
     return folder
