@@ -1,11 +1,12 @@
 """Search from the arguments of the search command."""
 
+import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from reid_align.calibration import find_calibration
+from reid_align.calibration import CARRY_OVER_NOTE, find_calibration
 from reid_align.cli.encoder_choice import select_encoder
 from reid_align.errors import InvalidInputError
 from reid_align.features import (
@@ -145,6 +146,8 @@ def _with_probabilities(
     calibration = find_calibration(args.calibration, digest, "the gallery") if applies else None
     if calibration is None:
         return answers
+    if calibration.is_shipped:
+        print(CARRY_OVER_NOTE, file=sys.stderr)
     found = []
     for answer in answers:
         distances = [hit.distance for hit in answer.hits]

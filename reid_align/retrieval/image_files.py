@@ -3,16 +3,15 @@
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from reid_align.images.same_files import file_keys
+from reid_align.images.same_files import file_key
 
 # Names of images in memory, see `features.NamedImage`.
 IN_MEMORY = re.compile(r"input\[\d+\]")
 
 
-@dataclass(frozen=True)
-class ImageFile:
+class ImageFile(NamedTuple):
     """A recorded path and its file.
 
     Attributes:
@@ -28,16 +27,14 @@ class ImageFile:
 
 def resolve_files(paths: Iterable[str], root: str | None = None) -> list[ImageFile]:
     """Find the file of each path: relative to the working directory, then to ``root``."""
-    found = []
-    for path in paths:
-        file = path
-        if root is not None and not os.path.exists(path):
-            below = os.path.join(root, path)
-            file = below if os.path.exists(below) else path
-        found.append(file)
-    keys = [key if _is_found(key) else None for key in file_keys(found)]
-    return [ImageFile(*each) for each in zip(paths, found, keys, strict=True)]
+    return [_resolve(path, root) for path in paths]
 
 
-def _is_found(key: object) -> bool:
-    return not isinstance(key, str) or os.path.exists(key)
+def _resolve(path: str, root: str | None) -> ImageFile:
+    key = file_key(path)
+    if key is None and root is not None:
+        below = os.path.join(root, path)
+        key = file_key(below)
+        if key is not None:
+            return ImageFile(path, below, key)
+    return ImageFile(path, path, key)

@@ -51,10 +51,12 @@ def query_images(
         raise InvalidInputError(f"There is no usable query image{failed}. Give at least one.")
     require_same_digest(gallery.features.digest, features.digest, "the gallery", "the queries")
     files = resolve_files(features.paths, root)
-    rows_of: dict[object, list[int]] = {}
-    for row, image in enumerate(gallery.files):
-        rows_of.setdefault(_identity(image), []).append(row)
+    rows_of: dict[object, list[int]] = {_identity(image): [] for image in files}
     rows_of.pop(None, None)
+    for row, image in enumerate(gallery.files):
+        identity = _identity(image)
+        if identity in rows_of:
+            rows_of[identity].append(row)
     own = [rows_of.get(_identity(image), []) for image in files]
     pairs = [(index, row) for index, rows in enumerate(own) for row in rows]
     columns: Columns = {
