@@ -19,6 +19,7 @@ VERBS = {
     "cluster": "group images or tracklets into identities",
     "unwrap": "compute the textures or dense pose maps of person images",
     "serve": "answer requests over HTTP: features, search, add, verify",
+    "demo": "open a local web page: search, compare, label pairs",
     "train": "train a recipe: the papers' experiments, or a modern baseline",
     "publish": "publish weights on the Hugging Face Hub or in the package",
     "synthesize": "generate images of synthetic people with dense pose maps and textures",

@@ -205,6 +205,21 @@ ALLOWED = {
     "gallery": {"cli", "errors"},
     "search": {"cli", "errors"},
     "calibrate": {"calibration", "cli", "errors"},
+    "demo": {"cli", "errors"},
+    "demo_page": BASE
+    | {"calibration", "explanation", "features", "retrieval", "unwrapping", "models.encoder"},
+    "cli.demo_start": {
+        "calibration",
+        "cli",
+        "demo_page",
+        "errors",
+        "features",
+        "files",
+        "galleries",
+        "inference",
+        "retrieval",
+        "unwrapping",
+    },
     "serve": {"cli", "errors"},
     "service": BASE
     | {"__version__", "calibration", "checks", "features", "galleries", "inference", "retrieval"}

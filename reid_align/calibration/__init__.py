@@ -14,14 +14,18 @@ from reid_align.calibration.calibration_files import (
     shipped_calibration,
     write_calibration,
 )
-from reid_align.calibration.calibration_fit import fit_calibration
+from reid_align.calibration.calibration_fit import check_counts, fit_calibration
 from reid_align.calibration.calibration_record import CARRY_OVER_NOTE, Calibration, RatePoint
 from reid_align.calibration.calibration_text import calibration_report, decision_report
 from reid_align.calibration.identity_bootstrap import Bootstrap
 from reid_align.calibration.image_pair import PairDecision, compare_images
 from reid_align.calibration.labeled_pairs import LabeledPairs, pair_distances, pairs_of_images
 from reid_align.calibration.pair_files import NamedPair, pairs_of_names, read_pairs
-from reid_align.calibration.probability_curve import ProbabilityCurve, fit_probability
+from reid_align.calibration.probability_curve import (
+    ProbabilityCurve,
+    fit_probability,
+    require_prior,
+)
 
 __all__ = [
     "CARRY_OVER_NOTE",
@@ -33,6 +37,7 @@ __all__ = [
     "ProbabilityCurve",
     "RatePoint",
     "calibration_report",
+    "check_counts",
     "compare_images",
     "decision_report",
     "find_calibration",
@@ -43,6 +48,7 @@ __all__ = [
     "pairs_of_names",
     "read_calibration",
     "read_pairs",
+    "require_prior",
     "shipped_calibration",
     "write_calibration",
 ]

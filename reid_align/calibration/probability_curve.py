@@ -11,6 +11,12 @@ from reid_align.errors import InvalidInputError, MissingExtraError
 _DECIMALS = 6
 
 
+def require_prior(prior: float) -> None:
+    """Raise InvalidInputError unless the share is in (0, 1)."""
+    if not 0 < prior < 1:
+        raise InvalidInputError(f"prior={prior!r}: give a number between 0 and 1.")
+
+
 @dataclass(frozen=True)
 class ProbabilityCurve:
     """Piecewise linear, non-increasing probability of the same identity.
@@ -52,8 +58,7 @@ class ProbabilityCurve:
         Raises:
             InvalidInputError: ``prior`` is out of range.
         """
-        if not 0 < prior < 1:
-            raise InvalidInputError(f"prior={prior!r}: give a number between 0 and 1.")
+        require_prior(prior)
         even = np.interp(np.asarray(distances, np.float64), self.distances, self.probabilities)
         same, different = even * prior, (1 - even) * (1 - prior)
         result: NDArray[np.float64] = same / (same + different)

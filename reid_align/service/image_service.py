@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from reid_align.calibration import Calibration, PairDecision, pair_distances
+from reid_align.calibration import Calibration, PairDecision, pair_distances, require_prior
 from reid_align.cores import available_cores
 from reid_align.errors import InvalidInputError
 from reid_align.features import ExtractOptions, FeatureExtractor, Features, describe_features
@@ -44,6 +44,7 @@ class ImageService:
 
     Raises:
         MixedFeaturesError: the calibration is for another encoder.
+        InvalidInputError: the prior is out of range.
     """
 
     def __init__(
@@ -61,9 +62,9 @@ class ImageService:
         self._description = describe_features(encoder, options)
         self._preprocess = encoder.preprocess
         self.digest = self._extractor.digest
+        require_prior(prior)
         if calibration is not None:
             calibration.require_digest(self.digest, "the encoder")
-            calibration.probabilities(0.0, prior)  # Checks the prior.
         self._gallery, self._calibration, self._prior = gallery, calibration, prior
         self.limits, self.metrics = limits or ServiceLimits(), ServiceMetrics()
         device = resolve_device(str(options.device)).type
