@@ -67,7 +67,8 @@ def add(args: Namespace) -> int:
         done = add_images(stored, paths, encoder, options, metadata=table, progress=True)
     present = f" ({done.present:,} were there already)" if done.present else ""
     print(
-        f"Added {done.added:,} rows{present}; {args.gallery} has {len(stored):,}.", file=sys.stderr
+        f"Added {_count(done.added)}{present}; {args.gallery} has {len(stored):,}.",
+        file=sys.stderr,
     )
     if done.failed:
         print(failed_images(done.failed), file=sys.stderr)
@@ -92,7 +93,7 @@ def remove(args: Namespace) -> int:
     """Remove rows."""
     stored = _existing(args)
     removed = stored.remove(args.where)
-    print(f"Removed {removed:,} rows; {args.gallery} has {len(stored):,}.", file=sys.stderr)
+    print(f"Removed {_count(removed)}; {args.gallery} has {len(stored):,}.", file=sys.stderr)
     return OK
 
 
@@ -147,6 +148,10 @@ def compact(args: Namespace) -> int:
     after = _bytes(args.gallery)
     print(f"{before / 1e6:,.1f} MB before, {after / 1e6:,.1f} MB now.", file=sys.stderr)
     return OK
+
+
+def _count(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows:,} rows"
 
 
 def _existing(args: Namespace) -> Gallery:

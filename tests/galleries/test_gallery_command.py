@@ -91,7 +91,7 @@ def test_repeated_add_remove_and_compact(
     assert gallery.main(["remove", str(folder), "--where", "camera = 3"]) == 0
     # The gallery records the encoder: no option is needed.
     assert gallery.main(["add", str(folder), str(crops)]) == 0
-    assert "Added 1 rows (2 were there already)" in capsys.readouterr().err
+    assert "Added 1 row (2 were there already)" in capsys.readouterr().err
     assert gallery.main(["compact", str(folder), "--keep-days", "0"]) == 0
     before, after = Gallery.open(stored).load(), Gallery.open(folder).load()
     order = [after.features.paths.index(path) for path in before.features.paths]

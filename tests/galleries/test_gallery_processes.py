@@ -12,7 +12,7 @@ import numpy as np
 from reid_align import Gallery
 
 WRITER = str(Path(__file__).with_name("gallery_writer.py"))
-BATCHES = 15
+BATCHES = 10
 
 
 def start(folder: Path, name: str, batches: int) -> "subprocess.Popen[str]":
