@@ -84,7 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
 def cluster(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
     # Imported late: --help does not load torch.
-    from reid_align.cli.cluster_inputs import features_of_arguments, groups_of_arguments, limit_of
+    from reid_align.cli.cluster_inputs import cluster_inputs, groups_of_arguments
     from reid_align.cli.image_output import write_image
     from reid_align.clustering import (
         cluster_features,
@@ -97,8 +97,7 @@ def cluster(args: argparse.Namespace) -> int:
     check_new_outputs([args.output], args.force, args.sheet)
     if bool(args.inputs) == bool(args.features):
         raise InvalidInputError("Give either images or --features FILE.npy.")
-    features = features_of_arguments(args)
-    threshold, note = limit_of(args, features.digest)
+    features, threshold, note = cluster_inputs(args)
     groups = groups_of_arguments(args, features.paths)
     clusters = cluster_features(features.values, threshold, groups.tracks)
     scores = None if groups.person_ids is None else score_clusters(clusters, groups.person_ids)

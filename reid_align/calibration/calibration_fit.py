@@ -49,8 +49,8 @@ def fit_calibration(
         MissingExtraError: scikit-learn is not installed.
     """
     bootstrap = bootstrap or Bootstrap()
-    check_counts(pairs, false_match_rate)
-    different = int((~pairs.same).sum())
+    same, different = int(pairs.same.sum()), int((~pairs.same).sum())
+    check_counts(same, different, false_match_rate, cross_camera=pairs.cross_camera)
     roc = PairRoc(pairs)
     result = roc.result()
     # A rate below one pair cannot be measured.
@@ -82,7 +82,7 @@ def fit_calibration(
         pairs=PairCounts(
             pairs.images,
             roc.num_identities,
-            int(pairs.same.sum()),
+            same,
             different,
             pairs.different_available,
             pairs.cross_camera,
@@ -94,8 +94,16 @@ def fit_calibration(
     )
 
 
-def check_counts(pairs: LabeledPairs, false_match_rate: float) -> None:
+def check_counts(
+    same: int, different: int, false_match_rate: float, *, cross_camera: bool = False
+) -> None:
     """Check that there are enough pairs for a rate.
+
+    Args:
+        same: number of pairs of one identity.
+        different: number of pairs of different identities.
+        false_match_rate: largest share of different-identity pairs below the threshold.
+        cross_camera: whether the pairs of one identity are from different cameras only.
 
     Raises:
         TooFewPairsError: fewer than 20 pairs of one identity, or fewer than 1 / rate pairs of
@@ -106,12 +114,10 @@ def check_counts(pairs: LabeledPairs, false_match_rate: float) -> None:
         raise InvalidInputError(
             f"false_match_rate={false_match_rate!r}: give a number between 0 and 1."
         )
-    same = int(pairs.same.sum())
-    different = len(pairs.same) - same
     if same < LEAST_SAME_PAIRS:
         raise TooFewPairsError(
             f"Got {same} pairs of the same identity"
-            + (" from different cameras" if pairs.cross_camera else "")
+            + (" from different cameras" if cross_camera else "")
             + f"; at least {LEAST_SAME_PAIRS} are needed. Label more images."
         )
     if false_match_rate * different < 1:

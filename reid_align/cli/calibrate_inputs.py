@@ -5,7 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from reid_align.calibration import LabeledPairs, pairs_of_images, pairs_of_names, read_pairs
+from reid_align.calibration import (
+    LabeledPairs,
+    check_counts,
+    pairs_of_images,
+    pairs_of_names,
+    read_pairs,
+)
 from reid_align.cli.encoder_choice import select_encoder
 from reid_align.datasets import ImageRecord, ReidDataset, load_dataset, parse_options
 from reid_align.errors import InvalidInputError, UnmatchedFeaturesError
@@ -22,7 +28,7 @@ from reid_align.metrics import Labels
 
 
 def extract_options(args: Namespace) -> ExtractOptions:
-    """Build the options of an extraction whose features are scaled to length 1."""
+    """Build the options of an extraction of features that are scaled to length 1."""
     return ExtractOptions(
         args.device,
         args.dtype,
@@ -45,6 +51,8 @@ def pairs_of_arguments(args: Namespace) -> tuple[LabeledPairs, str, str]:
         raise InvalidInputError("Give either DATASET ROOT or --pairs FILE.csv.")
     if args.pairs is not None:
         named = read_pairs(args.pairs)
+        same = sum(pair.same for pair in named)
+        check_counts(same, len(named) - same, args.false_match_rate)
         paths = sorted({path for pair in named for path in pair[:2]})
         features = _features_of_files(args, paths)
         return pairs_of_names(named, features), features.digest, args.pairs

@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from reid_align.calibration import CARRY_OVER_NOTE, find_calibration
 from reid_align.cli.calibrate_inputs import extract_options
@@ -18,6 +19,7 @@ from reid_align.features import (
     Features,
     NamedImage,
     adapt_to,
+    digest_of,
     extract_named_images,
     read_features,
 )
@@ -25,10 +27,25 @@ from reid_align.images import find_images
 from reid_align.progress import Progress
 
 
-def features_of_arguments(args: Namespace) -> Features:
-    """Read the features, or extract those of the images."""
+class ClusterInputs(NamedTuple):
+    """Features, the threshold, and a note about the origin of the threshold."""
+
+    features: Features
+    threshold: float
+    note: str
+
+
+def cluster_inputs(args: Namespace) -> ClusterInputs:
+    """Read or extract the features and choose the threshold.
+
+    Raises:
+        NoCalibrationError: there is no threshold and no calibration for these features.
+        InvalidInputError: the calibration cannot be read or is for another encoder.
+        ReidAlignError: the images or features cannot be read.
+    """
     if args.features:
-        return read_features(*args.features)
+        features = read_features(*args.features)
+        return ClusterInputs(features, *_limit(args, features.digest))
     encoder = select_encoder(args.model, args.weights, args.seed)
     options = extract_options(args)
     paths = list(find_images(args.inputs))
@@ -36,6 +53,8 @@ def features_of_arguments(args: Namespace) -> Features:
         adaptation = Adaptation(seed=args.seed)
         drawn = adaptation.draw((NamedImage(path, path) for path in paths), len(paths))
         encoder = adapt_to(drawn, encoder, adaptation, options, progress=True)
+    # Before the extraction, which takes minutes.
+    limit = _limit(args, digest_of(encoder, options))
     with Progress(len(paths)) as progress:
 
         def images() -> Iterator[NamedImage]:
@@ -43,7 +62,7 @@ def features_of_arguments(args: Namespace) -> Features:
                 yield NamedImage(path, path)
                 progress.update()
 
-        return extract_named_images(images(), encoder, options)
+        return ClusterInputs(extract_named_images(images(), encoder, options), *limit)
 
 
 def groups_of_arguments(args: Namespace, paths: Sequence[str]) -> ImageGroups:
@@ -74,13 +93,8 @@ def groups_of_arguments(args: Namespace, paths: Sequence[str]) -> ImageGroups:
     )
 
 
-def limit_of(args: Namespace, digest: str) -> tuple[float, str]:
-    """Return the threshold and a note about its origin.
-
-    Raises:
-        NoCalibrationError: there is no threshold and no calibration for these features.
-        InvalidInputError: the calibration cannot be read or is for another encoder.
-    """
+def _limit(args: Namespace, digest: str) -> tuple[float, str]:
+    """Return the threshold and a note about its origin."""
     if args.threshold is not None:
         return args.threshold, ""
     calibration = find_calibration(args.calibration, digest, "the images")

@@ -16,7 +16,7 @@ CAMERAS = RANDOM.integers(0, 3, 30)
 
 
 def naive_distance(a: np.ndarray, b: np.ndarray) -> float:
-    return 1 - float(a @ b) / (np.linalg.norm(a) * np.linalg.norm(b))
+    return float(1 - (a @ b) / (np.linalg.norm(a) * np.linalg.norm(b)))
 
 
 @pytest.mark.parametrize("cameras", [None, CAMERAS])

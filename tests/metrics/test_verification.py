@@ -54,6 +54,27 @@ def test_operating_points_equal_a_search_over_all_distances(
         assert point.false_positive_rate == shares(impostors, point.threshold)
 
 
+@pytest.mark.parametrize("points", [5, 200])
+def test_points_of_the_curve_are_operating_points(points: int) -> None:
+    table, query, gallery = random_problem(0, 0)
+    result = verify(matrix_blocks(table), query, gallery)
+    curve = result.curve(points)
+    assert 2 <= len(curve) <= points
+    assert (np.diff(curve, axis=0) >= 0).all()
+    every = {
+        (accepted / result.impostor_pairs, genuine / result.genuine_pairs)
+        for accepted, genuine in zip(
+            result.impostors_accepted.tolist(), result.genuine_accepted.tolist(), strict=True
+        )
+    }
+    assert set(curve) <= every
+    if points == 200:
+        assert set(curve) == every
+    nothing = Labels(np.array([], np.int64))
+    empty = verify(matrix_blocks(np.zeros((0, 0), np.float32)), nothing, nothing)
+    assert empty.curve() == ()
+
+
 @pytest.mark.parametrize("levels", [0, 4, 30])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_curve_and_equal_error_rate_equal_those_of_scikit_learn(levels: int, seed: int) -> None:
