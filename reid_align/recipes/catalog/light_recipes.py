@@ -55,7 +55,7 @@ for _model, _gmac in (
     add_recipe(
         Recipe(
             f"{_model}_synthetic",
-            f"light encoder from ImageNet weights on synthetic images of 128×64",
+            "light encoder from ImageNet weights on synthetic images of 128×64",
             (replace(_stage, training=_training),),
             "ours. Starts from ImageNet weights.",
             f"{64 * STEPS:,} images of 128×64, {_gmac} GMAC per image forward",
