@@ -152,14 +152,14 @@ def test_different_settings_are_not_mixed_in_one_folder(
 ) -> None:
     weights = ["--weights", str(run_folder)]
     assert unwrap(["images/00.jpg", "-o", "out", *weights]) == 0
-    assert unwrap(["images/00.jpg", "-o", "out", "--to", "iuv", *weights]) == 1
+    assert unwrap(["images/00.jpg", "-o", "out", "--to", "iuv", *weights]) == 2
     assert "other weights or settings" in capsys.readouterr().err
     Path("out/unwrap.json").write_text("{}")
     assert unwrap(["images/00.jpg", "-o", "out", *weights]) == 1
     assert "damaged" in capsys.readouterr().err
     Path("full").mkdir()
     Path("full/mine.png").touch()
-    assert unwrap(["images/00.jpg", "-o", "full", *weights]) == 1
+    assert unwrap(["images/00.jpg", "-o", "full", *weights]) == 2
     assert "full contains files" in capsys.readouterr().err
     assert files("full") == {"mine.png"}
 
