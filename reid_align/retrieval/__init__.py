@@ -8,8 +8,9 @@ from reid_align.retrieval.image_search import (
     search_images,
     warn_of_gallery,
 )
+from reid_align.retrieval.left_out_rows import Groups
 from reid_align.retrieval.metadata_table import MetadataTable, read_metadata
-from reid_align.retrieval.nearest_rows import Groups, NearestRows, nearest_rows
+from reid_align.retrieval.nearest_rows import NearestRows, nearest_rows
 from reid_align.retrieval.query_images import QueryImages, query_images
 from reid_align.retrieval.ranked_answers import ranked_lists
 from reid_align.retrieval.recorded_encoder import recorded_encoder, recorded_options

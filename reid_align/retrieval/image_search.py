@@ -1,27 +1,23 @@
 """Search for the gallery images nearest to query images."""
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from warnings import warn
 
-import numpy as np
-from numpy.typing import NDArray
-
 from reid_align.errors import DatasetWarning, InvalidInputError
 from reid_align.features import ExtractOptions, Features, extract_features
-from reid_align.features.camera_normalization import normalize_by_camera
 from reid_align.features.image_inputs import ChannelOrder, ImageInputs
 from reid_align.models.encoder import Encoder
+from reid_align.retrieval.camera_groups import shared_groups, whitened_by_camera
 from reid_align.retrieval.gallery_features import GalleryFeatures, load_gallery
-from reid_align.retrieval.metadata_table import MetadataTable, column, read_metadata
-from reid_align.retrieval.nearest_rows import Groups, NearestRows, nearest_rows
+from reid_align.retrieval.metadata_table import MetadataTable, read_metadata
+from reid_align.retrieval.nearest_rows import NearestRows, nearest_rows
 from reid_align.retrieval.query_images import QueryImages, query_images
 from reid_align.retrieval.recorded_encoder import recorded_encoder, recorded_options
 from reid_align.retrieval.result_improvement import expand_queries, rerank_rows
 from reid_align.retrieval.row_blocks import Values
 from reid_align.retrieval.search_hits import Hit, QueryHits
-from reid_align.retrieval.search_options import SearchOptions, SharedColumn
+from reid_align.retrieval.search_options import SearchOptions
 
 
 def search_images(
@@ -144,10 +140,10 @@ def search_features(
     query_values: Values = queries.features.values
     gallery_values: Values = gallery.features.values
     if options.normalize_cameras:
-        query_values, gallery_values = _whitened(queries, gallery)
+        query_values, gallery_values = whitened_by_camera(queries, gallery)
     groups = None
     if options.exclude_same is not None:
-        groups = _groups(queries, gallery, options.exclude_same)
+        groups = shared_groups(queries, gallery, options.exclude_same)
 
     def nearest(values: Values, count: int) -> NearestRows:
         return nearest_rows(
@@ -187,53 +183,3 @@ def _hits(queries: QueryImages, gallery: GalleryFeatures, found: NearestRows) ->
         file = "" if image.key is None else image.file
         answers.append(QueryHits(image.path, hits, known, file))
     return answers
-
-
-def _groups(queries: QueryImages, gallery: GalleryFeatures, name: SharedColumn) -> Groups:
-    """Number the values of a column; -1 where unknown.
-
-    Raises:
-        InvalidInputError: there is no such column, or the value of a query is unknown.
-    """
-    theirs = column(gallery.columns, name)
-    ours = column(queries.columns, name)
-    _require_known(queries, ours, name)
-    number: dict[str | None, int] = {None: -1}
-    for value in (*theirs, *ours):
-        number.setdefault(value, len(number))
-    return Groups(*(np.array([number[value] for value in side]) for side in (ours, theirs)))
-
-
-def _require_known(queries: QueryImages, values: Sequence[str | None], name: str) -> None:
-    unknown = [
-        image.path for image, value in zip(queries.files, values, strict=True) if value is None
-    ]
-    if unknown:
-        raise InvalidInputError(
-            f"The {name} of {len(unknown)} of {len(values)} queries is unknown (first: "
-            f"{unknown[0]}). List the queries in the metadata with their {name}."
-        )
-
-
-def _whitened(queries: QueryImages, gallery: GalleryFeatures) -> tuple[Values, Values]:
-    """Whiten queries and gallery together, camera by camera; each file counts once."""
-    theirs, ours = column(gallery.columns, "camera"), column(queries.columns, "camera")
-    _require_known(queries, ours, "camera")
-    unknown = sum(value is None for value in theirs)
-    if unknown:
-        raise InvalidInputError(
-            f"Camera normalization needs the camera of each image; it is unknown for {unknown} of "
-            f"{len(theirs)} gallery images."
-        )
-    groups = _groups(queries, gallery, "camera")
-    count = len(theirs)
-    own = dict(queries.own_rows[::-1].tolist())
-    new = [index for index in range(len(ours)) if index not in own]
-    values = np.concatenate(
-        [gallery.features.values, queries.features.values[new]], dtype=np.float32
-    )
-    cameras: NDArray[np.int64] = np.concatenate([groups.gallery, groups.query[new]])
-    whitened = normalize_by_camera(values, cameras)
-    place = {index: count + position for position, index in enumerate(new)}
-    rows = [own.get(index, place.get(index, 0)) for index in range(len(ours))]
-    return whitened[rows], whitened[:count]

@@ -9,17 +9,12 @@ from reid_align.checks import at_least_one
 from reid_align.errors import InvalidInputError
 from reid_align.metrics.distance import Metric, check_metric
 from reid_align.metrics.matrix_products import to_squared_distances
+from reid_align.retrieval.left_out_rows import Groups, LeftOut
 from reid_align.retrieval.row_blocks import Values, row_blocks
+from reid_align.retrieval.smallest_distances import SmallestDistances
 
 # A block of distances from this many queries stays below 32 MiB for 2,048 dimensions.
 _QUERIES_AT_ONCE = 2048
-
-
-class Groups(NamedTuple):
-    """Group numbers of the queries, (Q,) int64, and of the gallery rows, (N,) int64; -1: none."""
-
-    query: NDArray[np.int64]
-    gallery: NDArray[np.int64]
 
 
 class NearestRows(NamedTuple):
@@ -86,14 +81,11 @@ def nearest_rows(
     scaled = (unit if metric == "cosine" else asked).astype(np.float32)
     kept = min(k, len(gallery))
     parts = []
+    left_out = LeftOut(allowed, groups, excluded)
     for start in range(0, len(queries), _QUERIES_AT_ONCE):
-        here = slice(start, start + _QUERIES_AT_ONCE)
-        leave_out = _LeftOut(
-            allowed,
-            None if groups is None else Groups(groups.query[here], groups.gallery),
-            None if excluded is None else _pairs_within(excluded, start),
-        )
-        parts.append(_select(scaled[here], gallery, kept, metric, leave_out, block_size))
+        stop = start + _QUERIES_AT_ONCE
+        here = left_out.of_queries(start, stop)
+        parts.append(_select(scaled[start:stop], gallery, kept, metric, here, block_size))
     rows = np.concatenate([np.empty((0, kept), np.int64), *parts])
     return _with_exact_distances(asked, gallery, rows, metric)
 
@@ -116,42 +108,16 @@ def not_finite(side: str, bad: NDArray[np.bool_]) -> str:
     )
 
 
-class _LeftOut(NamedTuple):
-    """Rows that are left out of the search; see `nearest_rows`."""
-
-    allowed: NDArray[np.bool_] | None
-    groups: Groups | None
-    excluded: NDArray[np.int64] | None
-
-    def mark(self, start: int, distances: NDArray[np.float32]) -> None:
-        """Set the distances (Q, B) to the rows ``start``, … that are left out to infinity."""
-        stop = start + distances.shape[1]
-        if self.allowed is not None:
-            distances[:, ~self.allowed[start:stop]] = np.inf
-        if self.groups is not None:
-            query = self.groups.query[:, None]
-            distances[(query == self.groups.gallery[start:stop]) & (query >= 0)] = np.inf
-        if self.excluded is not None:
-            inside = (self.excluded[:, 1] >= start) & (self.excluded[:, 1] < stop)
-            query_index, row = self.excluded[inside].T
-            distances[query_index, row - start] = np.inf
-
-
-def _pairs_within(excluded: NDArray[np.int64], start: int) -> NDArray[np.int64]:
-    inside = (excluded[:, 0] >= start) & (excluded[:, 0] < start + _QUERIES_AT_ONCE)
-    return np.asarray(excluded[inside] - np.array([start, 0]))
-
-
 def _select(
     queries: NDArray[np.float32],
     gallery: Values,
     count: int,
     metric: Metric,
-    left_out: _LeftOut,
+    left_out: LeftOut,
     block_size: int | None,
 ) -> NDArray[np.int64]:
     """Return the rows of the ``count`` smallest distances of each query, (Q, count)."""
-    found = _Smallest(len(queries), count)
+    found = SmallestDistances(len(queries), count)
     squares = np.einsum("ij,ij->i", queries, queries)
     for start, block, norms in row_blocks(gallery, block_size):
         bad = ~np.isfinite(norms)
@@ -176,33 +142,6 @@ def _bad_rows(gallery: Values, allowed: NDArray[np.bool_] | None) -> NDArray[np.
     """Return which allowed rows are not finite, (N,) bool."""
     norms = np.concatenate([norms.copy() for _, _, norms in row_blocks(gallery)])
     return np.asarray(~np.isfinite(norms) & (True if allowed is None else allowed))
-
-
-class _Smallest:
-    """Running ``count`` smallest distances per query. Blocks are merged in ascending order."""
-
-    def __init__(self, queries: int, count: int) -> None:
-        self.rows = np.full((queries, count), -1, np.int64)
-        self.distances = np.full((queries, count), np.inf, np.float32)
-
-    def merge(self, start: int, distances: NDArray[np.float32]) -> None:
-        """Merge distances (Q, B) to the rows ``start``, ``start + 1``, …."""
-        count = self.rows.shape[1]
-        limits = self.distances[:, -1:]
-        if np.isinf(limits).any() and distances.shape[1] > count:
-            near = np.partition(distances, count - 1, axis=1)[:, count - 1 : count]
-            # A later row that ties with the limit does not replace an earlier one.
-            limits = np.minimum(np.nextafter(near, np.float32(np.inf)), limits)
-        query, column = np.nonzero(distances < limits)
-        old_query = np.repeat(np.arange(len(distances)), count)
-        query_of = np.concatenate([old_query, query])
-        values = np.concatenate([self.distances.ravel(), distances[query, column]])
-        rows = np.concatenate([self.rows.ravel(), start + column])
-        # The sort is stable, and rows of earlier blocks come first: ties stay sorted by row.
-        order = np.lexsort((values, query_of))
-        starts = query_of[order].searchsorted(np.arange(len(distances)))
-        chosen = order[starts[:, None] + np.arange(count)]
-        self.rows, self.distances = rows[chosen], values[chosen]
 
 
 def _with_exact_distances(
