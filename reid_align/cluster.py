@@ -8,6 +8,7 @@ from pathlib import Path
 from reid_align.cli import (
     ENCODER_ADVICE,
     OK,
+    SOME_FAILED,
     Advice,
     add_compute_options,
     add_encoder_options,
@@ -15,7 +16,7 @@ from reid_align.cli import (
     run,
 )
 from reid_align.cli.new_outputs import add_force_option, check_new_outputs
-from reid_align.errors import InvalidInputError, NoCalibrationError
+from reid_align.errors import ImageReadError, InvalidInputError, NoCalibrationError
 from reid_align.files import replace_file, writing
 
 DESCRIPTION = """\
@@ -29,13 +30,14 @@ ids.csv has the columns path, identity (from 0, largest first) and, with trackle
 
 ADVICE: Advice = {
     **ENCODER_ADVICE,
+    ImageReadError: "Fix the file, or leave it out with --on-error skip.",
     NoCalibrationError: "Use --calibration FILE or --threshold DISTANCE.",
 }
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of this command."""
-    parser = command_parser("cluster", DESCRIPTION)
+    parser = command_parser("cluster", DESCRIPTION, skips_images=True)
     parser.add_argument(
         "inputs", nargs="*", metavar="INPUT", help="folder, image, pattern or list, as in extract"
     )
@@ -75,6 +77,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--sheet", metavar="FILE.jpg", help="contact sheet of the largest identities"
     )
+    parser.add_argument(
+        "--on-error",
+        choices=("fail", "skip"),
+        default="fail",
+        help="at an unreadable image: stop, or leave it out; default: %(default)s",
+    )
     add_force_option(parser)
     add_encoder_options(parser)
     add_compute_options(parser)
@@ -108,7 +116,9 @@ def cluster(args: argparse.Namespace) -> int:
         replace_file(Path(args.output), table)
     print(cluster_report(clusters, threshold, groups.description, scores))
     print("\n".join(filter(None, [note, f"Wrote {args.output}."])), file=sys.stderr)
-    return OK
+    for failed in features.failed:
+        print(f"Left out {failed.path}: {failed.error}", file=sys.stderr)
+    return SOME_FAILED if features.failed else OK
 
 
 def main(argv: Sequence[str] | None = None) -> int:

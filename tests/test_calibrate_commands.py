@@ -178,6 +178,29 @@ def test_wrong_usage(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "none.png" in error(capsys)
 
 
+def test_unreadable_images_stop_or_are_left_out(
+    here: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("broken.png").write_bytes(b"not an image")
+    images = ["broken.png", "crops/000_c0.png", "crops/000_c1.png"]
+    command = [*images, "--weights", weights, "--threshold", "0.5", "-o", "ids.csv"]
+    assert cluster(command) == 1
+    assert "--on-error skip" in error(capsys)
+    assert cluster([*command, "--on-error", "skip"]) == 3
+    assert "Left out broken.png" in error(capsys)
+    assert Path("ids.csv").read_text().count("\n") == 3
+    Path("pairs.csv").write_text(
+        "path_a,path_b,same\n"
+        + "".join(
+            f"crops/{k:03}_c0.png,crops/{k:03}_c{c}.png,1\n" for k in range(12) for c in (1, 2)
+        )
+        + "".join(f"broken.png,crops/{k:03}_c0.png,0\n" for k in range(12))
+    )
+    command = ["--pairs", "pairs.csv", "--weights", weights, "-o", "c.json"]
+    assert calibrate([*command, "--false-match-rate", "0.1"]) == 1
+    assert "broken.png" in error(capsys)
+
+
 def test_folders_are_tracklets(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["--features", "feats.npy", "--threshold", "0", "-o", "ids.csv", "--folder-tracks"]
     assert cluster(command) == 0

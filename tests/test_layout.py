@@ -14,6 +14,7 @@ PACKAGE = Path(reid_align.__file__).parent
 BASE = {
     "errors",
     "cores",
+    "csv_text",
     "files",
     "progress",
     "registry",
@@ -27,6 +28,7 @@ ALLOWED = {
     "errors": set(),
     "checks": {"errors"},
     "cores": set(),
+    "csv_text": set(),
     "files": {"errors"},
     "progress": set(),
     "worker_processes": {"errors"},
@@ -98,8 +100,7 @@ ALLOWED = {
     | {"checks", "features", "inference", "metrics", "models", "viz", "weights.weights_source"}
     # Only the resolver, which reads a stored gallery.
     | {"galleries"},
-    "galleries": BASE
-    | {"checks", "features", "models.encoder", "retrieval"},
+    "galleries": BASE | {"checks", "features", "models.encoder", "retrieval"},
     "publishing": BASE | {"weights", "models", "heads", "features"},
     "training": {
         "errors",
@@ -151,7 +152,7 @@ ALLOWED = {
         "features",
         "viz.line_charts",
     },
-    "clustering": {"errors", "checks", "images", "metrics.distance", "viz"},
+    "clustering": {"errors", "csv_text", "checks", "images", "metrics.distance", "viz"},
     "cli": {"errors", "files"},
     "cli.encoder_choice": {"errors", "models", "weights"},
     "cli.evaluate_inputs": {"cli", "datasets", "errors", "evaluation", "features", "inference"},
@@ -165,7 +166,15 @@ ALLOWED = {
         "models.encoder",
         "retrieval",
     },
-    "cli.gallery_commands": {"cli", "errors", "features", "galleries", "images", "retrieval"},
+    "cli.gallery_commands": {
+        "cli",
+        "csv_text",
+        "errors",
+        "features",
+        "galleries",
+        "images",
+        "retrieval",
+    },
     "cli.search_outputs": {"cli", "retrieval"},
     "cli.ranked_outputs": {"cli", "files", "images", "viz"},
     "cli.train_report": {"training"},
@@ -190,7 +199,8 @@ ALLOWED = {
     "cli.publish_commands": {"errors", "publishing", "weights"},
     "cli.shown_images": {"errors", "images"},
     "cli.show_sheet": {"cli", "viz"},
-    "cli.show_map": {"cli", "errors", "features", "retrieval", "viz"},
+    "cli.show_curves": {"cli", "errors", "viz"},
+    "cli.show_map": {"cli", "errors", "features", "galleries", "retrieval", "viz"},
     "cli.show_parts": {"cli", "errors", "inference", "unwrapping", "uv", "viz"},
     "cli.show_texture": {"cli", "inference", "unwrapping", "viz"},
     "__init__": {"features", "galleries", "models", "retrieval"},
@@ -207,7 +217,8 @@ ALLOWED = {
     "calibrate": {"calibration", "cli", "errors"},
     "demo": {"cli", "errors"},
     "demo_page": BASE
-    | {"calibration", "explanation", "features", "retrieval", "unwrapping", "models.encoder"},
+    | {"calibration", "checks", "explanation", "features", "retrieval", "unwrapping"}
+    | {"models.encoder"},
     "cli.demo_start": {
         "calibration",
         "cli",
@@ -315,6 +326,7 @@ def test_extraction_loads_only_the_parts_it_needs() -> None:
     assert parts == {
         "errors",
         "cores",
+        "csv_text",
         "files",
         "filters",
         "progress",

@@ -19,6 +19,8 @@ from reid_align.errors import InvalidInputError, TooFewPairsError
 from reid_align.metrics import VerificationResult
 
 LEAST_SAME_PAIRS = 20
+# Rates that fewer accepted pairs decide are too uncertain to be listed.
+LEAST_FALSE_PAIRS = 10
 RATES = (1e-4, 1e-3, 1e-2, 0.1)
 _BINS = 80
 
@@ -53,8 +55,8 @@ def fit_calibration(
     check_counts(same, different, false_match_rate, cross_camera=pairs.cross_camera)
     roc = PairRoc(pairs)
     result = roc.result()
-    # A rate below one pair cannot be measured.
-    rates = sorted({false_match_rate, *(rate for rate in RATES if rate * different >= 1)})
+    measurable = (rate for rate in RATES if rate * different >= LEAST_FALSE_PAIRS)
+    rates = sorted({false_match_rate, *measurable})
     intervals = bootstrap_intervals(roc, rates, bootstrap)
     points = tuple(
         _rate_point(result, rate, _interval(intervals[1 + 2 * k]), _interval(intervals[2 + 2 * k]))

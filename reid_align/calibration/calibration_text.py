@@ -1,5 +1,6 @@
 """Calibration and comparison of two images as text."""
 
+from reid_align.calibration.calibration_fit import LEAST_FALSE_PAIRS
 from reid_align.calibration.calibration_record import CARRY_OVER_NOTE, Calibration, Interval
 from reid_align.calibration.image_pair import PairDecision
 
@@ -41,12 +42,19 @@ def calibration_report(calibration: Calibration) -> str:
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
+    expected = calibration.false_match_rate * counts.different
+    few = (
+        f"\nOnly {expected:.0f} pairs of different identities are below the threshold, which makes "
+        "it uncertain. Label more pairs of different identities, or choose a higher rate."
+        if expected < LEAST_FALSE_PAIRS
+        else ""
+    )
     return (
         f"Calibration on {calibration.place}: {counts.images:,} images of {counts.identities:,} "
         f"identities, {counts.same:,} pairs of the same identity{same}, {counts.different:,} pairs "
         f"of different identities{drawn}.\n\n{table}\n\n"
         f"* the threshold. Brackets: {confidence} confidence intervals, bootstrap over identities, "
-        f"{calibration.bootstrap.samples:,} draws, seed {calibration.bootstrap.seed}."
+        f"{calibration.bootstrap.samples:,} draws, seed {calibration.bootstrap.seed}.{few}"
     )
 
 

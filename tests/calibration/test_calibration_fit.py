@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from calibration_samples import labeled_pairs, normal_pairs
 
-from reid_align.calibration import Bootstrap, fit_calibration, pairs_of_images
+from reid_align.calibration import Bootstrap, calibration_report, fit_calibration, pairs_of_images
 from reid_align.calibration.identity_bootstrap import bootstrap_intervals
 from reid_align.calibration.pair_roc import PairRoc
 from reid_align.errors import InvalidInputError, TooFewPairsError
@@ -115,7 +115,8 @@ def test_a_rate_below_one_pair_is_refused() -> None:
     with pytest.raises(TooFewPairsError, match=r"at least 100 pairs .* got 80.* at least 0\.013"):
         fit_calibration(pairs, place="x", false_match_rate=0.01)
     found = fit_calibration(pairs, place="x", false_match_rate=0.02, bootstrap=QUICK)
-    assert [point.false_match_rate for point in found.points] == [0.02, 0.1]
+    assert [point.false_match_rate for point in found.points] == [0.02]
+    assert "Only 2 pairs of different identities are below" in calibration_report(found)
     for rate in (0, 1, -0.1, float("nan")):
         with pytest.raises(InvalidInputError, match="between 0 and 1"):
             fit_calibration(pairs, place="x", false_match_rate=rate)
