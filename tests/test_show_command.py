@@ -124,6 +124,8 @@ def test_a_map_of_images_is_colored_by_a_column_and_reproducible(
     assert Path("again.png").read_bytes() == Path("map.png").read_bytes()
     assert main(["map", str(crops), "-o", "unlabeled.png", *options]) == 0
     assert size_of("unlabeled.png")[0] == size_of("map.png")[0] - 200
-    capsys.readouterr()
+    (crops / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 not an image")
+    assert main(["map", str(crops), "-o", "rest.png", *options]) == 3
+    assert "left out: crops/broken.jpg" in capsys.readouterr().err
     assert main(["map", str(crops), "-o", "x.png", *options, "--color", "camera"]) == 2
     assert "has no column 'camera'" in capsys.readouterr().err

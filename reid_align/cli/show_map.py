@@ -8,7 +8,7 @@ from reid_align.cli.common_options import (
     add_device_option,
     add_encoder_options,
 )
-from reid_align.cli.failure_messages import OK
+from reid_align.cli.failure_messages import OK, SOME_FAILED
 from reid_align.cli.image_output import add_image_output, write_image
 from reid_align.cli.new_outputs import add_force_option, check_new_outputs
 from reid_align.errors import InvalidInputError
@@ -19,8 +19,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "gallery",
         metavar="GALLERY",
-        help="features written by extract (feats.npy), or images: a folder, a quoted glob pattern, "
-        "or a .txt file with one path per line",
+        help="features written by extract (feats.npy), a stored gallery, or images: a folder, a "
+        "quoted glob pattern, or a .txt file with one path per line",
+    )
+    parser.add_argument(
+        "--where",
+        metavar="SQL",
+        help="filter on the metadata of a stored gallery, such as 'camera = 1'",
     )
     add_image_output(parser)
     add_force_option(parser)
@@ -59,17 +64,19 @@ def show(args: argparse.Namespace) -> int:
         raise InvalidInputError(f"--seed {args.seed}: give a number from 0 to {2**32 - 1}.")
     from reid_align.cli.encoder_choice import select_encoder
     from reid_align.features import ExtractOptions
+    from reid_align.galleries import is_gallery
     from reid_align.retrieval import load_gallery
     from reid_align.retrieval.metadata_table import column
     from reid_align.viz import map_positions, thumbnail_scatter
 
-    from_file = args.gallery.endswith(".npy")
+    stored = args.gallery.endswith(".npy") or is_gallery(args.gallery)
     gallery = load_gallery(
         args.gallery,
+        where=args.where,
         root=args.root,
         metadata=args.metadata,
-        encoder=None if from_file else select_encoder(args.model, args.weights, args.seed),
-        options=ExtractOptions(args.device, batch_size=args.batch_size),
+        encoder=None if stored else select_encoder(args.model, args.weights, args.seed),
+        options=ExtractOptions(args.device, batch_size=args.batch_size, on_error="skip"),
         progress=True,
     )
     labels = column(gallery.columns, args.color) if args.color else None
@@ -83,4 +90,7 @@ def show(args: argparse.Namespace) -> int:
         print(
             f"{len(gallery.missing):,} files do not exist and have no thumbnail.", file=sys.stderr
         )
-    return OK
+    failed = () if stored else gallery.features.failed
+    for image in failed:
+        print(f"left out: {image.path}: {image.error}", file=sys.stderr)
+    return SOME_FAILED if failed else OK

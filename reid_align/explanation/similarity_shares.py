@@ -51,7 +51,8 @@ def similarity_shares(first: Tensor, second: Tensor) -> SimilarityShares:
         first: (h, w, D), one row of `PositionFeatures.values`.
         second: the same of the other image.
     """
-    one, two = first.double().flatten(0, 1), second.double().flatten(0, 1)
+    # On the CPU: MPS has no float64.
+    one, two = (values.detach().cpu().double().flatten(0, 1) for values in (first, second))
     lengths = one.mean(0).norm() * two.mean(0).norm() * len(one) * len(two)
     pairs = one @ two.T / lengths.clamp(min=torch.finfo(torch.float64).tiny)
     cosines = normalize(one) @ normalize(two).T
@@ -60,4 +61,4 @@ def similarity_shares(first: Tensor, second: Tensor) -> SimilarityShares:
 
 
 def _array(values: Tensor, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    return values.detach().cpu().numpy().reshape(shape)
+    return values.numpy().reshape(shape)

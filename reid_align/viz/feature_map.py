@@ -1,5 +1,7 @@
 """Positions of images on a 2-D map of their features. Needs umap-learn (extra ``map``)."""
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,19 +42,20 @@ def map_positions(
         raise InvalidInputError("The features contain NaN or infinity. Extract them again.")
     if neighbors < 2:
         raise InvalidInputError(f"neighbors is {neighbors}. Give at least 2.")
-    try:
-        from umap import UMAP
-    except ImportError as error:
-        raise MissingExtraError("umap-learn", "map", "A 2-D map") from error
-    reducer = UMAP(
-        n_neighbors=min(neighbors, len(features) - 1),
-        min_dist=0.3,
-        metric="cosine",
-        init="random" if len(features) <= 2 * MIN_IMAGES else "spectral",
-        random_state=seed,
-        n_jobs=1,
-    )
-    positions = reducer.fit_transform(np.asarray(features, np.float32))
+    # umap-learn warns without TensorFlow, and about groups without a connection.
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            from umap import UMAP
+        except ImportError as error:
+            raise MissingExtraError("umap-learn", "map", "A 2-D map") from error
+        positions = UMAP(
+            n_neighbors=min(neighbors, len(features) - 1),
+            min_dist=0.3,
+            metric="cosine",
+            init="random" if len(features) <= 2 * MIN_IMAGES else "spectral",
+            random_state=seed,
+            n_jobs=1,
+        ).fit_transform(np.asarray(features, np.float32))
     low, high = positions.min(0), positions.max(0)
     scaled: NDArray[np.float32] = (positions - low) / np.maximum(high - low, 1e-12)
     return scaled.astype(np.float32)

@@ -35,9 +35,8 @@ def thumbnail_scatter(
 ) -> Image.Image:
     """Draw a dot per image, and thumbnails that do not cover each other.
 
-    Thumbnails are placed in the order of the images, at the free place closest to the dot, and
-    connected to it. Images without a free place close by, and those that cannot be read, have only
-    a dot.
+    Thumbnails are placed in a fixed random order, at the free place closest to the dot, with a line
+    to it. Images without a free place close by, and those that cannot be read, have only a dot.
 
     Args:
         positions: (N, 2) in [0, 1]; x to the right, y upward.
@@ -70,12 +69,12 @@ def thumbnail_scatter(
     upright = np.column_stack((positions[:, 0], 1 - positions[:, 1]))
     dots = [(int(x), int(y)) for x, y in (MARGIN + upright * space).round()]
     tints = [GRAY] * len(files) if labels is None else [colors[label] for label in labels]
-    taken = np.zeros((height, width), bool)
-    for (x, y), file, tint in zip(dots, files, tints, strict=True):
-        _add_thumbnail(sheet, taken, (x, y), file, tint)
-    # Dots last: no thumbnail covers one.
     for (x, y), tint in zip(dots, tints, strict=True):
         draw.ellipse((x - DOT, y - DOT, x + DOT, y + DOT), fill=tint, outline=WHITE)
+    taken = np.zeros((height, width), bool)
+    # In random order: consecutive images often show one person.
+    for index in np.random.default_rng(0).permutation(len(files)):
+        _add_thumbnail(sheet, taken, dots[index], files[index], tints[index])
     if labels is not None:
         _draw_legend(draw, width, label_name, Counter(labels), colors)
     return sheet
