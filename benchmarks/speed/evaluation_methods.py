@@ -16,9 +16,9 @@ from reid_align.metrics import (
     rank,
     rerank_blocks,
 )
+from reid_align.metrics.matrix_products import FeatureMatrix
 
 Scores = dict[str, float]
-Table = NDArray[np.float32]
 
 
 def multiply(query: Side, gallery: Side, device: str) -> Scores:
@@ -75,7 +75,9 @@ def rerank_in_tables(query: Side, gallery: Side, device: str) -> Scores:
     return _scores(matrix_blocks(distances), query, gallery)
 
 
-def _rerank_tables(across: Table, queries: Table, gallery: Table, k1: int = 20) -> Table:
+def _rerank_tables(
+    across: FeatureMatrix, queries: FeatureMatrix, gallery: FeatureMatrix, k1: int = 20
+) -> FeatureMatrix:
     """Return the re-ranked distances (Q, G) for k2 = 6 and λ = 0.3."""
     upper, lower = np.concatenate([queries, across], 1), np.concatenate([across.T, gallery], 1)
     distances = np.power(np.concatenate([upper, lower]), 2).astype(np.float32)
@@ -112,13 +114,13 @@ def _reciprocal(nearest: NDArray[np.int32], image: int, count: int) -> NDArray[n
     return forward[np.where(backward == image)[0]]
 
 
-def _units(side: Side) -> Table:
-    units: Table = side.features / np.linalg.norm(side.features, axis=1, keepdims=True)
+def _units(side: Side) -> FeatureMatrix:
+    units: FeatureMatrix = side.features / np.linalg.norm(side.features, axis=1, keepdims=True)
     return units
 
 
-def _euclidean(left: Table, right: Table) -> Table:
-    distances: Table = np.sqrt(np.maximum(2 - 2 * (left @ right.T), 0))
+def _euclidean(left: FeatureMatrix, right: FeatureMatrix) -> FeatureMatrix:
+    distances: FeatureMatrix = np.sqrt(np.maximum(2 - 2 * (left @ right.T), 0))
     return distances
 
 

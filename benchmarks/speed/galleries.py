@@ -3,7 +3,7 @@ r"""Speed, memory, disk and recall of stored galleries and indexes.
     python -m benchmarks.speed.galleries --label "10,000" --rows 10000
     python -m benchmarks.speed.galleries --label real --features feats.npy --methods exact gallery
 
-Builds each kind of gallery in a process of its own, and searches 100 held-out rows for their 10
+Builds each kind of gallery in a separate process, and searches 100 held-out rows for their 10
 nearest. Without --features the rows are synthetic: unit vectors in clusters of 20, like the images
 of an identity. Minutes; a million rows need up to 1 hour and 10 GB of disk.
 

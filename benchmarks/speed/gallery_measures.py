@@ -1,4 +1,4 @@
-"""Measurement of one kind of gallery; as a script, in a process of its own.
+"""Measurement of one kind of gallery; as a script, in a separate process.
 
     python -m benchmarks.speed.gallery_measures METHOD FOLDER
 
@@ -49,18 +49,26 @@ def timed(work: Callable[[], _Result]) -> tuple[_Result, float, float]:
     return result, time.perf_counter() - began, time.process_time() - cpu
 
 
+def one_by_one(
+    name: str, search: Callable[[NDArray[np.float32]], object], queries: Vectors
+) -> dict[str, float]:
+    """Return the median milliseconds, wall-clock and CPU, of a search with one query."""
+    times = [timed(partial(search, query))[1:] for query in queries[:_SINGLE]]
+    wall, cpu = np.median(times, axis=0)
+    return {f"{name}_ms": round(1000 * wall, 1), f"{name}_cpu_ms": round(1000 * cpu, 1)}
+
+
 def search_measures(
     one: Callable[[NDArray[np.float32]], Sequence[int]],
     many: Callable[[Vectors], Rows],
     queries: Vectors,
     truth: NDArray[np.int64],
 ) -> dict[str, float]:
-    """Return milliseconds per query, alone (median) and together, and the recall."""
+    """Return milliseconds per query, alone and together, and the recall."""
     found, together, cpu = timed(partial(many, queries))
-    singles = [timed(partial(one, query))[1] for query in queries[:_SINGLE]]
     same = [len(set(rows) & set(near.tolist())) for rows, near in zip(found, truth, strict=True)]
     return {
-        "one_query_ms": round(1000 * float(np.median(singles)), 1),
+        **one_by_one("one_query", one, queries),
         "query_of_100_ms": round(1000 * together / len(queries), 2),
         "query_of_100_cpu_ms": round(1000 * cpu / len(queries), 2),
         "recall": round(sum(same) / (K * len(queries)), 4),
@@ -77,10 +85,10 @@ def exact(folder: Path) -> dict[str, float]:
         queries,
         truth,
     )
-    filtered = _median_ms(
-        lambda query: nearest_rows(query[None], values, K, allowed=allowed), queries
+    filtered = one_by_one(
+        "filter", lambda query: nearest_rows(query[None], values, K, allowed=allowed), queries
     )
-    return {**measures, "filter_ms": filtered}
+    return {**measures, **filtered}
 
 
 def gallery(folder: Path) -> dict[str, float]:
@@ -98,7 +106,9 @@ def gallery(folder: Path) -> dict[str, float]:
         queries,
         truth,
     )
-    filtered = _median_ms(lambda query: stored.search(query, K, f"camera = {CAMERA}"), queries)
+    filtered = one_by_one(
+        "filter", lambda query: stored.search(query, K, f"camera = {CAMERA}"), queries
+    )
     added = [
         timed(partial(stored.add, Features(queries[row : row + 1], ("-1",)), [{"camera": 0}]))[1]
         for row in range(_ADDED)
@@ -110,7 +120,7 @@ def gallery(folder: Path) -> dict[str, float]:
         "build_cpu_s": round(cpu, 1),
         "disk_mb": size,
         **measures,
-        "filter_ms": filtered,
+        **filtered,
         "add_row_ms": round(1000 * float(np.median(added)), 1),
     }
 
@@ -133,13 +143,13 @@ def gallery_index(folder: Path) -> dict[str, float]:
         queries,
         truth,
     )
-    filtered = _median_ms(lambda query: search(query, f"camera = {CAMERA}"), queries)
+    filtered = one_by_one("filter", lambda query: search(query, f"camera = {CAMERA}"), queries)
     return {
         "build_s": round(seconds, 1),
         "build_cpu_s": round(cpu, 1),
         "disk_mb": _megabytes(place),
         **measures,
-        "filter_ms": filtered,
+        **filtered,
     }
 
 
@@ -167,13 +177,6 @@ def _arrays(
 ) -> tuple[NDArray[np.float32], Vectors, NDArray[np.int64]]:
     values = np.load(folder / "gallery.npy", mmap_mode="r")
     return values, np.load(folder / "queries.npy"), np.load(folder / "truth.npy")
-
-
-def _median_ms(
-    search: Callable[[NDArray[np.float32]], object], queries: NDArray[np.float32]
-) -> float:
-    seconds = [timed(partial(search, query))[1] for query in queries[:_SINGLE]]
-    return round(1000 * float(np.median(seconds)), 1)
 
 
 def _megabytes(folder: Path) -> float:

@@ -36,7 +36,7 @@ RUNTIMES: dict[str, tuple[Open, ModuleType]] = {
 _graphs: dict[tuple[str, int, int], bytes] = {}
 
 
-class Calibration(CalibrationDataReader):  # type: ignore[misc]  # The package has no types.
+class CalibrationBatches(CalibrationDataReader):  # type: ignore[misc]  # The package has no types.
     """Feeds images (N, 3, H, W) to the calibration under the graph's input name."""
 
     def __init__(self, name: str, images: Tensor) -> None:
@@ -71,7 +71,7 @@ def _quantized(encoder: Encoder) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "int8.onnx"
         quantize_static(
-            graph, path, Calibration(graph.graph.input[0].name, images),
+            graph, path, CalibrationBatches(graph.graph.input[0].name, images),
             quant_format=QuantFormat.QDQ, per_channel=True, op_types_to_quantize=OPERATIONS,
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
         )  # fmt: skip

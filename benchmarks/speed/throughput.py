@@ -26,7 +26,7 @@ import torch
 from benchmarks.command_line import benchmark_parser
 from benchmarks.result_files import RESULTS, provenance, write_result
 from benchmarks.speed.forward_variants import MEASURED_BACKENDS, backend_variant, eager_variants
-from benchmarks.speed.matrix_products import arithmetic, matrix_product_rates
+from benchmarks.speed.matrix_product_rates import arithmetic, matrix_product_rates
 from benchmarks.speed.subprocess_measures import memory, start
 from benchmarks.speed.throughput_measures import (
     disagreements,

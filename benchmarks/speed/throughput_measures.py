@@ -16,7 +16,7 @@ from benchmarks.speed.forward_variants import (
     backend_variant,
     torchreid_extract,
 )
-from benchmarks.speed.matrix_products import MEASURED
+from benchmarks.speed.matrix_product_rates import MEASURED
 from benchmarks.speed.timing import best_of, rate
 from reid_align import create_model
 from reid_align.features import ExtractOptions
