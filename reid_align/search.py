@@ -16,7 +16,7 @@ from reid_align.cli import (
     run,
 )
 from reid_align.cli.new_outputs import add_force_option, check_new_outputs
-from reid_align.cli.search_options import add_gallery_options, add_search_options
+from reid_align.cli.search_arguments import add_gallery_options, add_search_options
 from reid_align.errors import EncoderUnavailableError, ImageReadError, MixedFeaturesError
 
 DESCRIPTION = """\

@@ -12,7 +12,7 @@ from benchmarks.docs_tables.markdown import Record, machine, origins, rank1_map,
 from benchmarks.papers.comparison import compare
 from benchmarks.papers.comparison_figure import draw_blocks
 from benchmarks.papers.comparison_report import heading, markdown_report
-from benchmarks.papers.published import Table, load_tables
+from benchmarks.papers.published import PaperTable, load_tables
 from benchmarks.papers.row_results import Result, all_results
 from benchmarks.papers.scale import FULL, MEDIUM, SMALL, Scale
 
@@ -87,7 +87,7 @@ def draw_paper_rows(dataset: str, results: Path) -> Image.Image:
     return draw_blocks([block for block in blocks if block.trained == dataset])
 
 
-def _measured(table: Table, scale: Scale, results: Path) -> list[str]:
+def _measured(table: PaperTable, scale: Scale, results: Path) -> list[str]:
     found = all_results(results, scale.name)
     blocks = [block for block in compare(table, found) if block.measured]
     recipes, where, parts = {row.recipe for row in table.rows}, f", scale “{scale.name}”", []

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmarks.papers.published import WITHDRAWN, Row, Scores, Table
+from benchmarks.papers.published import WITHDRAWN, PaperRow, PaperTable, Scores
 from benchmarks.papers.row_results import Result, Spread, spreads
 
 Spreads = Mapping[str, Spread]
@@ -21,7 +21,7 @@ class Line:
         our_gain: our gain over our best baseline, per metric.
     """
 
-    row: Row
+    row: PaperRow
     paper: Scores
     ours: Spreads
     paper_gain: Scores
@@ -38,7 +38,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Block:
+class ComparisonBlock:
     """One table on one dataset.
 
     Attributes:
@@ -48,7 +48,7 @@ class Block:
         lines: one line per row.
     """
 
-    table: Table
+    table: PaperTable
     trained: str | None
     scored: str
     lines: tuple[Line, ...]
@@ -64,7 +64,9 @@ class Block:
         return any(line.ours for line in self.lines)
 
 
-def compare(table: Table, results: Sequence[Result], wanted: Sequence[str] = ()) -> list[Block]:
+def compare(
+    table: PaperTable, results: Sequence[Result], wanted: Sequence[str] = ()
+) -> list[ComparisonBlock]:
     """Combine a table with our results.
 
     Args:
@@ -93,11 +95,13 @@ def compare(table: Table, results: Sequence[Result], wanted: Sequence[str] = ())
     return [_block(table, results, trained, scored) for trained, scored in chosen]
 
 
-def _scored(table: Table, dataset: str) -> Sequence[str]:
+def _scored(table: PaperTable, dataset: str) -> Sequence[str]:
     return tuple(table.protocols) if table.test_only else (dataset,)
 
 
-def _block(table: Table, results: Sequence[Result], trained: str | None, scored: str) -> Block:
+def _block(
+    table: PaperTable, results: Sequence[Result], trained: str | None, scored: str
+) -> ComparisonBlock:
     # Published figures do not apply to crops of synthetic identities.
     published = scored if not table.test_only or trained != "synthetic" else None
     paper = [row.published.get(published or "", {}) for row in table.rows]
@@ -108,10 +112,10 @@ def _block(table: Table, results: Sequence[Result], trained: str | None, scored:
     means = [{metric: spread.mean for metric, spread in one.items()} for one in ours]
     paper_gains, our_gains = _gains(table, paper), _gains(table, means)
     lines = zip(table.rows, paper, ours, paper_gains, our_gains, strict=True)
-    return Block(table, trained, scored, tuple(Line(*line) for line in lines))
+    return ComparisonBlock(table, trained, scored, tuple(Line(*line) for line in lines))
 
 
-def _gains(table: Table, scores: Sequence[Scores]) -> list[Scores]:
+def _gains(table: PaperTable, scores: Sequence[Scores]) -> list[Scores]:
     """Return the gain of each row over the best baseline, per metric."""
     base: dict[str, float] = {}
     for row, one in zip(table.rows, scores, strict=True):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PIL import Image, ImageDraw
 
-from benchmarks.papers.comparison import Block, Line
+from benchmarks.papers.comparison import ComparisonBlock, Line
 from benchmarks.papers.comparison_report import TITLES, heading
 from reid_align.viz.contact_sheets import INK, WHITE, font
 from reid_align.viz.line_charts import COLORS, GRID, MUTED
@@ -17,7 +17,7 @@ SMALL, LARGE = 12 * SCALE, 14 * SCALE
 FULL = 100.0
 
 
-def draw_blocks(blocks: Sequence[Block]) -> Image.Image:
+def draw_blocks(blocks: Sequence[ComparisonBlock]) -> Image.Image:
     """Draw the last metric of each table.
 
     A bar is our mean, its whisker one standard deviation, and the orange mark the published figure.

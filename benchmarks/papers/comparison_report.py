@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from benchmarks.papers.comparison import Block, Line
+from benchmarks.papers.comparison import ComparisonBlock, Line
 from benchmarks.papers.published import Scores
 from benchmarks.papers.row_results import Spread
 
@@ -11,17 +11,17 @@ NOTHING = "not measured yet"
 Cells = list[str]
 
 
-def text_report(blocks: Sequence[Block]) -> str:
+def text_report(blocks: Sequence[ComparisonBlock]) -> str:
     """Format blocks as plain text."""
     return "\n\n".join(f"{heading(block)}\n{_aligned(cells(block))}" for block in blocks)
 
 
-def markdown_report(blocks: Sequence[Block]) -> str:
+def markdown_report(blocks: Sequence[ComparisonBlock]) -> str:
     """Format blocks as Markdown."""
     return "\n\n".join(f"{heading(block)}\n\n{_markdown(cells(block))}" for block in blocks)
 
 
-def json_report(blocks: Sequence[Block]) -> list[Mapping[str, object]]:
+def json_report(blocks: Sequence[ComparisonBlock]) -> list[Mapping[str, object]]:
     """Return blocks as JSON data; figures are in percent."""
     return [
         {
@@ -35,7 +35,7 @@ def json_report(blocks: Sequence[Block]) -> list[Mapping[str, object]]:
     ]
 
 
-def heading(block: Block) -> str:
+def heading(block: ComparisonBlock) -> str:
     """Return the title of a block."""
     table = block.table
     protocol = table.protocols.get(block.scored)
@@ -53,7 +53,7 @@ def heading(block: Block) -> str:
     return "; ".join(words)
 
 
-def cells(block: Block) -> list[Cells]:
+def cells(block: ComparisonBlock) -> list[Cells]:
     """Return header and rows of a block."""
     metrics, gains = block.table.metrics, any(line.row.baseline for line in block.lines)
     head = ["", *(f"{TITLES[m]}: paper" for m in metrics)]
@@ -65,7 +65,7 @@ def cells(block: Block) -> list[Cells]:
     return [head, *(list(_cells(block, line, gains=gains)) for line in block.lines)]
 
 
-def _cells(block: Block, line: Line, *, gains: bool) -> Iterator[str]:
+def _cells(block: ComparisonBlock, line: Line, *, gains: bool) -> Iterator[str]:
     metrics, row = block.table.metrics, line.row
     marks = (" (ours)" if row.ours else "") + (" (cited)" if row.cited else "")
     yield f"{row.name}{marks}"

@@ -3,13 +3,15 @@
 import sys
 from collections.abc import Sequence
 
-from benchmarks.papers.published import Table
+from benchmarks.papers.published import PaperTable
 from benchmarks.papers.row_training import Job, stored_result
 from benchmarks.papers.table_setup import Setup
 from reid_align.files import writing
 
 
-def check(tables: Sequence[Table], jobs: Sequence[Job], setup: Setup, only: Sequence[str]) -> None:
+def check(
+    tables: Sequence[PaperTable], jobs: Sequence[Job], setup: Setup, only: Sequence[str]
+) -> None:
     """Raise if a later training would fail, and print the rows that are skipped.
 
     Args:

@@ -29,7 +29,7 @@ class Figure(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Row:
+class PaperRow:
     """One row of a table.
 
     Attributes:
@@ -64,7 +64,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class PaperTable:
     """One table of a paper.
 
     Attributes:
@@ -82,7 +82,7 @@ class Table:
     table: str
     title: str
     protocols: Mapping[str, str]
-    rows: tuple[Row, ...]
+    rows: tuple[PaperRow, ...]
     note: str | None = None
 
     @property
@@ -106,12 +106,12 @@ class Table:
 
 
 @cache
-def load_tables() -> dict[str, Table]:
+def load_tables() -> dict[str, PaperTable]:
     """Return all tables by key."""
     return {path.stem: _read(path) for path in sorted(FOLDER.glob("*.toml"))}
 
 
-def _read(path: Path) -> Table:
+def _read(path: Path) -> PaperTable:
     content = tomllib.loads(path.read_text("utf-8"))
-    rows = tuple(Row(**row) for row in content.pop("rows"))
-    return Table(key=path.stem, rows=rows, **content)
+    rows = tuple(PaperRow(**row) for row in content.pop("rows"))
+    return PaperTable(key=path.stem, rows=rows, **content)

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.papers import row_results as results
 from benchmarks.papers.data_digests import digests
 from benchmarks.papers.partial_sets import partial_sets
-from benchmarks.papers.published import Row, Table
+from benchmarks.papers.published import PaperRow, PaperTable
 from benchmarks.papers.row_results import Result
 from benchmarks.papers.shared_networks import generator, is_guided, with_maps, with_targets
 from benchmarks.papers.table_setup import SYNTHETIC, Setup, drawn_target
@@ -35,14 +35,14 @@ class Job:
         partial: also score the partial-body test sets.
     """
 
-    row: Row
+    row: PaperRow
     dataset: str
     seed: int
     partial: bool = False
 
 
 def plan(
-    tables: Sequence[Table], setup: Setup, seeds: Sequence[int], only: Sequence[str] = ()
+    tables: Sequence[PaperTable], setup: Setup, seeds: Sequence[int], only: Sequence[str] = ()
 ) -> list[Job]:
     """Return the trainings of some tables, seed by seed, in the order of their rows.
 
@@ -72,7 +72,7 @@ def plan(
     return found
 
 
-def _jobs(table: Table, setup: Setup, seed: int) -> list[Job]:
+def _jobs(table: PaperTable, setup: Setup, seed: int) -> list[Job]:
     found = {
         (row.recipe, dataset): Job(row, dataset, seed, table.test_only)
         for dataset in setup.trainable
@@ -182,7 +182,7 @@ def _start(job: Job, setup: Setup) -> Path | None:
     if job.row.start is None:
         return None
     dataset = job.row.start_on or job.dataset
-    before = Job(Row(job.row.start, job.row.start), dataset, job.seed)
+    before = Job(PaperRow(job.row.start, job.row.start), dataset, job.seed)
     return _train(before, setup)[2]
 
 
@@ -205,7 +205,7 @@ def _partial(job: Job, setup: Setup) -> dict[str, ReidDataset]:
     return partial_sets(setup, job.dataset) if job.partial else {}
 
 
-def _has_images(row: Row, dataset: str, setup: Setup) -> bool:
+def _has_images(row: PaperRow, dataset: str, setup: Setup) -> bool:
     """Return whether the images that the row's decoder reconstructs are available."""
     task = RECIPES[str(row.recipe)].last.task
     external = isinstance(task, SanConfig) and task.decoder.target == "external"

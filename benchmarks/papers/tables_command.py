@@ -23,7 +23,7 @@ from pathlib import Path
 
 from benchmarks.command_line import benchmark_parser
 from benchmarks.papers.command_options import add_setup_options, read_setup
-from benchmarks.papers.comparison import Block, compare
+from benchmarks.papers.comparison import ComparisonBlock, compare
 from benchmarks.papers.comparison_figure import draw_blocks
 from benchmarks.papers.comparison_report import json_report, markdown_report, text_report
 from benchmarks.papers.preflight import check
@@ -85,7 +85,7 @@ def _write(path: Path, content: bytes) -> None:
         replace_file(path, content)
 
 
-def _document(blocks: Sequence[Block], suffix: str) -> str:
+def _document(blocks: Sequence[ComparisonBlock], suffix: str) -> str:
     if suffix == ".json":
         return json.dumps(json_report(blocks), indent=1) + "\n"
     return (markdown_report if suffix == ".md" else text_report)(blocks) + "\n"

@@ -40,7 +40,7 @@ NEAREST = 10
 LARGEST = 250_000
 
 
-class Row(NamedTuple):
+class QueryRow(NamedTuple):
     """A query, its matches as (image, frame color), and a line of text or ""."""
 
     query: str
@@ -71,7 +71,7 @@ def worst(queries: tuple[QueryScore, ...], count: int) -> list[QueryScore]:
 
 def find(
     chosen: QueryScore, query: LabeledFeatures, gallery: LabeledFeatures, *, protocol: bool
-) -> Row:
+) -> QueryRow:
     """Return the row of a query.
 
     Args:
@@ -94,10 +94,12 @@ def find(
         text = f"camera {chosen.camera_id}; last image: first correct match, at rank {rank:,}"
     colors = np.where(same, RIGHT, np.where(own, OWN_CAMERA, WRONG))
     found = [(gallery.records[place].path, str(colors[place])) for place in shown]
-    return Row(chosen.path, found, text)
+    return QueryRow(chosen.path, found, text)
 
 
-def rows_of(dataset: ReidDataset, features: Features, options: argparse.Namespace) -> list[Row]:
+def rows_of(
+    dataset: ReidDataset, features: Features, options: argparse.Namespace
+) -> list[QueryRow]:
     """Choose queries of the first split and return their rows."""
     (score,) = evaluate(dataset, features, EvaluationOptions(("cosine",))).scores
     split = dataset.splits[0]
@@ -110,7 +112,7 @@ def rows_of(dataset: ReidDataset, features: Features, options: argparse.Namespac
     return [find(query, *sides, protocol=options.worst) for query in chosen]
 
 
-def draw(rows: list[Row], caption: str) -> Image.Image:
+def draw(rows: list[QueryRow], caption: str) -> Image.Image:
     """Return the image: one row per query, and the caption below."""
     tile, line = WIDTH + 2 * FRAME + GAP, LINE if any(row.text for row in rows) else 0
     step = HEIGHT + 2 * FRAME + GAP + line

@@ -15,7 +15,7 @@ PEOPLE, IMAGES = 16, 4
 Images = NDArray[np.uint8]
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Residual block of two 3×3 convolutions."""
 
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
@@ -46,9 +46,9 @@ class SmallNet(nn.Module):
             nn.Conv2d(3, 40, 5, 2, 2, bias=False),
             nn.BatchNorm2d(40),
             nn.ReLU(inplace=True),
-            Block(40, 80, 2),
-            Block(80, 160, 2),
-            Block(160, 320, 2),
+            ResidualBlock(40, 80, 2),
+            ResidualBlock(80, 160, 2),
+            ResidualBlock(160, 320, 2),
             nn.AdaptiveMaxPool2d(1),
             nn.Flatten(),
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.docs_tables.paper_blocks import draw_paper_rows, paper_block, variants_block
-from benchmarks.papers.comparison import Block, compare
+from benchmarks.papers.comparison import ComparisonBlock, compare
 from benchmarks.papers.comparison_figure import draw_blocks
 from benchmarks.papers.comparison_report import json_report, markdown_report, text_report
 from benchmarks.papers.published import load_tables
@@ -32,11 +32,11 @@ def result(
     return Result(recipe, dataset, seed, SCALE, "imagenet", [], "test", 0.5, scores)
 
 
-def blocks(table: str, *results: Result) -> dict[str, Block]:
+def blocks(table: str, *results: Result) -> dict[str, ComparisonBlock]:
     return {block.scored: block for block in compare(load_tables()[table], results)}
 
 
-def line(block: Block, recipe: str) -> dict[str, object]:
+def line(block: ComparisonBlock, recipe: str) -> dict[str, object]:
     (found,) = [row for row in json_report([block])[0]["rows"] if row["recipe"] == recipe]
     return found
 

@@ -7,7 +7,7 @@ import torch
 from lively_encoders import lively
 
 from benchmarks.docs_tables import speed_tables
-from benchmarks.speed import forward_variants, matrix_products, throughput_measures, timing
+from benchmarks.speed import forward_variants, matrix_product_rates, throughput_measures, timing
 from reid_align.features import ExtractOptions
 from reid_align.images import find_images
 from reid_align.inference.parallelism import Parallelism
@@ -97,7 +97,7 @@ def test_rate_counts_the_calls_of_all_lanes() -> None:
 def test_operations_of_the_papers_network() -> None:
     encoder = lively("san_resnet18")
     encoder.preprocess = type(encoder.preprocess)(256, 128)
-    operations = matrix_products.arithmetic(encoder)
+    operations = matrix_product_rates.arithmetic(encoder)
     # 1.82 GMAC at 224×224 (torchvision), here 32768/50176 of the pixels and layer4 at twice the
     # height and width of what it would have.
     assert 2.3e9 < operations < 4.1e9
