@@ -3,10 +3,10 @@
     python -m benchmarks.studies.retrieval --data synthetic=data/synth
     python -m benchmarks.studies.retrieval --data cuhk03_detected=data/cuhk03 --worst -o ~/worst.jpg
 
-By default, draws queries by a seed (not by result) with their nearest images from other cameras,
-for the README. With --worst, shows the queries with the latest first correct match, and that match
-at the end of the row; images of other identities from the query's camera stay in the gallery, as
-in the evaluation protocol. Images of real people are never written to this repository.
+By default, draws random queries with their nearest images from other cameras, for docs/models.md.
+With --worst, shows the queries with the latest first correct match, and that match at the end of
+the row; images of other identities from the query's camera stay in the gallery, as in the
+evaluation protocol. Images of real people are never written to this repository.
 
 A minute on two cores; writes docs/images/retrieval.jpg.
 """
@@ -32,7 +32,7 @@ from reid_align.metrics import distances
 from reid_align.viz.contact_sheets import INK, WHITE, font
 
 ROOT = Path(__file__).resolve().parents[2]
-README_IMAGE = ROOT / "docs/images/retrieval.jpg"
+MODELS_IMAGE = ROOT / "docs/images/retrieval.jpg"
 # Distinguishable with any kind of color vision.
 RIGHT, WRONG, OWN_CAMERA = "#009e73", "#d55e00", "#56b4e9"
 WIDTH, HEIGHT, FRAME, GAP, LINE = 64, 128, 4, 4, 16
@@ -175,10 +175,10 @@ def main() -> None:
     )
     options = parser.parse_args()
     if options.worst and options.output is None:
-        parser.error("--worst needs -o: the README image shows random queries.")
+        parser.error("--worst needs -o: the image of the documentation shows random queries.")
     if len(options.data) != 1:
         parser.error("--data NAME=FOLDER is required exactly once.")
-    dataset, output = load_dataset(*options.data[0]), options.output or README_IMAGE
+    dataset, output = load_dataset(*options.data[0]), options.output or MODELS_IMAGE
     check_place(output, dataset)
     check_writable(output)
     encoder = select_encoder(options.model, options.weights)

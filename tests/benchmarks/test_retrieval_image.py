@@ -117,5 +117,5 @@ def test_dataset_name_decides_if_people_are_real(tmp_path: Path) -> None:
     records = (ImageRecord("a", 1, 1),)
     other = ReidDataset("market1501", "/data", (), (Split("s", records, records),), "cross_camera")
     with pytest.raises(InvalidInputError, match="market1501"):
-        retrieval.check_place(retrieval.README_IMAGE, other)
-    retrieval.check_place(retrieval.README_IMAGE, load_dataset("synthetic", make_set(tmp_path)))
+        retrieval.check_place(retrieval.MODELS_IMAGE, other)
+    retrieval.check_place(retrieval.MODELS_IMAGE, load_dataset("synthetic", make_set(tmp_path)))
