@@ -24,6 +24,9 @@ CPU = ["--device", "cpu", "--num-workers", "0"]
 ENCODER = ["--weights", "encoder", *CPU]
 SCORES = ["evaluate", "folder", "crops", "--features", "f.npy"]
 SCORES += ["--data-option", r"pattern=(?P<person_id>\d+)_c(?P<camera_id>\d)"]
+CALIBRATE = ["calibrate", "folder", "many", "--features", "many.npy", "--bootstrap", "5"]
+CALIBRATE += ["--data-option", r"pattern=(?P<person_id>\d)_", "--false-match-rate", "0.1"]
+PAIR = ["crops/0001_c1.png", "crops/0001_c2.png"]
 TRAIN = ["train", "baseline_modern", "--tiny", "--data", "csv=files/people.csv", *CPU]
 COMMANDS = {
     "extract": ["extract", "crops", *ENCODER, "-o", "OUT/g.npy"],
@@ -33,6 +36,9 @@ COMMANDS = {
     "train": [*TRAIN, "--set", "training.steps_per_epoch=1", "-o", "OUT/run"],
     "average": ["publish", "average", "encoder", "encoder", "-o", "OUT/average"],
     "show": ["show", "sheet", "crops", "-o", "OUT/sheet.png"],
+    "cluster": ["cluster", "--features", "many.npy", "--threshold", "0.5", "-o", "OUT/ids.csv"],
+    "calibrate": [*CALIBRATE, "-o", "OUT/calibration.json"],
+    "verify": ["verify", *PAIR, *ENCODER, "-o", "OUT/verified.json"],
     "synthesize": ["synthesize", "--identities", "2", "--images", "1", "-o", "OUT/set"],
 }
 
@@ -46,6 +52,12 @@ def prepared() -> Iterator[Path]:
         for name in ("0001_c1", "0001_c2", "0002_c1", "0002_c2"):
             pixels = random.integers(0, 256, (40, 20, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / "crops" / f"{name}.png")
+        (folder / "many").mkdir()
+        for index in range(20):
+            # Five images of each of four identities: the brightness is the identity.
+            pixels = np.full((40, 20, 3), 60 * (index // 5), np.uint8)
+            pixels[index % 5] = 255
+            Image.fromarray(pixels).save(folder / "many" / f"{index // 5}_{index}.png")
         (folder / "files").mkdir()
         write_files(folder / "files")
         torch.manual_seed(0)
@@ -66,6 +78,7 @@ def prepared() -> Iterator[Path]:
         os.chdir(folder)
         try:
             assert reid_align(["extract", "crops", *ENCODER, "-o", "f.npy"]) == 0
+            assert reid_align(["extract", "many", *ENCODER, "-o", "many.npy"]) == 0
             yield folder
         finally:
             os.chdir(before)
