@@ -47,3 +47,41 @@ def test_the_most_specific_advice_follows_the_message() -> None:
 def test_common_advice_names_options() -> None:
     assert with_advice(DeviceNotFoundError("No GPU."), {}) == "No GPU. Use --device cpu."
     assert with_advice(BackendError("onnx", "reason"), {}).endswith("Use --backend torch.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (["extract", "a", "-o", "f.npy", "--output", "g.npy"], "--output"),
+        (["extract", "a", "-o", "f.npy", "--seed", "1", "--seed=2"], "--seed"),
+        (["extract", "a", "-o", "f.npy", "--device", "cpu", "--dev", "cuda"], "--device"),
+        (["evaluate", "csv", "a", "--features", "a.npy", "--features", "b.npy"], "--features"),
+        (["evaluate", "csv", "a", "--verification", "0.1", "--verification"], "--verification"),
+        (["unwrap", "a", "-o", "b", "--weights", "c", "--weights", "d"], "--weights"),
+        (["train", "san_full", "--evaluate", "a=b", "--evaluate", "c=d"], "--evaluate"),
+        (["synthesize", "-o", "a", "-o", "b"], "-o"),
+        (["publish", "check", "a.b", "--weights", "c", "--weights", "d"], "--weights"),
+        (["publish", "average", "-o", "c", "a", "b", "-o", "d"], "-o"),
+    ],
+)
+def test_an_option_given_twice_is_refused(
+    arguments: list[str], option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    takes_several = option in ("--features", "--verification") or arguments[0] == "unwrap"
+    several = ", with all its values after it" if takes_several else ""
+    error = capsys.readouterr().err
+    assert error.endswith(f"is given twice. Give it once{several}.\n")
+
+
+def test_a_parser_can_be_used_again() -> None:
+    from reid_align.cli import command_parser
+
+    parser = command_parser("try", "A command.")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--set", action="append")
+    for seed in (1, 2):
+        args = parser.parse_args(["--seed", str(seed), "--set", "a", "--set", "b"])
+        assert (args.seed, args.set) == (seed, ["a", "b"])

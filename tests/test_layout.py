@@ -87,6 +87,7 @@ ALLOWED = {
     "datasets": BASE | {"shards", "shard_set"},
     "batches": BASE | {"datasets", "shards", "shard_set", "worker_processes"},
     "evaluation": {
+        "csv_text",
         "errors",
         "checks",
         "progress",

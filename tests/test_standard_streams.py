@@ -176,3 +176,20 @@ def test_names_that_are_too_long(
     assert ": error: " in shown
     assert "Unexpected" not in shown
     assert "Traceback" not in shown
+
+
+def test_warnings_of_the_decoder_name_each_image(
+    crops: Path, weights: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one.tif", "two.tif"):
+        content = io.BytesIO()
+        Image.new("RGB", (20, 40)).save(content, "TIFF", compression="packbits")
+        # The end of the file is a part of the metadata.
+        (crops / name).write_bytes(content.getvalue()[:-40])
+    code = reid_align(
+        ["extract", "crops", "-o", "f.npy", "--weights", weights, "--on-error", "skip"]
+    )
+    shown = capsys.readouterr().err
+    for name in ("one.tif", "two.tif"):
+        assert f"python -m reid_align.extract: warning: crops/{name}: " in shown
+    assert code in (0, 3)

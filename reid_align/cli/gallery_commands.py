@@ -1,6 +1,5 @@
 """Subcommands of the ``gallery`` verb."""
 
-import csv
 import json
 import os
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from reid_align.cli import OK, SOME_FAILED
 from reid_align.cli.encoder_choice import select_encoder
 from reid_align.cli.search_inputs import failed_images
+from reid_align.csv_text import csv_text
 from reid_align.errors import InvalidInputError
 from reid_align.features import ExtractOptions
 from reid_align.galleries import (
@@ -101,10 +101,9 @@ def list_rows(args: Namespace) -> int:
     """Print the rows as CSV."""
     stored = _existing(args)
     names = list(stored.columns)
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["path", *names])
+    print(csv_text([["path", *names]]), end="")
     for row in stored.rows(args.where):
-        writer.writerow([row.path, *(row.metadata[name] for name in names)])
+        print(csv_text([[row.path, *(row.metadata[name] for name in names)]]), end="")
     return OK
 
 

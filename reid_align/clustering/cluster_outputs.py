@@ -1,7 +1,5 @@
 """Outputs of a clustering: ``ids.csv``, contact sheet and summary."""
 
-import csv
-import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reid_align.clustering.cluster_scores import ClusterScores
+from reid_align.csv_text import csv_text
 from reid_align.images import decode_image
 from reid_align.viz import contact_sheet
 
@@ -19,12 +18,10 @@ def ids_table(
     paths: Sequence[str], clusters: NDArray[np.int64], tracks: Sequence[str] | None = None
 ) -> bytes:
     """Format the identities as CSV: path, identity and, if given, track; in the given order."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["path", "identity", *(["track"] if tracks else [])])
+    rows: list[list[object]] = [["path", "identity", *(["track"] if tracks else [])]]
     for row, (path, cluster) in enumerate(zip(paths, clusters.tolist(), strict=True)):
-        writer.writerow([path, cluster, *([tracks[row]] if tracks else [])])
-    return text.getvalue().encode("utf-8", "surrogateescape")
+        rows.append([path, cluster, *([tracks[row]] if tracks else [])])
+    return csv_text(rows).encode("utf-8", "surrogateescape")
 
 
 def cluster_sheet(

@@ -1,7 +1,5 @@
 """Labeling of image pairs, stored in a CSV file that `read_pairs` reads."""
 
-import csv
-import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,14 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.calibration import NamedPair, read_pairs
+from reid_align.checks import up_to_one
+from reid_align.csv_text import csv_text
 from reid_align.errors import InvalidInputError
 from reid_align.files import replace_file, writing
 from reid_align.retrieval import nearest_rows
 
 Pair = tuple[int, int]
 _COLUMNS = ("path_a", "path_b", "same")
-# Three of four proposals are near pairs: among random pairs, almost none is of one identity.
-_NEAR_SHARE, _NEIGHBORS, _TRIALS = 0.75, 10, 200
+_NEIGHBORS, _TRIALS = 10, 200
 
 
 class PairLabeling:
@@ -28,10 +27,13 @@ class PairLabeling:
         file: CSV file; an existing one is continued.
         features: (N, D) features of the gallery.
         files: path of each image; "" if it is missing, and is not proposed.
+        near_share: share of proposals in which the second image is one of the ten nearest to the
+            first. The others are random; almost none of them is of one identity.
         seed: seed of the proposals.
 
     Raises:
-        InvalidInputError: the file exists and cannot be read, or fewer than two images exist.
+        InvalidInputError: the file exists and cannot be read, fewer than two images exist, or the
+            share is out of range.
     """
 
     def __init__(
@@ -39,9 +41,12 @@ class PairLabeling:
         file: str | os.PathLike[str],
         features: NDArray[np.float32],
         files: Sequence[str],
+        near_share: float = 0.75,
         seed: int = 0,
     ) -> None:
+        up_to_one("near_share", near_share)
         self.file = Path(file)
+        self._near_share = near_share
         self._features, self._files = features, [name and os.path.realpath(name) for name in files]
         self._usable = np.flatnonzero([bool(name) for name in files])
         if len(set(self._files) - {""}) < 2:
@@ -92,7 +97,7 @@ class PairLabeling:
         return same, len(self._labels) - same
 
     def _partner(self, first: int) -> int | None:
-        if self._random.random() < _NEAR_SHARE:
+        if self._random.random() < self._near_share:
             allowed = np.zeros(len(self._files), np.bool_)
             allowed[self._usable] = True
             query = self._features[first : first + 1]
@@ -106,15 +111,12 @@ class PairLabeling:
         return None
 
     def _write(self, labels: list[NamedPair]) -> None:
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        writer.writerows((pair.first, pair.second, int(pair.same)) for pair in labels)
+        rows = [(pair.first, pair.second, int(pair.same)) for pair in labels]
         with writing(self.file):
             if not labels:
                 self.file.unlink()
             else:
-                content = text.getvalue().encode("utf-8", "surrogateescape")
+                content = csv_text([_COLUMNS, *rows]).encode("utf-8", "surrogateescape")
                 replace_file(self.file, content)
         self._labels = labels
 

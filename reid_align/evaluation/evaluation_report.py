@@ -1,12 +1,11 @@
 """Reports of an evaluation: text, Markdown, JSON, and a CSV table of queries."""
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from reid_align import __version__
+from reid_align.csv_text import csv_text
 from reid_align.evaluation.evaluation_result import (
     EvaluationResult,
     QueryScore,
@@ -78,17 +77,13 @@ def query_table(result: EvaluationResult) -> str:
     rank 1 has the columns hit1_path, hit1_distance, hit1_person_id, hit1_camera_id and hit1_match,
     and so on; cells of missing hits are empty.
     """
-    text = io.StringIO()
     rows = [
         {**_comparison(score), **_query_cells(query)}
         for score in result.scores
         for query in score.queries
     ]
-    columns = max(rows, key=len)
-    writer = csv.DictWriter(text, list(columns), restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    columns = max((list(row) for row in rows), key=len)
+    return csv_text([columns, *([row.get(column) for column in columns] for row in rows)])
 
 
 def _query_cells(query: QueryScore) -> dict[str, object]:

@@ -7,6 +7,7 @@ from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
+from reid_align.csv_text import csv_text
 from reid_align.files import replace_file
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | Mapping[str, Json] | None"
@@ -35,10 +36,7 @@ def write_array_header(file: BinaryIO, rows: int, feature_dim: int) -> None:
 
 def csv_line(row: int, path: str) -> bytes:
     """Return one line of the table; a name that is not UTF-8 keeps its bytes."""
-    # Not csv.writer: before Python 3.13 it does not quote a carriage return.
-    if any(character in path for character in ',"\r\n') or path != path.strip():
-        path = '"' + path.replace('"', '""') + '"'
-    return f"{row},{path}\n".encode("utf-8", "surrogateescape")
+    return csv_text([(row, path)]).encode("utf-8", "surrogateescape")
 
 
 def json_line(content: Json) -> bytes:

@@ -1,9 +1,8 @@
 """Search results as a CSV table."""
 
-import csv
-import io
 from collections.abc import Sequence
 
+from reid_align.csv_text import csv_text
 from reid_align.retrieval.search_hits import QueryHits
 
 COLUMNS = ("query", "rank", "path", "distance")
@@ -20,14 +19,12 @@ def hits_table(answers: Sequence[QueryHits]) -> str:
     reserved = {*COLUMNS, PROBABILITY}
     header = [*COLUMNS, *(f"metadata_{name}" if name in reserved else name for name in names)]
     calibrated = any(hit.probability is not None for hit in hits)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*header, PROBABILITY] if calibrated else header)
+    rows: list[list[object]] = [[*header, PROBABILITY] if calibrated else [*header]]
     for answer in answers:
         for rank, hit in enumerate(answer.hits, 1):
             values = [hit.metadata.get(name) for name in names]
-            row = [answer.query, rank, hit.path, f"{hit.distance:.7g}", *values]
+            row: list[object] = [answer.query, rank, hit.path, f"{hit.distance:.7g}", *values]
             if calibrated:
                 row.append("" if hit.probability is None else f"{hit.probability:.4f}")
-            writer.writerow(row)
-    return text.getvalue()
+            rows.append(row)
+    return csv_text(rows)
