@@ -17,7 +17,12 @@ import reid_align
 
 ROOT = Path(__file__).parents[1]
 # Import names that differ from the name of the distribution.
-DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python-headless", "sklearn": "scikit-learn"}
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "cv2": "opencv-python-headless",
+    "sklearn": "scikit-learn",
+    "umap": "umap-learn",
+}
 # These parts need an extra as a whole, and may import its packages at module level.
 OPTIONAL_PARTS = {"synth"}
 
