@@ -14,7 +14,7 @@ VERBS = {
     "evaluate": "evaluate an encoder or features on a benchmark or on your data",
     "explain": "show why two images are similar, and which regions match",
     "show": "draw images, part images, textures, and maps of features",
-    "calibrate": "choose the threshold for \"same identity\" on labeled images",
+    "calibrate": 'choose the threshold for "same identity" on labeled images',
     "verify": "decide whether two images show the same identity",
     "cluster": "group images or tracklets into identities",
     "unwrap": "compute the textures or dense pose maps of person images",

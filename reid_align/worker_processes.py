@@ -15,6 +15,7 @@ def check_worker_processes() -> None:
         multiprocessing.get_context("spawn").Lock()
     except OSError as error:
         raise WorkerProcessError(
-            f"Worker processes cannot be started: {error.strerror or error}. They need shared memory (/dev/shm) that "
-            "is writable and not full. Make it usable, or use no processes (num_workers=0)."
+            f"Worker processes cannot be started: {error.strerror or error}. They need "
+            "shared memory (/dev/shm) that is writable and not full. Make it usable, or use no "
+            "processes (num_workers=0)."
         ) from error

@@ -316,15 +316,36 @@ def test_importing_the_package_loads_no_dependency() -> None:
     assert not loaded & {"torch", "numpy", "PIL", "huggingface_hub"}
 
 
-def test_extraction_loads_only_the_parts_it_needs() -> None:
-    loaded = loaded_after(
-        "import numpy as np\n"
-        "from reid_align import extract_features, san_resnet50\n"
-        "image = np.zeros((64, 32, 3), np.uint8)\n"
-        "extract_features([image], san_resnet50(), device='cpu', channel_order='rgb')"
-    )
+@pytest.mark.parametrize(
+    ("code", "more"),
+    [
+        (
+            "import numpy as np\n"
+            "from reid_align import extract_features, san_resnet50\n"
+            "image = np.zeros((64, 32, 3), np.uint8)\n"
+            "extract_features([image], san_resnet50(), device='cpu', channel_order='rgb')",
+            set(),
+        ),
+        (
+            "import runpy, sys, tempfile\n"
+            "from PIL import Image\n"
+            "with tempfile.TemporaryDirectory() as folder:\n"
+            "    Image.new('RGB', (32, 64)).save(f'{folder}/image.png')\n"
+            "    sys.argv = ['extract', folder, '-o', f'{folder}/feats.npy', '--device', 'cpu']\n"
+            "    sys.stderr = sys.stdout\n"
+            "    try:\n"
+            "        runpy.run_module('reid_align.extract', run_name='__main__')\n"
+            "    except SystemExit as end:\n"
+            "        assert not end.code",
+            {"cli"},
+        ),
+    ],
+    ids=["function", "command"],
+)
+def test_extraction_loads_only_the_parts_it_needs(code: str, more: set[str]) -> None:
+    loaded = loaded_after(code)
     parts = {name.split(".")[1] for name in loaded if name.startswith("reid_align.")}
-    assert parts == {
+    assert parts == more | {
         "errors",
         "cores",
         "csv_text",
