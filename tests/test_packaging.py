@@ -23,8 +23,8 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "umap": "umap-learn",
 }
-# These parts need an extra as a whole, and may import its packages at module level.
-OPTIONAL_PARTS = {"synth"}
+# These parts need an extra, and may import its packages at module level.
+OPTIONAL_PARTS = {"demo_page", "synth"}
 
 
 @pytest.fixture(scope="module")

@@ -103,7 +103,7 @@ class Recipe:
     Attributes:
         name: name of the recipe.
         purpose: one line about it.
-        stages: its trainings, in their order.
+        stages: the trainings, in order.
         source: paper, table and row; which parts are ours.
         cost: amount of computation.
         expected: published results.

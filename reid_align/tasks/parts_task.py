@@ -36,9 +36,9 @@ class PartsConfig(TaskConfig):
         guide: the stream.
         feature_dim: length of d_G and of d_L; a multiple of 64.
         supervision: the losses of each of the two.
-        height: of the batch's images in pixels. The part images come from the stored images, and
-            do not depend on it.
-        width: of the batch's images in pixels.
+        height: height of the batch's images in pixels. The part images come from the stored images
+            and do not depend on it.
+        width: width of the batch's images in pixels.
     """
 
     guide: GuideConfig = field(default_factory=GuideConfig)

@@ -47,7 +47,7 @@ class SanConfig(EncoderTaskConfig):
         decoder: SA-Dec and its target.
         reconstruction_weight: λ3, of the mean absolute error of the reconstruction.
         constraint_weight: λ4, of the Triplet-ReID constraint; 0 disables it.
-        constraint: the "paper"'s form of it, or that of the "official" code.
+        constraint: form of the constraint: "paper", or "official" as in its code.
         step: "joint", one weighted sum for one optimizer, as in the paper; "alternating", the
             identity losses for the optimizer "main" and the others for the optimizer "texture", as
             in the official code.

@@ -89,7 +89,7 @@ class ResumableLoader:
 
     def first_batch(self) -> Batch:
         """Return the first batch of epoch 0. Does not move the cursor."""
-        # Kept when it passes by: reading it a second time starts all worker processes.
+        # Cached by `next_batch`: reading it again would start all worker processes again.
         if self._first is None:
             self._first = next(self._loader.epoch(0))
         return self._first

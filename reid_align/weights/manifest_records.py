@@ -13,7 +13,7 @@ from reid_align.weights.fingerprint import FINGERPRINT_LENGTH
 NetworkKind = Literal["encoder", "estimator", "head"]
 StorageDtype = Literal["float32", "float16", "bfloat16", "int8"]
 Argument = bool | int | float | str
-# Kinds of network that have a value for these keys; for all others it is null.
+# Kinds of network with a value for these keys; null for all others.
 KEYS_BY_KIND: Mapping[str, tuple[NetworkKind, ...]] = {
     "feature_dim": ("encoder",),
     "preprocess": ("encoder", "estimator"),
