@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from reid_align.errors import ImageReadError, OutputError, OutputExistsError
-from reid_align.files import replace_file, writing
+from reid_align.files import remove_stale_files, replace_file, writing
 from reid_align.unwrapping.unwrappers import Unwrapper
 
 NAME = "unwrap.json"
@@ -33,7 +33,7 @@ def describe(unwrapper: Unwrapper) -> Mapping[str, object]:
 
 
 def open_output(folder: Path, settings: Mapping[str, object]) -> None:
-    """Create the output folder, or resume one with the same settings.
+    """Create the output folder, or resume one with the same settings and clean it up.
 
     Raises:
         OutputExistsError: the folder contains other files, or was made with different settings.
@@ -42,6 +42,7 @@ def open_output(folder: Path, settings: Mapping[str, object]) -> None:
     with writing(folder):
         if (folder / NAME).is_file():
             _require_same(folder, settings)
+            remove_stale_files(folder)
             return
         if folder.is_dir() and any(folder.iterdir()):
             raise OutputExistsError(

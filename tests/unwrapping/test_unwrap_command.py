@@ -164,6 +164,19 @@ def test_different_settings_are_not_mixed_in_one_folder(
     assert files("full") == {"mine.png"}
 
 
+def test_files_of_a_killed_run_are_deleted(images: Path, run_folder: Path) -> None:
+    command = ["images/00.jpg", "-o", "out", "--weights", str(run_folder)]
+    assert unwrap(command) == 0
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    stale, other = Path(f"out/01.png.{ended.pid}.partial"), Path("out/film.partial")
+    running = Path(f"out/02.png.{os.getpid()}.partial")
+    for path in (stale, other, running):
+        path.touch()
+    assert unwrap(command) == 0
+    assert [path.exists() for path in (stale, other, running)] == [False, True, True]
+
+
 def test_images_that_differ_in_their_suffix_alone_are_refused_before_any_work(
     images: Path, run_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
