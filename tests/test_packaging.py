@@ -18,6 +18,7 @@ import reid_align
 ROOT = Path(__file__).parents[1]
 # Import names that differ from the name of the distribution.
 DISTRIBUTIONS = {
+    "faiss": "faiss-cpu",
     "PIL": "pillow",
     "cv2": "opencv-python-headless",
     "sklearn": "scikit-learn",

@@ -53,15 +53,20 @@ def read_rows(table: "Table", filtered: str | None) -> Iterator[GalleryRow]:
 def read_contents(table: "Table", filtered: str | None, found: GalleryFormat) -> GalleryContents:
     """Return the rows with their features."""
     names = [name for name in table.schema.names if name != VECTOR]
-    parts = [np.empty((0, found.feature_dim), np.float32)]
+    values = np.empty((table.count_rows(filtered), found.feature_dim), np.float32)
+    count = 0
     columns: dict[str, list[object]] = {name: [] for name in names}
     for batch in _query(table, filtered).to_batches():
-        flat = batch.column(VECTOR).flatten().to_numpy()
-        parts.append(flat.reshape(-1, found.feature_dim))
+        block = batch.column(VECTOR).flatten().to_numpy().reshape(-1, found.feature_dim)
+        if count + len(block) > len(values):
+            # Another process has added rows in the meantime.
+            values = np.concatenate([values[:count], block])
+        values[count : count + len(block)] = block
+        count += len(block)
         for name in names:
             columns[name].extend(batch.column(name).to_pylist())
     paths = tuple(str(path) for path in columns.pop(PATH))
-    features = Features(np.concatenate(parts), paths, (), found.digest)
+    features = Features(values[:count], paths, (), found.digest)
     return GalleryContents(features, {name: tuple(values) for name, values in columns.items()})
 
 

@@ -85,9 +85,12 @@ class Gallery:
         except ImportError as error:
             raise MissingExtraError("lancedb", "gallery", "A stored gallery") from error
         check_location(location, create=create)
+        if not is_remote(location):
+            # The working directory may change.
+            location = os.path.abspath(location)
         with storing(location, "read"):
             database = lancedb.connect(
-                location if is_remote(location) else os.path.abspath(location),
+                location,
                 # Every read sees the latest commit of every process.
                 read_consistency_interval=timedelta(0),
                 storage_options=None if storage_options is None else dict(storage_options),
