@@ -51,6 +51,13 @@ def build_parser() -> argparse.ArgumentParser:
         "--pairs", metavar="FILE.csv", help="label pairs, in a file that calibrate --pairs reads"
     )
     parser.add_argument(
+        "--near-share",
+        type=float,
+        default=0.75,
+        metavar="P",
+        help="share of proposed pairs that are near each other, 0 to 1; default: %(default)s",
+    )
+    parser.add_argument(
         "--textures",
         nargs="+",
         metavar="RUN",

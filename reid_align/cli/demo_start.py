@@ -35,7 +35,11 @@ def start_demo(args: Namespace) -> None:
     labeling = None
     if args.pairs is not None:
         labeling = PairLabeling(
-            args.pairs, engine.gallery.features.values, engine.files, seed=args.seed
+            args.pairs,
+            engine.gallery.features.values,
+            engine.files,
+            near_share=args.near_share,
+            seed=args.seed,
         )
     # Imported last: it takes seconds.
     from reid_align.demo_page.page_launch import launch_page
@@ -69,7 +73,9 @@ def demo_engine(args: Namespace) -> DemoEngine:
     )
     if recorded:
         options = recorded_options(gallery.description, options)
-        encoder = recorded_encoder(gallery.description, options, encoder=encoder)
+        adapted = bool(gallery.description.get("adapted"))
+        images = [image.file for image in gallery.files] if adapted else []
+        encoder = recorded_encoder(gallery.description, options, encoder=encoder, images=images)
     assert encoder is not None  # Selected above, or recorded by the gallery.
     if gallery.features.failed:
         failed = gallery.features.failed

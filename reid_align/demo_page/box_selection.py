@@ -51,6 +51,12 @@ class BoxSelection:
         left, top, right, bottom = self.box
         return self.image[top:bottom, left:right].copy()
 
+    @classmethod
+    def current(cls, image: Pixels, stored: "BoxSelection | None") -> "BoxSelection":
+        """Return the stored selection if it is shown as ``image``, else one without corners."""
+        is_shown = stored is not None and np.array_equal(stored.draw(), image)
+        return stored if stored is not None and is_shown else cls(image)
+
     def draw(self) -> Pixels:
         """Return the image with the box or the first corner drawn on it."""
         if not self.corners:

@@ -122,11 +122,13 @@ class DemoEngine:
 
     def explain(self, first: Pixels, second: Pixels | None = None) -> Image.Image | str:
         """Draw where the encoder looks, and which regions of two images match; or say why not."""
-        how = {"device": self._device, "channel_order": "rgb"}
+        encoder, device = self.encoder, self._device
         try:
             if second is None:
-                return explain_image(first, self.encoder, **how).draw()
-            return explain_pair(first, second, self.encoder, **how).draw()
+                found = explain_image(first, encoder, device=device, channel_order="rgb")
+            else:
+                found = explain_pair(first, second, encoder, device=device, channel_order="rgb")
+            return found.draw()
         except InvalidInputError as error:
             return str(error)
 
@@ -134,8 +136,8 @@ class DemoEngine:
         """Return the texture of an image; None without the networks."""
         if self._unwrapper is None:
             return None
-        resized = self._unwrapper.preprocess.resize(image)
-        return Image.fromarray(self._unwrapper(resized[None])[0])
+        resized = np.stack([self._unwrapper.preprocess.resize(image)])
+        return Image.fromarray(self._unwrapper(resized)[0])
 
     def pixels(self, row: int) -> Pixels | str:
         """Return a gallery image, (H, W, 3) RGB, or the reason why it cannot be read."""

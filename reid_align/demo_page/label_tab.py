@@ -11,7 +11,9 @@ from reid_align.errors import ReidAlignError
 GOAL = 200
 HELP = """\
 Do both images show the same person? Aim for 200 pairs, at least 20 of them of the same person.
-If you cannot tell, skip the pair. Then run `calibrate --pairs {file}`."""
+If you cannot tell, skip the pair. Then run:
+
+`python -m reid_align.calibrate --pairs {file} -o calibration.json`"""
 
 
 def add_label_tab(engine: DemoEngine, labeling: PairLabeling) -> None:
@@ -20,8 +22,8 @@ def add_label_tab(engine: DemoEngine, labeling: PairLabeling) -> None:
     gr.Markdown(HELP.format(file=labeling.file))
     with gr.Row():
         images = [
-            gr.Image(label=label, interactive=False, height=320, buttons=[], elem_id=name)
-            for label, name in (("First image", "pair-first"), ("Second image", "pair-second"))
+            gr.Image(show_label=False, interactive=False, height=320, buttons=[], elem_id=name)
+            for name in ("pair-first", "pair-second")
         ]
     with gr.Row():
         same = gr.Button("Same person", variant="primary", elem_id="same", min_width=120)
@@ -45,18 +47,18 @@ def add_label_tab(engine: DemoEngine, labeling: PairLabeling) -> None:
 
     def answer(current: Pair | None, is_same: bool) -> tuple[Any, ...]:
         if current is None:
-            raise gr.Error("Show a pair first.")
+            raise gr.Error("Show a pair first.", print_exception=False)
         try:
             labeling.label(current, is_same)
         except ReidAlignError as error:
-            raise gr.Error(str(error)) from error
+            raise gr.Error(str(error), print_exception=False) from error
         return show_next()
 
     def take_back() -> str:
         try:
             removed = labeling.undo()
         except ReidAlignError as error:
-            raise gr.Error(str(error)) from error
+            raise gr.Error(str(error), print_exception=False) from error
         text = "Nothing to undo." if removed is None else "The last label was removed."
         return f"{_counts(labeling)} {text}"
 

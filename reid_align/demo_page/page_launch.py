@@ -1,13 +1,15 @@
 """Launch of the page: on this machine, without analytics and requests to other servers."""
 
 import os
+import signal
 import sys
 import tempfile
-import time
+from threading import Event
 from typing import TYPE_CHECKING
 
 from reid_align.demo_page.demo_engine import DemoEngine
 from reid_align.demo_page.pair_labeling import PairLabeling
+from reid_align.errors import InvalidInputError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,11 +30,13 @@ _CSS = """
 #hits .caption-label { position: static; max-width: 100%; width: 100%; white-space: normal;
   overflow: visible; text-align: center; border: 0; opacity: 1; }
 /* Small images are enlarged. */
-#query img, #first img, #second img, #pair-first img, #pair-second img { width: 100%; height: 100%;
+#query img, #first img, #second img, #pair-first img, #pair-second img,
+#texture img { width: 100%; height: 100%;
   object-fit: contain; }
 /* On a narrow screen, wide drawings scroll. */
 @media (max-width: 640px) {
   #regions, #regions-of-hit { overflow-x: auto !important; }
+  #regions *, #regions-of-hit * { justify-content: flex-start; margin-left: 0; }
   #regions img, #regions-of-hit img { max-width: none; width: auto; height: 300px; }
 }
 footer { display: none !important; }
@@ -56,13 +60,16 @@ class _SelfOnly:
 
 
 def launch_page(engine: DemoEngine, labeling: PairLabeling | None, host: str, port: int) -> None:
-    """Serve the page until the process is interrupted.
+    """Serve the page until SIGTERM or Ctrl-C.
 
     Args:
         engine: what the page shows.
         labeling: pairs to label; None leaves out this tab.
         host: address to listen on.
         port: port; 0 takes a free one.
+
+    Raises:
+        InvalidInputError: the address cannot be used.
     """
     os.environ.update(_OFFLINE)
     with tempfile.TemporaryDirectory(prefix="reid_align-demo-") as folder:
@@ -75,25 +82,36 @@ def launch_page(engine: DemoEngine, labeling: PairLabeling | None, host: str, po
 
         page = build_page(engine, labeling)
         theme = gr.themes.Default(font=_FONTS, font_mono=["monospace"])
-        _, address, _ = page.launch(
-            server_name=host,
-            server_port=port or None,
-            share=False,
-            quiet=True,
-            prevent_thread_lock=True,
-            footer_links=[],
-            max_file_size="32mb",
-            ssr_mode=False,
-            mcp_server=False,
-            enable_monitoring=False,
-            # A page of the Hub is embedded in another one, which has its own policy.
-            app_kwargs={} if "SPACE_ID" in os.environ else {"middleware": [Middleware(_SelfOnly)]},
-            theme=theme,
-            css=_CSS,
-        )
-        print(f"Page on {address.rstrip('/')}, until Ctrl-C", file=sys.stderr, flush=True)
         try:
-            while True:
-                time.sleep(1)
+            _, address, _ = page.launch(
+                server_name=host,
+                server_port=port or None,
+                share=False,
+                quiet=True,
+                prevent_thread_lock=True,
+                footer_links=[],
+                max_file_size="32mb",
+                ssr_mode=False,
+                mcp_server=False,
+                enable_monitoring=False,
+                # A page of the Hub is embedded in another one, which has its own policy.
+                app_kwargs={}
+                if "SPACE_ID" in os.environ
+                else {"middleware": [Middleware(_SelfOnly)]},
+                theme=theme,
+                css=_CSS,
+            )
+        except OSError as error:
+            raise InvalidInputError(
+                f"Cannot listen on {host}, port {port}: the port is in use or not permitted, or "
+                "the address is not of this machine. Give another port or host."
+            ) from error
+        print(f"Page on {address.rstrip('/')}, until Ctrl-C", file=sys.stderr, flush=True)
+        stopped = Event()
+        before = signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+        try:
+            while not stopped.wait(1):
+                pass
         finally:
+            signal.signal(signal.SIGTERM, before)
             page.close(verbose=False)

@@ -42,8 +42,14 @@ def build_page(engine: DemoEngine, labeling: PairLabeling | None = None) -> gr.B
 def _add_compare_tab(engine: DemoEngine) -> None:
     with gr.Row():
         images = [
-            gr.Image(label=label, sources=["upload", "clipboard"], height=320, elem_id=name)
-            for label, name in (("First image", "first"), ("Second image", "second"))
+            gr.Image(
+                show_label=False,
+                placeholder=f"Drop the {name} image here",
+                sources=["upload", "clipboard"],
+                height=320,
+                elem_id=name,
+            )
+            for name in ("first", "second")
         ]
     button = gr.Button("Compare", variant="primary", elem_id="compare")
     answer = gr.Markdown(elem_id="answer")
@@ -57,11 +63,11 @@ def _add_compare_tab(engine: DemoEngine) -> None:
 
     def compare(first: Any, second: Any) -> tuple[str, Any]:  # noqa: ANN401
         if first is None or second is None:
-            raise gr.Error("Add two images first.")
+            raise gr.Error("Add two images first.", print_exception=False)
         try:
             text, found = engine.compare(first, second), engine.explain(first, second)
         except ReidAlignError as error:
-            raise gr.Error(str(error)) from error
+            raise gr.Error(str(error), print_exception=False) from error
         if isinstance(found, str):
             return f"{text}\n\n{found}", gr.update(value=None, visible=False)
         return text, gr.update(value=found, visible=True)

@@ -20,8 +20,10 @@ def add_search_tab(engine: DemoEngine) -> None:
     with gr.Row():
         with gr.Column(scale=1, min_width=280):
             query = gr.Image(
-                label="Query image",
+                show_label=False,
+                placeholder="Drop the query image here",
                 sources=["upload", "clipboard"],
+                format="png",  # Lossless: the shown image is compared with the stored one.
                 height=360,
                 elem_id="query",
             )
@@ -66,10 +68,8 @@ def add_search_tab(engine: DemoEngine) -> None:
     def start(image: Any) -> tuple[Any, None]:  # noqa: ANN401
         return (None if image is None else BoxSelection(image)), None
 
-    def click(found: BoxSelection | None, event: gr.SelectData) -> tuple[Any, Any]:
-        if found is None:
-            return None, gr.skip()
-        found = found.click(*map(int, event.index))
+    def click(image: Any, stored: Any, event: gr.SelectData) -> tuple[Any, Any]:  # noqa: ANN401
+        found = BoxSelection.current(image, stored).click(*map(int, event.index))
         return found, found.draw()
 
     def draw_random() -> tuple[Any, Any, int]:
@@ -78,17 +78,20 @@ def add_search_tab(engine: DemoEngine) -> None:
             pixels = engine.pixels(row)
             if not isinstance(pixels, str):
                 return pixels, BoxSelection(pixels), row
-        raise gr.Error("No gallery image can be read.")
+        raise gr.Error("No gallery image can be read.", print_exception=False)
 
-    def find(found: BoxSelection | None, row: int | None, k: float) -> tuple[Any, ...]:
-        if found is None:
-            raise gr.Error("Add a query image first.")
+    def find(image: Any, stored: Any, row: int | None, k: float) -> tuple[Any, ...]:  # noqa: ANN401
+        if image is None:
+            raise gr.Error("Add a query image first.", print_exception=False)
+        # The event of the upload may not have stored the new image yet.
+        found = BoxSelection.current(image, stored)
+        is_whole_row = found is stored and found.box is None
         pixels = found.crop()
         try:
-            answers = engine.search(pixels, int(k), row if found.box is None else None)
+            answers = engine.search(pixels, int(k), row if is_whole_row else None)
             looked, unwrapped = engine.explain(pixels), engine.texture(pixels)
         except ReidAlignError as error:
-            raise gr.Error(str(error)) from error
+            raise gr.Error(str(error), print_exception=False) from error
         height, width = pixels.shape[:2]
         text = f"Query: {width} × {height} pixels. Click a hit to see which regions match."
         return (
@@ -109,10 +112,10 @@ def add_search_tab(engine: DemoEngine) -> None:
 
     query.upload(start, query, [selection, origin])
     query.clear(lambda: (None, None), None, [selection, origin])
-    query.select(click, selection, [selection, query])
+    query.select(click, [query, selection], [selection, query])
     draw.click(draw_random, None, [query, selection, origin])
     outputs = [hits, queried, shown, message, heading, regions, texture_heading, texture]
-    search.click(find, [selection, origin, count], outputs)
+    search.click(find, [query, selection, origin, count], outputs)
     hits.select(show_regions, [queried, shown], [heading, regions])
 
 

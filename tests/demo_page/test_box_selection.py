@@ -44,3 +44,12 @@ def test_the_box_is_drawn_on_a_copy() -> None:
     np.testing.assert_array_equal(image, frame())
     assert (BoxSelection(image).click(20, 10).draw() != image).any()
     assert BoxSelection(image).draw() is image
+
+
+def test_a_selection_is_current_only_if_it_is_shown() -> None:
+    stored = BoxSelection(frame()).click(20, 10).click(60, 70)
+    assert BoxSelection.current(stored.draw(), stored) is stored
+    for image, other in ((frame(), stored), (frame()[:50], stored), (frame(), None)):
+        found = BoxSelection.current(image, other)
+        assert found.corners == ()
+        assert found.image is image

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from reid_align.calibration import Calibration, read_calibration
@@ -15,8 +16,10 @@ from reid_align.demo_page import DemoEngine
 from reid_align.demo_page.demo_engine import percent
 from reid_align.errors import InvalidInputError, MixedFeaturesError
 from reid_align.features import ExtractOptions, Features
+from reid_align.heads import decoder_for
 from reid_align.images import decode_image
 from reid_align.retrieval import GalleryFeatures, load_gallery
+from reid_align.unwrapping import TextureUnwrapper
 
 EXAMPLES = sorted(str(path) for path in (Path(__file__).parents[2] / "examples").glob("*.jpg"))
 OPTIONS = ExtractOptions("cpu", num_workers=1)
@@ -74,6 +77,20 @@ def test_explanations_are_images() -> None:
         assert isinstance(found, Image.Image)
         assert found.width > 200
     assert engine().texture(pixels[0]) is None
+
+
+def test_textures_are_those_of_the_unwrapper() -> None:
+    encoder = select_encoder("san_resnet18", "random")
+    decoder = decoder_for(encoder, height=32, width=32)
+    unwrapper = TextureUnwrapper(encoder, decoder, torch.device("cpu"))
+    page = DemoEngine(
+        select_encoder("san_resnet18", "random"), OPTIONS, gallery(), unwrapper=unwrapper
+    )
+    pixels = decode_image(EXAMPLES[3])
+    found = page.texture(pixels)
+    assert found is not None
+    expected = unwrapper(np.stack([unwrapper.preprocess.resize(pixels)]))[0]
+    np.testing.assert_array_equal(np.asarray(found), expected)
 
 
 def test_missing_images_are_shown_as_missing() -> None:

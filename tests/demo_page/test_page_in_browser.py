@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -215,3 +216,14 @@ def test_a_random_image_is_left_out_of_its_hits(browser: Browser) -> None:
 def test_errors_are_shown(browser: Browser, tmp_path: Path) -> None:
     browser.click("#search")
     browser.wait(lambda: "Add a query image first" in browser.text("body"))
+
+
+def test_uploads_are_deleted_at_the_end() -> None:
+    model = ("--model", "san_resnet18", "--weights", "random")
+    before = set(Path(tempfile.gettempdir()).glob("reid_align-demo-*"))
+    with ServiceProcess("demo", "examples", *model) as running:
+        folders = set(Path(tempfile.gettempdir()).glob("reid_align-demo-*")) - before
+        assert folders
+        running.process.terminate()
+        assert running.process.wait(30) == 0
+    assert not [folder for folder in folders if folder.exists()]

@@ -35,6 +35,19 @@ def test_labels_are_read_by_read_pairs(tmp_path: Path) -> None:
     assert same_count >= 5
 
 
+def test_the_share_of_near_pairs_is_a_setting(tmp_path: Path) -> None:
+    def same_among_proposals(near_share: float) -> int:
+        file = tmp_path / f"{near_share}.csv"
+        labeling = PairLabeling(file, vectors(), NAMES, near_share=near_share)
+        pairs = [labeling.propose() for _ in range(100)]
+        return sum(pair[0] // 4 == pair[1] // 4 for pair in pairs)
+
+    assert same_among_proposals(1.0) > 20
+    assert same_among_proposals(0.0) < 20
+    with pytest.raises(InvalidInputError, match="near_share"):
+        PairLabeling(tmp_path / "pairs.csv", vectors(), NAMES, near_share=1.1)
+
+
 def test_a_file_is_continued_without_repeating_pairs(tmp_path: Path) -> None:
     file = tmp_path / "pairs.csv"
     names, features = NAMES[:4], vectors()[:4]
