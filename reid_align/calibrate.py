@@ -14,7 +14,9 @@ from reid_align.cli import (
     command_parser,
     run,
 )
-from reid_align.cli.new_outputs import add_force_option, check_new_outputs
+from reid_align.cli.calibrate_arguments import add_calibrate_arguments
+from reid_align.cli.evaluate_options import check_encoder_options
+from reid_align.cli.new_outputs import check_new_outputs
 from reid_align.errors import TooFewPairsError
 
 DESCRIPTION = """\
@@ -36,55 +38,7 @@ ADVICE: Advice = {
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of this command."""
     parser = command_parser("calibrate", DESCRIPTION)
-    parser.add_argument("dataset", nargs="?", help="dataset name, as in evaluate")
-    parser.add_argument("root", nargs="?", help="dataset folder, or CSV file")
-    parser.add_argument(
-        "--data-option",
-        action="append",
-        default=[],
-        dest="data_options",
-        metavar="OPTION=VALUE",
-        help="option of the dataset; may be repeated",
-    )
-    parser.add_argument(
-        "--pairs",
-        metavar="FILE.csv",
-        help="labeled pairs instead of a dataset: columns path_a, path_b and same (1 or 0)",
-    )
-    parser.add_argument(
-        "--features",
-        nargs="+",
-        metavar="FILE.npy",
-        help="features written by extract, instead of running an encoder",
-    )
-    parser.add_argument(
-        "--features-root", metavar="FOLDER", help="folder of the dataset at the extraction"
-    )
-    parser.add_argument(
-        "--false-match-rate",
-        type=float,
-        default=0.01,
-        metavar="RATE",
-        help="largest share of different-identity pairs that the threshold accepts; default: "
-        "%(default)s",
-    )
-    parser.add_argument(
-        "--bootstrap",
-        type=int,
-        default=500,
-        metavar="N",
-        help="draws for the confidence intervals; default: %(default)s",
-    )
-    parser.add_argument(
-        "--place",
-        metavar="TEXT",
-        help="name of the place, for reports; default: the dataset or file",
-    )
-    parser.add_argument("-o", "--output", required=True, metavar="FILE.json", help="output file")
-    parser.add_argument(
-        "--plot", metavar="FILE.png", help="draw distances, probability and ROC (extra plot)"
-    )
-    add_force_option(parser)
+    add_calibrate_arguments(parser)
     add_encoder_options(parser)
     add_compute_options(parser)
     return parser
@@ -103,6 +57,7 @@ def calibrate(args: argparse.Namespace) -> int:
     from reid_align.cli.calibrate_inputs import pairs_of_arguments
 
     check_new_outputs([args.output], args.force, args.plot)
+    check_encoder_options(args, build_parser().get_default, uses_seed=True)
     bootstrap = Bootstrap(args.bootstrap, args.seed)
     pairs, digest, source = pairs_of_arguments(args)
     calibration = fit_calibration(

@@ -15,7 +15,9 @@ from reid_align.cli import (
     command_parser,
     run,
 )
-from reid_align.cli.new_outputs import add_force_option, check_new_outputs
+from reid_align.cli.cluster_arguments import add_cluster_arguments
+from reid_align.cli.evaluate_options import check_encoder_options
+from reid_align.cli.new_outputs import check_new_outputs
 from reid_align.errors import ImageReadError, InvalidInputError, NoCalibrationError
 from reid_align.files import replace_file, writing
 
@@ -38,52 +40,7 @@ ADVICE: Advice = {
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of this command."""
     parser = command_parser("cluster", DESCRIPTION, skips_images=True)
-    parser.add_argument(
-        "inputs", nargs="*", metavar="INPUT", help="folder, image, pattern or list, as in extract"
-    )
-    parser.add_argument(
-        "--features", nargs="+", metavar="FILE.npy", help="features written by extract, instead"
-    )
-    limit = parser.add_mutually_exclusive_group()
-    limit.add_argument(
-        "--calibration",
-        metavar="FILE.json",
-        help="file that calibrate wrote for this encoder; default: the calibration on synthetic "
-        "people that ships with the weights",
-    )
-    limit.add_argument("--threshold", type=float, metavar="D", help="cosine distance instead")
-    parser.add_argument(
-        "--false-match-rate",
-        type=float,
-        default=0.001,
-        metavar="RATE",
-        help="use the threshold of this rate, or of the next larger rate in the calibration; "
-        "default: %(default)s, because a false match joins two whole clusters",
-    )
-    parser.add_argument(
-        "--folder-tracks", action="store_true", help="the images of a folder are one tracklet"
-    )
-    parser.add_argument(
-        "--table",
-        metavar="FILE.csv",
-        help="columns path, and track (tracklet) or person_id (known identity, for scores)",
-    )
-    parser.add_argument(
-        "--pattern",
-        metavar="REGEX",
-        help="regular expression on the paths with the groups track or person_id",
-    )
-    parser.add_argument("-o", "--output", required=True, metavar="ids.csv", help="output file")
-    parser.add_argument(
-        "--sheet", metavar="FILE.jpg", help="contact sheet of the largest identities"
-    )
-    parser.add_argument(
-        "--on-error",
-        choices=("fail", "skip"),
-        default="fail",
-        help="at an unreadable image: stop, or leave it out; default: %(default)s",
-    )
-    add_force_option(parser)
+    add_cluster_arguments(parser)
     add_encoder_options(parser)
     add_compute_options(parser)
     return parser
@@ -105,6 +62,7 @@ def cluster(args: argparse.Namespace) -> int:
     check_new_outputs([args.output], args.force, args.sheet)
     if bool(args.inputs) == bool(args.features):
         raise InvalidInputError("Give either images or --features FILE.npy.")
+    check_encoder_options(args, build_parser().get_default)
     features, threshold, note = cluster_inputs(args)
     groups = groups_of_arguments(args, features.paths)
     clusters = cluster_features(features.values, threshold, groups.tracks)

@@ -165,6 +165,8 @@ def test_wrong_usage(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (calibrate, [*FOLDER, *features, "-o", "old.json"], "old.json exists"),
         (calibrate, [*FOLDER, *features, "-o", "c.json", "--bootstrap", "0"], "samples=0"),
         (calibrate, [*FOLDER, *features, "-o", "c.json", "--false-match-rate", "2"], "between 0"),
+        (calibrate, [*FOLDER, *features, "-o", "c.json", "--flip"], "--flip has no effect"),
+        (cluster, [*features, "-o", "ids.csv", "--adapt"], "--adapt has no effect"),
         (verify, ["a.jpg", "b.jpg", "--adapt"], "--adapt needs many images"),
         (cluster, ["-o", "ids.csv"], "Give either images or --features"),
         (cluster, [*features, "-o", "ids.csv", "--threshold", "-1"], "threshold=-1"),
@@ -176,6 +178,16 @@ def test_wrong_usage(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert Path("old.json").read_text() == "kept"
     assert verify(["crops/none.png", "crops/000_c0.png"]) == 1
     assert "none.png" in error(capsys)
+
+
+def test_an_adapted_encoder_has_another_digest(here: Path, weights: str) -> None:
+    outputs = (["-o", "plain.json"], ["-o", "adapted.json", "--adapt"])
+    for output in outputs:
+        command = [*FOLDER, *QUICK, "--weights", weights, "--false-match-rate", "0.1", *output]
+        assert calibrate(command) == 0
+    plain, adapted = (read_calibration(output[1]) for output in outputs)
+    assert "adapted:0" in plain.digest
+    assert "adapted:48" in adapted.digest
 
 
 def test_unreadable_images_stop_or_are_left_out(

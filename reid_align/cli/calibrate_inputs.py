@@ -15,12 +15,14 @@ from reid_align.calibration import (
 from reid_align.cli.encoder_choice import select_encoder
 from reid_align.datasets import ImageRecord, ReidDataset, load_dataset, parse_options
 from reid_align.errors import InvalidInputError, UnmatchedFeaturesError
-from reid_align.evaluation import dataset_features, relocate_features
+from reid_align.evaluation import adapt_to_dataset, dataset_features, relocate_features
 from reid_align.evaluation.feature_paths import real_paths
 from reid_align.features import (
+    Adaptation,
     ExtractOptions,
     Features,
     NamedImage,
+    adapt_to,
     extract_named_images,
     read_features,
 )
@@ -91,8 +93,14 @@ def _test_records(dataset: ReidDataset) -> list[ImageRecord]:
 
 def _features_of_dataset(args: Namespace, dataset: ReidDataset) -> Features:
     if not args.features:
-        encoder = select_encoder(args.model, args.weights, args.seed)
-        return dataset_features(dataset, encoder, extract_options(args), progress=True)
+        encoder, options = (
+            select_encoder(args.model, args.weights, args.seed),
+            extract_options(args),
+        )
+        if args.adapt:
+            adaptation = Adaptation(seed=args.seed)
+            encoder = adapt_to_dataset(dataset, encoder, adaptation, options, progress=True)
+        return dataset_features(dataset, encoder, options, progress=True)
     features = read_features(*args.features)
     if args.features_root is not None:
         features = relocate_features(features, args.features_root, dataset.root)
@@ -102,8 +110,12 @@ def _features_of_dataset(args: Namespace, dataset: ReidDataset) -> Features:
 def _features_of_files(args: Namespace, paths: list[str]) -> Features:
     if not args.features:
         encoder = select_encoder(args.model, args.weights, args.seed)
-        images = (NamedImage(path, path) for path in paths)
-        return extract_named_images(images, encoder, extract_options(args))
+        images = [NamedImage(path, path) for path in paths]
+        options = extract_options(args)
+        if args.adapt:
+            sample = Adaptation(seed=args.seed).draw(iter(images), len(images))
+            encoder = adapt_to(sample, encoder, Adaptation(seed=args.seed), options, progress=True)
+        return extract_named_images(images, encoder, options)
     features = read_features(*args.features)
     rows = {path: row for row, path in enumerate(real_paths(features.paths))}
     found = [rows.get(path, -1) for path in real_paths(paths)]

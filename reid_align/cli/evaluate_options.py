@@ -96,12 +96,28 @@ def check_arguments(args: argparse.Namespace, default: Callable[[str], object]) 
     """
     if args.root is None:
         raise InvalidInputError(f"Missing folder of {args.dataset}. Give it after the name.")
+    check_encoder_options(args, default)
+    if args.features_root is not None and not args.features:
+        raise InvalidInputError("--features-root needs --features. Add it, or remove the option.")
+    check_new_outputs((args.output, args.queries, args.html), args.force, args.sheet)
+
+
+def check_encoder_options(
+    args: argparse.Namespace, default: Callable[[str], object], *, uses_seed: bool = False
+) -> None:
+    """Refuse options of the encoder together with ``--features``.
+
+    Args:
+        args: the parsed arguments.
+        default: returns the default of an option.
+        uses_seed: the command uses ``--seed`` for more than the encoder.
+
+    Raises:
+        InvalidInputError: an option would be ignored.
+    """
     for name in ENCODER_OPTIONS if args.features else ():
-        if getattr(args, name) != default(name):
+        if getattr(args, name) != default(name) and not (uses_seed and name == "seed"):
             raise InvalidInputError(
                 f"--{name.replace('_', '-')} has no effect with --features: no encoder runs. "
                 "Remove one of them."
             )
-    if args.features_root is not None and not args.features:
-        raise InvalidInputError("--features-root needs --features. Add it, or remove the option.")
-    check_new_outputs((args.output, args.queries, args.html), args.force, args.sheet)
