@@ -39,6 +39,7 @@ from benchmarks.docs_tables.encoder_tables import (
     variations,
 )
 from benchmarks.docs_tables.evaluation_tables import draw_evaluation, evaluation
+from benchmarks.docs_tables.explanation_table import explanation_regions
 from benchmarks.docs_tables.gallery_table import galleries
 from benchmarks.docs_tables.markdown import Record
 from benchmarks.docs_tables.paper_blocks import draw_paper_rows, paper_block, variants_block
@@ -78,6 +79,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "training_profile": training_profile,
     "alignment": alignment,
     "decoder_swap": decoder_swap,
+    "explanation_regions": explanation_regions,
     "zoo": zoo,
 }
 FIGURES: dict[str, Callable[[Record], Image.Image]] = {
