@@ -65,7 +65,11 @@ class DiskSync:
         for file in sorted(new):
             _sync(file)
         folders = {os.path.dirname(file) for file in new}
-        for folder in sorted(folders | {os.path.dirname(folder) for folder in folders}):
+        folders |= {os.path.dirname(folder) for folder in folders}
+        if self._folder is not None and not self._before:
+            # The table is new: its name, and that of the gallery's folder.
+            folders |= {str(self._folder.parent), str(self._folder.parent.parent)}
+        for folder in sorted(folders):
             _sync(folder)
 
     def _files(self) -> set[str]:
