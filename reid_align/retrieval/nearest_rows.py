@@ -43,9 +43,9 @@ def nearest_rows(
 ) -> NearestRows:
     """Find the k nearest gallery rows of each query, exactly.
 
-    Reads the gallery once, in blocks of at most 32 MiB, so it may be memory-mapped and larger than the
-    memory. The rows are selected by float32 matrix products; the distances of the selected rows are
-    then computed in float64, without cancellation: equal rows have distance 0.
+    Reads the gallery once, in blocks of at most 32 MiB, so it may be memory-mapped and larger than
+    the memory. The rows are selected by float32 matrix products; the distances of the selected rows
+    are then computed in float64, without cancellation: equal rows have distance 0.
 
     Args:
         queries: (Q, D) float32 or float16.
