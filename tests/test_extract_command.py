@@ -18,7 +18,7 @@ from reid_align.__main__ import main as reid_align
 from reid_align.extract import main as extract
 from reid_align.preprocess import Preprocess
 
-SKIPPING = {"extract", "evaluate", "gallery", "search", "show", "unwrap"}
+SKIPPING = {"cluster", "evaluate", "extract", "gallery", "search", "show", "unwrap"}
 
 
 @pytest.fixture
