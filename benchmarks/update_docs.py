@@ -43,6 +43,7 @@ from benchmarks.docs_tables.explanation_table import explanation_regions
 from benchmarks.docs_tables.gallery_table import galleries
 from benchmarks.docs_tables.markdown import Record
 from benchmarks.docs_tables.paper_blocks import draw_paper_rows, paper_block, variants_block
+from benchmarks.docs_tables.search_table import search_speed
 from benchmarks.docs_tables.speed_tables import draw_throughput, latency, precision, throughput
 from benchmarks.docs_tables.training_tables import (
     loading,
@@ -75,6 +76,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "latency": latency,
     "evaluation": evaluation,
     "galleries": galleries,
+    "search_speed": search_speed,
     "precision": precision,
     "training_profile": training_profile,
     "alignment": alignment,
