@@ -40,5 +40,9 @@ def explanation_regions(record: Record) -> str:
         for name, each in record["measured"].items()
     )
     head = "", "same identity", "different identities"
-    note = f"Encoder `{record['encoder']}`; pairs of images in each column: {pairs}."
+    made = record["set"]
+    note = (
+        f"Encoder `{record['encoder']}`; pairs of images in each column: {pairs}. Synthetic set: "
+        f"{made['identities']} identities with {made['images']} images each, seed {made['seed']}."
+    )
     return "\n\n".join((table(head, rows), note, origin(record)))

@@ -8,7 +8,7 @@ The dense pose maps of a synthetic set tell the body region of every position of
 Explanations are computed for pairs of the same and of different identities, always from two
 cameras, with the method "positions". Real images (--data, the training images of each dataset)
 have no dense pose maps, so only rows and contributions are measured. Runs on the CPU, for about
-2 minutes on one core.
+a minute on one core.
 
 Writes benchmarks/results/explanation_regions.json.
 """
