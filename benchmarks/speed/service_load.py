@@ -5,13 +5,14 @@
 
 Starts the service in a process. Each client sends one image per request to /features and waits for
 the answer, on one connection. In each round, the bare FeatureExtractor and the service are measured
-in turn on the same images and machine; the clients run on the same cores. Latency and rates are
-from the round with the highest rate. Takes 2 minutes on two cores. Writes
-benchmarks/results/service_load.json.
+in turn on the same images and machine; the clients run on the same cores. The figures are from the
+round with the highest rate. CPU time per image depends little on other programs of the machine.
+Takes 2 minutes on two cores. Writes benchmarks/results/service_load.json.
 """
 
 import argparse
 import http.client
+import os
 import re
 import secrets
 import subprocess
@@ -34,10 +35,19 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 class Load(NamedTuple):
-    """Result of one round: images per second, and the duration of each request in seconds."""
+    """Result of one round.
+
+    Attributes:
+        rate: images per second.
+        seconds: duration of each request.
+        service_cpu: CPU seconds of the service.
+        client_cpu: CPU seconds of the clients.
+    """
 
     rate: float
     seconds: list[float]
+    service_cpu: float
+    client_cpu: float
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -82,7 +92,7 @@ def form(image: Path) -> tuple[bytes, dict[str, str]]:
 
 
 def measure_service(
-    port: int, path: str, images: Sequence[Path], clients: int, seconds: float
+    process: int, port: int, path: str, images: Sequence[Path], clients: int, seconds: float
 ) -> Load:
     """Send images from several clients for a time."""
     requests = [form(image) for image in images]
@@ -104,19 +114,28 @@ def measure_service(
         connection.close()
         return durations, time.perf_counter()
 
-    began = time.perf_counter()
+    began, own, service = time.perf_counter(), time.process_time(), cpu_of(process)
     with ThreadPoolExecutor(clients) as pool:
         found = list(pool.map(run_client, range(clients)))
     durations = [duration for part, _ in found for duration in part]
-    return Load(len(durations) / (max(end for _, end in found) - began), durations)
+    rate = len(durations) / (max(end for _, end in found) - began)
+    return Load(rate, durations, cpu_of(process) - service, time.process_time() - own)
 
 
-def measure_extractor(extractor: FeatureExtractor, images: Sequence[Path], seconds: float) -> float:
-    """Return images per second of the bare extractor, from files."""
-    count, began = 0, time.perf_counter()
+def measure_extractor(
+    extractor: FeatureExtractor, images: Sequence[Path], seconds: float
+) -> tuple[float, float]:
+    """Return images per second of the bare extractor, from files, and CPU seconds per image."""
+    count, began, cpu = 0, time.perf_counter(), time.process_time()
     while (passed := time.perf_counter() - began) < seconds:
         count += len(extractor(images).paths)
-    return count / passed
+    return count / passed, (time.process_time() - cpu) / count
+
+
+def cpu_of(process: int) -> float:
+    """Return the CPU seconds of a process so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory_of(process: int) -> dict[str, float]:
@@ -138,6 +157,8 @@ def summary(answer: str, clients: int, loads: Sequence[Load], bare: float) -> di
         "share_of_extractor": round(best.rate / bare, 3),
         "p50_ms": round(1000 * cuts[49], 1),
         "p95_ms": round(1000 * cuts[94], 1),
+        "service_cpu_ms_per_image": round(1000 * best.service_cpu / len(best.seconds), 2),
+        "client_cpu_ms_per_image": round(1000 * best.client_cpu / len(best.seconds), 2),
         "all_rounds": [round(load.rate, 2) for load in loads],
     }
 
@@ -153,31 +174,32 @@ def main() -> None:
     process, port = start_service(options)
     settings = [(answer, clients) for answer in ("json", "npy") for clients in options.clients]
     loads: dict[tuple[str, int], list[Load]] = {setting: [] for setting in settings}
-    bare: list[float] = []
+    bare: list[tuple[float, float]] = []
     try:
-        measure_service(port, "/features", images, 2, options.seconds / 4)
+        measure_service(process.pid, port, "/features", images, 2, options.seconds / 4)
         measure_extractor(extractor, images, options.seconds / 4)
         idle = memory_of(process.pid)
         for number in range(options.rounds):
             bare.append(measure_extractor(extractor, images, options.seconds))
-            print(f"round {number + 1}  extractor {bare[-1]:.1f} images/s", flush=True)
+            print(f"round {number + 1}  extractor {bare[-1][0]:.1f} images/s", flush=True)
             for answer, clients in settings:
                 path = f"/features?format={answer}"
-                found = measure_service(port, path, images, clients, options.seconds)
+                found = measure_service(process.pid, port, path, images, clients, options.seconds)
                 loads[answer, clients].append(found)
                 print(f"  {answer} {clients:3} clients {found.rate:.1f} images/s", flush=True)
         loaded = memory_of(process.pid)
     finally:
         process.terminate()
         process.communicate(timeout=60)
-    best = max(bare)
+    best, cpu = max(bare)
     record = {
         "benchmark": "service_load",
         **provenance(),
         "model": options.model or "san_resnet50.synthetic",
         "seconds": options.seconds,
         "extractor_images_per_second": round(best, 2),
-        "extractor_all_rounds": [round(rate, 2) for rate in bare],
+        "extractor_all_rounds": [round(rate, 2) for rate, _ in bare],
+        "extractor_cpu_ms_per_image": round(1000 * cpu, 2),
         "rows": [summary(*setting, found, best) for setting, found in loads.items()],
         "memory_mb": {"after_start": idle["now"], "peak": loaded["peak"]},
     }
