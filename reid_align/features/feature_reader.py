@@ -137,6 +137,11 @@ def _read_one(file: Path) -> Features:
         described = (contents.rows, contents.feature_dim)
     except OutputError:
         raise
+    except FileNotFoundError as error:
+        raise OutputError(
+            f"Cannot read {error.filename}: no such file. Features are three files of one name: "
+            ".npy, .csv and .json. Give the .npy that extract wrote, or extract the features again."
+        ) from error
     # NumPy raises many types for a damaged header: SyntaxError, TokenError, ValueError …
     except Exception as error:
         raise OutputError(

@@ -104,7 +104,11 @@ class _Override:
             raise self._unknown(settings, below, known)
         kind = get_type_hints(type(settings))[name]
         changes: dict[str, object] = {name: self._value(getattr(settings, name), kind, rest)}
-        return replace(settings, **changes)
+        try:
+            return replace(settings, **changes)
+        except InvalidInputError as error:
+            problem = str(error).removeprefix(f"{name}={changes[name]!r}: ")
+            raise self._invalid(problem.removesuffix(".")) from error
 
     def _value(self, old: object, kind: object, below: Sequence[str]) -> object:
         """Return the new value of a setting, of a dataclass or of a mapping."""

@@ -60,6 +60,11 @@ def test_the_original_recipe_does_not_change() -> None:
         ("task.synthetic=false", InvalidInputError, "Use the recipe san_basic_tr"),
         ("san.task.synthetic=FALSE", InvalidInputError, "Use the recipe san_basic_tr"),
         ("training.alternate=reid", InvalidInputError, "must be the same"),
+        (
+            "training.epochs=-1",
+            InvalidInputError,
+            r"^Setting training\.epochs=-1: give at least 1\.$",
+        ),
         ("epochs=3", UnknownNameError, r"'epochs'\. Did you mean training\.epochs\?"),
         ("training.optimisers.main.lr=1", UnknownNameError, "renamed to training.optimizers"),
         (
