@@ -7,7 +7,6 @@ from pathlib import Path
 
 from reid_align.calibration import find_calibration
 from reid_align.cli.encoder_choice import select_encoder
-from reid_align.cli.search_inputs import failed_images
 from reid_align.demo_page import DemoEngine, PairLabeling
 from reid_align.errors import InvalidInputError, MissingExtraError
 from reid_align.features import ExtractOptions
