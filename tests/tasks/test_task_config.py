@@ -74,7 +74,7 @@ def test_limits_of_the_ranges_are_allowed() -> None:
     [
         (EncoderConfig("san_resnet51"), UnknownNameError, "san_resnet50"),
         (EncoderConfig(arguments={"heads": "gap"}), UnknownNameError, "Did you mean 'head'"),
-        (EncoderConfig(height=0), InvalidInputError, "at least 1"),
+        (EncoderConfig(height=0), InvalidInputError, "from 1 to 2048"),
     ],
 )
 def test_invalid_encoders_are_refused(

@@ -65,8 +65,8 @@ TABLE_4_WHOLE_BASELINE = (
 # Adam keeps one second moment for both streams, and synthetic gradients are smaller.
 SHARED_ADAM = (
     "Ours: reID and synthetic batches alternate in one Adam, which makes the reID steps about 1.4 "
-    "times as large as without synthetic batches; training.optimizers.main.state_per_stream=true "
-    "gives each its own moments."
+    "times as large as without synthetic batches. The optimizer setting state_per_stream gives "
+    "each stream separate moments."
 )
 BASIC = SanConfig(constraint_weight=0.0, synthetic=False)
 
