@@ -23,7 +23,7 @@ def galleries(record: Record) -> str:
     Args:
         record: the content of galleries.json.
     """
-    rows = record["rows"]
+    rows = _by_size(record)
     added = ", ".join(
         f"{row['methods']['gallery']['add_row_ms']:.0f} ms ({row['label']})"
         for row in rows
@@ -42,8 +42,12 @@ def galleries(record: Record) -> str:
     return "\n\n".join([table(_HEAD, _rows(record)), *notes, origins(rows)])
 
 
+def _by_size(record: Record) -> list[Record]:
+    return sorted(record["rows"], key=lambda row: int(row["rows"]) * int(row["feature_dim"]))
+
+
 def _rows(record: Record) -> Iterator[tuple[str, ...]]:
-    for row in record["rows"]:
+    for row in _by_size(record):
         size = f"{row['rows']:,} × {row['feature_dim']:,}, {row['source']}"
         for method, found in row["methods"].items():
             disk = row["npy_mb"] if method == "exact" else found.get("disk_mb")
