@@ -43,7 +43,7 @@ def similarity_shares(first: Tensor, second: Tensor) -> SimilarityShares:
 
     The feature vectors are means over P positions, f = mean(a) and g = mean(b), so
 
-        cos(f, g) = sum over all pairs of (a_i · b_j) / (P² |f| |g|).
+        cos(f, g) = sum over all pairs of (a_i · b_j) / (P² ‖f‖ ‖g‖).
 
     The similarity to a zero vector is 0.
 
