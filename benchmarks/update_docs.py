@@ -7,6 +7,7 @@ A block is the text between ``<!-- results: NAME -->`` and ``<!-- end of results
 or any Markdown file below docs/ (folders that start with "_" or "." are skipped). NAME is one of:
 
 - a result file: benchmarks/results/NAME.json,
+- "same_identity_PART": a part of benchmarks/results/same_identity.json,
 - "recipes": the list of recipes,
 - "paper_TABLE": a table of the papers, such as "paper_san1",
 - "paper_variants": table rows that were trained with changed settings.
@@ -41,6 +42,13 @@ from benchmarks.docs_tables.encoder_tables import (
 from benchmarks.docs_tables.evaluation_tables import draw_evaluation, evaluation
 from benchmarks.docs_tables.explanation_table import explanation_regions
 from benchmarks.docs_tables.gallery_table import galleries
+from benchmarks.docs_tables.identity_tables import (
+    clusters,
+    draws,
+    improvements,
+    near_pairs,
+    thresholds,
+)
 from benchmarks.docs_tables.markdown import Record
 from benchmarks.docs_tables.paper_blocks import draw_paper_rows, paper_block, variants_block
 from benchmarks.docs_tables.search_table import search_speed
@@ -82,8 +90,15 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "alignment": alignment,
     "decoder_swap": decoder_swap,
     "explanation_regions": explanation_regions,
+    "same_identity": thresholds,
+    "same_identity_draws": draws,
+    "same_identity_near_pairs": near_pairs,
+    "same_identity_clusters": clusters,
+    "same_identity_search": improvements,
     "zoo": zoo,
 }
+# Blocks that show a part of a result file with another name.
+SOURCES = {name: "same_identity" for name in TABLES if name.startswith("same_identity_")}
 FIGURES: dict[str, Callable[[Record], Image.Image]] = {
     "throughput": draw_throughput,
     "throughput_zen4": draw_throughput,
@@ -125,7 +140,7 @@ def _generate(name: str) -> str:
         return variants_block(PAPER_RESULTS)
     if name.startswith(PAPER):
         return paper_block(name.removeprefix(PAPER), PAPER_RESULTS)
-    result = RESULTS / f"{name}.json"
+    result = RESULTS / f"{SOURCES.get(name, name)}.json"
     if not result.exists():
         return "Not measured yet."
     return TABLES[name](json.loads(result.read_text("utf-8")))
