@@ -1,6 +1,6 @@
 """Local web page: search a gallery, compare two images, and label pairs for a calibration.
 
-`page_layout` and `page_launch` need Gradio; the other modules do not.
+`page_layout`, `page_launch` and the tabs need Gradio; the other modules do not.
 """
 
 from reid_align.demo_page.box_selection import BoxSelection

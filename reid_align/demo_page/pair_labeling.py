@@ -57,7 +57,7 @@ class PairLabeling:
         self._lock = Lock()
 
     def propose(self) -> Pair | None:
-        """Return two gallery rows whose images are not labeled yet; None if none is found."""
+        """Return the rows of a pair of images without a label; None if none is found."""
         with self._lock:
             for _ in range(_TRIALS):
                 first = int(self._random.choice(self._usable))

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from anyio import to_thread
-from fastapi import FastAPI, File, Form, Response, UploadFile
+from fastapi import Depends, FastAPI, File, Form, Response, UploadFile
 from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
 
 from reid_align import __version__
@@ -75,11 +76,15 @@ def create_app(service: ImageService, token: str | None = None) -> FastAPI:
         lifespan=lifespan,
         redoc_url=None,
         responses=_ERRORS,
+        # RequestGuard checks the token; this shows the button "Authorize" on the OpenAPI page.
+        dependencies=[] if token is None else [Depends(HTTPBearer(auto_error=False))],
     )
     add_error_handlers(app)
     _add_image_routes(app, service)
     _add_state_routes(app, service)
-    paths = frozenset(app.openapi()["paths"])
+    schema = app.openapi()
+    _mark_files(schema)
+    paths = frozenset(schema["paths"])
     app.add_middleware(
         RequestGuard, limits=service.limits, metrics=service.metrics, paths=paths, token=token
     )
@@ -89,7 +94,7 @@ def create_app(service: ImageService, token: str | None = None) -> FastAPI:
 def _add_image_routes(app: FastAPI, service: ImageService) -> None:
     limits = service.limits
 
-    @app.post("/features", response_model=FeaturesAnswer)
+    @app.post("/features", tags=["images"], response_model=FeaturesAnswer)
     async def features(images: Images, format: Literal["json", "npy"] = "json") -> Response:
         """Compute the features of images, as JSON or as a NumPy file (N, D) float32."""
         found = await service.features(await read_uploads(images, limits))
@@ -105,7 +110,7 @@ def _add_image_routes(app: FastAPI, service: ImageService) -> None:
         }
         return Response(json.dumps(answer), media_type="application/json")
 
-    @app.post("/search", response_model=SearchAnswer)
+    @app.post("/search", tags=["images"], response_model=SearchAnswer)
     async def search(
         images: Images, k: Annotated[int, Form(ge=1, le=limits.hits)] = 10, where: Where = None
     ) -> object:
@@ -119,7 +124,7 @@ def _add_image_routes(app: FastAPI, service: ImageService) -> None:
             ]
         }
 
-    @app.post("/add", response_model=AddAnswer)
+    @app.post("/add", tags=["images"], response_model=AddAnswer)
     async def add(
         images: Images,
         metadata: Annotated[
@@ -135,7 +140,7 @@ def _add_image_routes(app: FastAPI, service: ImageService) -> None:
         count = await service.add(uploads, parse_paths(paths, uploads), rows)
         return {"added": len(uploads), "rows": count}
 
-    @app.post("/verify", response_model=VerifyAnswer)
+    @app.post("/verify", tags=["images"], response_model=VerifyAnswer)
     async def verify(first: Image, second: Image) -> object:
         """Compare two images: distance, probability and decision."""
         one, other = await read_uploads([first, second], limits)
@@ -147,7 +152,7 @@ def _add_state_routes(app: FastAPI, service: ImageService) -> None:
     async def home() -> RedirectResponse:
         return RedirectResponse("/docs")
 
-    @app.get("/health", response_model=HealthAnswer)
+    @app.get("/health", tags=["state"], response_model=HealthAnswer)
     async def health() -> Response:
         """Return 200 if the service accepts requests, else 503."""
         running = service.is_running
@@ -158,7 +163,19 @@ def _add_state_routes(app: FastAPI, service: ImageService) -> None:
         }
         return JSONResponse(answer, 200 if running else 503)
 
-    @app.get("/metrics", response_class=Response)
+    @app.get("/metrics", tags=["state"], response_class=Response)
     async def metrics() -> Response:
         """Return the metrics in the text format of Prometheus."""
         return Response(service.metrics.text(), media_type=CONTENT_TYPE)
+
+
+def _mark_files(schema: object) -> None:
+    """Mark uploaded files in the schema as the OpenAPI page expects, which then has file inputs."""
+    if isinstance(schema, list):
+        for entry in schema:
+            _mark_files(entry)
+    elif isinstance(schema, dict):
+        if schema.get("contentMediaType") == "application/octet-stream":
+            schema["format"] = "binary"
+        for entry in schema.values():
+            _mark_files(entry)

@@ -5,6 +5,7 @@ import hmac
 import json
 import time
 from contextlib import suppress
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,7 +16,6 @@ from reid_align.service.service_metrics import ServiceMetrics
 # These contain no data; a load balancer and a browser read them without a token.
 OPEN_PATHS = frozenset({"/", "/health", "/docs", "/openapi.json"})
 _OPEN_FOLDER = "/static-offline-docs/"
-_LOCAL_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 # Rest of a refused body that is read: this many limits, for at most this time.
 _DRAINED_LIMITS, _DRAIN_SECONDS = 4, 10.0
 
@@ -89,7 +89,7 @@ class RequestGuard:
             return 413, _too_large(self._limits.body_bytes)
         is_open = path in OPEN_PATHS or path.startswith(_OPEN_FOLDER)
         if self._token is None:
-            if reason := _foreign_page(headers):
+            if reason := foreign_page(headers):
                 return 403, reason
         elif not is_open and not hmac.compare_digest(
             headers.get(b"authorization", b""), self._token
@@ -133,16 +133,17 @@ def _too_large(limit: int) -> str:
     return f"The request body is larger than {limit:,} bytes. Send fewer or smaller images."
 
 
-def _foreign_page(headers: dict[bytes, bytes]) -> str | None:
+def foreign_page(headers: dict[bytes, bytes]) -> str | None:
     """Return why a request without a token may come from a web page of another site, or None."""
     host = headers.get(b"host", b"").decode("latin-1")
     origin = headers.get(b"origin", b"").decode("latin-1")
     try:
-        name = urlsplit(f"//{host}").hostname
+        name = urlsplit(f"//{host}").hostname or ""
         source = urlsplit(origin).netloc
+        is_local = name == "localhost" or ip_address(name).is_loopback
     except ValueError:
-        name, source = None, ""
-    if name not in _LOCAL_NAMES:
+        is_local, source = False, ""
+    if not is_local:
         return f"Host {host!r} is not a name of this machine. Use 127.0.0.1, or start with a token."
     if origin and source != host:
         return f"Requests of web pages from {origin!r} need a service with a token."

@@ -97,6 +97,8 @@ def test_health_docs_and_openapi(service: ServiceProcess) -> None:
     schema = service.client.get("/openapi.json").json()
     paths = {"/features", "/search", "/add", "/verify", "/health", "/metrics"}
     assert set(schema["paths"]) == paths
+    form = schema["components"]["schemas"]["Body_search_search_post"]["properties"]
+    assert form["images"]["items"]["format"] == "binary"
     page = service.client.get("/docs").text
     assert "http" not in page.replace(service.url, "")
     script = service.client.get("/static-offline-docs/swagger-ui-bundle.js")

@@ -15,6 +15,7 @@ from reid_align.service import QueueFullError, ServiceLimits
 from reid_align.service.form_fields import parse_filter, parse_metadata, parse_paths
 from reid_align.service.http_errors import error_status
 from reid_align.service.listen_address import is_loopback, read_token, require_token
+from reid_align.service.request_guard import foreign_page
 from reid_align.service.service_metrics import ServiceMetrics
 from reid_align.service.uploaded_images import UploadedImage, decode_upload
 
@@ -130,6 +131,26 @@ def test_errors_have_a_status() -> None:
     assert error_status(ImageReadError("a", "bad")) == 422
     assert error_status(UnknownNameError("column", "a", ["b"])) == 422
     assert error_status(OutputError("disk full")) == 507
+
+
+@pytest.mark.parametrize(
+    ("headers", "refused"),
+    [
+        ({"host": "127.0.0.1:8000"}, False),
+        ({"host": "127.0.0.5"}, False),
+        ({"host": "localhost:80", "origin": "http://localhost:80"}, False),
+        ({"host": "[::1]:8000"}, False),
+        ({"host": "attacker.example"}, True),
+        ({"host": "127.0.0.1.attacker.example"}, True),
+        ({"host": "["}, True),
+        ({}, True),
+        ({"host": "127.0.0.1:8000", "origin": "http://127.0.0.1:9000"}, True),
+        ({"host": "127.0.0.1:8000", "origin": "null"}, True),
+    ],
+)
+def test_without_a_token_only_local_pages_are_answered(headers: dict, refused: bool) -> None:
+    encoded = {name.encode(): value.encode() for name, value in headers.items()}
+    assert (foreign_page(encoded) is not None) == refused
 
 
 def test_metrics_are_text() -> None:
