@@ -70,11 +70,11 @@ def train(args: argparse.Namespace) -> int:
 
 
 def _run(recipe: "Recipe", args: argparse.Namespace) -> int:
-    from reid_align.recipes import ComputeOptions, default_workers, prepare, run_recipe
+    from reid_align.recipes import ComputeOptions, default_loader_workers, prepare, run_recipe
     from reid_align.training.distributed import open_group
 
     data = _data(args)
-    num_workers = default_workers() if args.num_workers is None else args.num_workers
+    num_workers = default_loader_workers() if args.num_workers is None else args.num_workers
     with open_group() as group:
         ready = prepare(recipe, data, args.run, args.initial, group)
         compute = ComputeOptions(args.device, num_workers, group, progress=True)

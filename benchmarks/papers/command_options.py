@@ -10,7 +10,7 @@ from benchmarks.papers.table_setup import Setup
 from benchmarks.result_files import RESULTS
 from reid_align.cli import add_renamed_option
 from reid_align.errors import InvalidInputError
-from reid_align.recipes import ComputeOptions, default_workers
+from reid_align.recipes import ComputeOptions, default_loader_workers
 
 TABLES = RESULTS / "paper_tables"
 
@@ -111,7 +111,7 @@ def _add_training(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--num-workers",
         type=int,
-        default=default_workers(),
+        default=default_loader_workers(),
         metavar="N",
         help="loader processes of each stream (default: %(default)s)",
     )

@@ -9,7 +9,7 @@ from typing import ClassVar, NamedTuple
 from reid_align.datasets.dataset_files import absolute
 from reid_align.datasets.dataset_registry import DatasetLoader
 from reid_align.datasets.dataset_types import ImageRecord, ReidDataset
-from reid_align.datasets.folder_layout import Layout, locate
+from reid_align.datasets.folder_layout import Layout, find_layout
 from reid_align.errors import DatasetFormatError
 
 
@@ -49,7 +49,7 @@ class Benchmark(DatasetLoader):
     def load(self, root: str | os.PathLike[str]) -> ReidDataset:
         """Find the layout and read the dataset."""
         folder = absolute(root)
-        return self.read(folder, locate(self.name, folder, self.layouts, self.advice))
+        return self.read(folder, find_layout(self.name, folder, self.layouts, self.advice))
 
     @abstractmethod
     def read(self, root: str, paths: Sequence[str]) -> ReidDataset:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from reid_align.datasets.custom_data import PARTS, ListedImage, assemble
 from reid_align.datasets.custom_ids import check_whole_number
-from reid_align.datasets.dataset_files import absolute, is_image, shown
+from reid_align.datasets.dataset_files import absolute, has_image_name, shown
 from reid_align.datasets.dataset_registry import DatasetLoader, register
 from reid_align.datasets.dataset_types import ReidDataset
 from reid_align.datasets.folder_layout import describe
@@ -112,5 +112,5 @@ def _find_images(top: str) -> Iterator[str]:
     for folder, below, names in os.walk(top):
         below[:] = [name for name in below if not name.startswith(".")]
         for name in names:
-            if is_image(name):
+            if has_image_name(name):
                 yield os.path.relpath(os.path.join(folder, name), top)

@@ -18,7 +18,7 @@ def absolute(path: str | os.PathLike[str]) -> str:
     return os.path.abspath(os.path.expanduser(path))
 
 
-def is_image(name: str) -> bool:
+def has_image_name(name: str) -> bool:
     """Return whether a file name has an image suffix and is not hidden (``._*`` of macOS)."""
     return os.path.splitext(name)[1].lower() in EXTENSIONS and not name.startswith(".")
 
@@ -29,7 +29,9 @@ def list_images(dataset: str, folder: str) -> list[str]:
     Raises:
         DatasetFormatError: the folder contains no image.
     """
-    paths = sorted(os.path.join(folder, name) for name in os.listdir(folder) if is_image(name))
+    paths = sorted(
+        os.path.join(folder, name) for name in os.listdir(folder) if has_image_name(name)
+    )
     if not paths:
         raise DatasetFormatError(
             f"{dataset}: {shown(folder)} contains no images. "

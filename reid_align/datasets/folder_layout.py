@@ -12,7 +12,7 @@ Layout = tuple[str, ...]
 _NAMES_SHOWN = 6
 
 
-def locate(dataset: str, root: str, layouts: Sequence[Layout], advice: str) -> list[str]:
+def find_layout(dataset: str, root: str, layouts: Sequence[Layout], advice: str) -> list[str]:
     """Return the paths of the entries of the first layout that a folder contains completely.
 
     Args:

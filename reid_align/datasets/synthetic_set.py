@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from reid_align.datasets.dataset_files import absolute
 from reid_align.datasets.dataset_registry import DatasetLoader, register
 from reid_align.datasets.dataset_types import ImageRecord, ReidDataset, Split
-from reid_align.datasets.folder_layout import locate
+from reid_align.datasets.folder_layout import find_layout
 from reid_align.datasets.image_store import stored_names
 from reid_align.errors import DatasetFormatError, InvalidInputError
 from reid_align.shard_set import ROLES, SET_FILE, SPLITS, Role, ShardSet, SplitName
@@ -44,7 +44,7 @@ class SyntheticSet:
     def __init__(self, root: str | os.PathLike[str]) -> None:
         folder = absolute(root)
         # Its error message is more detailed than that of `ShardSet`.
-        locate("synthetic", folder, ((SET_FILE,),), advice="")
+        find_layout("synthetic", folder, ((SET_FILE,),), advice="")
         self.folder = Path(folder)
         shards = ShardSet(self.folder)
         self.settings = shards.settings

@@ -13,7 +13,7 @@ from torch.nn.functional import normalize
 
 from reid_align.errors import UnknownNameError
 from reid_align.models.embedding_head import make_head
-from reid_align.models.model_factory import build, register_depths
+from reid_align.models.model_factory import create_encoder, register_depths
 from reid_align.models.norms import Norm
 from reid_align.models.pooling import Pool
 from reid_align.models.resnet import LAYOUTS, WIDTHS, Depth, ResNetTrunk
@@ -153,4 +153,4 @@ def dsa_reid(
         "norm": norm,
         "branches": branches,
     }
-    return build("dsa_reid", partial(DsaEncoder, 50), pretrained, weights, arch_args)
+    return create_encoder("dsa_reid", partial(DsaEncoder, 50), pretrained, weights, arch_args)

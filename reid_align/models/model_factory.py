@@ -50,7 +50,7 @@ def create_model(
         if argument not in signature(constructor).parameters:
             known = signature(constructor).parameters
             raise UnknownNameError(f"argument of {architecture}", argument, known)
-    return build(architecture, constructor, tag or pretrained, weights, arch_args)
+    return create_encoder(architecture, constructor, tag or pretrained, weights, arch_args)
 
 
 def register_depths(encoder: Callable[..., Encoder], names: Mapping[int, str]) -> None:
@@ -98,7 +98,7 @@ def list_weights(architecture: str | None = None) -> list[str]:
     return sorted(entry.name for entry in published if entry.architecture in wanted)
 
 
-def build(
+def create_encoder(
     architecture: str,
     constructor: Callable[..., E],
     pretrained: bool | str,
@@ -122,10 +122,10 @@ def build(
     asked = {key: value for key, value in arch_args.items() if value is not None}
     if source is None:
         return _construct(architecture, constructor, asked)
-    return fill(source, architecture, constructor, asked)
+    return create_and_load(source, architecture, constructor, asked)
 
 
-def fill(
+def create_and_load(
     source: WeightsSource,
     architecture: str,
     constructor: Callable[..., E],

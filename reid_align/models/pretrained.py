@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reid_align.errors import WeightsFormatError
 from reid_align.models.encoder import Encoder
-from reid_align.models.model_factory import MODELS, fill
+from reid_align.models.model_factory import MODELS, create_and_load
 from reid_align.weights import (
     HUB_PREFIX,
     WeightsHeader,
@@ -47,7 +47,7 @@ def load_encoder(weights: str | PathLike[str]) -> Encoder:
             f"{found.origin.name} does not state its architecture. Use "
             "create_model(NAME, weights=FILE)."
         )
-    return fill(found, found.architecture, MODELS[found.architecture], {})
+    return create_and_load(found, found.architecture, MODELS[found.architecture], {})
 
 
 def save_pretrained(

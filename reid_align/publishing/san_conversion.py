@@ -13,7 +13,7 @@ from reid_align.files import new_folder
 from reid_align.heads import TextureDecoder
 from reid_align.models import create_model, save_pretrained
 from reid_align.publishing.foreign_checkpoint import read_checkpoint
-from reid_align.publishing.foreign_state_dict import fill, read_state
+from reid_align.publishing.foreign_state_dict import fill_module, read_state
 from reid_align.publishing.san_names import decoder_name, encoder_name
 from reid_align.weights import WeightsHeader, module_fingerprint, save_tensors
 
@@ -91,7 +91,7 @@ def _write_encoder(entry: object, folder: Path, source: Path) -> int:
     with torch.device("meta"):
         encoder = create_model("san_resnet50", head="fc512")
     identities = _pop_classifier(state, encoder.feature_dim, where)
-    fill(encoder, state, encoder_name, where)
+    fill_module(encoder, state, encoder_name, where)
     save_pretrained(encoder, folder)
     return identities
 
@@ -113,6 +113,6 @@ def _write_decoder(entry: object, path: Path, source: Path) -> None:
     where = f"{source}: {DECODER_ENTRY}"
     with torch.device("meta"):
         decoder = TextureDecoder(skips=True)
-    fill(decoder, read_state(entry, where), decoder_name, where)
+    fill_module(decoder, read_state(entry, where), decoder_name, where)
     info = WeightsHeader("san_decoder", {"skips": True}, None, module_fingerprint(decoder))
     save_tensors(decoder, path, info)

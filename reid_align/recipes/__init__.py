@@ -8,7 +8,7 @@ from reid_align.recipes.overrides import override_settings
 from reid_align.recipes.prepare_recipe import prepare
 from reid_align.recipes.recipe import RECIPES, PublishedResult, Recipe, Stage, StreamConfig
 from reid_align.recipes.recipe_data import RecipeData, RecipeInputError, load_recipe_data
-from reid_align.recipes.recipe_run import ComputeOptions, default_workers, run_recipe
+from reid_align.recipes.recipe_run import ComputeOptions, default_loader_workers, run_recipe
 from reid_align.recipes.recipe_text import list_recipes, show_recipe
 from reid_align.recipes.smoke_recipes import smoke_test
 
@@ -21,7 +21,7 @@ __all__ = [
     "RecipeInputError",
     "Stage",
     "StreamConfig",
-    "default_workers",
+    "default_loader_workers",
     "list_recipes",
     "load_recipe_data",
     "override_settings",

@@ -17,7 +17,7 @@ from reid_align.training.task_interface import Product
 from reid_align.weights import (
     Weights,
     load_tensors,
-    locate,
+    locate_weights,
     read_header,
     read_tensors,
     shipped_weights,
@@ -85,7 +85,7 @@ def find_published(initial: str) -> Weights | None:
 def _resolve(initial: str) -> Path:
     """Return a local file or folder; published weights are downloaded if necessary."""
     weights = find_published(initial)
-    return Path(initial) if weights is None else locate(weights)
+    return Path(initial) if weights is None else locate_weights(weights)
 
 
 def _weight_files(task: ConfiguredTask, source: Path) -> dict[str, Path]:

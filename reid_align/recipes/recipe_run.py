@@ -83,7 +83,7 @@ def run_recipe(
     return summary
 
 
-def default_workers() -> int:
+def default_loader_workers() -> int:
     """Return the default number of decoding processes of a stream: half of the cores, up to 8."""
     return min(MAX_WORKERS, available_cores() // 2)
 

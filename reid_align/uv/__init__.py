@@ -13,7 +13,7 @@ from reid_align.body_atlas import (
     Side,
 )
 from reid_align.uv.coarse_crops import part_crops
-from reid_align.uv.densepose import ChannelOrder, align_charts, possible_orders, read_densepose
+from reid_align.uv.densepose import DensePoseOrder, align_charts, possible_orders, read_densepose
 from reid_align.uv.detections import Detection, place_detections, read_detections
 from reid_align.uv.dsap import MEAN_COLOR, Collision, part_images
 from reid_align.uv.iuv import IUV
@@ -30,8 +30,8 @@ __all__ = [
     "PARTS",
     "SYMMETRIC",
     "UV_MAX",
-    "ChannelOrder",
     "Collision",
+    "DensePoseOrder",
     "Detection",
     "Face",
     "Part",

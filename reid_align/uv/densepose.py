@@ -13,7 +13,7 @@ from reid_align.uv.iuv import IUV
 from reid_align.uv.iuv_png import iuv_from_image, read_png
 from reid_align.uv.main_person import main_person
 
-ChannelOrder = Literal["iuv", "vui"]
+DensePoseOrder = Literal["iuv", "vui"]
 
 # Left hand, right foot, left half of the head: DensePose's charts of these parts are mirrored along
 # U relative to their partners; those of arms and legs are not. In the texture atlas that ships with
@@ -31,7 +31,7 @@ def align_charts(iuv: IUV) -> IUV:
     return IUV(torch.stack((parts, torch.where(mirrored, UV_MAX - u, u), v), -3))
 
 
-def possible_orders(image: NDArray[np.uint8]) -> tuple[ChannelOrder, ...]:
+def possible_orders(image: NDArray[np.uint8]) -> tuple[DensePoseOrder, ...]:
     """Return the channel orders that are consistent with a DensePose image.
 
     A channel with values above 24 cannot hold part numbers. An image of a person allows one order,
@@ -41,13 +41,15 @@ def possible_orders(image: NDArray[np.uint8]) -> tuple[ChannelOrder, ...]:
         image: (H, W, 3) uint8, as read by Pillow.
     """
     return tuple(
-        order for order in get_args(ChannelOrder) if image[..., order.index("i")].max() <= NUM_PARTS
+        order
+        for order in get_args(DensePoseOrder)
+        if image[..., order.index("i")].max() <= NUM_PARTS
     )
 
 
 def read_densepose(
     path: str | Path,
-    channels: ChannelOrder,
+    channels: DensePoseOrder,
     instances: str | Path | None = None,
     lr_align: bool = True,
 ) -> IUV:
@@ -82,9 +84,9 @@ def read_densepose(
     return align_charts(iuv) if lr_align else iuv
 
 
-def _check_order(path: str | Path, image: NDArray[np.uint8], channels: ChannelOrder) -> None:
-    if channels not in get_args(ChannelOrder):
-        allowed = ", ".join(get_args(ChannelOrder))
+def _check_order(path: str | Path, image: NDArray[np.uint8], channels: DensePoseOrder) -> None:
+    if channels not in get_args(DensePoseOrder):
+        allowed = ", ".join(get_args(DensePoseOrder))
         raise InvalidInputError(f"{path}: unknown channels {channels!r}. Choose one of {allowed}.")
     possible = possible_orders(image)
     if channels not in possible:

@@ -35,7 +35,7 @@ from reid_align.weights.repository_config import RepositoryConfig
 from reid_align.weights.tensor_files import load_tensors, read_tensors, save_int8, save_tensors
 from reid_align.weights.verified_loading import load_file, load_repository, load_weights
 from reid_align.weights.weights_header import WeightsHeader, read_header
-from reid_align.weights.weights_location import locate
+from reid_align.weights.weights_location import locate_weights
 from reid_align.weights.weights_source import (
     Origin,
     WeightsSource,
@@ -69,7 +69,7 @@ __all__ = [
     "load_repository",
     "load_tensors",
     "load_weights",
-    "locate",
+    "locate_weights",
     "module_fingerprint",
     "open_weights_source",
     "parse_manifest",

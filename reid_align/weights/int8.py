@@ -47,7 +47,7 @@ def dequantize(steps: Tensor, scales: Tensor) -> Tensor:
     return steps.float() * _by_channel(scales, steps)
 
 
-def pack(module: Loadable) -> dict[str, Tensor]:
+def pack_int8(module: Loadable) -> dict[str, Tensor]:
     """Return the tensors of a module as stored in a file, weights as steps and scales.
 
     Raises:
@@ -66,7 +66,7 @@ def pack(module: Loadable) -> dict[str, Tensor]:
     return tensors
 
 
-def unpack(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+def unpack_int8(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
     """Return the tensors of a file under their module names, with int8 weights as float32.
 
     Args:
@@ -93,7 +93,7 @@ def int8_rounded(module: L) -> L:
         NotFiniteError: a tensor contains NaN or infinity.
     """
     probe = copy.deepcopy(module).float().cpu().eval()
-    probe.load_state_dict(unpack(pack(probe), Path()))
+    probe.load_state_dict(unpack_int8(pack_int8(probe), Path()))
     return probe
 
 

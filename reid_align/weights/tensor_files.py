@@ -11,7 +11,7 @@ from torch import Tensor
 from reid_align.errors import WeightsFormatError, WeightsIntegrityError
 from reid_align.files import replace_file, writing
 from reid_align.weights.fingerprint import Loadable, module_fingerprint
-from reid_align.weights.int8 import int8_rounded, pack, unpack
+from reid_align.weights.int8 import int8_rounded, pack_int8, unpack_int8
 from reid_align.weights.tensor_matching import describe_tensor, is_finite, join_names, tensors_match
 from reid_align.weights.weights_header import WeightsHeader, open_safetensors
 
@@ -25,7 +25,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             missing or do not match it.
     """
     with open_safetensors(path) as file:
-        return unpack({name: file.get_tensor(name) for name in file.keys()}, path)  # noqa: SIM118
+        return unpack_int8({name: file.get_tensor(name) for name in file.keys()}, path)  # noqa: SIM118
 
 
 def load_tensors(module: Loadable, path: Path) -> None:
@@ -82,7 +82,7 @@ def save_int8(module: Loadable, path: Path, info: WeightsHeader) -> WeightsHeade
         OutputError: the file cannot be written.
     """
     written = replace(info, fingerprint=module_fingerprint(int8_rounded(module)))
-    _write(path, pack(module), written)
+    _write(path, pack_int8(module), written)
     return written
 
 

@@ -8,16 +8,16 @@ from reid_align.weights.fingerprint import Loadable, check_fingerprint, module_f
 from reid_align.weights.manifest_records import Weights
 from reid_align.weights.tensor_files import load_tensors
 from reid_align.weights.weights_header import WeightsHeader, read_header
-from reid_align.weights.weights_location import locate
+from reid_align.weights.weights_location import locate_weights
 
 
 def load_weights(module: Loadable, weights: Weights) -> None:
     """Load published weights into a module built for them, and check the fingerprint.
 
     Raises:
-        WeightsError: see `locate`, `load_tensors` and `check_fingerprint`.
+        WeightsError: see `locate_weights`, `load_tensors` and `check_fingerprint`.
     """
-    _load(module, locate(weights), weights.fingerprint, weights.name)
+    _load(module, locate_weights(weights), weights.fingerprint, weights.name)
 
 
 def load_file(module: Loadable, path: str | PathLike[str]) -> WeightsHeader | None:

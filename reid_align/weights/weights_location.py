@@ -12,7 +12,7 @@ FOLDERS_VARIABLE = "REID_ALIGN_WEIGHTS"
 BUNDLED = Path(__file__).parent / "bundled"
 
 
-def locate(weights: Weights, bundled: Path = BUNDLED) -> Path:
+def locate_weights(weights: Weights, bundled: Path = BUNDLED) -> Path:
     """Return the file of these weights after checking its size and SHA-256.
 
     Searches for ``NAME.safetensors`` in the folders of the environment variable REID_ALIGN_WEIGHTS

@@ -13,7 +13,7 @@ from lively_encoders import TinyEncoder, enliven, tiny_encoder
 from torch import Tensor, nn
 
 from reid_align import extract_features
-from reid_align.inference.backends.packed_convolutions import can_pack
+from reid_align.inference.backends.packed_convolutions import can_pack_convolutions
 from reid_align.inference.parallelism import torch_threads
 from reid_align.inference.prepared_encoder import PreparedEncoder
 from reid_align.models.encoder import Encoder
@@ -23,8 +23,8 @@ ON_AN_OLD_CPU = """
 import numpy as np, torch
 from lively_encoders import lively
 from reid_align import extract_features
-from reid_align.inference.backends.packed_convolutions import can_pack
-assert not can_pack(torch.bfloat16)
+from reid_align.inference.backends.packed_convolutions import can_pack_convolutions
+assert not can_pack_convolutions(torch.bfloat16)
 images = list(np.zeros((2, 64, 32, 3), np.uint8))
 options = {"channel_order": "rgb", "device": "cpu", "dtype": "bfloat16"}
 extract_features(images, lively("san_resnet18"), **options)
@@ -43,7 +43,7 @@ def test_bfloat16_works_on_cpus_without_bfloat16() -> None:
     command = [sys.executable, "-c", ON_AN_OLD_CPU]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert can_pack(torch.float32)
+    assert can_pack_convolutions(torch.float32)
 
 
 class SlowEncoder(TinyEncoder):

@@ -19,7 +19,7 @@ from reid_align.weights import (
     Weights,
     WeightsHeader,
     int8_rounded,
-    locate,
+    locate_weights,
     parse_manifest,
     read_header,
     save_tensors,
@@ -40,7 +40,7 @@ def test_the_entry_is_of_the_rounded_weights(
     entry = bundle_weights(publication, update, folder)
     assert entries(update) == {entry.name: entry}
     assert (entry.bundled, entry.hub, entry.dtype) == (f"{entry.name}.safetensors", None, "int8")
-    path = locate(entry, folder)
+    path = locate_weights(entry, folder)
     assert entry.bytes < 4.2 * entry.parameters / 4
     module = MODELS[entry.architecture](**entry.arch_args).eval()
     load_tensors(module, path)

@@ -18,7 +18,7 @@ from reid_align.errors import EvaluationChangedError, InvalidInputError
 from reid_align.recipes import (
     RECIPES,
     ComputeOptions,
-    default_workers,
+    default_loader_workers,
     load_recipe_data,
     override_settings,
     prepare,
@@ -102,7 +102,7 @@ def test_default_workers_are_half_of_the_available_cores(
     monkeypatch: pytest.MonkeyPatch, cores: int, workers: int
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)), raising=False)
-    assert default_workers() == workers
+    assert default_loader_workers() == workers
 
 
 def test_progress_bar_can_be_disabled(

@@ -9,7 +9,7 @@ from hub_server import Hub
 from weights_samples import REPO_ID, weights_of
 
 from reid_align.errors import WeightsAccessError, WeightsIntegrityError, WeightsNotFoundError
-from reid_align.weights import HubFile, Weights, locate
+from reid_align.weights import HubFile, Weights, locate_weights
 
 CONTENT = b"the published bytes"
 WRONG = b"some other bytes..."
@@ -48,10 +48,10 @@ def test_user_folders_come_before_the_package_and_the_hub(
     for place in places:
         place.write_bytes(CONTENT)
     for place in places:
-        assert locate(weights, bundled) == place
+        assert locate_weights(weights, bundled) == place
         place.unlink()
     assert hub.requests == []
-    assert locate(weights, bundled).read_bytes() == CONTENT
+    assert locate_weights(weights, bundled).read_bytes() == CONTENT
     assert [request.method for request in hub.requests] == ["HEAD", "GET"]
 
 
@@ -59,7 +59,7 @@ def test_a_bundled_file_is_used_only_if_the_record_names_it(
     published: Publish, bundled: Path
 ) -> None:
     weights = record(published(CONTENT), bundled=None)
-    assert locate(weights, bundled).parent != bundled
+    assert locate_weights(weights, bundled).parent != bundled
 
 
 @pytest.mark.parametrize("place", ["first", "second", "bundled"])
@@ -71,7 +71,7 @@ def test_a_wrong_file_is_an_error_and_is_kept(
         wrong = bundled.parent / place / NAME
     wrong.write_bytes(WRONG)
     with pytest.raises(WeightsIntegrityError) as caught:
-        locate(record(published(CONTENT)), bundled)
+        locate_weights(record(published(CONTENT)), bundled)
     assert str(caught.value).startswith(f"{wrong} differs from the published file")
     assert wrong.read_bytes() == WRONG
     assert hub.requests == []
@@ -80,18 +80,18 @@ def test_a_wrong_file_is_an_error_and_is_kept(
 def test_an_unreadable_file_is_an_error(folders: tuple[Path, Path], bundled: Path) -> None:
     (folders[0] / NAME).symlink_to("gone")
     with pytest.raises(WeightsIntegrityError, match="cannot be read"):
-        locate(record(), bundled)
+        locate_weights(record(), bundled)
     (folders[0] / NAME).unlink()
     (folders[0] / NAME).mkdir()
     with pytest.raises(WeightsIntegrityError, match="cannot be read"):
-        locate(record(), bundled)
+        locate_weights(record(), bundled)
 
 
 def test_a_folder_may_start_with_a_tilde(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / NAME).write_bytes(CONTENT)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("REID_ALIGN_WEIGHTS", "~")
-    assert locate(record(), tmp_path) == tmp_path / NAME
+    assert locate_weights(record(), tmp_path) == tmp_path / NAME
 
 
 def test_missing_weights_list_the_searched_places(
@@ -99,14 +99,14 @@ def test_missing_weights_list_the_searched_places(
 ) -> None:
     places = [folders[0] / NAME, folders[1] / NAME, tmp_path / "tiny.safetensors"]
     with pytest.raises(WeightsNotFoundError) as caught:
-        locate(record(), tmp_path)
+        locate_weights(record(), tmp_path)
     text = str(caught.value)
     assert text.startswith("tiny.synthetic: not found at " + ", ".join(map(str, places)))
     assert "reinstall it" in text
     assert hub.requests == []
 
     with pytest.raises(WeightsAccessError) as refused:
-        locate(weights_of(CONTENT), tmp_path)
+        locate_weights(weights_of(CONTENT), tmp_path)
     text = str(refused.value)
     assert text.startswith(f"tiny.synthetic: not found at {places[0]}, {places[1]}. {REPO_ID}")
     assert f"put {NAME} into a folder and set REID_ALIGN_WEIGHTS to that folder" in text

@@ -26,7 +26,7 @@ ACTIVATIONS: dict[Activation, tuple[str, list[float]]] = {
 OPERATIONS = ("_reorder_convolution_weight", "_convolution_pointwise", "_convolution_pointwise_")
 
 
-def can_pack(dtype: torch.dtype) -> bool:
+def can_pack_convolutions(dtype: torch.dtype) -> bool:
     """Return whether PyTorch has oneDNN's fused convolutions for this CPU and dtype."""
     operations = torch.ops.mkldnn
     available = torch.backends.mkldnn.is_available() and all(
@@ -36,7 +36,7 @@ def can_pack(dtype: torch.dtype) -> bool:
     return available and (dtype != torch.bfloat16 or operations._is_mkldnn_bf16_supported())
 
 
-def pack(module: nn.Module) -> None:
+def pack_convolutions(module: nn.Module) -> None:
     """Replace the convolutions and residual blocks of a folded module, in place.
 
     The module must be on the CPU, in evaluation mode and in its final dtype.
@@ -54,7 +54,7 @@ def pack(module: nn.Module) -> None:
         elif type(child) is nn.Conv2d and _packable(child):
             module.register_module(name, PackedConv2d(child))
         elif not isinstance(child, PackedConv2d):
-            pack(child)
+            pack_convolutions(child)
 
 
 def _packable(conv: nn.Conv2d) -> bool:
@@ -148,7 +148,7 @@ class PackedBlock(nn.Module):
         self.inner = nn.Sequential(*layers)
         self.last = PackedConv2d(last, "relu")
         self.downsample = block.downsample
-        pack(self.downsample)
+        pack_convolutions(self.downsample)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the block's output for x (N, in_channels, h, w); x may be overwritten."""

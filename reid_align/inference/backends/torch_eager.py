@@ -4,7 +4,10 @@ import torch
 from torch import Tensor, nn
 
 from reid_align.inference.backends.backend import BACKENDS, Backend, BackendTarget
-from reid_align.inference.backends.packed_convolutions import can_pack, pack
+from reid_align.inference.backends.packed_convolutions import (
+    can_pack_convolutions,
+    pack_convolutions,
+)
 from reid_align.inference.folding import fold_batch_norms
 from reid_align.models.encoder import Encoder
 
@@ -44,6 +47,6 @@ def fast(encoder: Encoder, target: BackendTarget) -> Backend:
         # MPS channels-last kernels silently return wrong values (pytorch issue 174345).
         return _Contiguous(encoder, target.dtype)
     encoder.to(memory_format=torch.channels_last)
-    if target.device.type == "cpu" and can_pack(target.dtype):
-        pack(encoder)
+    if target.device.type == "cpu" and can_pack_convolutions(target.dtype):
+        pack_convolutions(encoder)
     return _Eager(encoder, target.dtype)
