@@ -33,7 +33,7 @@ class Variant:
 
     name: str
     forward: Forward
-    lanes: Parallelism
+    parallelism: Parallelism
     batches: tuple[int, ...]
     channels_last: bool
 
@@ -59,13 +59,13 @@ def backend_variant(
     batches: tuple[int, ...],
 ) -> Variant:
     """Return one backend with the thread settings of extraction."""
-    lanes = Parallelism.share(device, default_workers(device.type))
+    parallelism = Parallelism.share(device, default_workers(device.type))
     # Built as extraction builds it, and only once; compiled networks have one batch size.
     usual = default_batch_size(device.type)
     sizes = (usual,) if backend == "compile" else batches
-    target = BackendTarget(device, DTYPES[dtype], usual, lanes.batches, lanes.threads)
+    target = BackendTarget(device, DTYPES[dtype], usual, parallelism.batches, parallelism.threads)
     forward = build_backend(backend, encoder, target)
-    return Variant(f"{backend} {dtype}", forward, lanes, sizes, True)
+    return Variant(f"{backend} {dtype}", forward, parallelism, sizes, True)
 
 
 def torchreid_extract(

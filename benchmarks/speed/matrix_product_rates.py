@@ -30,7 +30,7 @@ def arithmetic(encoder: Encoder) -> float:
 
 def matrix_product_rates(
     device: torch.device,
-    lanes: Parallelism,
+    parallelism: Parallelism,
     seconds: float,
     rounds: int,
     sizes: tuple[int, ...],
@@ -41,7 +41,7 @@ def matrix_product_rates(
 
     Args:
         device: the device; oneDNN and OpenVINO run on the CPU only.
-        lanes: number of parallel products and threads of each.
+        parallelism: number of parallel products and threads of each.
         seconds: duration of each measurement.
         rounds: number of rounds; the best one counts.
         sizes: sizes of the square matrices.
@@ -53,7 +53,7 @@ def matrix_product_rates(
         for size in sizes:
             for name, product in _products(dtype, size, device, skip).items():
                 label = f"{name} {size} {dtype}"
-                works[label] = partial(_giga, product, size, lanes, seconds)
+                works[label] = partial(_giga, product, size, parallelism, seconds)
         best = best_of(rounds, works)
         names = sorted({label.split()[0] for label in best})
         rates[dtype] = {
@@ -63,8 +63,8 @@ def matrix_product_rates(
     return rates
 
 
-def _giga(product: Product, size: int, lanes: Parallelism, seconds: float) -> float:
-    return rate(product, lanes, seconds) * 2 * size**3 / 1e9
+def _giga(product: Product, size: int, parallelism: Parallelism, seconds: float) -> float:
+    return rate(product, parallelism, seconds) * 2 * size**3 / 1e9
 
 
 def _products(

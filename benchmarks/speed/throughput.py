@@ -119,9 +119,9 @@ def measurements(encoder: Encoder, options: argparse.Namespace) -> dict[str, Cal
 def limits(device: torch.device, options: argparse.Namespace) -> dict[str, dict[str, float]]:
     """Return the peak matrix-product throughput of this machine."""
     sizes = (64,) if options.quick else (1024, 2048) if device.type == "cpu" else (8192,)
-    lanes = Parallelism.share(device, torch.get_num_threads())
+    parallelism = Parallelism.share(device, torch.get_num_threads())
     return matrix_product_rates(
-        device, lanes, options.seconds, options.rounds, sizes, skip=options.skip
+        device, parallelism, options.seconds, options.rounds, sizes, skip=options.skip
     )
 
 

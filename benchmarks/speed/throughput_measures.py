@@ -46,7 +46,7 @@ def measure_forward(
                 size: round(best[f"{variant.name} × {size}"], 1) for size in variant.batches
             },
             "best": round(max(best[f"{variant.name} × {size}"] for size in variant.batches), 1),
-            "lanes": [variant.lanes.batches, variant.lanes.threads],
+            "lanes": [variant.parallelism.batches, variant.parallelism.threads],
         }
         for variant in variants
     ]
@@ -57,7 +57,7 @@ def forward_rate(variant: Variant, size: int, options: argparse.Namespace) -> fl
     images = torch.randn(size, 3, options.height, options.width, device=options.device)
     if variant.channels_last:
         images = images.to(memory_format=torch.channels_last)
-    return size * rate(lambda: variant.forward(images), variant.lanes, options.seconds)
+    return size * rate(lambda: variant.forward(images), variant.parallelism, options.seconds)
 
 
 def measure_files(

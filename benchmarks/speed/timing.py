@@ -8,12 +8,12 @@ import torch
 from reid_align.inference.parallelism import Parallelism
 
 
-def rate(work: Callable[[], object], lanes: Parallelism, seconds: float) -> float:
-    """Return calls per second over all lanes; the first call is a warm-up.
+def rate(work: Callable[[], object], parallelism: Parallelism, seconds: float) -> float:
+    """Return calls per second over all threads; the first call is a warm-up.
 
     Args:
         work: function to call, without gradients.
-        lanes: number of parallel lanes, and threads of each.
+        parallelism: number of parallel calls, and threads of each.
         seconds: duration; every lane finishes its last call.
     """
 
@@ -28,8 +28,8 @@ def rate(work: Callable[[], object], lanes: Parallelism, seconds: float) -> floa
                 calls += 1
         return calls / passed
 
-    with lanes.pool(lanes.batches) as pool:
-        return sum(pool.map(repeat, range(lanes.batches)))
+    with parallelism.pool(parallelism.batches) as pool:
+        return sum(pool.map(repeat, range(parallelism.batches)))
 
 
 def best_of(rounds: int, works: dict[str, Callable[[], float]]) -> dict[str, float]:

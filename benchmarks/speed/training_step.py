@@ -39,23 +39,23 @@ COSTLIEST = 5
 
 
 def make_batch(
-    wanted: BatchSpec, people: int, height: int, width: int, device: torch.device
+    spec: BatchSpec, identities: int, height: int, width: int, device: torch.device
 ) -> Batch:
     """Return a batch of noise that fulfills a specification."""
-    count = people * IMAGES
-    target = (256, 256) if wanted.target == "texture" else (height, width)
-    parts = torch.randn(count, 24, 3, 32, 32) if wanted.part_images != "none" else None
+    count = identities * IMAGES
+    target = (256, 256) if spec.target == "texture" else (height, width)
+    parts = torch.randn(count, 24, 3, 32, 32) if spec.part_images != "none" else None
     planes = torch.randint(0, 255, (count, 3, height, width), dtype=torch.uint8)
     planes[:, 0] %= 25
     batch = Batch(
         torch.randn(count, 3, height, width),
-        torch.arange(people).repeat_interleave(IMAGES),
+        torch.arange(identities).repeat_interleave(IMAGES),
         torch.zeros(count, dtype=torch.int64),
-        None if wanted.target == "none" else torch.rand(count, 3, *target) * 2 - 1,
+        None if spec.target == "none" else torch.rand(count, 3, *target) * 2 - 1,
         None,
         parts,
         None if parts is None else torch.ones(count, dtype=torch.bool),
-        planes if wanted.iuv else None,
+        planes if spec.iuv else None,
     )
     return batch.to(device)
 

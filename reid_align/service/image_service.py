@@ -72,7 +72,9 @@ class ImageService:
             self._encode,
             batch_size=options.batch_size or default_batch_size(device),
             # On the CPU each batch has its cores; a GPU gets the next batch while it computes one.
-            lanes=max(1, min(worker_count(options), available_cores())) if device == "cpu" else 2,
+            num_threads=max(1, min(worker_count(options), available_cores()))
+            if device == "cpu"
+            else 2,
             max_images=self.limits.queued_images,
             observe=self.metrics.count_batch,
         )

@@ -39,7 +39,7 @@ class RequestBatcher:
     Args:
         encode: returns the features (n, D) of n images; called by several threads.
         batch_size: largest number of images per call.
-        lanes: number of calls in parallel.
+        num_threads: number of calls in parallel.
         max_images: images in progress, counted from `reserve`.
         wait_seconds: how long an incomplete batch waits for further images.
         observe: called with the size of each batch.
@@ -50,7 +50,7 @@ class RequestBatcher:
         encode: Callable[[list[Pixels]], Vectors],
         *,
         batch_size: int,
-        lanes: int,
+        num_threads: int,
         max_images: int,
         wait_seconds: float = 0.002,
         observe: Callable[[int], None] | None = None,
@@ -62,7 +62,7 @@ class RequestBatcher:
         self._reserved = 0
         self._closed = False
         self._changed = Condition()
-        self._threads = [Thread(target=self._run, name=f"lane-{n}") for n in range(lanes)]
+        self._threads = [Thread(target=self._run, name=f"encode-{n}") for n in range(num_threads)]
         for thread in self._threads:
             thread.start()
 
@@ -132,7 +132,7 @@ class RequestBatcher:
                 rest = deadline - time.monotonic()
                 if rest <= 0 or not self._changed.wait(rest):
                     break
-            # Another lane may have taken the images while this one was waiting.
+            # Another thread may have taken the images while this one was waiting.
             count = min(self._batch_size, len(self._waiting))
             batch = [self._waiting.popleft() for _ in range(count)]
         if batch or self._closed:

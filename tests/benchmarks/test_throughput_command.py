@@ -84,11 +84,11 @@ def test_torchreid_and_reid_align_extract_the_same_features() -> None:
     assert throughput_measures.disagreements([{**worse, "name": "torch bfloat16"}]) == []
 
 
-def test_rate_counts_the_calls_of_all_lanes() -> None:
+def test_rate_counts_the_calls_of_all_threads() -> None:
     calls: list[int] = []
     rate = timing.rate(lambda: calls.append(1), Parallelism(2, 1), 0.05)
     assert rate > 0
-    # The first call of each lane is not counted.
+    # The first call of each thread is not counted.
     assert len(calls) >= 2
     found = timing.best_of(3, {"a": iter([1.0, 3.0, 2.0]).__next__})
     assert found == {"a": 3.0}

@@ -31,7 +31,7 @@ class SlowEncoder:
 
 def test_images_of_concurrent_requests_share_batches() -> None:
     encode = SlowEncoder()
-    batcher = RequestBatcher(encode, batch_size=4, lanes=1, max_images=100)
+    batcher = RequestBatcher(encode, batch_size=4, num_threads=1, max_images=100)
     first = batcher.submit([image(0)])
     assert encode.started.wait(10)
     later = [batcher.submit([image(n), image(n + 100)]) for n in range(1, 4)]
@@ -43,7 +43,7 @@ def test_images_of_concurrent_requests_share_batches() -> None:
 
 
 def test_a_request_larger_than_a_batch_keeps_its_order() -> None:
-    batcher = RequestBatcher(mean_color, batch_size=3, lanes=2, max_images=100)
+    batcher = RequestBatcher(mean_color, batch_size=3, num_threads=2, max_images=100)
     found = batcher.submit([image(n) for n in range(20)]).result(10)
     batcher.close()
     assert found[:, 0].tolist() == list(range(20))
@@ -59,7 +59,7 @@ def test_an_error_fails_only_its_request() -> None:
             raise ArithmeticError("NaN")
         return mean_color(images)
 
-    batcher = RequestBatcher(encode, batch_size=8, lanes=1, max_images=100)
+    batcher = RequestBatcher(encode, batch_size=8, num_threads=1, max_images=100)
     futures = [batcher.submit([image(n)]) for n in (5, 66, 7)]
     release.set()
     assert futures[0].result(10)[0, 0] == 5
@@ -70,7 +70,7 @@ def test_an_error_fails_only_its_request() -> None:
 
 
 def test_a_full_queue_refuses_and_frees_places_afterwards() -> None:
-    batcher = RequestBatcher(mean_color, batch_size=2, lanes=1, max_images=4)
+    batcher = RequestBatcher(mean_color, batch_size=2, num_threads=1, max_images=4)
     with batcher.reserve(3):
         assert batcher.in_progress == 3
         with pytest.raises(QueueFullError, match="3 of at most 4 images"), batcher.reserve(2):
@@ -85,7 +85,7 @@ def test_a_full_queue_refuses_and_frees_places_afterwards() -> None:
 
 def test_closing_finishes_queued_requests_and_refuses_new_ones() -> None:
     encode = SlowEncoder()
-    batcher = RequestBatcher(encode, batch_size=1, lanes=1, max_images=9)
+    batcher = RequestBatcher(encode, batch_size=1, num_threads=1, max_images=9)
     futures = [batcher.submit([image(n)]) for n in range(3)]
     closing = threading.Thread(target=batcher.close)
     closing.start()
@@ -99,7 +99,7 @@ def test_closing_finishes_queued_requests_and_refuses_new_ones() -> None:
 
 
 def test_many_threads_get_their_own_rows() -> None:
-    batcher = RequestBatcher(mean_color, batch_size=8, lanes=2, max_images=1000)
+    batcher = RequestBatcher(mean_color, batch_size=8, num_threads=2, max_images=1000)
     answers: dict[int, float] = {}
 
     def ask(value: int) -> None:
