@@ -9,6 +9,7 @@ from reid_align.errors import InvalidInputError
 
 TOKEN_VARIABLE = "REID_ALIGN_TOKEN"
 TOKEN_CHARACTERS = 16
+_LAST_PORT = 65535
 
 
 def is_loopback(host: str) -> bool:
@@ -68,15 +69,16 @@ def listening_socket(host: str, port: int) -> socket.socket:
     """Return a socket that listens on an address; port 0 takes a free port.
 
     Raises:
-        InvalidInputError: the port is in use or not permitted, or the address is not of this
-            machine.
+        InvalidInputError: the port is out of range, in use or not permitted, or the address is not
+            of this machine.
     """
+    if not 0 <= port <= _LAST_PORT:
+        raise InvalidInputError(f"Cannot listen on port {port}. Give 0 to {_LAST_PORT}.")
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=2048)
-    except (OSError, OverflowError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+    except OSError as error:
         raise InvalidInputError(
-            f"Cannot listen on {host}, port {port}: {reason}. Give another port or host."
+            f"Cannot listen on {host}, port {port}: {error.strerror}. Give another port or host."
         ) from error
     return listening
