@@ -63,7 +63,8 @@ def near_pairs(record: Record) -> str:
     return (
         f"On {_name(record)} with the published weights, the threshold for "
         f"{_percent(near['rate'], 0)} false matches is {near['threshold']:.2f} on "
-        f"{near['pairs']} proposed pairs ({near['same_pairs']} of one identity), and {every:.2f} on random pairs.\n\n"
+        f"{near['pairs']} proposed pairs ({near['same_pairs']} of one identity), and "
+        f"{every:.2f} on random pairs.\n\n"
         f"{_origin(record)}"
     )
 

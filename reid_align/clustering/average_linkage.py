@@ -3,7 +3,7 @@
 Average linkage merges two clusters if the mean distance of their image pairs is at most the
 threshold. It needs no number of clusters, its threshold has the scale of a calibrated pair
 distance, and single wrong pairs do not chain two identities together as in DBSCAN and single
-linkage: on the 14,097 images of CUHK03, the best pairwise F1 is 0.36, and that of DBSCAN 0.08.
+linkage.
 """
 
 import os
