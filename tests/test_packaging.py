@@ -18,6 +18,8 @@ import reid_align
 ROOT = Path(__file__).parents[1]
 # Import names that differ from the name of the distribution.
 DISTRIBUTIONS = {
+    "fastapi_offline": "fastapi-offline",
+    "prometheus_client": "prometheus-client",
     "faiss": "faiss-cpu",
     "PIL": "pillow",
     "cv2": "opencv-python-headless",
@@ -25,7 +27,7 @@ DISTRIBUTIONS = {
     "umap": "umap-learn",
 }
 # These parts need an extra, and may import its packages at module level.
-OPTIONAL_PARTS = {"demo_page", "synth"}
+OPTIONAL_PARTS = {"demo_page", "synth", "service"}
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Routes of the HTTP service."""
 
+import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
@@ -7,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from anyio import to_thread
 from fastapi import Depends, FastAPI, File, Form, Response, UploadFile
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.security import HTTPBearer
@@ -67,7 +67,7 @@ def create_app(service: ImageService, token: str | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        await to_thread.run_sync(service.close)
+        await asyncio.to_thread(service.close)
 
     app = FastAPIOffline(
         title="reid_align",
