@@ -13,12 +13,11 @@ from reid_align.metrics import Metric
 
 Interval = tuple[float, float]
 
-# Figures of san_resnet50.synthetic, in docs/guides/verify.md.
+# The measurements are in docs/guides/verify.md.
 CARRY_OVER_NOTE = (
-    "Thresholds and probabilities do not carry over between places. The shipped weights have 1 % "
-    "false matches at a distance of 0.54 on synthetic people; on the real images of CUHK03, this "
-    "distance accepts 2.7 % false pairs and finds 50 % instead of 92 % of the true ones. Label 200 "
-    "pairs of your own images (columns path_a, path_b, same) and calibrate with them."
+    "Thresholds and probabilities do not carry over between places: the threshold from synthetic "
+    "people, used on real images, accepts more false pairs and misses about half of the true ones. "
+    "Label 200 pairs of your own images (columns path_a, path_b, same) and calibrate with them."
 )
 
 
