@@ -52,6 +52,7 @@ from benchmarks.docs_tables.identity_tables import (
 from benchmarks.docs_tables.markdown import Record
 from benchmarks.docs_tables.paper_blocks import draw_paper_rows, paper_block, variants_block
 from benchmarks.docs_tables.search_table import search_speed
+from benchmarks.docs_tables.service_table import service_load
 from benchmarks.docs_tables.speed_tables import draw_throughput, latency, precision, throughput
 from benchmarks.docs_tables.training_tables import (
     loading,
@@ -85,6 +86,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "evaluation": evaluation,
     "galleries": galleries,
     "search_speed": search_speed,
+    "service_load": service_load,
     "precision": precision,
     "training_profile": training_profile,
     "alignment": alignment,
