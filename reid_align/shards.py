@@ -141,7 +141,11 @@ class ShardFile:
 
     def _tensor(self, name: str) -> Column:
         with self._reading():
-            return np.asarray(self._file.get_tensor(name))
+            tensor = np.asarray(self._file.get_tensor(name))
+        # Packages that extend NumPy with other dtypes do not change what a set may contain.
+        if tensor.dtype.kind not in "biuf":
+            raise self._damaged(f"column {name!r} has the dtype {tensor.dtype}")
+        return tensor
 
     def _shape(self, name: str) -> list[int]:
         shape: list[int] = self._file.get_slice(name).get_shape()

@@ -12,7 +12,9 @@ from benchmarks.papers.row_training import hours
 
 
 def run(folder: Path, *arguments: str) -> int:
-    places = ["--runs", str(folder / "runs"), "--results", str(folder / "results")]
+    places = ["--runs", str(folder / "runs")]
+    if "--results" not in arguments:
+        places += ["--results", str(folder / "results")]
     common = ["--scale", "tiny", "--num-workers", "0", "--device", "cpu"]
     return paper_tables.main([*places, *common, *arguments])
 
