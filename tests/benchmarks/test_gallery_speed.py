@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from benchmarks.docs_tables.gallery_table import galleries as gallery_table
 from benchmarks.speed.galleries import clustered_features
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 

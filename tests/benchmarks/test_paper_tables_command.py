@@ -10,6 +10,8 @@ from tiny_people import make_set, write_files
 from benchmarks.papers import tables_command as paper_tables
 from benchmarks.papers.row_training import hours
 
+pytestmark = pytest.mark.slow
+
 
 def run(folder: Path, *arguments: str) -> int:
     places = ["--runs", str(folder / "runs")]

@@ -18,6 +18,8 @@ from reid_align import create_model
 from reid_align.inference.backends import BACKENDS
 from reid_align.preprocess import Preprocess
 
+pytestmark = pytest.mark.slow
+
 RECIPE = "san_baseline"
 ORIGIN = {"command": "run", "commit": "0123456789", "machine": "m", "cores": 2, "torch": "2.6"}
 

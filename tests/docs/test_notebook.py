@@ -7,6 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 CELLS = json.loads((ROOT / "docs" / "first_hour.ipynb").read_text("utf-8"))["cells"]
 

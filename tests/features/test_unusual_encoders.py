@@ -18,6 +18,8 @@ from reid_align.inference.parallelism import torch_threads
 from reid_align.inference.prepared_encoder import PreparedEncoder
 from reid_align.models.encoder import Encoder
 
+pytestmark = pytest.mark.slow
+
 IMAGES = np.random.default_rng(0).integers(0, 256, (6, 64, 32, 3), dtype=np.uint8)
 ON_AN_OLD_CPU = """
 import numpy as np, torch

@@ -44,6 +44,7 @@ def wait_until(condition: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_keeps_complete_shards(tmp_path: Path) -> None:
     settings = SynthSettings(identities=3 * IDENTITIES_PER_SHARD, images=1, seed=6)
     folder = tmp_path / "set"
@@ -67,6 +68,7 @@ def test_a_killed_worker_keeps_complete_shards(tmp_path: Path) -> None:
     assert len({path.read_bytes() for path in paths}) == 1
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_continued(synthetic_folder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "set"
     options = ["--identities", "24", "--images", "2", "--seed", "4", "--num-workers", "1"]
@@ -164,6 +166,7 @@ def test_ctrl_c_prints_one_line_and_stops(tmp_path: Path) -> None:
     assert complete < 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to_group", [True, False])
 def test_sigterm_says_what_is_complete_and_how_to_continue(tmp_path: Path, to_group: bool) -> None:
     folder = tmp_path / "set"
@@ -181,6 +184,7 @@ def test_sigterm_says_what_is_complete_and_how_to_continue(tmp_path: Path, to_gr
     assert not [path for path in folder.iterdir() if path.suffix == ".partial"]
 
 
+@pytest.mark.slow
 def test_workers_exit_with_a_killed_parent(tmp_path: Path) -> None:
     folder = tmp_path / "set"
     with start_with_workers(folder, "--identities", "72", "--images", "1") as process:
@@ -191,6 +195,7 @@ def test_workers_exit_with_a_killed_parent(tmp_path: Path) -> None:
     assert len(missing_shards(folder, 6)) >= written - 1 >= 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("streams", ["2>&-", "2>/dev/full", ">&- 2>&- <&-"])
 def test_a_set_is_complete_without_standard_streams(tmp_path: Path, streams: str) -> None:
     folder = tmp_path / "set"

@@ -15,6 +15,8 @@ from two_processes import train
 from reid_align.errors import InvalidInputError
 from reid_align.training import ProcessGroup, open_group
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).with_name("two_processes.py")
 SLOW_FIRST = """
 import os, time
