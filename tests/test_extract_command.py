@@ -185,6 +185,7 @@ def images_done(progress: Path) -> int:
     return json.loads(progress.read_text())["images"] if progress.exists() else 0
 
 
+@pytest.mark.slow
 def test_interrupted_and_resumed(crops: Path, weights: str) -> None:
     paths = [f"crops/{index % 12:02}.jpg" for index in range(1500)]
     Path("many.txt").write_text("\n".join(paths))

@@ -135,6 +135,7 @@ def test_image_sizes_down_to_one_pixel_of_the_last_maps(size: tuple[int, int], d
     assert difference(found, expected) < (1e-5 if dtype == "float32" else 3e-2)
 
 
+@pytest.mark.slow
 def test_two_threads_can_start_openvino_at_once() -> None:
     pytest.importorskip("openvino")
     # In a separate process: the deadlock happens once per process and holds the GIL.
@@ -153,6 +154,7 @@ def test_an_exported_encoder_is_cached_until_its_weights_change() -> None:
     assert difference(features(encoder, "onnx"), before) > 0.1
 
 
+@pytest.mark.slow
 def test_the_cache_is_limited() -> None:
     encoder = tiny_encoder()
     first = build_backend("onnx", encoder, BackendTarget(CPU, batch_size=100))

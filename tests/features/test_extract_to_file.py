@@ -178,6 +178,7 @@ def kill_half_way(images: Path, output: Path) -> int:
     return done
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes_and_gives_the_same_bits(
     encoder: Encoder, images: Path, tmp_path: Path
 ) -> None:

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import gallery_writer
 import numpy as np
+import pytest
 
 from reid_align import Gallery
+
+pytestmark = pytest.mark.slow
 
 WRITER = str(Path(__file__).with_name("gallery_writer.py"))
 BATCHES = 10

@@ -119,6 +119,7 @@ def test_progress_bar_can_be_disabled(
     assert (tmp_path / "textures" / "images" / "0_0.png").is_file()
 
 
+@pytest.mark.slow
 def test_frontal_images_are_drawn_by_the_generator(people: Path, tmp_path: Path) -> None:
     table = write_files(tmp_path / "data")
     # Not a training image.

@@ -10,6 +10,8 @@ from reid_align.batches.sources import SyntheticSource
 from reid_align.preprocess import Preprocess
 from reid_align.uv import IUV, part_images
 
+pytestmark = pytest.mark.slow
+
 INPUT = Preprocess(128, 64)
 FILL = tuple((torch.tensor(INPUT.mean) * 255).tolist())
 

@@ -10,6 +10,8 @@ from half_of_a_batch import FORMS, VECTORS, Found, san, vectors
 
 from reid_align.training.distributed import ProcessGroup
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = Path(__file__).with_name("half_of_a_batch.py")
 
 

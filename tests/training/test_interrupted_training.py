@@ -29,6 +29,8 @@ from reid_align.training import (
     run_training,
 )
 
+pytestmark = pytest.mark.slow
+
 OPTIMIZERS = {"main": ADAM, "texture": OptimizerConfig(1e-3, "sgd")}
 
 

@@ -6,7 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from tiny_people import write_files
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_signal_to_the_whole_process_group(tmp_path: Path) -> None:

@@ -124,6 +124,7 @@ def test_names_that_are_not_utf8_are_kept(images: Path, run_folder: Path) -> Non
     assert [entry["path"] for entry in failed] == [f"images/{name}-broken.jpg"]
 
 
+@pytest.mark.slow
 def test_a_killed_run_leaves_whole_files_and_is_continued(images: Path, run_folder: Path) -> None:
     for index in range(200):
         os.link("images/00.jpg", f"images/more-{index:03}.jpg")

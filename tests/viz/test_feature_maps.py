@@ -31,6 +31,7 @@ assert distances[same].max() < distances[~same].min(), distances
 """
 
 
+@pytest.mark.slow
 def test_groups_stay_together_and_a_seed_is_reproducible() -> None:
     # In another process without compilation, which takes 20 s.
     subprocess.run(

@@ -6,11 +6,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from hub_server import Hub, sha256
 
 import reid_align
 from reid_align.weights import HubFile
 from reid_align.weights.hub_download import download
+
+pytestmark = pytest.mark.slow
 
 CONTENT = bytes(range(256)) * 4000
 SCRIPT = """
