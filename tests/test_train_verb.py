@@ -16,6 +16,8 @@ from reid_align import from_pretrained, read_features
 from reid_align.__main__ import main as reid_align
 from reid_align.train import main as train
 
+pytestmark = pytest.mark.slow
+
 FAST = ("--device", "cpu", "--num-workers", "0", "--tiny")
 TWO_STEPS = ("--set", "training.steps_per_epoch=2")
 
@@ -41,7 +43,6 @@ def run(people: Path, table: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return folder
 
 
-@pytest.mark.slow
 def test_stages_and_textures_have_separate_folders(run: Path) -> None:
     assert {path.name for path in run.iterdir()} == {"pg", "textures", "san"}
     for stage in ("pg", "san"):
@@ -78,7 +79,6 @@ def test_the_encoder_works_with_extract_and_evaluate(
     assert from_pretrained(encoder).preprocess.height == 64
 
 
-@pytest.mark.slow
 def test_the_same_command_continues_the_run(
     run: Path, people: Path, table: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -113,7 +113,6 @@ def test_from_replaces_the_first_stage(
     )
 
 
-@pytest.mark.slow
 def test_sigterm_saves_a_checkpoint_and_says_how_to_continue(people: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     arguments = ["san_baseline", "--data", f"synthetic={people}", *FAST, "-o", str(folder)]

@@ -29,6 +29,8 @@ from reid_align.inference.prepared_encoder import PreparedEncoder
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 64, 32, 3), dtype=np.uint8)
 RUNTIMES = ("onnx", "openvino")
@@ -135,7 +137,6 @@ def test_image_sizes_down_to_one_pixel_of_the_last_maps(size: tuple[int, int], d
     assert difference(found, expected) < (1e-5 if dtype == "float32" else 3e-2)
 
 
-@pytest.mark.slow
 def test_two_threads_can_start_openvino_at_once() -> None:
     pytest.importorskip("openvino")
     # In a separate process: the deadlock happens once per process and holds the GIL.
@@ -154,7 +155,6 @@ def test_an_exported_encoder_is_cached_until_its_weights_change() -> None:
     assert difference(features(encoder, "onnx"), before) > 0.1
 
 
-@pytest.mark.slow
 def test_the_cache_is_limited() -> None:
     encoder = tiny_encoder()
     first = build_backend("onnx", encoder, BackendTarget(CPU, batch_size=100))

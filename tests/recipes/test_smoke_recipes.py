@@ -14,6 +14,8 @@ from reid_align.training.step.updater import Updater
 from reid_align.training.task_interface import StepContext, Task
 from reid_align.training.training_config import TrainingConfig
 
+pytestmark = pytest.mark.slow
+
 ROUNDS = 3
 # Adam's first steps have this size for every weight, independent of its gradient.
 LR = 1e-5

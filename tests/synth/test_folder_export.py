@@ -15,6 +15,8 @@ from reid_align.synth.folder_export import export_folders, is_exported
 from reid_align.synth.synth_settings import SynthSettings
 from reid_align.uv import load_iuv
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = SynthSettings(identities=24, images=2, seed=4)
 
 

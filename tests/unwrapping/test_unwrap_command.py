@@ -20,6 +20,8 @@ from reid_align.models.pretrained import load_encoder
 from reid_align.unwrap import main as unwrap
 from reid_align.uv import load_iuv
 
+pytestmark = pytest.mark.slow
+
 
 def files(folder: str | Path) -> set[str]:
     paths = (path for path in Path(folder).rglob("*") if path.is_file())
@@ -124,7 +126,6 @@ def test_names_that_are_not_utf8_are_kept(images: Path, run_folder: Path) -> Non
     assert [entry["path"] for entry in failed] == [f"images/{name}-broken.jpg"]
 
 
-@pytest.mark.slow
 def test_a_killed_run_leaves_whole_files_and_is_continued(images: Path, run_folder: Path) -> None:
     for index in range(200):
         os.link("images/00.jpg", f"images/more-{index:03}.jpg")
