@@ -50,7 +50,7 @@ def build_batches(
         generator=torch.Generator(),
     )
     for pickled in _running(loader):
-        # Safe: the bytes come through a pipe from processes that this one started, never from a file.
+        # Safe: the bytes come from processes that this one started, through a pipe, not a file.
         batch = pickle.loads(pickled)
         if isinstance(batch, ReidAlignError):
             raise batch
