@@ -37,7 +37,7 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="+",
         required=True,
         metavar="RUN",
-        help="folder of a training run, or its weights files: encoder.safetensors and "
+        help="training run or its best folder, or its weights files: encoder.safetensors and "
         "san_decoder.safetensors for textures (recipe san_pg or a SAN recipe), "
         "dense_uv.safetensors for iuv (recipe dense_uv)",
     )

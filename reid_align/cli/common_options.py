@@ -15,10 +15,10 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--weights",
-        metavar="FILE",
-        help="training run or its encoder.safetensors, folder with model.safetensors and "
-        "config.json, hf-hub:user/repo, or 'random' (random weights, for testing only); default: "
-        "the model's published weights",
+        metavar="WEIGHTS",
+        help="training run or its best folder, folder from save_pretrained, .safetensors file, "
+        "name of published weights (NAME.TAG), hf-hub:user/repo, or 'random' (random weights, for "
+        "testing only); default: the model's published weights",
     )
     group.add_argument(
         "--seed",

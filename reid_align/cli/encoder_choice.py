@@ -1,7 +1,5 @@
 """Encoder selected by ``--model`` and ``--weights``."""
 
-from pathlib import Path
-
 import torch
 
 from reid_align.errors import InvalidInputError
@@ -10,10 +8,8 @@ from reid_align.models.encoder import Encoder
 from reid_align.models.model_factory import DEFAULT_MODEL
 from reid_align.models.pretrained import load_encoder
 from reid_align.weights import Origin
-from reid_align.weights.encoder_repository import CONFIG_NAME
 
 RANDOM = "random"
-RUN_FILE = "encoder.safetensors"
 
 
 def select_encoder(model: str | None, weights: str | None, seed: int = 0) -> Encoder:
@@ -22,8 +18,8 @@ def select_encoder(model: str | None, weights: str | None, seed: int = 0) -> Enc
     Args:
         model: an architecture, "arch.tag", or a repository "user/repo"; default: the model that
             the weights were made for, else `DEFAULT_MODEL`.
-        weights: a file, a folder, a training run, "hf-hub:user/repo", or "random"; default: the
-            model's published weights.
+        weights: a training run, a folder, a file, the name of published weights,
+            "hf-hub:user/repo", or "random"; default: the model's published weights.
         seed: seed of random weights, at least 0.
 
     Raises:
@@ -32,18 +28,10 @@ def select_encoder(model: str | None, weights: str | None, seed: int = 0) -> Enc
     if weights == RANDOM:
         return _random_encoder(model or DEFAULT_MODEL, seed)
     if weights is not None:
-        file = _run_file(weights)
-        return create_model(model, weights=file) if model else load_encoder(file)
+        return create_model(model, weights=weights) if model else load_encoder(weights)
     if model is not None and "/" in model:
         return from_pretrained(model)
     return create_model(model or DEFAULT_MODEL, pretrained=True)
-
-
-def _run_file(weights: str) -> str:
-    """Return the encoder file of a training run, or ``weights`` if it is not a run."""
-    file = Path(weights, RUN_FILE)
-    is_run = file.is_file() and not Path(weights, CONFIG_NAME).exists()
-    return str(file) if is_run else weights
 
 
 def _random_encoder(model: str, seed: int) -> Encoder:

@@ -8,7 +8,7 @@ from torch import Tensor
 from reid_align.errors import InvalidInputError
 from reid_align.models import Encoder, save_pretrained
 from reid_align.models.pretrained import load_encoder
-from reid_align.publishing.trained_network import find_product
+from reid_align.weights import find_network
 
 PRODUCT = "encoder"
 SHARED = ("architecture", "arch_args", "preprocess")
@@ -39,7 +39,7 @@ def average_encoders(sources: Sequence[Path], folder: Path) -> tuple[str | None,
     """
     if len(sources) < 2:
         raise InvalidInputError(f"An average needs at least two encoders, got {len(sources)}.")
-    paths = [find_product(source, PRODUCT) for source in sources]
+    paths = [find_network(source, PRODUCT) for source in sources]
     encoder = load_encoder(paths[0])
     total, digests = _doubles(encoder), [encoder.origin.sha256]
     for path in paths[1:]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from reid_align.errors import InvalidInputError, UnknownNameError, WeightsNotFoundError
+from reid_align.errors import InvalidInputError, UnknownNameError
 from reid_align.heads import HEADS, Head, create_head
 from reid_align.models import Encoder
 from reid_align.models.dense_uv_network import DenseUv, dense_uv
@@ -11,7 +11,7 @@ from reid_align.models.model_factory import MODELS
 from reid_align.models.pretrained import load_encoder
 from reid_align.preprocess import Preprocess
 from reid_align.publishing.run_config import TrainingRun, find_run, read_run
-from reid_align.weights.encoder_repository import WEIGHTS_NAME
+from reid_align.weights import find_network
 from reid_align.weights.manifest_records import NetworkKind
 
 ESTIMATOR = "dense_uv"
@@ -52,7 +52,7 @@ def open_trained(architecture: str, where: Path) -> TrainedNetwork:
         WeightsError: the weights are missing, damaged, not finite, or fail the fingerprint check.
     """
     kind = _kind(architecture)
-    path = find_product(where, "encoder" if kind == "encoder" else architecture)
+    path = find_network(where, "encoder" if kind == "encoder" else architecture)
     network = _load(kind, architecture, path)
     if network.architecture != architecture:
         raise InvalidInputError(
@@ -61,28 +61,6 @@ def open_trained(architecture: str, where: Path) -> TrainedNetwork:
         )
     config = find_run(path)
     return TrainedNetwork(kind, network, None if config is None else read_run(config))
-
-
-def find_product(where: Path, product: str) -> Path:
-    """Return the file or folder to load.
-
-    Args:
-        where: as for `open_trained`.
-        product: stem of the file in a run folder: "encoder", "san_decoder", …
-
-    Raises:
-        WeightsNotFoundError: there is no such file.
-    """
-    file = f"{product}.safetensors"
-    if where.is_file() or (where / WEIGHTS_NAME).is_file():
-        return where
-    if (where / file).is_file():
-        return where / file
-    below = [path.parent.name for path in sorted(where.glob(f"*/{file}"))]
-    advice = "Use the folder of a finished run, or one written by save_pretrained or convert_san."
-    if below:
-        advice = f"Its subfolder {' and '.join(below)} has one; use that folder."
-    raise WeightsNotFoundError(f"{where} has neither {file} nor {WEIGHTS_NAME}. {advice}")
 
 
 def _kind(architecture: str) -> NetworkKind:

@@ -13,12 +13,12 @@ from reid_align.batches.sources.texture_mask import MASK_FILE
 from reid_align.datasets import ReidDataset
 from reid_align.files import replace_file, writing
 from reid_align.inference.device import resolve_device
-from reid_align.recipes.initial_weights import find_published
 from reid_align.recipes.recipe import Stage
 from reid_align.recipes.recipe_data import RecipeData, RecipeInputError
 from reid_align.recipes.stage_loaders import required_companions
 from reid_align.tasks import REID
 from reid_align.unwrapping import UnwrapJob, jobs_below, load_unwrapper, unwrap_images
+from reid_align.weights import find_published
 
 FOLDERS: Mapping[CompanionKind, str] = {"texture": "textures", "external": "frontals"}
 # Arguments of `RecipeData` that provide each kind of companion.

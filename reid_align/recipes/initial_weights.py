@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from reid_align.errors import WeightsFormatError, WeightsNotFoundError
+from reid_align.errors import WeightsFormatError
 from reid_align.models import Encoder
 from reid_align.models.resnet_blocks import BasicBlock, Bottleneck
 from reid_align.recipes.imagenet_weights import imagenet_tensors
@@ -15,14 +15,14 @@ from reid_align.recipes.recipe_data import RecipeInputError
 from reid_align.tasks import ConfiguredTask
 from reid_align.training.task_interface import Product
 from reid_align.weights import (
-    Weights,
+    find_network,
+    find_published,
+    find_weights_file,
     load_tensors,
-    locate_weights,
     read_header,
     read_tensors,
-    shipped_weights,
+    run_networks,
 )
-from reid_align.weights.encoder_repository import WEIGHTS_NAME
 from reid_align.weights.tensor_matching import describe_tensor, join_names, tensors_match
 
 ENCODER = "encoder"
@@ -38,9 +38,8 @@ def initialize_task(task: ConfiguredTask, initial: str, fresh: Sequence[str] = (
 
     Args:
         task: newly built, with random weights.
-        initial: "imagenet", "random", the folder of a run or of `save_pretrained`, an
-            ``encoder.safetensors``, or the name of published weights. An existing path has
-            precedence over published weights.
+        initial: "imagenet", "random", or any reference of `weights_reference`: a run, a folder of
+            `save_pretrained`, a file, the name of published weights or a Hub repository.
         fresh: prefixes of the encoder's tensor names that keep their random values.
 
     Raises:
@@ -61,7 +60,7 @@ def initialize_task(task: ConfiguredTask, initial: str, fresh: Sequence[str] = (
             )
         _load_encoder(trunk, imagenet_tensors(trunk.imagenet_model), None, fresh)
         return
-    for name, path in _weight_files(task, _resolve(initial)).items():
+    for name, path in _weight_files(task, initial).items():
         if name == ENCODER and trunk is not None:
             _load_encoder(trunk, read_tensors(path), path, fresh)
         else:
@@ -77,39 +76,22 @@ def describe_start(initial: str) -> str:
     return initial if weights is None else f"{initial}, sha256 {weights.sha256}"
 
 
-def find_published(initial: str) -> Weights | None:
-    """Return the published weights of that name; None without them or if a path has that name."""
-    return None if Path(initial).exists() else shipped_weights().get(initial)
-
-
-def _resolve(initial: str) -> Path:
-    """Return a local file or folder; published weights are downloaded if necessary."""
-    weights = find_published(initial)
-    return Path(initial) if weights is None else locate_weights(weights)
-
-
-def _weight_files(task: ConfiguredTask, source: Path) -> dict[str, Path]:
-    """Return the weight files of a run or of `save_pretrained` by the network they are for."""
+def _weight_files(task: ConfiguredTask, initial: str) -> dict[str, Path]:
+    """Return the weight files of a reference by the network of the task that they are for."""
     products = task.products()
     main = next(iter(products))
     accepts_encoder = task.trunk is not None
-    single = source / WEIGHTS_NAME if (source / WEIGHTS_NAME).is_file() else source
-    if single.is_file():
+    found = {} if find_published(initial) else run_networks(Path(initial))
+    if not found:
+        single = find_weights_file(initial, main)
         info = read_header(single) if accepts_encoder and main != ENCODER else None
         other = info is not None and info.architecture != products[main].architecture
         return {ENCODER if other else main: single}
-    files = {name: source / f"{name}.safetensors" for name in products}
-    found = {name: path for name, path in files.items() if path.is_file()}
-    encoder = source / f"{ENCODER}.safetensors"
-    if main not in found and accepts_encoder and encoder.is_file():
-        return {ENCODER: encoder}
+    if main not in found and accepts_encoder and ENCODER in found:
+        return {ENCODER: found[ENCODER]}
     if main not in found:
-        raise WeightsNotFoundError(
-            f"{source}: there is no {main}.safetensors. Give the folder of a finished run, a "
-            "weights file, or the name of published weights: "
-            f"{join_names(list(shipped_weights()))}."
-        )
-    return found
+        find_network(Path(initial), main)
+    return {name: path for name, path in found.items() if name in products}
 
 
 def _load_head(product: Product, path: Path) -> None:

@@ -76,9 +76,7 @@ def run_recipe(
         stage_folder = folder / stage.name if len(recipe.stages) > 1 else folder
         stage_data = _draw(stage, data, folder, earlier, compute)
         initial = str(earlier.get(stage.initial, stage.initial))
-        summary = _train(
-            recipe.name, stage, stage_data, stage_folder, initial, compute, new_evaluation
-        )
+        summary = _train(recipe, stage, stage_data, stage_folder, initial, compute, new_evaluation)
         earlier[stage.name] = stage_folder
     return summary
 
@@ -111,7 +109,7 @@ def _draw(
 
 
 def _train(
-    recipe: str,
+    recipe: Recipe,
     stage: Stage,
     data: RecipeData,
     folder: Path,
@@ -135,7 +133,13 @@ def _train(
         stage.training,
         folder,
         make_evaluator(task, data, compute.device, compute.num_workers),
-        recipe={"name": recipe, "stage": settings, **scored_on},
+        recipe={
+            "name": recipe.name,
+            # The last one has the final networks.
+            "stages": [one.name for one in recipe.stages],
+            "stage": settings,
+            **scored_on,
+        },
         new_evaluation=new_evaluation,
         group=compute.group,
         device=compute.device,

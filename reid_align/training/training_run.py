@@ -31,7 +31,13 @@ from reid_align.training.training_state import Evaluation, TrainingState
 CHECKPOINTS = "checkpoint"
 # Settings that affect neither weights nor log.
 MAY_CHANGE = frozenset(
-    {"environment", "training.keep", "training.checkpoint_every", "training.checkpoint_steps"}
+    {
+        "environment",
+        "recipe.stages",
+        "training.keep",
+        "training.checkpoint_every",
+        "training.checkpoint_steps",
+    }
 )
 
 # Evaluation data in ``recipe``. A run may continue without evaluation, but not with other data.

@@ -17,7 +17,7 @@ from reid_align.unwrapping.unwrappers import (
     UnwrapKind,
     Unwrapper,
 )
-from reid_align.weights import open_weights_source
+from reid_align.weights import open_weights_source, run_networks
 
 ENCODER, DECODER = "encoder", "san_decoder"
 ROLES: Mapping[UnwrapKind, tuple[str, ...]] = {"texture": (ENCODER, DECODER), "iuv": (DENSE,)}
@@ -31,7 +31,8 @@ def load_unwrapper(
 
     Args:
         kind: "texture" for a texture, "iuv" for a dense pose map.
-        weights: folder of a training run, or its ``.safetensors`` files in any order.
+        weights: folder of a training run or its ``best`` folder; or weights files, folders of
+            `save_pretrained` or names of published weights, one for each network, in any order.
         device: device to run on; None is the CPU.
 
     Raises:
@@ -54,7 +55,7 @@ def _find(kind: UnwrapKind, weights: Sequence[str]) -> dict[str, str]:
     """Return the weights file of each required network."""
     found: dict[str, str] = {}
     for file in (file for name in weights for file in _expand(name)):
-        role = _role(file)
+        role = _role(file, ROLES[kind][-1])
         if role in found:
             raise InvalidInputError(f"{found[role]} and {file} are both weights of {role}.")
         found[role] = file
@@ -71,11 +72,11 @@ def _find(kind: UnwrapKind, weights: Sequence[str]) -> dict[str, str]:
 def _expand(name: str) -> list[str]:
     """Return the weights files of a run folder; otherwise the name unchanged."""
     names = dict.fromkeys(role for roles in ROLES.values() for role in roles)
-    files = [Path(name) / f"{role}.safetensors" for role in names]
-    return [str(file) for file in files if file.is_file()] or [name]
+    networks = run_networks(Path(name))
+    return [str(networks[role]) for role in names if role in networks] or [name]
 
 
-def _role(file: str) -> str:
+def _role(file: str, network: str) -> str:
     """Return the network that a file is for, from its metadata."""
-    architecture = open_weights_source(file).architecture
+    architecture = open_weights_source(file, network).architecture
     return architecture if architecture in (DECODER, DENSE) else ENCODER

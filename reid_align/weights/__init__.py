@@ -36,6 +36,12 @@ from reid_align.weights.tensor_files import load_tensors, read_tensors, save_int
 from reid_align.weights.verified_loading import load_file, load_repository, load_weights
 from reid_align.weights.weights_header import WeightsHeader, read_header
 from reid_align.weights.weights_location import locate_weights
+from reid_align.weights.weights_reference import (
+    find_network,
+    find_published,
+    find_weights_file,
+    run_networks,
+)
 from reid_align.weights.weights_source import (
     Origin,
     WeightsSource,
@@ -61,7 +67,10 @@ __all__ = [
     "choose_weights_source",
     "fetch_repository",
     "find_manifest",
+    "find_network",
+    "find_published",
     "find_weights",
+    "find_weights_file",
     "fingerprint",
     "format_manifest",
     "int8_rounded",
@@ -77,6 +86,7 @@ __all__ = [
     "read_folder",
     "read_header",
     "read_tensors",
+    "run_networks",
     "save_int8",
     "save_tensors",
     "shipped_weights",

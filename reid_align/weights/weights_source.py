@@ -21,6 +21,7 @@ from reid_align.weights.manifest import find_weights, shipped_weights
 from reid_align.weights.manifest_records import Argument, Weights
 from reid_align.weights.verified_loading import load_file, load_repository, load_weights
 from reid_align.weights.weights_header import read_header
+from reid_align.weights.weights_reference import ENCODER, find_network, find_published
 
 
 @dataclass(frozen=True)
@@ -136,27 +137,27 @@ def choose_weights_source(
     return published_weights_source(architecture, pretrained) if pretrained else None
 
 
-def open_weights_source(weights: str | PathLike[str]) -> WeightsSource:
-    """Find weights in a file, a folder, or a Hub repository ("hf-hub:user/repo[@revision]").
+def open_weights_source(weights: str | PathLike[str], network: str = ENCODER) -> WeightsSource:
+    """Find weights by any reference of `weights_reference`.
 
-    A name without "hf-hub:" is a local path, so a misspelled path is never looked up on the Hub.
+    A name without "hf-hub:" is a local path or published weights, so a misspelled path is never
+    looked up on the Hub.
+
+    Args:
+        weights: the reference.
+        network: network of a run: "encoder", "san_decoder", …
 
     Raises:
         WeightsError: the weights cannot be found, downloaded or read.
     """
     name, path = fspath(weights), Path(weights)
-    if not name.startswith(HUB_PREFIX) and not path.exists():
-        raise WeightsNotFoundError(
-            f"{name}: no such file or folder. For a Hub repository, write "
-            f"{HUB_PREFIX}user/repository."
-        )
-    if path.is_file():
-        info = read_header(path)
-        origin = Origin(name, None, sha256_of(path))
-        load = partial(load_file, path=path)
-        if info is None:
-            return WeightsSource(origin, None, {}, None, load)
-        return WeightsSource(origin, info.architecture, info.arch_args, info.preprocess, load)
+    published = find_published(weights)
+    if published is not None:
+        return _published_source(published)
+    if not name.startswith(HUB_PREFIX):
+        found = find_network(path, network)
+        if found.is_file():
+            return _file_source(name if found == path else str(found), found)
     files = fetch_repository(name)
     config = files.config
     return WeightsSource(
@@ -168,6 +169,15 @@ def open_weights_source(weights: str | PathLike[str]) -> WeightsSource:
     )
 
 
+def _file_source(name: str, path: Path) -> WeightsSource:
+    info = read_header(path)
+    origin = Origin(name, None, sha256_of(path))
+    load = partial(load_file, path=path)
+    if info is None:
+        return WeightsSource(origin, None, {}, None, load)
+    return WeightsSource(origin, info.architecture, info.arch_args, info.preprocess, load)
+
+
 def published_weights_source(architecture: str, pretrained: bool | str) -> WeightsSource:
     """Find published weights in the manifest: the default ones for True, or those with a tag.
 
@@ -175,7 +185,12 @@ def published_weights_source(architecture: str, pretrained: bool | str) -> Weigh
         UnknownNameError: there are no weights with that tag.
         WeightsNotFoundError: the architecture has no published weights.
     """
-    entry = _entry(architecture, pretrained if isinstance(pretrained, str) else None)
+    return _published_source(
+        _entry(architecture, pretrained if isinstance(pretrained, str) else None)
+    )
+
+
+def _published_source(entry: Weights) -> WeightsSource:
     return WeightsSource(
         Origin(entry.name, entry.tag, entry.sha256),
         entry.architecture,

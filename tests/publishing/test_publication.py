@@ -130,7 +130,7 @@ def test_all_problems_are_reported_at_once(mine: Path) -> None:
     assert lines[0] == "3 problems:"
     assert "name: expected architecture.tag" in lines[1]
     assert "license: missing key. See docs/guides/publish.md" in lines[2]
-    assert "nothing has neither encoder.safetensors" in lines[3]
+    assert "nothing: no such file or folder" in lines[3]
 
 
 @pytest.mark.parametrize(
