@@ -195,6 +195,10 @@ class ProcessLostError(ReidAlignError, ConnectionError):
     """Another process of a distributed training stopped or does not respond."""
 
 
+class ForkedProcessError(ReidAlignError, RuntimeError):
+    """An object that was used before a fork cannot be used in the forked process."""
+
+
 class WorkerProcessError(ReidAlignError, RuntimeError):
     """Worker processes cannot be started, or one of them was killed."""
 

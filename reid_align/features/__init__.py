@@ -13,6 +13,7 @@ from reid_align.features.extractor import (
 from reid_align.features.feature_description import describe_encoder, describe_features
 from reid_align.features.feature_digest import feature_digest, require_same_digest
 from reid_align.features.feature_reader import read_description, read_features
+from reid_align.features.frame_crops import FailedBox, box_corners
 from reid_align.features.image_batches import FailedImage
 from reid_align.features.image_inputs import NamedImage
 from reid_align.features.image_shard import ImageShard
@@ -21,6 +22,7 @@ __all__ = [
     "Adaptation",
     "ExtractOptions",
     "Extraction",
+    "FailedBox",
     "FailedImage",
     "FeatureExtractor",
     "Features",
@@ -28,6 +30,7 @@ __all__ = [
     "NamedImage",
     "adapt_norms",
     "adapt_to",
+    "box_corners",
     "describe_encoder",
     "describe_features",
     "digest_of",

@@ -92,11 +92,7 @@ def _contents(
     item: object, channel_order: ChannelOrder | None, index: int
 ) -> Iterator[NDArray[np.uint8] | ImageError]:
     """Yield the pixels or the error of each image in an item."""
-    if isinstance(item, np.ndarray) and channel_order not in ("rgb", "bgr"):
-        raise InvalidInputError(
-            f"input[{index}] is an array, and channel_order is {channel_order!r}. Set "
-            "channel_order='rgb' (Pillow, imageio) or 'bgr' (OpenCV)."
-        )
+    _require_channel_order(item, channel_order, f"input[{index}]")
     images: Iterable[object] = [item]
     if isinstance(item, np.ndarray | Tensor) and item.ndim == 4:
         images = item
@@ -109,13 +105,42 @@ def _contents(
             yield error
 
 
-def _pixels(item: object, channel_order: ChannelOrder | None, name: str) -> NDArray[np.uint8]:
+def image_pixels(
+    item: object, channel_order: ChannelOrder | None, name: str, *, copy: bool = True
+) -> NDArray[np.uint8]:
+    """Return one image in memory as (H, W, 3) uint8 RGB.
+
+    Args:
+        item: an array, PIL image or tensor, see `named_images`.
+        channel_order: channel order of an array.
+        name: name in messages.
+        copy: copy the pixels of an array; otherwise the result may share its memory.
+
+    Raises:
+        InvalidInputError: another type, shape or range, or an array without ``channel_order``.
+        ImageReadError: a PIL image cannot be read.
+    """
+    _require_channel_order(item, channel_order, name)
+    return _pixels(item, channel_order, name, copy=copy)
+
+
+def _require_channel_order(item: object, channel_order: ChannelOrder | None, name: str) -> None:
+    if isinstance(item, np.ndarray) and channel_order not in ("rgb", "bgr"):
+        raise InvalidInputError(
+            f"{name} is an array, and channel_order is {channel_order!r}. Set "
+            "channel_order='rgb' (Pillow, imageio) or 'bgr' (OpenCV)."
+        )
+
+
+def _pixels(
+    item: object, channel_order: ChannelOrder | None, name: str, *, copy: bool = True
+) -> NDArray[np.uint8]:
     if isinstance(item, Image.Image):
         return to_rgb(item, name)
     if isinstance(item, Tensor):
         return _tensor_pixels(item, name)
     if isinstance(item, np.ndarray):
-        return _array_pixels(item, channel_order, name)
+        return _array_pixels(item, channel_order, name, copy=copy)
     if item is None:
         raise InvalidInputError(
             f"{name} is None, not an image. cv2.imread returns None for a file that it cannot read."
@@ -127,7 +152,7 @@ def _pixels(item: object, channel_order: ChannelOrder | None, name: str) -> NDAr
 
 
 def _array_pixels(
-    array: NDArray[np.uint8], channel_order: ChannelOrder | None, name: str
+    array: NDArray[np.uint8], channel_order: ChannelOrder | None, name: str, *, copy: bool
 ) -> NDArray[np.uint8]:
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[-1] != 3:
         raise InvalidInputError(
@@ -136,7 +161,8 @@ def _array_pixels(
         )
     if 0 in array.shape[:2]:
         raise InvalidInputError(f"{name} has no pixels: its shape is {array.shape}.")
-    return (array[..., ::-1] if channel_order == "bgr" else array).copy()
+    pixels = array[..., ::-1] if channel_order == "bgr" else array
+    return pixels.copy() if copy else pixels
 
 
 def _tensor_pixels(tensor: Tensor, name: str) -> NDArray[np.uint8]:

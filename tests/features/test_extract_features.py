@@ -1,6 +1,5 @@
 """Feature extraction in memory: inputs, order, options and errors."""
 
-import pickle
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -269,8 +268,3 @@ def test_wrong_types_of_encoder_and_inputs_are_refused(encoder: Encoder) -> None
 def test_a_matrix_needs_one_row_per_name() -> None:
     with pytest.raises(InvalidInputError, match="one row for each"):
         Features(np.zeros((2, 4), np.float32), ("a",))
-
-
-def test_pickling_an_extractor_names_the_alternative(encoder: Encoder) -> None:
-    with pytest.raises(TypeError, match=r"Send the encoder and extractor\.options"):
-        pickle.dumps(FeatureExtractor(encoder))
