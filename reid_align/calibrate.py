@@ -8,6 +8,7 @@ from pathlib import Path
 from reid_align.cli import (
     ENCODER_ADVICE,
     OK,
+    RERUN_OR_EXTRACT,
     Advice,
     add_compute_options,
     add_encoder_options,
@@ -18,6 +19,7 @@ from reid_align.cli.calibrate_arguments import add_calibrate_arguments
 from reid_align.cli.evaluate_options import check_encoder_options
 from reid_align.cli.new_outputs import check_new_outputs
 from reid_align.errors import TooFewPairsError
+from reid_align.progress import working
 
 DESCRIPTION = """\
 Calibrate an encoder on labeled images: a distance threshold for "same identity" at a chosen false
@@ -60,14 +62,15 @@ def calibrate(args: argparse.Namespace) -> int:
     check_encoder_options(args, build_parser().get_default, uses_seed=True)
     bootstrap = Bootstrap(args.bootstrap, args.seed)
     pairs, digest, source = pairs_of_arguments(args)
-    calibration = fit_calibration(
-        pairs,
-        digest=digest,
-        place=args.place or source,
-        source=source,
-        false_match_rate=args.false_match_rate,
-        bootstrap=bootstrap,
-    )
+    with working("fitting the calibration"):
+        calibration = fit_calibration(
+            pairs,
+            digest=digest,
+            place=args.place or source,
+            source=source,
+            false_match_rate=args.false_match_rate,
+            bootstrap=bootstrap,
+        )
     if args.plot:
         from reid_align.calibration.calibration_plot import draw_calibration
         from reid_align.cli.image_output import write_image
@@ -81,7 +84,7 @@ def calibrate(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run and return the exit code."""
-    return run(build_parser(), calibrate, argv, advice=ADVICE)
+    return run(build_parser(), calibrate, argv, RERUN_OR_EXTRACT, ADVICE)
 
 
 if __name__ == "__main__":

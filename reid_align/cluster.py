@@ -8,6 +8,7 @@ from pathlib import Path
 from reid_align.cli import (
     ENCODER_ADVICE,
     OK,
+    RERUN_OR_EXTRACT,
     SOME_FAILED,
     Advice,
     add_compute_options,
@@ -20,6 +21,7 @@ from reid_align.cli.evaluate_options import check_encoder_options
 from reid_align.cli.new_outputs import check_new_outputs
 from reid_align.errors import ImageReadError, InvalidInputError, NoCalibrationError
 from reid_align.files import replace_file, writing
+from reid_align.progress import working
 
 DESCRIPTION = """\
 Group images, or tracklets, into identities, without labels.
@@ -65,7 +67,8 @@ def cluster(args: argparse.Namespace) -> int:
     check_encoder_options(args, build_parser().get_default)
     features, threshold, note = cluster_inputs(args)
     groups = groups_of_arguments(args, features.paths)
-    clusters = cluster_features(features.values, threshold, groups.tracks)
+    with working(f"clustering {len(features.paths):,} images"):
+        clusters = cluster_features(features.values, threshold, groups.tracks)
     scores = None if groups.person_ids is None else score_clusters(clusters, groups.person_ids)
     if args.sheet:
         write_image(cluster_sheet(features.paths, clusters), Path(args.sheet))
@@ -81,7 +84,7 @@ def cluster(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run and return the exit code."""
-    return run(build_parser(), cluster, argv, advice=ADVICE)
+    return run(build_parser(), cluster, argv, RERUN_OR_EXTRACT, ADVICE)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from reid_align.cli import (
     ENCODER_ADVICE,
     OK,
+    RERUN_OR_EXTRACT,
     SOME_FAILED,
     Advice,
     add_compute_options,
@@ -19,6 +20,7 @@ from reid_align.cli import (
 )
 from reid_align.cli.evaluate_options import add_measure_options, check_arguments
 from reid_align.errors import FailedImagesError, ImageReadError
+from reid_align.progress import working
 
 ADVICE: Advice = {
     **ENCODER_ADVICE,
@@ -86,7 +88,8 @@ def evaluate(args: argparse.Namespace) -> int:
     options = evaluation_options(args)
     check_options(dataset, options)
     features, processing, descriptions = load_or_extract_features(args, dataset)
-    result = score(dataset, features, options, processing)
+    with working("scoring"):
+        result = score(dataset, features, options, processing)
     report = text_report(result)
     try:
         if args.output:
@@ -110,7 +113,7 @@ def evaluate(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run the command and return its exit code."""
-    return run(build_parser(), evaluate, argv, advice=ADVICE)
+    return run(build_parser(), evaluate, argv, RERUN_OR_EXTRACT, ADVICE)
 
 
 if __name__ == "__main__":

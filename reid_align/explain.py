@@ -18,6 +18,7 @@ from reid_align.cli import (
 from reid_align.cli.image_output import add_image_output, write_image
 from reid_align.cli.new_outputs import add_force_option, check_new_outputs
 from reid_align.files import replace_file, writing
+from reid_align.progress import working
 
 DESCRIPTION = """\
 Show which regions of an image determine its features, or why two images are similar.
@@ -74,10 +75,11 @@ def explain(args: argparse.Namespace) -> int:
 
     encoder = select_encoder(args.model, args.weights, args.seed)
     how = {"method": args.method, "device": args.device}
-    if args.other is None:
-        explanation = explain_image(args.image, encoder, **how)
-    else:
-        explanation = explain_pair(args.image, args.other, encoder, **how)
+    with working("explaining"):
+        if args.other is None:
+            explanation = explain_image(args.image, encoder, **how)
+        else:
+            explanation = explain_pair(args.image, args.other, encoder, **how)
     drawn = explanation.draw(args.matches)
     described = describe_features(encoder, ExtractOptions())
     document = {"encoder": described, **explanation.to_json()}

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from reid_align.cli import OK, add_renamed_option, command_parser, run
 from reid_align.errors import InvalidInputError
-from reid_align.progress import interrupt_on_sigterm
 
 DESCRIPTION = """\
 Generate images of synthetic people with dense pose maps (IUV), textures, identities and cameras.
@@ -86,17 +85,16 @@ def synthesize(args: argparse.Namespace) -> int:
     if plain and is_exported(output, settings):
         print(f"{output} is complete already.", file=sys.stderr)
         return OK
-    with interrupt_on_sigterm():
-        written = write_set(folder, settings, args.num_workers, progress=True)
-        earlier = settings.shards - written
-        print(
-            f"{identities} {'textures' if args.pit else 'identities'} in {folder}"
-            + (f" ({earlier} of {settings.shards} shards from an earlier run)" if earlier else ""),
-            file=sys.stderr,
-        )
-        if plain:
-            count = export_folders(ShardSet(folder), settings, output)
-            print(f"{count} images in {output}", file=sys.stderr)
+    written = write_set(folder, settings, args.num_workers, progress=True)
+    earlier = settings.shards - written
+    print(
+        f"{identities} {'textures' if args.pit else 'identities'} in {folder}"
+        + (f" ({earlier} of {settings.shards} shards from an earlier run)" if earlier else ""),
+        file=sys.stderr,
+    )
+    if plain:
+        count = export_folders(ShardSet(folder), settings, output, progress=True)
+        print(f"{count} images in {output}", file=sys.stderr)
     return OK
 
 

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from reid_align.progress import Progress, interrupt_on_sigterm
+from reid_align.interrupts import interrupt_on_sigterm
+from reid_align.progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -27,6 +27,7 @@ from reid_align.features import (
     read_features,
 )
 from reid_align.metrics import Labels
+from reid_align.progress import Progress
 
 
 def extract_options(args: Namespace) -> ExtractOptions:
@@ -115,7 +116,8 @@ def _features_of_files(args: Namespace, paths: list[str]) -> Features:
         if args.adapt:
             sample = Adaptation(seed=args.seed).draw(iter(images), len(images))
             encoder = adapt_to(sample, encoder, Adaptation(seed=args.seed), options, progress=True)
-        return extract_named_images(images, encoder, options)
+        with Progress(len(images)) as progress:
+            return extract_named_images(images, encoder, options, progress)
     features = read_features(*args.features)
     rows = {path: row for row, path in enumerate(real_paths(features.paths))}
     found = [rows.get(path, -1) for path in real_paths(paths)]

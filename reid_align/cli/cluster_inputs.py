@@ -1,7 +1,7 @@
 """Features, groups and threshold from the arguments of the cluster command."""
 
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from reid_align.calibration import CARRY_OVER_NOTE, find_calibration
@@ -55,14 +55,9 @@ def cluster_inputs(args: Namespace) -> ClusterInputs:
         encoder = adapt_to(drawn, encoder, adaptation, options, progress=True)
     # Before the extraction, which takes minutes.
     limit = _limit(args, digest_of(encoder, options))
+    images = (NamedImage(path, path) for path in paths)
     with Progress(len(paths)) as progress:
-
-        def images() -> Iterator[NamedImage]:
-            for path in paths:
-                yield NamedImage(path, path)
-                progress.update()
-
-        return ClusterInputs(extract_named_images(images(), encoder, options), *limit)
+        return ClusterInputs(extract_named_images(images, encoder, options, progress), *limit)
 
 
 def groups_of_arguments(args: Namespace, paths: Sequence[str]) -> ImageGroups:

@@ -19,6 +19,14 @@ from reid_align.cli.failure_messages import (
 from reid_align.cli.standard_streams import StandardOutputError, discard_output, standard_streams
 from reid_align.cli.strict_parser import StrictParser
 from reid_align.errors import DatasetWarning
+from reid_align.interrupts import interrupt_on_sigterm
+
+# A message after an interruption. Outputs are written at the end, each one atomically.
+RERUN = "output files are complete or missing; rerun the command"
+RERUN_OR_EXTRACT = (
+    "no features were kept; rerun the command, or write the features with extract, which can "
+    "resume, and use its .npy file"
+)
 
 
 def command_parser(
@@ -45,7 +53,7 @@ def run(
     parser: argparse.ArgumentParser,
     command: Callable[[argparse.Namespace], int],
     argv: Sequence[str] | None,
-    after_interrupt: str = "nothing was written",
+    after_interrupt: str = RERUN,
     advice: Advice | None = None,
 ) -> int:
     """Parse ``argv``, run the command and return its exit code.
@@ -57,7 +65,7 @@ def run(
         parser: parser of the command.
         command: function that takes the parsed arguments and returns an exit code.
         argv: arguments; default: those of the process.
-        after_interrupt: state after Ctrl-C, for the message.
+        after_interrupt: how to continue after Ctrl-C or SIGTERM, for the message.
         advice: for each error class, the options that solve the error.
     """
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
@@ -73,7 +81,7 @@ def run(
 def report(
     prog: str,
     work: Callable[[], int],
-    after_interrupt: str = "nothing was written",
+    after_interrupt: str = RERUN,
     advice: Advice | None = None,
     debug: Callable[[], bool] = lambda: False,
 ) -> int:
@@ -82,14 +90,14 @@ def report(
     Args:
         prog: start of each message.
         work: function that returns an exit code.
-        after_interrupt: state after Ctrl-C, for the message.
+        after_interrupt: how to continue after Ctrl-C or SIGTERM, for the message.
         advice: for each error class, the options that solve the error.
         debug: returns whether to raise errors; called after an error.
 
     Raises:
         SystemExit: from the parser.
     """
-    with standard_streams():
+    with standard_streams(), interrupt_on_sigterm():
         try:
             try:
                 with warnings.catch_warnings():

@@ -21,6 +21,7 @@ from reid_align.galleries import (
     gallery_encoder,
 )
 from reid_align.images import find_images
+from reid_align.progress import working
 from reid_align.retrieval import read_metadata
 
 _RECORDED = ("flip", "dtype")
@@ -135,7 +136,9 @@ def info(args: Namespace) -> int:
 
 def index(args: Namespace) -> int:
     """Build the index."""
-    _existing(args).build_index()
+    stored = _existing(args)
+    with working("building the index"):
+        stored.build_index()
     return OK
 
 
@@ -143,7 +146,8 @@ def compact(args: Namespace) -> int:
     """Merge small files and delete old versions."""
     stored = _existing(args)
     before = _bytes(args.gallery)
-    stored.compact(args.keep_days)
+    with working("compacting"):
+        stored.compact(args.keep_days)
     after = _bytes(args.gallery)
     print(f"{before / 1e6:,.1f} MB before, {after / 1e6:,.1f} MB now.", file=sys.stderr)
     return OK

@@ -5,6 +5,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 
 from reid_align.errors import InvalidInputError, ReidAlignError
+from reid_align.progress import working
 from reid_align.publishing import (
     HubTarget,
     ManifestUpdate,
@@ -41,13 +42,19 @@ def push(args: Namespace) -> None:
     """Print what would be uploaded; upload it with ``--yes``."""
     what = args.folder, args.repo, not args.public, args.tag
     print(describe_push(*what))
-    print(f"commit {push_hub_folder(*what)}" if args.yes else DRY_RUN)
+    if not args.yes:
+        print(DRY_RUN)
+        return
+    with working("pushing"):
+        commit = push_hub_folder(*what)
+    print(f"commit {commit}")
 
 
 def pin(args: Namespace) -> None:
     """Add a commit on the Hub to the manifest."""
     update = _manifest_update(args)
-    entry = pin_commit(_publication(args), args.repo, args.revision, update)
+    with working("verifying"):
+        entry = pin_commit(_publication(args), args.repo, args.revision, update)
     print(f"{update.manifest}: added {entry.name} at commit {args.revision}.")
 
 
@@ -69,7 +76,8 @@ def release(args: Namespace) -> None:
         return
     pushed: list[str] = []
     try:
-        release_weights(*what, on_pushed=pushed.append)
+        with working("releasing"):
+            release_weights(*what, on_pushed=pushed.append)
     except ReidAlignError as error:
         for commit in pushed:
             error.args = (f"{error} Command: {_pin_command(args, commit)}",)

@@ -21,6 +21,7 @@ from reid_align.features import (
 from reid_align.galleries import is_gallery
 from reid_align.images import find_images
 from reid_align.models.encoder import Encoder
+from reid_align.progress import working
 from reid_align.retrieval import (
     GalleryFeatures,
     QueryHits,
@@ -76,7 +77,8 @@ def search_with_arguments(
     features = _query_features(args.queries, gallery, extract, encoder)
     queries = query_images(features, gallery, root=args.root, table=table)
     warn_of_gallery(gallery, options.k)
-    answers = search_features(queries, gallery, options)
+    with working("searching"):
+        answers = search_features(queries, gallery, options)
     answers = _with_probabilities(answers, args, options, gallery.features.digest)
     from_images = not _records_encoder(args.gallery)
     failed = [*features.failed, *(gallery.features.failed if from_images else ())]
@@ -125,7 +127,7 @@ def _query_features(
 ) -> Features:
     tables = [name for name in names if _is_features(name)]
     if not tables:
-        return encode_queries(find_images(names), gallery, options, encoder)
+        return encode_queries(find_images(names), gallery, options, encoder, progress=True)
     if len(names) > 1:
         raise InvalidInputError(
             f"{tables[0]} contains features. Give either one .npy file of queries, or images."

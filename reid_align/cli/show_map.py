@@ -12,6 +12,7 @@ from reid_align.cli.failure_messages import OK, SOME_FAILED
 from reid_align.cli.image_output import add_image_output, write_image
 from reid_align.cli.new_outputs import add_force_option, check_new_outputs
 from reid_align.errors import InvalidInputError
+from reid_align.progress import working
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -81,9 +82,9 @@ def show(args: argparse.Namespace) -> int:
     )
     labels = column(gallery.columns, args.color) if args.color else None
     files = [image.file for image in gallery.files]
-    print(f"Computing the map of {len(files):,} images.", file=sys.stderr)
-    positions = map_positions(gallery.features.values, args.seed, args.neighbors)
-    drawn = thumbnail_scatter(positions, files, labels, args.color or "")
+    with working(f"map of {len(files):,} images"):
+        positions = map_positions(gallery.features.values, args.seed, args.neighbors)
+        drawn = thumbnail_scatter(positions, files, labels, args.color or "")
     write_image(drawn, args.output)
     print(f"{len(files):,} images in {args.output}", file=sys.stderr)
     if gallery.missing:

@@ -11,6 +11,7 @@ from reid_align.cli.image_output import add_image_output, write_image
 from reid_align.cli.new_outputs import add_force_option, check_new_outputs
 from reid_align.cli.shown_images import ShownImages, add_shown_images, read_shown_images
 from reid_align.errors import InvalidInputError
+from reid_align.progress import Progress
 
 if TYPE_CHECKING:
     from reid_align.uv import IUV
@@ -72,10 +73,11 @@ def _maps(args: argparse.Namespace, shown: ShownImages) -> "list[IUV]":
 
     unwrapper = load_unwrapper("iuv", args.weights, resolve_device(args.device))
     maps = []
-    for pixels in shown.pixels:
-        unwrapped = unwrapper(np.stack([unwrapper.preprocess.resize(pixels)]))[0]
-        fitted = np.array(unwrapper.fit(unwrapped, pixels.shape[:2]))
-        maps.append(IUV(torch.from_numpy(fitted).permute(2, 0, 1)))
+    with Progress(len(shown.pixels)) as progress:
+        for pixels in progress.track(shown.pixels):
+            unwrapped = unwrapper(np.stack([unwrapper.preprocess.resize(pixels)]))[0]
+            fitted = np.array(unwrapper.fit(unwrapped, pixels.shape[:2]))
+            maps.append(IUV(torch.from_numpy(fitted).permute(2, 0, 1)))
     return maps
 
 

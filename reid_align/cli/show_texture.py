@@ -8,6 +8,7 @@ from reid_align.cli.failure_messages import OK, SOME_FAILED
 from reid_align.cli.image_output import add_image_output, write_image
 from reid_align.cli.new_outputs import add_force_option, check_new_outputs
 from reid_align.cli.shown_images import add_shown_images, read_shown_images
+from reid_align.progress import Progress
 
 HEIGHT = 192
 
@@ -41,9 +42,10 @@ def show(args: argparse.Namespace) -> int:
     unwrapper = load_unwrapper("texture", args.weights, resolve_device(args.device))
     shown = read_shown_images(args)
     strips = []
-    for pixels in shown.pixels:
-        texture = unwrapper(np.stack([unwrapper.preprocess.resize(pixels)]))[0]
-        strips.append([Image.fromarray(pixels), Image.fromarray(texture)])
+    with Progress(len(shown.pixels)) as progress:
+        for pixels in progress.track(shown.pixels):
+            texture = unwrapper(np.stack([unwrapper.preprocess.resize(pixels)]))[0]
+            strips.append([Image.fromarray(pixels), Image.fromarray(texture)])
     write_image(contact_sheet(strips, shown.names, HEIGHT), args.output)
     print(f"{shown.summary} in {args.output}", file=sys.stderr)
     return SOME_FAILED if shown.failed else OK

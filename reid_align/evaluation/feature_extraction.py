@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from reid_align.datasets import ReidDataset, read_image
 from reid_align.features import (
@@ -14,6 +13,7 @@ from reid_align.features import (
     extract_named_images,
 )
 from reid_align.models.encoder import Encoder
+from reid_align.progress import Progress
 
 
 def dataset_features(
@@ -25,13 +25,15 @@ def dataset_features(
         dataset: dataset to evaluate.
         encoder: encoder.
         options: extraction options.
-        progress: show a progress bar on standard error if it is a terminal.
+        progress: show the progress on standard error.
 
     Raises:
         ImageReadError: an image cannot be read and ``options.on_error`` is "fail".
     """
-    with tqdm(_image_paths(dataset), unit="image", disable=None if progress else True) as bar:
-        return extract_named_images((StoredImage(path, path) for path in bar), encoder, options)
+    paths = _image_paths(dataset)
+    images = (StoredImage(path, path) for path in paths)
+    with Progress(len(paths), visible=progress) as bar:
+        return extract_named_images(images, encoder, options, bar)
 
 
 def adapt_to_dataset(
@@ -51,7 +53,7 @@ def adapt_to_dataset(
         encoder: encoder; it is not modified.
         adaptation: sampling of the images.
         options: extraction options.
-        progress: show a progress bar on standard error if it is a terminal.
+        progress: show the progress on standard error.
 
     Raises:
         ImageReadError: an image cannot be read and ``options.on_error`` is "fail".

@@ -12,7 +12,6 @@ from functools import partial
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from reid_align.errors import InvalidInputError
 from reid_align.features.batch_norm_statistics import (
@@ -29,6 +28,7 @@ from reid_align.inference.device import resolve_device
 from reid_align.inference.parallelism import Parallelism
 from reid_align.inference.prepared_encoder import check_encoder
 from reid_align.models.encoder import Encoder
+from reid_align.progress import Progress
 
 MIN_IMAGES, READ_BATCH_SIZE = 32, 32
 # Each batch of 128 images takes up to 1 GB of memory.
@@ -140,7 +140,7 @@ def adapt_to(
         encoder: not modified.
         adaptation: settings that ``drawn`` was made with.
         options: device, number of workers and ``on_error`` are used.
-        progress: show a progress bar if standard error is a terminal.
+        progress: show the progress on standard error.
     """
     device = resolve_device(str(options.device))
     network = deepcopy(encoder).float().to(device).eval()
@@ -155,11 +155,9 @@ def adapt_to(
         groups = pool.map(read, grouped(drawn, READ_BATCH_SIZE))
         pixels = _join_readable([group.pixels for group in groups], len(drawn))
         batches = adaptation.split(pixels)
-        with tqdm(total=len(batches), desc="adapting", disable=None if progress else True) as bar:
-            found = []
-            for statistics in pool.map(partial(batch_statistics, network, device), batches):
-                found.append(statistics)
-                bar.update()
+        bar = Progress(len(batches), unit="batch", label="adapting", visible=progress)
+        with bar:
+            found = list(bar.track(pool.map(partial(batch_statistics, network, device), batches)))
     adapted = with_averages(encoder, found)
     adapted.origin = encoder.origin.after_adapting(
         len(pixels), adaptation.seed, state_digest(encoder)

@@ -24,6 +24,7 @@ from reid_align.features.partial_folder import (
 )
 from reid_align.features.partial_output import PartialOutput
 from reid_align.files import check_writable
+from reid_align.interrupts import kept
 from reid_align.models.encoder import Encoder
 from reid_align.progress import Progress
 
@@ -112,7 +113,11 @@ def extract_to_file(
         resumed = partial.progress.images
         left = islice(listed, shard.index + resumed * shard.count, None, shard.count)
         remaining = (NamedImage(path, path) for path in left)
-        with Progress(images, done=resumed, visible=progress) as bar:
+
+        def saved() -> str:
+            return f"{partial.progress.images:,} of {images:,} images are in {partial.folder}"
+
+        with kept(saved), Progress(images, done=resumed, visible=progress) as bar:
             for batch in feature_batches(remaining, prepared, options):
                 partial.append(batch)
                 bar.update(len(batch.paths) + len(batch.failed))

@@ -1,7 +1,6 @@
 """Published ImageNet weights, downloaded on first use."""
 
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ import torch
 from torch import Tensor
 
 from reid_align.errors import WeightsIntegrityError, WeightsNotFoundError
+from reid_align.progress import has_terminal, working
 from reid_align.recipes.recipe import RANDOM
 from reid_align.weights.checksums import sha256_of
 from reid_align.weights.imagenet_packages import IMAGENET_PACKAGES
@@ -50,13 +50,15 @@ def imagenet_tensors(model: str) -> dict[str, Tensor]:
         # torch verifies the hash only of files that it downloads.
         _verify(file)
     try:
-        tensors: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
-            url,
-            map_location="cpu",
-            progress=sys.stderr.isatty(),
-            check_hash=True,
-            weights_only=True,
-        )
+        # On a terminal, torch shows a bar.
+        with working(f"downloading {url}", visible=not has_terminal()):
+            tensors: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
+                url,
+                map_location="cpu",
+                progress=has_terminal(),
+                check_hash=True,
+                weights_only=True,
+            )
     except OSError as error:
         raise WeightsNotFoundError(
             f"The ImageNet weights cannot be downloaded from {url} ({error}). Put the file into "

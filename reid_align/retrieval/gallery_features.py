@@ -1,7 +1,7 @@
 """Features of a gallery with its files and metadata, from features, a ``.npy`` file or images."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -149,11 +149,6 @@ def _columns_of_table(table: Path, features: Features) -> Columns:
 
 def _encode(source: str, encoder: Encoder, options: ExtractOptions, progress: bool) -> Features:
     paths = list(find_images([source]))
+    images = (NamedImage(path, path) for path in paths)
     with Progress(len(paths), label="gallery", visible=progress) as bar:
-        return extract_named_images(_counted(paths, bar), encoder, options)
-
-
-def _counted(paths: Sequence[str], bar: Progress) -> Iterator[NamedImage]:
-    for path in paths:
-        yield NamedImage(path, path)
-        bar.update()
+        return extract_named_images(images, encoder, options, bar)

@@ -5,9 +5,10 @@ from dataclasses import replace
 from warnings import warn
 
 from reid_align.errors import DatasetWarning, InvalidInputError
-from reid_align.features import ExtractOptions, Features, extract_features
-from reid_align.features.image_inputs import ChannelOrder, ImageInputs
+from reid_align.features import ExtractOptions, Features, extract_named_images
+from reid_align.features.image_inputs import ChannelOrder, ImageInputs, named_images
 from reid_align.models.encoder import Encoder
+from reid_align.progress import Progress
 from reid_align.retrieval.camera_groups import shared_groups, whitened_by_camera
 from reid_align.retrieval.gallery_features import GalleryFeatures, load_gallery
 from reid_align.retrieval.metadata_table import MetadataTable, read_metadata
@@ -101,6 +102,8 @@ def encode_queries(
     options: ExtractOptions,
     encoder: Encoder | None = None,
     channel_order: ChannelOrder | None = None,
+    *,
+    progress: bool = False,
 ) -> Features:
     """Compute the features of queries with the encoder and options of the gallery.
 
@@ -118,19 +121,9 @@ def encode_queries(
             "The gallery does not record its encoder. Give the encoder, or the features of the "
             "queries."
         )
-    return extract_features(
-        queries,
-        encoder,
-        device=options.device,
-        dtype=options.dtype,
-        backend=options.backend,
-        batch_size=options.batch_size,
-        num_workers=options.num_workers,
-        flip=options.flip,
-        normalize=options.normalize,
-        on_error=options.on_error,
-        channel_order=channel_order,
-    )
+    inputs = named_images(queries, channel_order)
+    with Progress(label="queries", visible=progress) as bar:
+        return extract_named_images(inputs, encoder, options, bar)
 
 
 def search_features(

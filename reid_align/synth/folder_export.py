@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from reid_align.errors import OutputExistsError
 from reid_align.files import new_folder, writing
+from reid_align.progress import Progress
 from reid_align.shard_set import MASK_FILE, ROLES, SPLITS, Role, ShardSet, description
 from reid_align.synth.synth_settings import SynthSettings
 
@@ -59,7 +60,9 @@ def is_exported(target: Path, settings: SynthSettings) -> bool:
     )
 
 
-def export_folders(source: ShardSet, settings: SynthSettings, target: Path) -> int:
+def export_folders(
+    source: ShardSet, settings: SynthSettings, target: Path, *, progress: bool = False
+) -> int:
     """Write every image, IUV map and texture as a file; return the number of images.
 
     Training and test images have the folders and names of Market-1501; the validation images have
@@ -72,17 +75,19 @@ def export_folders(source: ShardSet, settings: SynthSettings, target: Path) -> i
         source: the set.
         settings: settings of the set.
         target: a new or empty folder; unchanged if an error occurs.
+        progress: show the progress on standard error.
 
     Raises:
         OutputError: the target is not empty, or cannot be written.
     """
     images = list(_images(source, settings.pit))
-    with new_folder(target) as folder:
+    bar = Progress(len(images), label="files", visible=progress)
+    with new_folder(target) as folder, bar:
         for column, suffix in (("texture", "png"), ("frontal", "jpg")):
             for row, number in enumerate(source.column("people", "person").tolist()):
                 path = folder / column / f"{number + 1:04d}.{suffix}"
                 _write(path, source.file("people", column, row))
-        for row, image in enumerate(images):
+        for row, image in enumerate(bar.track(images)):
             _write(folder / image.top / image.path, source.file("images", "jpeg", row))
             _write(folder / image.iuv, source.file("images", "iuv", row))
         pairs = ["image,texture,frontal,iuv", *(image.pair for image in images)]

@@ -10,6 +10,7 @@ import numpy as np
 from reid_align.cores import available_cores
 from reid_align.errors import InvalidInputError, OutputError
 from reid_align.files import replace_file, writing
+from reid_align.interrupts import kept
 from reid_align.progress import Progress
 from reid_align.shard_set import MASK_FILE, begin_set, missing_shards, shard_path
 from reid_align.shards import write_shard
@@ -52,15 +53,14 @@ def write_set(
     _write_mask(folder / MASK_FILE)
     total = settings.identities * settings.images
     done = total - sum(_image_count(settings, index) for index in missing)
-    try:
-        with Progress(total, done=done, visible=progress) as display:
-            for index in _write_shards(folder, settings, missing, num_workers):
-                display.update(_image_count(settings, index))
-    except KeyboardInterrupt:
-        complete = settings.shards - len(missing_shards(folder, settings.shards))
-        raise KeyboardInterrupt(
-            f"{complete} of {settings.shards} shards are complete in {folder}"
-        ) from None
+
+    def complete() -> str:
+        count = settings.shards - len(missing_shards(folder, settings.shards))
+        return f"{count} of {settings.shards} shards are complete in {folder}"
+
+    with kept(complete), Progress(total, done=done, visible=progress) as display:
+        for index in _write_shards(folder, settings, missing, num_workers):
+            display.update(_image_count(settings, index))
     return len(missing)
 
 

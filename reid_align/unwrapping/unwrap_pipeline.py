@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from tqdm import tqdm
 
 from reid_align.errors import ImageReadError, InvalidInputError
 from reid_align.files import replace_file, writing
 from reid_align.images import decode_image
 from reid_align.inference.device import default_batch_size, default_workers
+from reid_align.interrupts import kept
+from reid_align.progress import Progress
 from reid_align.unwrapping.preview_sheet import draw_sheet
 from reid_align.unwrapping.unwrap_jobs import UnwrapJob, list_jobs
 from reid_align.unwrapping.unwrap_record import describe, open_output, write_record
@@ -67,7 +68,7 @@ def unwrap_images(
         output: output folder: new, empty, or from an earlier run with the same settings.
         batch_size: images per batch; None chooses it from the device.
         workers: threads that decode and write; None chooses it from the device and the cores.
-        progress: show a progress bar on standard error if it is a terminal.
+        progress: show the progress on standard error.
 
     Raises:
         NoImagesError: no image was found.
@@ -85,15 +86,15 @@ def unwrap_images(
     open_output(output, settings)
     remaining = [job for job in jobs if not job.target.is_file()]
     failed: list[ImageReadError] = []
-    bar = tqdm(
-        total=len(jobs),
-        initial=len(jobs) - len(remaining),
-        unit="image",
-        disable=None if progress else True,
-    )
+    bar = Progress(len(jobs), done=len(jobs) - len(remaining), visible=progress)
+
+    def saved() -> str:
+        count = sum(job.target.is_file() for job in jobs)
+        return f"{count:,} of {len(jobs):,} images are unwrapped in {output}"
+
     pool = ThreadPoolExecutor(threads, thread_name_prefix="unwrap")
     try:
-        with bar, writing(output):
+        with kept(saved), bar, writing(output):
             for batch in _decoded_batches(remaining, unwrapper, size, pool):
                 failed += [image for image in batch if isinstance(image, ImageReadError)]
                 decoded = [image for image in batch if isinstance(image, _DecodedImage)]

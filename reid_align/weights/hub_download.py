@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reid_align import __version__
 from reid_align.errors import WeightsError, WeightsIntegrityError
+from reid_align.progress import has_terminal, working
 from reid_align.weights.checksums import verify_file
 from reid_align.weights.hub_errors import hub_errors
 from reid_align.weights.manifest_records import HubFile
@@ -31,7 +32,9 @@ def fetch(repo_id: str, revision: str, filename: str) -> Path:
     """
     from huggingface_hub import hf_hub_download
 
-    with hub_errors(f"{repo_id}, revision {revision}, file {filename}", repo_id):
+    # On a terminal, huggingface_hub shows a bar.
+    waiting = working(f"downloading {repo_id}/{filename}", visible=not has_terminal())
+    with waiting, hub_errors(f"{repo_id}, revision {revision}, file {filename}", repo_id):
         return Path(
             hf_hub_download(
                 repo_id,

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from reid_align.progress import INTERVAL_SECONDS, Progress
+from reid_align.progress import Progress
 from reid_align.training.reporting.json_lines import JsonLinesFile
 from reid_align.training.training_state import TrainingPosition
 
@@ -19,7 +19,7 @@ class ProgressReporter:
         position: position of the last checkpoint.
         visible: show the progress on standard error: a bar on a terminal, a line every 30 seconds
             elsewhere.
-        interval: seconds between lines.
+        interval: seconds between lines; see `Progress`.
     """
 
     def __init__(
@@ -28,7 +28,7 @@ class ProgressReporter:
         position: TrainingPosition,
         *,
         visible: bool,
-        interval: float = INTERVAL_SECONDS,
+        interval: float | None = None,
     ) -> None:
         self._file = JsonLinesFile(folder / TIMING)
         self._display = Progress(
