@@ -8,7 +8,6 @@ from pathlib import Path
 from reid_align.cli import (
     ENCODER_ADVICE,
     OK,
-    RERUN_OR_EXTRACT,
     Advice,
     add_compute_options,
     add_encoder_options,
@@ -84,7 +83,7 @@ def calibrate(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run and return the exit code."""
-    return run(build_parser(), calibrate, argv, RERUN_OR_EXTRACT, ADVICE)
+    return run(build_parser(), calibrate, argv, advice=ADVICE)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from pathlib import Path
 from reid_align.cli import (
     ENCODER_ADVICE,
     OK,
-    RERUN_OR_EXTRACT,
     SOME_FAILED,
     Advice,
     add_compute_options,
@@ -84,7 +83,7 @@ def cluster(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run and return the exit code."""
-    return run(build_parser(), cluster, argv, RERUN_OR_EXTRACT, ADVICE)
+    return run(build_parser(), cluster, argv, advice=ADVICE)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from reid_align.cli import (
     ENCODER_ADVICE,
     OK,
-    RERUN_OR_EXTRACT,
     SOME_FAILED,
     Advice,
     add_compute_options,
@@ -113,7 +112,7 @@ def evaluate(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run the command and return its exit code."""
-    return run(build_parser(), evaluate, argv, RERUN_OR_EXTRACT, ADVICE)
+    return run(build_parser(), evaluate, argv, advice=ADVICE)
 
 
 if __name__ == "__main__":

@@ -101,7 +101,7 @@ def gallery(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run the command and return the exit code."""
-    after_interrupt = "rows that were added are kept; repeat the command to continue"
+    after_interrupt = "repeat the command to continue"
     return run(build_parser(), gallery, argv, after_interrupt, ADVICE)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from reid_align.cli import (
     ENCODER_ADVICE,
     OK,
-    RERUN_OR_EXTRACT,
     SOME_FAILED,
     Advice,
     add_calibration_options,
@@ -76,7 +75,7 @@ def search(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run the command and return its exit code."""
-    return run(build_parser(), search, argv, RERUN_OR_EXTRACT, ADVICE)
+    return run(build_parser(), search, argv, advice=ADVICE)
 
 
 if __name__ == "__main__":

@@ -197,8 +197,10 @@ def test_interrupted_and_resumed(crops: Path, weights: str) -> None:
     child.send_signal(signal.SIGINT)
     error = child.communicate()[1]
     assert child.returncode == 130
+    done = images_done(progress)
     assert error.strip().splitlines()[-1] == (
-        "python -m reid_align.extract: interrupted; rerun with --resume to continue"
+        f"python -m reid_align.extract: interrupted; {done:,} of 1,500 images are in "
+        "feats.npy.partial; rerun with --resume to continue"
     )
     assert extract(["many.txt", "-o", "feats.npy", "--weights", weights]) == 1
     assert extract(["many.txt", "-o", "feats.npy", "--weights", weights, "--resume"]) == 0

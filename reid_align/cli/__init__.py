@@ -1,7 +1,7 @@
 """Command line. Importing this package does not load torch."""
 
 from reid_align.cli.advice import ENCODER_ADVICE, Advice
-from reid_align.cli.command import RERUN_OR_EXTRACT, command_parser, report, run
+from reid_align.cli.command import command_parser, report, run
 from reid_align.cli.common_options import (
     add_batch_option,
     add_calibration_options,
@@ -18,7 +18,6 @@ __all__ = [
     "FAILURE",
     "INTERRUPTED",
     "OK",
-    "RERUN_OR_EXTRACT",
     "SOME_FAILED",
     "USAGE",
     "Advice",

@@ -13,6 +13,7 @@ from reid_align.calibration import (
     read_pairs,
 )
 from reid_align.cli.encoder_choice import select_encoder
+from reid_align.cli.unsaved_features import unsaved_features
 from reid_align.datasets import ImageRecord, ReidDataset, load_dataset, parse_options
 from reid_align.errors import InvalidInputError, UnmatchedFeaturesError
 from reid_align.evaluation import adapt_to_dataset, dataset_features, relocate_features
@@ -101,7 +102,8 @@ def _features_of_dataset(args: Namespace, dataset: ReidDataset) -> Features:
         if args.adapt:
             adaptation = Adaptation(seed=args.seed)
             encoder = adapt_to_dataset(dataset, encoder, adaptation, options, progress=True)
-        return dataset_features(dataset, encoder, options, progress=True)
+        with unsaved_features():
+            return dataset_features(dataset, encoder, options, progress=True)
     features = read_features(*args.features)
     if args.features_root is not None:
         features = relocate_features(features, args.features_root, dataset.root)
@@ -116,7 +118,7 @@ def _features_of_files(args: Namespace, paths: list[str]) -> Features:
         if args.adapt:
             sample = Adaptation(seed=args.seed).draw(iter(images), len(images))
             encoder = adapt_to(sample, encoder, Adaptation(seed=args.seed), options, progress=True)
-        with Progress(len(images)) as progress:
+        with unsaved_features(), Progress(len(images)) as progress:
             return extract_named_images(images, encoder, options, progress)
     features = read_features(*args.features)
     rows = {path: row for row, path in enumerate(real_paths(features.paths))}

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from reid_align.calibration import CARRY_OVER_NOTE, find_calibration
 from reid_align.cli.calibrate_inputs import extract_options
 from reid_align.cli.encoder_choice import select_encoder
+from reid_align.cli.unsaved_features import unsaved_features
 from reid_align.clustering import (
     ImageGroups,
     groups_of_folders,
@@ -56,7 +57,7 @@ def cluster_inputs(args: Namespace) -> ClusterInputs:
     # Before the extraction, which takes minutes.
     limit = _limit(args, digest_of(encoder, options))
     images = (NamedImage(path, path) for path in paths)
-    with Progress(len(paths)) as progress:
+    with unsaved_features(), Progress(len(paths)) as progress:
         return ClusterInputs(extract_named_images(images, encoder, options, progress), *limit)
 
 

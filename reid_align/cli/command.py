@@ -23,10 +23,6 @@ from reid_align.interrupts import interrupt_on_sigterm
 
 # A message after an interruption. Outputs are written at the end, each one atomically.
 RERUN = "output files are complete or missing; rerun the command"
-RERUN_OR_EXTRACT = (
-    "no features were kept; rerun the command, or write the features with extract, which can "
-    "resume, and use its .npy file"
-)
 
 
 def command_parser(

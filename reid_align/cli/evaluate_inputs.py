@@ -3,6 +3,7 @@
 from argparse import Namespace
 
 from reid_align.cli.encoder_choice import select_encoder
+from reid_align.cli.unsaved_features import unsaved_features
 from reid_align.datasets import ReidDataset
 from reid_align.errors import InvalidInputError
 from reid_align.evaluation import (
@@ -83,6 +84,7 @@ def load_or_extract_features(
     if args.adapt:
         adaptation = Adaptation(seed=args.seed)
         encoder = adapt_to_dataset(dataset, encoder, adaptation, options, progress=True)
-    features = dataset_features(dataset, encoder, options, progress=True)
+    with unsaved_features():
+        features = dataset_features(dataset, encoder, options, progress=True)
     description = describe_encoder(encoder, options)
     return features, FeatureProcessing.from_description(description), [description]

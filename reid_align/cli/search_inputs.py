@@ -8,6 +8,7 @@ from pathlib import Path
 
 from reid_align.calibration import CARRY_OVER_NOTE, find_calibration
 from reid_align.cli.encoder_choice import select_encoder
+from reid_align.cli.unsaved_features import unsaved_features
 from reid_align.errors import InvalidInputError
 from reid_align.features import (
     Adaptation,
@@ -65,15 +66,16 @@ def search_with_arguments(
     )
     table = read_metadata(args.metadata) if args.metadata else None
     encoder = _encoder(args, extract, default)
-    gallery = load_gallery(
-        args.gallery,
-        where=args.where,
-        root=args.root,
-        metadata=table,
-        encoder=encoder,
-        options=extract,
-        progress=True,
-    )
+    with unsaved_features():
+        gallery = load_gallery(
+            args.gallery,
+            where=args.where,
+            root=args.root,
+            metadata=table,
+            encoder=encoder,
+            options=extract,
+            progress=True,
+        )
     features = _query_features(args.queries, gallery, extract, encoder)
     queries = query_images(features, gallery, root=args.root, table=table)
     warn_of_gallery(gallery, options.k)

@@ -14,6 +14,7 @@ from reid_align.features import (
 )
 from reid_align.galleries.stored_gallery import Gallery
 from reid_align.galleries.typed_texts import typed_texts
+from reid_align.interrupts import kept
 from reid_align.models.encoder import Encoder
 from reid_align.progress import Progress
 from reid_align.retrieval.gallery_features import load_gallery
@@ -91,7 +92,10 @@ def add_images(
     description = describe_features(encoder, options)
     failed: list[FailedImage] = []
     names = list(rows)
-    with Progress(len(names), visible=progress) as bar:
+    with (
+        Progress(len(names), visible=progress) as bar,
+        kept(lambda: f"{bar.done:,} of {len(names):,} new images are in {gallery.location}"),
+    ):
         for start in range(0, len(names), _IMAGES_AT_ONCE):
             part = names[start : start + _IMAGES_AT_ONCE]
             features = extractor(part)
@@ -123,7 +127,10 @@ def add_feature_file(
     features = loaded.features
     new = _absent(gallery, features.paths)
     typed = typed_texts(loaded.columns, gallery.columns)
-    with Progress(len(new), visible=progress, unit="row") as bar:
+    with (
+        Progress(len(new), visible=progress, unit="row") as bar,
+        kept(lambda: f"{bar.done:,} of {len(new):,} new rows are in {gallery.location}"),
+    ):
         for start in range(0, len(new), _ROWS_AT_ONCE):
             part = new[start : start + _ROWS_AT_ONCE]
             some = Features(
