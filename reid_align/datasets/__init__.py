@@ -9,6 +9,7 @@ from reid_align.datasets import cuhk03_classic as cuhk03_classic
 from reid_align.datasets import custom_csv as custom_csv
 from reid_align.datasets import custom_folder as custom_folder
 from reid_align.datasets import market1501 as market1501
+from reid_align.datasets import mot_video as mot_video
 from reid_align.datasets import msmt17 as msmt17
 from reid_align.datasets import partial_ilids as partial_ilids
 from reid_align.datasets import partial_reid as partial_reid

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from reid_align.errors import InvalidInputError
 
-Value = TypeVar("Value", int, str)
+Value = TypeVar("Value", int, str, tuple[str, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,8 @@ class ImageRecord:
         path: file path; bytes that are not UTF-8 are kept as surrogate escapes.
         person_id: 0 or more; -1 is junk, which evaluation ignores.
         camera_id: 0 or more; None if unknown.
+        group_id: under a protocol with groups, a query is compared only with the gallery images
+            of its group; None without groups.
 
     Raises:
         InvalidInputError: an id is out of range.
@@ -25,6 +27,7 @@ class ImageRecord:
     path: str
     person_id: int
     camera_id: int | None
+    group_id: int | None = None
 
     def __post_init__(self) -> None:
         if self.person_id < -1 or (self.camera_id is not None and self.camera_id < 0):

@@ -1,7 +1,8 @@
-"""Reading of images by name; a name is a file, or a row of a shard.
+"""Reading of images by name; a name is a file, a row of a shard, or a box in a frame.
 
 ``set/shard-00003.safetensors/images/jpeg/000017`` is row 17 of the column "jpeg" of the table
-"images" of that shard. Names sort in the order of the rows.
+"images" of that shard. Names sort in the order of the rows. Names of boxes are defined in
+`frame_boxes`.
 """
 
 import io
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from reid_align.datasets.frame_boxes import read_frame_box, split_box_name
 from reid_align.errors import ImageReadError
 from reid_align.images import decode_image, to_rgb
 from reid_align.shards import ShardFile
@@ -31,12 +33,14 @@ def read_image(name: str) -> NDArray[np.uint8]:
     """Decode an image by name to (H, W, 3) uint8 RGB.
 
     Raises:
-        ImageReadError: the file or the shard's row is not a readable image.
+        ImageReadError: the file or the shard's row is not a readable image, or the box has no
+            pixels in its frame.
         DatasetFormatError: the shard cannot be read, or has no such column.
     """
     shard = _shard_of(name)
     if shard is None:
-        return decode_image(name)
+        inside = split_box_name(name)
+        return decode_image(name) if inside is None else read_frame_box(*inside)
     table, column, row = name.removeprefix(f"{shard}{os.sep}").split(os.sep)
     data = ShardFile(shard).file(table, column, int(row))
     try:

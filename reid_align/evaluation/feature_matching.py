@@ -123,8 +123,10 @@ def _side(
     person_ids = _integers([record.person_id for record in records])
     cameras = [record.camera_id for record in records if record.camera_id is not None]
     camera_ids = _integers(cameras) if len(cameras) == len(records) else None
+    groups = [record.group_id for record in records if record.group_id is not None]
+    group_ids = _integers(groups) if len(groups) == len(records) else None
     values = features.values[image_ids].astype(np.float32, copy=False)
-    return LabeledFeatures(records, values, Labels(person_ids, camera_ids, image_ids))
+    return LabeledFeatures(records, values, Labels(person_ids, camera_ids, image_ids, group_ids))
 
 
 def _missing_error(missing: Sequence[str], total: int, features: Features) -> InvalidInputError:

@@ -61,5 +61,6 @@ def _matches(split: Split, protocol: Protocol) -> Iterator[bool]:
         yield query.person_id >= 0 and any(
             record.path != query.path
             and not (protocol.drop_same_camera and record.camera_id == query.camera_id)
+            and not (protocol.within_group and record.group_id != query.group_id)
             for record in gallery[query.person_id]
         )

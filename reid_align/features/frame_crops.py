@@ -14,6 +14,7 @@ from reid_align.errors import InvalidInputError
 from reid_align.features.image_batches import FailedImage
 from reid_align.features.image_inputs import ChannelOrder, NamedImage, image_pixels
 from reid_align.images import decode_image
+from reid_align.images.box_crop import Box, box_problem, crop_box
 
 
 @runtime_checkable
@@ -71,13 +72,12 @@ def frame_crops(
         pixels = image_pixels(frame, "rgb" if reverse else channel_order, "frame", copy=False)
     height, width = pixels.shape[:2]
     crops: list[NamedImage | FailedBox] = []
-    for index, box in enumerate(corners):
-        if reason := _unusable(box, width, height):
-            crops.append(FailedBox(box_name(index), reason, index))
+    for index, values in enumerate(corners.tolist()):
+        box = Box(*values)
+        if problem := box_problem(box, width, height):
+            crops.append(FailedBox(box_name(index), problem, index))
             continue
-        left, top = np.floor(np.maximum(box[:2], 0)).astype(int)
-        right, bottom = np.ceil(np.minimum(box[2:], (width, height))).astype(int)
-        crop = pixels[top:bottom, left:right, :: -1 if reverse else 1]
+        crop = crop_box(pixels, box)[..., :: -1 if reverse else 1]
         # Copied immediately: the caller may reuse the frame's buffer.
         crops.append(NamedImage(box_name(index), crop.copy()))
     return crops
@@ -104,16 +104,3 @@ def box_corners(boxes: Boxes) -> NDArray[np.float64]:
             f"{corners.dtype}. Give numbers of shape (N, 4): left, top, right, bottom in pixels."
         )
     return corners.astype(np.float64)
-
-
-def _unusable(box: NDArray[np.float64], width: int, height: int) -> str:
-    """Return why a box has no pixels, or ""."""
-    left, top, right, bottom = box.tolist()
-    shown = f"({left:g}, {top:g}, {right:g}, {bottom:g})"
-    if not np.isfinite(box).all():
-        return f"the box {shown} is not finite"
-    if left >= right or top >= bottom:
-        return f"the box {shown} is empty: left must be below right, and top below bottom"
-    if left >= width or top >= height or right <= 0 or bottom <= 0:
-        return f"the box {shown} is outside the frame of {width} x {height} pixels"
-    return ""

@@ -18,6 +18,8 @@ class Labels:
         camera_ids: (N,) int64, or None if cameras are unknown.
         image_ids: (N,) int64, or None. A query and a gallery image with equal ids are the same
             image.
+        group_ids: (N,) int64, or None. Under a protocol with groups, a query is compared only with
+            the gallery images of its group.
 
     Raises:
         InvalidInputError: an array that is not one-dimensional int64, or different lengths.
@@ -26,9 +28,10 @@ class Labels:
     person_ids: NDArray[np.int64]
     camera_ids: NDArray[np.int64] | None = None
     image_ids: NDArray[np.int64] | None = None
+    group_ids: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("person_ids", "camera_ids", "image_ids"):
+        for name in ("person_ids", "camera_ids", "image_ids", "group_ids"):
             ids = getattr(self, name)
             if ids is None and name != "person_ids":
                 continue

@@ -8,7 +8,7 @@ All protocols share these rules:
 * A distractor (a gallery image with an identity that no query has) is a plain negative.
 * A query with a negative person id is ignored.
 
-A protocol adds the camera rule.
+A protocol adds the camera rule, or the rule of groups.
 """
 
 from collections.abc import Iterator
@@ -37,12 +37,15 @@ class Protocol:
             `expected_single_shot` supports this.
         query_pooling: pool all query images of an identity in one camera to one query, with
             `pool_queries`, before the distances; None for one query per image.
+        within_group: exclude gallery images of other groups than the query's; needs group ids on
+            both sides.
     """
 
     name: str
     drop_same_camera: bool
     single_gallery_shot: bool = False
     query_pooling: Pooling | None = None
+    within_group: bool = False
 
 
 # Source: Market-1501 (Zheng et al., ICCV 2015); also MSMT17, and CUHK03 in its 767/700 split.
@@ -55,10 +58,19 @@ SINGLE_GALLERY_SHOT = Protocol(
 # Source: Market-1501 (Zheng et al., ICCV 2015), which reports both.
 MULTIPLE_QUERY = Protocol("multiple_query", drop_same_camera=True, query_pooling="mean")
 MULTIPLE_QUERY_MAX = Protocol("multiple_query_max", drop_same_camera=True, query_pooling="max")
+# The same person some frames later, among all people in that frame: a group is one frame.
+REASSOCIATION = Protocol("reassociation", drop_same_camera=False, within_group=True)
 
 PROTOCOLS = {
     p.name: p
-    for p in (CROSS_CAMERA, ALL_IMAGES, SINGLE_GALLERY_SHOT, MULTIPLE_QUERY, MULTIPLE_QUERY_MAX)
+    for p in (
+        CROSS_CAMERA,
+        ALL_IMAGES,
+        SINGLE_GALLERY_SHOT,
+        MULTIPLE_QUERY,
+        MULTIPLE_QUERY_MAX,
+        REASSOCIATION,
+    )
 }
 
 
@@ -110,9 +122,10 @@ def matched_blocks(
 
     Raises:
         InvalidInputError: labels that do not match the shape of the distances, or missing camera
-            ids.
+            or group ids.
     """
     _check_sizes(distances, query, gallery)
+    groups = _groups(query, gallery, protocol)
     cameras, images = _cameras(query, gallery, protocol), _images(query, gallery)
     identities, junk = IdLookup(gallery.person_ids), gallery.person_ids < 0
     for start, block in distances:
@@ -122,6 +135,8 @@ def matched_blocks(
         block[query.person_ids[here] < 0] = np.inf
         if images is not None:
             block[images[1].pairs(images[0][here])] = np.inf
+        if groups is not None:
+            block[groups[0][here, None] != groups[1]] = np.inf
         if cameras is not None:
             same = cameras[0][here][rows] == cameras[1][columns]
             block[rows[same], columns[same]] = np.inf
@@ -147,6 +162,17 @@ def _cameras(query: Labels, gallery: Labels, protocol: Protocol) -> tuple[Indice
             "both sides, or pass protocol=ALL_IMAGES."
         )
     return query.camera_ids, gallery.camera_ids
+
+
+def _groups(query: Labels, gallery: Labels, protocol: Protocol) -> tuple[Indices, Indices] | None:
+    if not protocol.within_group:
+        return None
+    if query.group_ids is None or gallery.group_ids is None:
+        raise InvalidInputError(
+            f"The protocol {protocol.name!r} needs group ids. Pass group_ids in the Labels of both "
+            "sides, or use another protocol."
+        )
+    return query.group_ids, gallery.group_ids
 
 
 def _images(query: Labels, gallery: Labels) -> tuple[Indices, IdLookup] | None:

@@ -150,6 +150,20 @@ def synthetic(root: Path) -> Tree:
     return Tree(make_set(root, size=(16, 8)), (), {})
 
 
+def mot(root: Path) -> Tree:
+    """Make two sequences of six frames, with tracks 1, 2 and 7 in "street", 1 and 2 in "hall"."""
+    for name, tracks in (("street", (7, 1, 2)), ("hall", (2, 1))):
+        touch(root / name, [f"img1/{frame:06d}.jpg" for frame in range(1, 7)])
+        lines = [
+            f"{frame},{track},{10 * track + 1},{frame},20,50,1,1,{0.1 * track:.1f}"
+            for track in tracks
+            for frame in range(1, 7)
+        ]
+        (root / name / "gt").mkdir()
+        (root / name / "gt" / "gt.txt").write_text("\n".join(lines) + "\n")
+    return Tree(root, (), {"gap": 2, "stride": 2})
+
+
 TREES: dict[str, Callable[[Path], Tree]] = {
     "csv": csv_file,
     "cuhk01": cuhk01,
@@ -161,6 +175,7 @@ TREES: dict[str, Callable[[Path], Tree]] = {
     "folder": folder,
     "market1501": market1501,
     "market1501_multiple_query": market1501_multiple_query,
+    "mot": mot,
     "msmt17_v1": lambda root: msmt17(root, "train", "test"),
     "msmt17_v2": lambda root: msmt17(root, "mask_train_v2", "mask_test_v2"),
     "partial_ilids": partial_ilids,

@@ -46,8 +46,8 @@ def test_dataset_is_read_into_valid_records(name: str, tmp_path: Path) -> None:
     assert dataset.protocol in PROTOCOLS
     for records in image_lists(dataset):
         for record in records:
-            # An image is a file, or a row of one.
-            file, shard, _ = record.path.partition(".safetensors")
+            # An image is a file, a row of one, or a box in one.
+            file, shard, _ = record.path.partition("#")[0].partition(".safetensors")
             assert os.path.isfile(file + shard)
             assert record.path.startswith(dataset.root + os.sep)
             assert record.person_id >= 0
@@ -63,14 +63,20 @@ def test_every_list_of_images_is_sorted_and_without_repetition(name: str, tmp_pa
 
 
 @pytest.mark.parametrize("name", list_datasets())
-def test_every_query_has_a_match_from_another_camera(name: str, tmp_path: Path) -> None:
+def test_every_query_has_a_match_from_another_camera_or_in_its_group(
+    name: str, tmp_path: Path
+) -> None:
     tree = TREES[name](tmp_path)
     dataset = load_dataset(name, tree.root, **tree.options)
     assert dataset.splits
+    grouped = PROTOCOLS[dataset.protocol].within_group
     for split in dataset.splits:
-        gallery = {(r.person_id, r.camera_id) for r in split.gallery}
+        gallery = {(r.person_id, r.camera_id, r.group_id) for r in split.gallery}
         for query in split.query:
-            assert any(p == query.person_id and c != query.camera_id for p, c in gallery)
+            assert any(
+                p == query.person_id and (g == query.group_id if grouped else c != query.camera_id)
+                for p, c, g in gallery
+            )
 
 
 @pytest.mark.parametrize("name", list_datasets())

@@ -10,6 +10,7 @@ from reid_align.metrics import (
     MULTIPLE_QUERY,
     MULTIPLE_QUERY_MAX,
     PROTOCOLS,
+    REASSOCIATION,
     SINGLE_GALLERY_SHOT,
     Labels,
     Protocol,
@@ -55,6 +56,17 @@ def test_all_images_keeps_the_same_camera() -> None:
     assert genuine == [(0, 0), (0, 1), (1, 2), (2, 0), (2, 1)]
 
 
+def test_reassociation_keeps_the_group_of_the_query_only() -> None:
+    query = Labels(ids(1, 2, 3), group_ids=ids(4, 5, 4))
+    gallery = Labels(ids(1, 2, 1, 2, -1), group_ids=ids(4, 4, 5, 5, 4))
+    left, genuine = left_and_genuine(query, gallery, REASSOCIATION)
+    assert left == [[0, 1], [2, 3], [0, 1]]
+    assert genuine == [(0, 0), (1, 3)]
+    for one, other in ((query, Labels(ids(1, 2))), (Labels(ids(1, 2)), gallery)):
+        with pytest.raises(InvalidInputError, match="'reassociation' needs group ids"):
+            left_and_genuine(one, other, REASSOCIATION)
+
+
 def test_all_images_needs_no_cameras() -> None:
     left, genuine = left_and_genuine(Labels(ids(1)), Labels(ids(2, 1)), ALL_IMAGES)
     assert left == [[0, 1]]
@@ -93,6 +105,7 @@ def test_protocols_are_found_by_name() -> None:
         "single_gallery_shot": SINGLE_GALLERY_SHOT,
         "multiple_query": MULTIPLE_QUERY,
         "multiple_query_max": MULTIPLE_QUERY_MAX,
+        "reassociation": REASSOCIATION,
     }
     assert (MULTIPLE_QUERY.query_pooling, MULTIPLE_QUERY_MAX.query_pooling) == ("mean", "max")
     with pytest.raises(FrozenInstanceError):
@@ -140,7 +153,7 @@ def test_labels_that_do_not_match_the_distances_are_refused(counts: tuple[int, i
         expected_single_shot(table, query, gallery)
 
 
-@pytest.mark.parametrize("name", ["person_ids", "camera_ids", "image_ids"])
+@pytest.mark.parametrize("name", ["person_ids", "camera_ids", "image_ids", "group_ids"])
 @pytest.mark.parametrize(
     "wrong", [[1, 2], np.array([1.0, 2.0]), np.array([1, 2], np.int32), ids(1, 2)[:, None]]
 )
@@ -149,7 +162,7 @@ def test_labels_of_another_type_or_shape_are_refused(name: str, wrong: object) -
         Labels(**({"person_ids": ids(1, 2)} | {name: wrong}))
 
 
-@pytest.mark.parametrize("name", ["camera_ids", "image_ids"])
+@pytest.mark.parametrize("name", ["camera_ids", "image_ids", "group_ids"])
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_labels_of_another_length_are_refused(name: str, count: int) -> None:
     with pytest.raises(InvalidInputError, match=f"{count} {name} and 2 person_ids"):
