@@ -18,12 +18,13 @@ from reid_align.cli.service_options import add_limit_options, add_listen_options
 from reid_align.errors import EncoderUnavailableError, MixedFeaturesError
 
 DESCRIPTION = """\
-Serve features, search, additions to a gallery and comparison of two images over HTTP.
+Serve features, search, changes of a gallery and comparison of two images over HTTP.
 
   python -m reid_align.serve --gallery GALLERY
   curl -F images=@crop.jpg -F k=5 http://127.0.0.1:8000/search
 
-Paths: /features, /search, /add, /verify, /health, /metrics (Prometheus), /docs (OpenAPI page).
+Paths: /features, /search, /add, /remove, /verify, /health, /metrics (Prometheus), /docs (OpenAPI
+page).
 Listens on this machine only. Another --host needs a token, which requests send in the header
 "Authorization: Bearer TOKEN". Re-identification of people is regulated: read "Responsible use" in
 the documentation first."""

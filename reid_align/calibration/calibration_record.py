@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 from reid_align.calibration.probability_curve import ProbabilityCurve
 from reid_align.errors import InvalidInputError
 from reid_align.features import require_same_digest
-from reid_align.metrics import Metric
 
 Interval = tuple[float, float]
 
@@ -167,10 +166,3 @@ class Calibration:
             MixedFeaturesError: the digests differ.
         """
         require_same_digest(self.digest or "", digest, "the calibration", name)
-
-    def require_cosine(self, metric: Metric) -> None:
-        """Raise InvalidInputError for another distance than cosine."""
-        if metric != self.metric:
-            raise InvalidInputError(
-                f"The calibration is for the cosine distance, not for {metric!r}. Use cosine."
-            )

@@ -48,6 +48,13 @@ class AddAnswer(BaseModel):
     rows: int = Field(description="Rows of the gallery.")
 
 
+class RemoveAnswer(BaseModel):
+    """Removed images."""
+
+    removed: int = Field(description="Rows removed. Searches no longer find them.")
+    rows: int = Field(description="Rows of the gallery.")
+
+
 class VerifyAnswer(BaseModel):
     """Comparison of two images."""
 

@@ -14,11 +14,13 @@ from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
 
 from reid_align import __version__
+from reid_align.errors import InvalidInputError
 from reid_align.service.answer_models import (
     AddAnswer,
     ErrorAnswer,
     FeaturesAnswer,
     HealthAnswer,
+    RemoveAnswer,
     SearchAnswer,
     VerifyAnswer,
 )
@@ -51,9 +53,8 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
 
 Images = Annotated[list[UploadFile], File(description="Image files, one person each.")]
 Image = Annotated[UploadFile, File(description="Image file.")]
-Where = Annotated[
-    str | None, Form(description='SQL filter on path and metadata columns, as in "camera = 1".')
-]
+_FILTER = 'SQL filter on path and metadata columns, as in "camera = 1".'
+Where = Annotated[str | None, Form(description=_FILTER)]
 
 
 def create_app(service: ImageService, token: str | None = None) -> FastAPI:
@@ -139,6 +140,15 @@ def _add_image_routes(app: FastAPI, service: ImageService) -> None:
         rows = parse_metadata(metadata, len(uploads))
         count = await service.add(uploads, parse_paths(paths, uploads), rows)
         return {"added": len(uploads), "rows": count}
+
+    @app.post("/remove", tags=["images"], response_model=RemoveAnswer)
+    async def remove(where: Annotated[str, Form(description=_FILTER)]) -> object:
+        """Remove the gallery rows that match a filter."""
+        chosen = parse_filter(where)
+        if chosen is None:
+            raise InvalidInputError("where: give a filter for the rows to remove.")
+        removed, count = await service.remove(chosen)
+        return {"removed": removed, "rows": count}
 
     @app.post("/verify", tags=["images"], response_model=VerifyAnswer)
     async def verify(first: Image, second: Image) -> object:

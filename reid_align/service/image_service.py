@@ -1,4 +1,4 @@
-"""Operations of the service on uploaded images: encode, search, add and compare."""
+"""Operations of the service: encode, search, add, remove and compare images."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -22,8 +22,8 @@ from reid_align.service.service_limits import ServiceLimits
 from reid_align.service.service_metrics import ServiceMetrics
 from reid_align.service.uploaded_images import UploadedImage, decode_upload
 
-# Every addition leaves a small file; merging them keeps searches fast.
-_ADDITIONS_BEFORE_MERGE = 256
+# Every change leaves a small file; merging them keeps searches fast.
+_CHANGES_BEFORE_MERGE = 256
 
 
 class ImageService:
@@ -80,8 +80,8 @@ class ImageService:
         )
         self._decoders = ThreadPoolExecutor(available_cores(), "decode")
         self._readers = ThreadPoolExecutor(2, "search")
-        self._writer = ThreadPoolExecutor(1, "add")
-        self._additions = 0
+        self._writer = ThreadPoolExecutor(1, "write")
+        self._changes = 0
         self.metrics.add_gauge(
             "reid_align_images_in_progress",
             "Images that wait or are being encoded.",
@@ -135,6 +135,21 @@ class ImageService:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writer, self._add, gallery, features, metadata)
 
+    async def remove(self, where: str) -> tuple[int, int]:
+        """Remove the gallery rows that match a filter; the change is on the disk on return.
+
+        Returns:
+            The number of removed rows and of rows of the gallery.
+
+        Raises:
+            InvalidInputError: there is no gallery, or the filter is not valid.
+            UnknownNameError: the filter names an unknown column.
+            OutputError: the gallery cannot be written.
+        """
+        gallery = self._require_gallery()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, self._remove, gallery, where)
+
     async def verify(self, first: UploadedImage, second: UploadedImage) -> PairDecision:
         """Compare two images: distance, and with a calibration probability and decision."""
         features = await self.features([first, second])
@@ -181,8 +196,17 @@ class ImageService:
     ) -> int:
         gallery.add(features, metadata, description=self._description)
         self.metrics.count_rows(len(features.paths))
-        self._additions += 1
-        if self._additions % _ADDITIONS_BEFORE_MERGE == 0:
+        return self._merged(gallery)
+
+    def _remove(self, gallery: Gallery, where: str) -> tuple[int, int]:
+        removed = gallery.remove(where)
+        self.metrics.count_removed(removed)
+        return removed, self._merged(gallery)
+
+    def _merged(self, gallery: Gallery) -> int:
+        """Merge small files after many changes; return the number of rows."""
+        self._changes += 1
+        if self._changes % _CHANGES_BEFORE_MERGE == 0:
             gallery.compact()
         return len(gallery)
 

@@ -47,6 +47,9 @@ class ServiceMetrics:
         self._added = Counter(
             "reid_align_added_rows", "Rows added to the gallery.", registry=self._registry
         )
+        self._removed = Counter(
+            "reid_align_removed_rows", "Rows removed from the gallery.", registry=self._registry
+        )
 
     def count_request(self, path: str, status: int, seconds: float) -> None:
         """Count a finished request."""
@@ -61,6 +64,10 @@ class ServiceMetrics:
     def count_rows(self, rows: int) -> None:
         """Count rows added to the gallery."""
         self._added.inc(rows)
+
+    def count_removed(self, rows: int) -> None:
+        """Count rows removed from the gallery."""
+        self._removed.inc(rows)
 
     def add_gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Add a gauge that is read when the metrics are."""

@@ -74,8 +74,6 @@ def test_damaged_files_are_refused(calibration: Calibration, tmp_path: Path) -> 
             read_calibration(file)
     with pytest.raises(OutputError):
         write_calibration(calibration, tmp_path / "missing" / "c.json")
-    with pytest.raises(InvalidInputError, match="cosine"):
-        calibration.require_cosine("euclidean")
 
 
 @pytest.mark.parametrize("factory", [san_resnet50, dsa_reid])

@@ -70,6 +70,33 @@ def test_add_search_and_verify(service: ServiceProcess) -> None:
     assert verified["same"] is None
 
 
+def test_remove_and_its_filter(tmp_path: Path) -> None:
+    gallery = tmp_path / "gallery"
+    with ServiceProcess("serve", *SMALL, "--gallery", str(gallery)) as service:
+
+        def remove(**fields: str) -> httpx.Response:
+            return service.client.post("/remove", data=fields)
+
+        assert remove(where="camera = 1").json() == {"removed": 0, "rows": 0}
+        rows = [{"camera": n} for n in range(4)]
+        assert service.post("/add", EXAMPLES[:4], metadata=rows).status_code == 200
+        assert remove(where="camera >= 2").json() == {"removed": 2, "rows": 2}
+        hits = service.post("/search", EXAMPLES[2:3], k="9").json()["queries"][0]["hits"]
+        assert {hit["path"] for hit in hits} == {path.name for path in EXAMPLES[:2]}
+        assert remove(where=f"path = '{EXAMPLES[0].name}'").json() == {"removed": 1, "rows": 1}
+        assert remove(where="camera = 7").json() == {"removed": 0, "rows": 1}
+        for fields in ({}, {"where": ""}, {"where": " "}, {"where": "nothing = 1"},
+                       {"where": "camera = "}, {"where": "x" * 3000}):  # fmt: skip
+            answer = remove(**fields)
+            assert (answer.status_code, "\n" in answer.json()["detail"]) == (422, False), fields
+        assert service.client.get("/health").json()["rows"] == 1
+        assert "reid_align_removed_rows_total 3.0" in service.client.get("/metrics").text
+        # Acknowledged, so it survives SIGKILL.
+        assert remove(where="camera = 1").json() == {"removed": 1, "rows": 0}
+        service.kill()
+    assert len(Gallery.open(gallery, create=False)) == 0
+
+
 def test_concurrent_requests_share_batches(service: ServiceProcess) -> None:
     expected = expected_features()
 
@@ -93,7 +120,7 @@ def test_health_docs_and_openapi(service: ServiceProcess) -> None:
     health = service.client.get("/health")
     assert (health.status_code, health.json()["status"]) == (200, "ok")
     schema = service.client.get("/openapi.json").json()
-    paths = {"/features", "/search", "/add", "/verify", "/health", "/metrics"}
+    paths = {"/features", "/search", "/add", "/remove", "/verify", "/health", "/metrics"}
     assert set(schema["paths"]) == paths
     form = schema["components"]["schemas"]["Body_search_search_post"]["properties"]
     assert form["images"]["items"]["format"] == "binary"
@@ -170,7 +197,7 @@ def test_a_token_is_required_beyond_loopback() -> None:
 def malformed(number: int) -> tuple[str, str, dict[str, str], bytes]:
     """Return method, path, headers and body of a malformed request."""
     rng = random.Random(number)
-    path = rng.choice(["/features", "/search", "/add", "/verify"])
+    path = rng.choice(["/features", "/search", "/add", "/remove", "/verify"])
     noise = rng.randbytes(rng.choice([0, 1, 30, 5000]))
     form = "multipart/form-data; boundary=b"
     jpeg = EXAMPLES[0].read_bytes()
