@@ -18,9 +18,11 @@ VERBS = {
     "verify": "decide whether two images show the same identity",
     "cluster": "group images or tracklets into identities",
     "unwrap": "compute the textures or dense pose maps of person images",
-    "serve": "answer requests over HTTP: features, search, add, verify",
+    "serve": "answer requests over HTTP: features, search, add, remove, verify",
     "demo": "open a local web page: search, compare, label pairs",
     "train": "train a recipe: the papers' experiments, or a modern baseline",
+    "export": "write an encoder for ONNX Runtime, OpenVINO or PyTorch",
+    "convert": "convert checkpoints of other libraries: torchreid, fast-reid, …",
     "publish": "publish weights on the Hugging Face Hub or in the package",
     "synthesize": "generate images of synthetic people with dense pose maps and textures",
 }

@@ -20,6 +20,11 @@ training file knows; docs/guides/publish.md describes it. The Hub token comes fr
 `hf auth login`."""
 
 
+# Former commands, with the command that replaced them.
+MOVED = {
+    "convert": "python -m reid_align.convert CHECKPOINT -o FOLDER",
+    "imagenet": "python -m reid_align.convert imagenet:MODEL -o FOLDER",
+}
 PURPOSES = {
     "check": "Check everything that would be published.",
     "build": "Write the Hub folder; works offline.",
@@ -27,8 +32,6 @@ PURPOSES = {
     "pin": "Verify a public download of a commit and add it to the manifest.",
     "release": "Build, push and pin in one step.",
     "bundle": "Store weights as int8 inside the package and add them to its manifest.",
-    "convert": "Convert an official SAN checkpoint into a folder for the other commands.",
-    "imagenet": "Convert the ImageNet weights of a light encoder, from an installed package.",
     "average": "Average encoders trained from the same initial weights.",
 }
 
@@ -57,8 +60,6 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add("release", publication, repository, upload, entry, manifest)
     add("bundle", publication, entry)
-    add("convert", output).add_argument("checkpoint", type=Path, metavar="CHECKPOINT")
-    add("imagenet", output).add_argument("model", metavar="MODEL", help="such as mobilenet_v2")
     add("average", output).add_argument(
         "weights",
         type=Path,
@@ -147,8 +148,11 @@ def publish(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run the command and return the exit code."""
+    parser, arguments = build_parser(), list(sys.argv[1:] if argv is None else argv)
+    if arguments and arguments[0] in MOVED:
+        parser.error(f"publish {arguments[0]} is now: {MOVED[arguments[0]]}")
     after_interrupt = "no partial files were written; a commit on the Hub stays and can be pinned"
-    return run(build_parser(), publish, argv, after_interrupt)
+    return run(parser, publish, arguments, after_interrupt)
 
 
 if __name__ == "__main__":

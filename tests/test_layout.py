@@ -96,6 +96,7 @@ ALLOWED = {
         "progress",
         "datasets",
         "features",
+        "images.image_addresses",
         "metrics",
         "models.encoder",
         "viz.ranked_lists",
@@ -105,6 +106,7 @@ ALLOWED = {
     # Only the resolver, which reads a stored gallery.
     | {"galleries"},
     "galleries": BASE | {"checks", "features", "models.encoder", "retrieval"},
+    "conversion": BASE | {"weights", "models", "heads"},
     "publishing": BASE | {"weights", "models", "heads", "features"},
     "training": {
         "errors",
@@ -203,6 +205,7 @@ ALLOWED = {
         "images",
         "progress",
     },
+    "cli.convert_commands": {"conversion", "errors", "typed_reading", "weights"},
     "cli.publish_commands": {"errors", "progress", "publishing", "weights"},
     "cli.shown_images": {"errors", "images"},
     "cli.show_sheet": {"cli", "viz"},
@@ -216,6 +219,7 @@ ALLOWED = {
     "explain": {"cli", "explanation", "features", "files", "progress"},
     "show": {"cli"},
     "train": {"cli", "errors", "recipes", "training"},
+    "convert": {"cli", "errors"},
     "publish": {"cli"},
     "synthesize": {"cli", "errors", "shard_set", "synth"},
     "extract": {"cli", "errors", "features", "images", "models"},

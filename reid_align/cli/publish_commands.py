@@ -13,8 +13,6 @@ from reid_align.publishing import (
     average_encoders,
     build_hub_folder,
     bundle_weights,
-    convert_imagenet,
-    convert_san,
     describe_push,
     describe_release,
     gather_publication,
@@ -93,20 +91,6 @@ def bundle(args: Namespace) -> None:
     print(f"{update.manifest}: added {entry.name}, {entry.bytes:,} bytes in the package.")
 
 
-def convert(args: Namespace) -> None:
-    """Convert an official SAN checkpoint and print what was written."""
-    done = convert_san(args.checkpoint, args.output)
-    print(f"encoder: {done.encoder}, trained on {done.identities} identities")
-    print(f"decoder: {done.decoder or 'none in the checkpoint'}")
-    print(f"dropped: {', '.join(done.dropped)}")
-
-
-def imagenet(args: Namespace) -> None:
-    """Convert the ImageNet weights of an installed package."""
-    folder = convert_imagenet(args.model, args.output)
-    print(f"Wrote {folder}. Start a training from it with --initial {folder}.")
-
-
 def average(args: Namespace) -> None:
     """Average encoders and print the sha256 of each input file."""
     digests = average_encoders(args.weights, args.output)
@@ -116,8 +100,7 @@ def average(args: Namespace) -> None:
 
 
 COMMANDS: Mapping[str, Callable[[Namespace], None]] = {
-    command.__name__: command
-    for command in (check, build, push, pin, release, bundle, convert, imagenet, average)
+    command.__name__: command for command in (check, build, push, pin, release, bundle, average)
 }
 
 

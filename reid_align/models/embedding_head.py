@@ -11,16 +11,18 @@ EMBEDDING_DIM = 512
 
 
 class Embedding(nn.Module):
-    """Linear layer, batch norm and ReLU: the head of the official SAN checkpoints."""
+    """Linear layer and batch norm, followed by a ReLU in the official SAN checkpoints."""
 
-    def __init__(self, in_features: int, out_features: int) -> None:
+    def __init__(self, in_features: int, out_features: int, relu: bool = True) -> None:
         super().__init__()
         self.fc = nn.Linear(in_features, out_features)
         self.bn = nn.BatchNorm1d(out_features)
+        self.relu = relu
 
     def forward(self, features: Tensor) -> Tensor:
-        """Map (N, in_features) to (N, out_features), non-negative."""
-        return self.bn(self.fc(features)).relu()  # type: ignore[no-any-return]
+        """Map (N, in_features) to (N, out_features); with the ReLU, they are non-negative."""
+        embedded: Tensor = self.bn(self.fc(features))
+        return embedded.relu() if self.relu else embedded
 
 
 def make_head(head: str, allowed: tuple[str, ...], channels: int) -> nn.Module:
@@ -31,6 +33,6 @@ def make_head(head: str, allowed: tuple[str, ...], channels: int) -> nn.Module:
     """
     if head not in allowed:
         raise UnknownNameError("head", head, allowed)
-    if head == "fc512":
-        return Embedding(channels, EMBEDDING_DIM)
+    if head in ("fc512", "fc512_linear"):
+        return Embedding(channels, EMBEDDING_DIM, relu=head == "fc512")
     return nn.BatchNorm1d(channels) if head == "bnneck" else nn.Identity()

@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from reid_align.errors import InvalidInputError
 from reid_align.preprocess import Preprocess
@@ -36,8 +37,9 @@ class Encoder(nn.Module, ABC):
     preprocess: Preprocess
     origin: Origin = Origin()
     head_prefixes: ClassVar[tuple[str, ...]] = ("embed.", "pool.")
-    # A tuple, because a list of modules would be registered as submodules.
+    # Tuples, because a list of modules would be registered as submodules.
     _frozen: tuple[nn.Module, ...] = ()
+    _frozen_norms: tuple[nn.Module, ...] = ()
 
     @property
     @abstractmethod
@@ -76,10 +78,19 @@ class Encoder(nn.Module, ABC):
             layer.requires_grad_(False)
         self.train(self.training)
 
+    def freeze_norms(self) -> None:
+        """Stop training the batch norms: they keep their statistics, weights and biases."""
+        self._frozen_norms = tuple(
+            layer for layer in self.modules() if isinstance(layer, _BatchNorm)
+        )
+        for layer in self._frozen_norms:
+            layer.requires_grad_(False)
+        self.train(self.training)
+
     def train(self, mode: bool = True) -> Self:
         """Set the training mode of all layers that are not frozen."""
         super().train(mode)
-        for layer in self._frozen:
+        for layer in (*self._frozen, *self._frozen_norms):
             layer.eval()
         return self
 

@@ -26,7 +26,7 @@ def create_model(
     pretrained: bool | str = False,
     *,
     weights: str | PathLike[str] | None = None,
-    **arch_args: str | bool,
+    **arch_args: Argument,
 ) -> Encoder:
     """Build an encoder by its name, in evaluation mode.
 
@@ -103,7 +103,7 @@ def create_encoder(
     constructor: Callable[..., E],
     pretrained: bool | str,
     weights: str | PathLike[str] | None,
-    arch_args: Mapping[str, str | bool | None],
+    arch_args: Mapping[str, Argument | None],
 ) -> E:
     """Construct an encoder and load weights, in evaluation mode; used by every factory.
 

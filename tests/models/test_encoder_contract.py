@@ -20,7 +20,14 @@ WITH_INSTANCE_NORMS = [
 NOT_IN_AN_ENCODER = ("decoder", "dsag", "classifier", "to_rgb", "skip")
 
 
-@pytest.fixture(scope="module", params=list_models())
+MODELS_TO_TEST = [
+    # The same class as fastreid_resnet50, with more blocks.
+    pytest.param(name, marks=pytest.mark.slow) if name == "fastreid_resnet101" else name
+    for name in list_models()
+]
+
+
+@pytest.fixture(scope="module", params=MODELS_TO_TEST)
 def encoder(request: pytest.FixtureRequest) -> Encoder:
     torch.manual_seed(0)
     return create_model(request.param)
@@ -53,7 +60,8 @@ def test_head_prefixes_cover_what_another_head_replaces(encoder: Encoder) -> Non
 
 
 def test_the_imagenet_model_names_backbone_and_norm(encoder: Encoder) -> None:
-    backbone = re.sub("^(san|dsa)_|_baseline$", "", encoder.architecture)
+    methods = "san|dsa|fastreid|strong_baseline|layumi"
+    backbone = re.sub(f"^({methods})_|_baseline$", "", encoder.architecture)
     assert encoder.imagenet_model == ("resnet50" if backbone == "reid" else backbone)
     if "resnet" in backbone or backbone == "reid":
         normed = create_model(encoder.architecture, norm="ibn_a")
@@ -72,15 +80,19 @@ def test_forward_is_the_head_on_the_maps(encoder: Encoder) -> None:
     with torch.inference_mode():
         maps = encoder.forward_maps(batch)
         assert torch.equal(encoder(batch), encoder.forward_head(maps))
-    sizes = [(16, 8), (8, 4), (4, 2), (4, 2)]
+    last = (2, 1) if encoder.arch_args.get("last_stride") == 2 else (4, 2)
+    sizes = [(16, 8), (8, 4), (4, 2), last]
     expected = [(c, *size) for c, size in zip(encoder.channels, sizes, strict=True)]
     assert [tuple(m.shape[1:]) for m in maps[:4]] == expected
 
 
 def test_without_a_neck_the_pooled_maps_are_the_features(encoder: Encoder) -> None:
+    plain = encoder
+    if encoder.arch_args["head"] != "gap":
+        plain = create_model(encoder.architecture, head="gap")
     with torch.inference_mode():
-        maps = encoder.forward_maps(images())
-        assert torch.equal(encoder.forward_pool(maps), encoder.forward_head(maps))
+        maps = plain.forward_maps(images())
+        assert torch.equal(plain.forward_pool(maps), plain.forward_head(maps))
 
 
 def test_a_bnneck_is_applied_to_the_pooled_maps(encoder: Encoder) -> None:

@@ -42,7 +42,8 @@ def pack_convolutions(module: nn.Module) -> None:
     The module must be on the CPU, in evaluation mode and in its final dtype.
     """
     if isinstance(module, ResNetTrunk):
-        module.register_module("conv1", PackedConv2d(module.conv1, "relu"))
+        activation: Activation = "relu" if isinstance(module.relu, nn.ReLU) else "none"
+        module.register_module("conv1", PackedConv2d(module.conv1, activation))
         module.register_module("relu", nn.Identity())
     for name, child in module.named_children():
         if isinstance(child, BasicBlock | Bottleneck):

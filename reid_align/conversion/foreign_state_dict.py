@@ -1,6 +1,7 @@
 """Loading of a foreign state dict into a module under a name mapping, without leftovers."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -8,11 +9,26 @@ from torch import Tensor, nn
 from reid_align.errors import WeightsFormatError, WeightsIntegrityError
 from reid_align.weights.tensor_matching import describe_tensor, is_finite, join_names, tensors_match
 
-PREFIX = "module."
+# Prefixes from DataParallel and weight averaging, and from torch.compile.
+PREFIXES = ("module.", "_orig_mod.")
+COUNTER = ".num_batches_tracked"
 
 
-def read_state(value: object, source: str) -> dict[str, Tensor]:
-    """Check that a checkpoint entry is a state dict and remove ``module.`` from its names.
+@dataclass(frozen=True)
+class PlainState:
+    """A state dict without the prefixes of wrappers.
+
+    Attributes:
+        tensors: by name.
+        prefixes: the prefixes that were removed.
+    """
+
+    tensors: dict[str, Tensor]
+    prefixes: tuple[str, ...]
+
+
+def read_state(value: object, source: str) -> PlainState:
+    """Check that a checkpoint entry is a state dict and remove prefixes of wrappers.
 
     Args:
         value: the checkpoint entry.
@@ -22,17 +38,29 @@ def read_state(value: object, source: str) -> dict[str, Tensor]:
         WeightsFormatError: the entry is not a dictionary from names to dense tensors, or two names
             become equal.
     """
-    if not isinstance(value, dict):
+    if not isinstance(value, Mapping):
         raise WeightsFormatError(f"{source}: expected a state dict, got a {type(value).__name__}.")
-    state: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
+    removed: dict[str, None] = {}
     for key, tensor in value.items():
-        name = str(key).removeprefix(PREFIX)
+        name = str(key)
+        while prefix := next((p for p in PREFIXES if name.startswith(p)), None):
+            name = name.removeprefix(prefix)
+            removed[prefix] = None
         if not _is_dense(tensor):
             raise WeightsFormatError(f"{source}: {name} is not a dense tensor.")
-        if name in state:
-            raise WeightsFormatError(f"{source} has {name} with and without {PREFIX!r}.")
-        state[name] = tensor
-    return state
+        if name in tensors:
+            raise WeightsFormatError(f"{source} has {name} with and without {str(key)!r}.")
+        tensors[name] = tensor
+    return PlainState(tensors, tuple(removed))
+
+
+def add_counters(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Add the batch counters that files of torch before 0.4.1 lack; features do not need them."""
+    if any(name.endswith(COUNTER) for name in tensors):
+        return dict(tensors)
+    norms = (name.removesuffix(".running_var") for name in tensors if name.endswith("running_var"))
+    return {**tensors, **{norm + COUNTER: torch.tensor(0) for norm in norms}}
 
 
 def fill_module(

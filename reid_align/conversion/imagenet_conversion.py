@@ -8,10 +8,10 @@ from pathlib import Path
 
 import torch
 
+from reid_align.conversion.foreign_checkpoint import read_checkpoint
+from reid_align.conversion.foreign_state_dict import fill_module, read_state
 from reid_align.models import create_model, save_pretrained
 from reid_align.preprocess import Preprocess
-from reid_align.publishing.foreign_checkpoint import read_checkpoint
-from reid_align.publishing.foreign_state_dict import fill_module, read_state
 from reid_align.weights.imagenet_packages import IMAGENET_PACKAGES, find_imagenet_file
 
 LITE = "efficientnet_lite"
@@ -45,7 +45,7 @@ def convert_imagenet(model: str, folder: str | PathLike[str]) -> Path:
     file = find_imagenet_file(model)
     state = {
         name: tensor
-        for name, tensor in read_state(read_checkpoint(file), str(file)).items()
+        for name, tensor in read_state(read_checkpoint(file), str(file)).tensors.items()
         if not name.startswith(CLASSIFIERS)
     }
     with torch.device("meta"):
