@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reid_align.cli import OK, add_device_option, add_renamed_option, command_parser, run
+from reid_align.cli.fine_tuning_report import (
+    describe_fine_tuning,
+    evaluate_arguments,
+    report_fine_tuning,
+)
 from reid_align.cli.train_options import TRAIN_ADVICE, add_data_options, add_recipe_options, advise
 from reid_align.cli.train_report import report_run
 from reid_align.errors import InvalidInputError
@@ -20,6 +25,7 @@ Train a recipe: a row of the papers' tables, or current training practice.
   python -m reid_align.train --list
   python -m reid_align.train san_full --show
   python -m reid_align.train san_full --data market1501=data/market --synthetic data/pit -o runs/san
+  python -m reid_align.train finetune --data csv=mine.csv --from NAME --hold-out 50 -o runs/mine
   python -m reid_align.train san_full --tiny --data synthetic=data/synth -o runs/try
   torchrun --nproc-per-node 4 -m reid_align.train dsa_full --data synthetic=data/synth -o runs/dsa
 
@@ -70,28 +76,43 @@ def train(args: argparse.Namespace) -> int:
 
 
 def _run(recipe: "Recipe", args: argparse.Namespace) -> int:
-    from reid_align.recipes import ComputeOptions, default_loader_workers, prepare, run_recipe
+    from reid_align.recipes import (
+        ComputeOptions,
+        default_loader_workers,
+        measure_own_split,
+        prepare,
+        run_recipe,
+    )
     from reid_align.training.distributed import open_group
 
     data = _data(args)
+    selects = data.evaluation is not None
+    recipe, data = measure_own_split(recipe, data)
     num_workers = default_loader_workers() if args.num_workers is None else args.num_workers
     with open_group() as group:
         ready = prepare(recipe, data, args.run, args.initial, group)
+        if recipe.last.fine_tunes and group.rank == 0:
+            print(describe_fine_tuning(ready, data), file=sys.stderr)
         compute = ComputeOptions(args.device, num_workers, group, progress=True)
         summary = run_recipe(
             ready, data, Path(args.output), compute, new_evaluation=args.new_evaluation
         )
-    if group.rank == 0:
+    if group.rank == 0 and recipe.last.fine_tunes:
+        test = evaluate_arguments(args)
+        print(report_fine_tuning(recipe.name, summary, test, selects=selects), file=sys.stderr)
+    elif group.rank == 0:
         print(report_run(recipe.name, summary), file=sys.stderr)
     return OK
 
 
 def _recipe(args: argparse.Namespace) -> "Recipe":
-    from reid_align.recipes import RECIPES, override_settings, smoke_test
+    from reid_align.recipes import RECIPES, fit_to_weights, override_settings, smoke_test
 
     if args.recipe is None:
         raise InvalidInputError("Missing RECIPE, the name of a recipe. --list shows all recipes.")
     recipe = RECIPES[args.recipe]
+    if args.run or args.initial:
+        recipe = fit_to_weights(recipe, args.run or args.initial)
     if args.tiny:
         recipe = smoke_test(recipe)
     if args.seed is not None:

@@ -21,7 +21,7 @@ ADVICE: Mapping[str, str] = {
     "evaluation": "--evaluate NAME=FOLDER",
     "evaluation_options": "--evaluate-option OPTION=VALUE",
     "held_out": "--hold-out N",
-    "run": "--from RUN",
+    "run": "--from WEIGHTS",
     "initial": "--initial WEIGHTS",
 }
 
@@ -46,14 +46,16 @@ def add_data_options(group: argparse._ArgumentGroup) -> None:
         "--data",
         action="append",
         metavar="NAME=FOLDER",
-        help="training dataset; repeat it to train on several datasets, with distinct identities",
+        help="training dataset, such as csv=mine.csv or folder=crops; repeat it to train on "
+        "several, with distinct identities",
     )
     group.add_argument(
         "--data-option",
         action="append",
         default=[],
         metavar="OPTION=VALUE",
-        help="option of the training datasets; repeatable",
+        help="option of the training datasets that have it, or N:OPTION=VALUE for the N-th --data; "
+        "repeatable",
     )
     group.add_argument(
         "--synthetic",
@@ -116,8 +118,9 @@ def add_recipe_options(group: argparse._ArgumentGroup) -> None:
         "--from",
         dest="run",
         metavar="RUN",
-        help="earlier run, its encoder, a folder from save_pretrained or the name of published "
-        "weights; replaces all stages but the last",
+        help="trained weights: earlier run or its best folder, folder from save_pretrained, "
+        ".safetensors file, name of published weights or hf-hub:user/repo; replaces all stages but "
+        "the last",
     )
     group.add_argument(
         "--initial",

@@ -26,7 +26,8 @@ class FolderDataset(DatasetLoader):
 
     Images below ``train/`` are training images; ``query/`` and ``gallery/`` form the test.
     ``bounding_box_train/`` and ``bounding_box_test/`` are read as ``train/`` and ``gallery/``.
-    Without these folders there are no training images, and every image is both query and gallery.
+    Without these folders every image is both query and gallery, and training uses all of them
+    (`as_training_set`).
     Ids may be any text; images with person_id -1 are junk and ignored.
 
     Attributes:

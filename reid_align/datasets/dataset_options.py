@@ -39,6 +39,44 @@ def parse_options(name: str, assignments: Sequence[str]) -> dict[str, Option]:
     return options
 
 
+def options_by_dataset(datasets: Sequence[str], assignments: Sequence[str]) -> list[list[str]]:
+    """Distribute options over several datasets.
+
+    Args:
+        datasets: "NAME=FOLDER" of each.
+        assignments: "OPTION=VALUE" for every dataset that has the option, or "N:OPTION=VALUE" for
+            dataset N, counted from 1.
+
+    Returns:
+        The assignments of each dataset, for `parse_options`. An option that no dataset has is
+        given to all, whose errors name it.
+
+    Raises:
+        DatasetOptionError: there is no dataset N.
+    """
+    found: list[list[str]] = [[] for _ in datasets]
+    for assignment in assignments:
+        number, colon, rest = assignment.partition(":")
+        if colon and number.isdecimal():
+            if not 1 <= int(number) <= len(datasets):
+                raise DatasetOptionError(
+                    f"Dataset option {assignment!r}: there is no dataset {number}; "
+                    f"{len(datasets)} are given."
+                )
+            found[int(number) - 1].append(rest)
+            continue
+        key = assignment.partition("=")[0]
+        owners = [i for i, name in enumerate(datasets) if key in _option_names(name)]
+        for i in owners or range(len(datasets)):
+            found[i].append(assignment)
+    return found
+
+
+def _option_names(dataset: str) -> set[str]:
+    name = dataset.partition("=")[0]
+    return {field.name for field in fields(DATASETS[name])} if name in DATASETS else set()
+
+
 def describe_datasets() -> str:
     """Return one line per dataset: name, title and options with defaults."""
     width = max(map(len, DATASETS))

@@ -4,6 +4,7 @@ A new recipe is an `add_recipe(Recipe(…))` in a module of `catalog`.
 """
 
 from reid_align.recipes import catalog as catalog
+from reid_align.recipes.fine_tuning import fit_to_weights, measure_own_split
 from reid_align.recipes.overrides import override_settings
 from reid_align.recipes.prepare_recipe import prepare
 from reid_align.recipes.recipe import RECIPES, PublishedResult, Recipe, Stage, StreamConfig
@@ -22,8 +23,10 @@ __all__ = [
     "Stage",
     "StreamConfig",
     "default_loader_workers",
+    "fit_to_weights",
     "list_recipes",
     "load_recipe_data",
+    "measure_own_split",
     "override_settings",
     "prepare",
     "run_recipe",

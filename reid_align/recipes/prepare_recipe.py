@@ -11,6 +11,7 @@ from reid_align.batches.sources.texture_mask import TEXTURE_SIZE
 from reid_align.errors import InvalidInputError, ReidAlignError
 from reid_align.evaluation.label_checks import check_labels
 from reid_align.recipes.decoder_targets import check_drawing, fit_targets, missing_target
+from reid_align.recipes.fine_tuning import fit_to_data, fit_to_weights
 from reid_align.recipes.initial_weights import initialize_task
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM, Recipe, Stage
 from reid_align.recipes.recipe_data import RecipeData, RecipeInputError
@@ -41,8 +42,8 @@ def prepare(
     Args:
         recipe: with all changed settings.
         data: the data.
-        run: folder of an earlier run, its encoder or the name of published weights. Replaces all
-            stages but the last; a recipe of a single stage starts from it.
+        run: an earlier run or other weights, see `weights_reference`. Replaces all stages but the
+            last; a recipe of a single stage starts from it.
         initial: initial weights of the first stage: "imagenet", "random", or as for ``run``.
         group: the processes that will train together.
 
@@ -52,6 +53,9 @@ def prepare(
     """
     if data.evaluation is not None:
         check_labels(data.evaluation)
+    start = run or initial
+    if start is not None and recipe.last.initial == GIVEN:
+        recipe = fit_to_weights(recipe, start)
     stages = recipe.stages if run is None else (_from_run(recipe, run),)
     if initial is not None:
         stages = (_from_weights(stages[0], initial), *stages[1:])
@@ -84,7 +88,7 @@ def _fit(stage: Stage, data: RecipeData) -> Stage:
     if REID in stage.streams and data.evaluation is not None:
         best = selection_score(data.evaluation)
         stage = replace(stage, training=replace(stage.training, best=best))
-    return fit_targets(stage, data)
+    return fit_targets(fit_to_data(stage, data), data)
 
 
 def _require_inputs(stages: Sequence[Stage], data: RecipeData) -> None:
@@ -92,7 +96,9 @@ def _require_inputs(stages: Sequence[Stage], data: RecipeData) -> None:
     errors: list[RecipeInputError] = []
     for stage in stages:
         if GIVEN in (stage.initial, stage.unwrapper):
-            message = f"The stage {stage.name!r} starts from an earlier run, and none was given."
+            run = "an earlier run, and none was given"
+            start = "trained weights, and none were given" if stage.fine_tunes else run
+            message = f"The stage {stage.name!r} starts from {start}."
             errors.append(RecipeInputError(message, "run"))
         for check in (_check_targets, _check_synthetic):
             try:

@@ -52,6 +52,8 @@ class Stage:
         fresh: prefixes of the encoder's tensor names that keep their random values.
         unwrapper: networks that draw the textures or frontal images of a reID set without them: an
             earlier stage, "given", or the path of a run. None if none are needed.
+        fine_tunes: take the encoder and its preprocessing from the initial weights, and fit the
+            batches and epochs to small data; see `fine_tuning`.
 
     Raises:
         InvalidInputError: the streams of the stage, the task and the training differ.
@@ -64,6 +66,7 @@ class Stage:
     initial: str = IMAGENET
     fresh: tuple[str, ...] = ()
     unwrapper: str | None = None
+    fine_tunes: bool = False
 
     def __post_init__(self) -> None:
         specs = set(self.task.batch_specs())

@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from reid_align.batches.sources import PairsSource, ReidSource, SyntheticSource, TrainingSource
 from reid_align.datasets import ReidDataset, hold_out, load_dataset, parse_options
+from reid_align.datasets.dataset_options import options_by_dataset
 from reid_align.datasets.dataset_union import join_datasets
+from reid_align.datasets.training_use import as_training_set
 from reid_align.errors import InvalidInputError
 
 SYNTHETIC_DATASET = "synthetic"
@@ -99,8 +102,10 @@ def load_recipe_data(
 
     Args:
         reid: "NAME=FOLDER" of the training dataset, or of several, for the union of their training
-            images with distinct identities and cameras.
-        reid_options: "OPTION=VALUE" of these datasets.
+            images with distinct identities and cameras. All images of a CSV file or a folder
+            without a split are training images.
+        reid_options: "OPTION=VALUE" of the training datasets that have the option, or
+            "N:OPTION=VALUE" of dataset N, counted from 1.
         evaluation: "NAME=FOLDER" of the evaluation dataset.
         evaluation_options: "OPTION=VALUE" of that dataset.
         held_out: number of training identities to evaluate on instead.
@@ -113,7 +118,10 @@ def load_recipe_data(
         ReidAlignError: a dataset cannot be loaded.
     """
     names = [reid] if isinstance(reid, str) else reid or ()
-    loaded = [_load("reid", name, reid_options) for name in names]
+    loaded = [
+        as_training_set(_load("reid", name, options))
+        for name, options in zip(names, options_by_dataset(names, reid_options), strict=True)
+    ]
     dataset = join_datasets(loaded) if loaded else None
     scored = None if evaluation is None else _load("evaluation", evaluation, evaluation_options)
     if scored is not None and not scored.splits:
@@ -132,10 +140,18 @@ def _load(argument: str, assignment: str, options: Sequence[str]) -> ReidDataset
     name, equals, folder = assignment.partition("=")
     if not equals:
         raise RecipeInputError(
-            f"{argument} {assignment!r}: expected NAME=FOLDER, as in market1501=data/Market-1501.",
+            f"{argument} {assignment!r}: expected NAME=FOLDER, as in market1501=data/Market-1501"
+            f"{_likely(assignment)}.",
             argument,
         )
     return load_dataset(name, folder, **parse_options(name, options))
+
+
+def _likely(path: str) -> str:
+    """Return what was probably meant by a path without a dataset name."""
+    if path.endswith(".csv"):
+        return f"; for a CSV file csv={path}"
+    return f"; for a folder of images folder={path}" if Path(path).is_dir() else ""
 
 
 def _check_synthetic(

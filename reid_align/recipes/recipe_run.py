@@ -14,6 +14,7 @@ from reid_align.recipes.decoder_targets import (
     draw_targets,
     missing_target,
 )
+from reid_align.recipes.image_check import check_images
 from reid_align.recipes.initial_weights import describe_start, initialize_task
 from reid_align.recipes.prepare_recipe import SINGLE_PROCESS
 from reid_align.recipes.recipe import Recipe, Stage
@@ -122,6 +123,8 @@ def _train(
     torch.manual_seed(stage.training.seed)
     task = stage.task.build(loaders[REID].num_identities if REID in loaders else 0)
     if Checkpoints(folder / CHECKPOINTS, 1).newest() is None:
+        if stage.fine_tunes:
+            check_images(loaders[REID].source, progress=compute.progress)
         initialize_task(task, initial, stage.fresh)
     settings = asdict(stage) | {"initial": describe_start(stage.initial)}
     del settings["training"]

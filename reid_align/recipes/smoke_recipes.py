@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from reid_align.batches.samplers import PKSampler, RandomSampler
 from reid_align.recipes.recipe import IMAGENET, RANDOM, Recipe, Stage, StreamConfig
+from reid_align.tasks import BaselineConfig, TaskConfig
+from reid_align.tasks.task_config import SMOKE_HEIGHT, SMOKE_WIDTH
 from reid_align.training.lr_schedule import ScheduleConfig
 from reid_align.training.optimizers import OptimizerConfig
 from reid_align.training.training_config import TrainingConfig
@@ -23,11 +25,20 @@ def smoke_test(recipe: Recipe) -> Recipe:
 def _shrink_stage(stage: Stage) -> Stage:
     return replace(
         stage,
-        task=stage.task.smoke_test(),
+        task=_shrink_task(stage),
         training=_shrink_training(stage.training),
         streams={name: _shrink_stream(stream) for name, stream in stage.streams.items()},
         initial=RANDOM if stage.initial == IMAGENET else stage.initial,
     )
+
+
+def _shrink_task(stage: Stage) -> TaskConfig:
+    """Return the task with a small network, or, if it fine-tunes, its network on small images."""
+    task = stage.task.smoke_test()
+    if not stage.fine_tunes or not isinstance(stage.task, BaselineConfig):
+        return task
+    encoder = replace(stage.task.encoder, height=SMOKE_HEIGHT, width=SMOKE_WIDTH)
+    return replace(stage.task, encoder=encoder)
 
 
 def _shrink_training(training: TrainingConfig) -> TrainingConfig:

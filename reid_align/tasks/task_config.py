@@ -10,7 +10,7 @@ from torch import Tensor
 from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.models import Encoder, create_model
 from reid_align.models.model_factory import smoke_test_architecture
-from reid_align.preprocess import IMAGENET_MEAN, IMAGENET_STD, Preprocess
+from reid_align.preprocess import IMAGENET_MEAN, IMAGENET_STD, Interpolation, Preprocess
 from reid_align.training.task_interface import Task
 from reid_align.weights import Argument
 
@@ -114,6 +114,8 @@ class EncoderConfig:
         mean: of the images that the initial weights expect, in RGB order, in [0, 1].
         std: of these images.
         frozen_map: do not train the layers up to map e1, e2 or e3; 0 trains all layers.
+        frozen_norms: do not train the batch norms; they keep the statistics of the initial weights.
+        interpolation: of resizing, as the initial weights expect it.
     """
 
     architecture: str = "san_resnet50"
@@ -125,6 +127,8 @@ class EncoderConfig:
     mean: tuple[float, float, float] = IMAGENET_MEAN
     std: tuple[float, float, float] = IMAGENET_STD
     frozen_map: int = 0
+    frozen_norms: bool = False
+    interpolation: Interpolation = "bilinear"
 
     @property
     def preprocess(self) -> Preprocess:
@@ -134,6 +138,7 @@ class EncoderConfig:
             self.width,
             self.mean,
             self.std,
+            self.interpolation,
             smoothing=self.smoothing,
             stretch=self.stretch,
         )
@@ -150,6 +155,8 @@ class EncoderConfig:
         encoder = create(self.architecture, **self.arguments)
         encoder.preprocess = self.preprocess
         encoder.freeze(self.frozen_map)
+        if self.frozen_norms:
+            encoder.freeze_norms()
         return encoder.train()
 
     def smoke_test(self) -> "EncoderConfig":

@@ -67,6 +67,8 @@ class Trainer:
             # An earlier session saved this epoch and stopped before its evaluation was complete.
             if self._evaluation_due():
                 self._evaluate()
+            if self._config.evaluate_start and self.state.position.step == 0:
+                self._evaluate_start()
             stop = False
             while self.state.position.epoch < epochs and not stop:
                 self._train_step()
@@ -138,6 +140,7 @@ class Trainer:
         """Evaluate the saved weights, and save the scores."""
         if self._artifacts is not None:
             position = self.state.position
+            self._reporter.evaluating()
             _seed_step(self._config.seed, position.step, self._group.rank)
             with self._evaluation_weights():
                 latest, best = self._artifacts.evaluate(
@@ -147,6 +150,18 @@ class Trainer:
             self._artifacts.draw_curves()
         self._group.wait_for_first()
         self._save_checkpoint()
+
+    def _evaluate_start(self) -> None:
+        """Evaluate the initial weights. The first checkpoint saves the scores."""
+        if self._artifacts is not None:
+            self._reporter.evaluating()
+            _seed_step(self._config.seed, 0, self._group.rank)
+            with self._evaluation_weights():
+                start, best = self._artifacts.evaluate(
+                    self._updater.task, self.state.position, None
+                )
+            self.state = replace(self.state, start=start, latest=start, best=best)
+        self._group.wait_for_first()
 
     def _save_checkpoint(self) -> None:
         # Raises NotFiniteError before anything is written.

@@ -34,6 +34,7 @@ class TrainingConfig:
         compile: compile the losses with ``torch.compile``.
         sync_batch_norm: synchronize batch norms over all processes; CUDA only.
         seed: seed of everything random in training, 0 or more.
+        evaluate_start: also evaluate the initial weights.
         evaluate_every: epochs between evaluations. Sample images are written at the same time.
         checkpoint_every: epochs between checkpoints.
         checkpoint_steps: also write a checkpoint every so many steps, for long epochs.
@@ -63,6 +64,7 @@ class TrainingConfig:
     keep: int = 2
     log_every: int = 10
     best: str = "mAP"
+    evaluate_start: bool = False
 
     def __post_init__(self) -> None:
         counts = ("epochs", "accumulate", "evaluate_every", "checkpoint_every", "keep", "log_every")

@@ -57,6 +57,8 @@ class TrainingSummary:
         latest: the last evaluation; None without an evaluator. Processes other than the first know
             only evaluations up to the checkpoint that they started from.
         best: the best evaluation, with the same restriction.
+        start: the evaluation of the initial weights, with the same restriction; None without
+            ``evaluate_start``.
         products: weights files of the trained networks.
     """
 
@@ -68,6 +70,7 @@ class TrainingSummary:
     latest: Evaluation | None
     best: Evaluation | None
     products: tuple[Path, ...]
+    start: Evaluation | None = None
 
 
 def run_training(
@@ -162,7 +165,15 @@ def run_training(
             state = trainer.state
     steps = state.position.step
     return TrainingSummary(
-        folder, config.epochs, steps, step, finished, state.latest, state.best, products
+        folder,
+        config.epochs,
+        steps,
+        step,
+        finished,
+        state.latest,
+        state.best,
+        products,
+        state.start,
     )
 
 
@@ -258,6 +269,6 @@ def _check_evaluation(
                 "data do not compare. Use the same evaluation data or none."
             )
         # Before config.json names the new data: an interrupt must not mix their scores.
-        state = replace(checkpoints.read_state(step), latest=None, best=None)
+        state = replace(checkpoints.read_state(step), latest=None, best=None, start=None)
         checkpoints.write(state, checkpoints.read_tensors(step))
     return bool(different)

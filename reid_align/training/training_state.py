@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from reid_align.training.resumable_loader import LoaderCursor
-from reid_align.typed_reading import SCHEMA, parse_document, read_record
+from reid_align.typed_reading import ADDED_LATER, SCHEMA, parse_document, read_record
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class TrainingState:
         scale: loss scale for float16 and the number of steps since it last changed.
         latest: the last evaluation.
         best: the best evaluation.
+        start: the evaluation of the initial weights.
     """
 
     position: TrainingPosition = TrainingPosition()
@@ -76,6 +77,7 @@ class TrainingState:
     scale: tuple[float, int] | None = None
     latest: Evaluation | None = None
     best: Evaluation | None = None
+    start: Evaluation | None = field(default=None, metadata=ADDED_LATER)
 
     def to_json(self) -> str:
         """Return the state as JSON, with all numbers exact."""

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from reid_align.datasets import ImageRecord, ReidDataset, Split, hold_out
-from reid_align.errors import InvalidInputError
+from reid_align.errors import DatasetWarning, InvalidInputError
 
 SPLIT = Split("test", (ImageRecord("q", 99, 0),), (ImageRecord("g", 99, 1),))
 
@@ -87,3 +87,19 @@ def test_junk_stays_where_it_was() -> None:
 def test_holding_out_none_or_too_many_is_refused(given: ReidDataset, identities: int) -> None:
     with pytest.raises(InvalidInputError, match=f"cannot hold out {identities} of"):
         hold_out(given, identities)
+
+
+def test_images_of_one_camera_are_compared_with_each_other() -> None:
+    with pytest.warns(DatasetWarning, match="all training images are from one camera"):
+        train, val = hold_out(dataset(*[[5, 5, 5]] * 4, [5]), 3)
+    (split,) = val.splits
+    assert val.protocol == "all_images"
+    assert (len(split.query), len(split.gallery)) == (3, 6)
+    assert len(train.train) == 4
+    with pytest.raises(InvalidInputError, match="1 of them have two images"):
+        hold_out(dataset([5], [5], [5, 5]), 2)
+
+
+def test_identities_of_unknown_cameras_can_be_held_out_with_others() -> None:
+    _, val = hold_out(dataset(*[[None, None]] * 3, [0, 1], [0]), 4)
+    assert val.protocol == "all_images"

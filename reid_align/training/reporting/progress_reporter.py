@@ -74,6 +74,10 @@ class ProgressReporter:
         seconds = round(now - self._start, 3)
         self._file.append({"step": step, "seconds": seconds, "images/s": round(rate, 2)})
 
+    def evaluating(self) -> None:
+        """Show that an evaluation runs, until the next step."""
+        self._display.note = "evaluating"
+
     def close(self) -> None:
         """Remove the bar."""
         self._display.close()

@@ -20,7 +20,13 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 CONFIG, LOCK = "config.json", "lock"
 # Settings that older runs do not record, with the value that they used.
-ADDED_LATER: dict[str, Json] = {"state_per_stream": False}
+ADDED_LATER: dict[str, Json] = {
+    "state_per_stream": False,
+    "frozen_norms": False,
+    "interpolation": "bilinear",
+    "fine_tunes": False,
+    "evaluate_start": False,
+}
 MAX_LISTED = 5
 
 
