@@ -19,6 +19,10 @@ FAMILIES = {
     "san": "SAN, [AAAI 2020](https://arxiv.org/abs/1905.13143)",
     "dsa": "DSA-reID, [CVPR 2019](https://arxiv.org/abs/1812.08967)",
     "baseline": "baseline of both papers",
+    "osnet": "OSNet of torchreid, [ICCV 2019](https://arxiv.org/abs/1905.00953)",
+    "fastreid": "fast-reid",
+    "strong_baseline": "reid-strong-baseline",
+    "layumi": "Person_reID_baseline_pytorch",
 }
 BACKBONES = {
     "resnet14": "ResNet-14: the first block of each ResNet-50 stage",
@@ -106,7 +110,10 @@ def _parts(name: str) -> tuple[str, str]:
     if name.endswith("_baseline"):
         family, backbone = "baseline", name.removesuffix("_baseline")
     else:
-        family, backbone = name.split("_", 1)
+        family = next(one for one in FAMILIES if name.startswith(f"{one}_"))
+        backbone = name.removeprefix(f"{family}_")
+    if family == "osnet":
+        return family, f"OSNet {backbone.replace('_', ' ', backbone.count('_') - 1)}"
     return family, BACKBONES.get(backbone) or backbone.replace("resnet", "ResNet-")
 
 

@@ -17,7 +17,7 @@ PAGES = sorted(
     if not any(part[0] in "._" for part in path.relative_to(ROOT).parts) and find_blocks(path)
 )
 # Blocks that cannot run here: licensed datasets, a GPU, uploads, hours of training, set-up, UMAP.
-NOT_RUN = 25
+NOT_RUN = 26
 
 
 def environment() -> dict[str, str]:
