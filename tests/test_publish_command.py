@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from hub_server import Hub
 from hub_server_publish import PublishHandler
-from official_san import encoder_shapes, generated_state
 
-from reid_align import from_pretrained, save_pretrained
+from reid_align import save_pretrained
 from reid_align.__main__ import main as reid_align
 from reid_align.cli.publish_commands import COMMANDS
 from reid_align.evaluate import main as evaluate
@@ -135,18 +134,17 @@ def test_release_is_a_dry_run_without_yes(
     assert (entry["hub"]["revision"], entry["default"]) == (commit, True)
 
 
-def test_an_official_checkpoint_is_converted(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("command", "new"),
+    [("convert", "convert CHECKPOINT -o FOLDER"), ("imagenet", "convert imagenet:MODEL -o FOLDER")],
+)
+def test_moved_commands_name_the_new_one(
+    command: str, new: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import torch
-
-    checkpoint = tmp_path / "checkpoint_ep320.pth.tar"
-    torch.save({"state_dict": generated_state(encoder_shapes()), "epoch": 319}, checkpoint)
-    assert publish(["convert", str(checkpoint), "-o", str(tmp_path / "out")]) == 0
-    shown = capsys.readouterr().out
-    assert f"encoder: {tmp_path / 'out' / 'encoder'}, trained on" in shown
-    assert "decoder: none in the checkpoint" in shown
-    assert from_pretrained(tmp_path / "out" / "encoder").feature_dim == 512
+    with pytest.raises(SystemExit) as ended:
+        publish([command, "x", "-o", "y"])
+    assert ended.value.code == 2
+    assert f"publish {command} is now: python -m reid_align.{new}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS)], ids=str)

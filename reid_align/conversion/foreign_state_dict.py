@@ -50,7 +50,7 @@ def read_state(value: object, source: str) -> PlainState:
         if not _is_dense(tensor):
             raise WeightsFormatError(f"{source}: {name} is not a dense tensor.")
         if name in tensors:
-            raise WeightsFormatError(f"{source} has {name} with and without {str(key)!r}.")
+            raise WeightsFormatError(f"{source} has {name} with and without a prefix.")
         tensors[name] = tensor
     return PlainState(tensors, tuple(removed))
 

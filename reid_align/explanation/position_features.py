@@ -86,7 +86,8 @@ def _through_head(shares: Tensor, head: object, encoder: Encoder) -> Tensor:
         return values
     if isinstance(head, Embedding):
         values = head.bn(head.fc(flat)).view(*shares.shape[:-1], -1)
-        values = values * (values.mean((1, 2), keepdim=True) > 0)
+        if head.relu:
+            values = values * (values.mean((1, 2), keepdim=True) > 0)
         return values
     raise _unsupported(encoder, f"its head is {type(head).__name__}")
 
@@ -103,5 +104,5 @@ def _unsupported(encoder: Encoder, reason: str) -> InvalidInputError:
     return InvalidInputError(
         f"The features of {type(encoder).__name__} cannot be split by position: {reason}. "
         "Supported are encoders with a feature map, average or GeM pooling, and the head gap, "
-        "bnneck or fc512. The method 'occlusion' works with every encoder."
+        "bnneck, fc512 or fc512_linear. The method 'occlusion' works with every encoder."
     )

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from reid_align.models import DenseNetEncoder
 from reid_align.models.encoder import Encoder
 from reid_align.models.light_encoder import LightEncoder, SamePaddedConv2d
+from reid_align.models.osnet import OsNetEncoder
 from reid_align.models.resnet import ResNetTrunk
 
 
@@ -74,8 +75,9 @@ def position_grid(encoder: Encoder, rows: int, columns: int) -> PositionGrid:
 
 def _first_center(encoder: Encoder, stride: float) -> float:
     if isinstance(encoder, ResNetTrunk):
-        return 0.0
-    if isinstance(encoder, DenseNetEncoder):
+        # Without padding, the windows of the max pooling are centered on its second pixel.
+        return 0.0 if encoder.maxpool.padding else 2.0
+    if isinstance(encoder, DenseNetEncoder | OsNetEncoder):
         return 6.0  # two 2×2 poolings, at strides 4 and 8: 0.5 · 4 + 0.5 · 8
     if isinstance(encoder, LightEncoder):
         same = any(isinstance(module, SamePaddedConv2d) for module in encoder.modules())

@@ -20,10 +20,9 @@ METADATA_KEY = "reid_align"
 PICKLE_SUFFIXES = (".pth", ".pt", ".bin", ".tar", ".pkl", ".ckpt")
 PICKLE_STARTS = (b"PK", b"\x80\x02", b"\x80\x04")
 PICKLE_ADVICE = (
-    " Files from torch.save are pickles. Opening one can run code from its author, so reid_align "
-    "never opens them. Load it with torch.load(file, weights_only=True), pass the tensors to "
-    "encoder.load_state_dict(), and save the encoder with "
-    "reid_align.save_pretrained(encoder, folder)."
+    " Files from torch.save are pickles, which can run code from their author, so they are not "
+    "loaded as weights. Convert a checkpoint of another library once: python -m reid_align.convert "
+    "FILE -o FOLDER; in Python, reid_align.conversion.convert_checkpoint(FILE, FOLDER)."
 )
 
 

@@ -104,7 +104,7 @@ def _advice(where: Path, folder: Path, file: str) -> str:
     below = [path.parent.name for path in sorted(where.glob(f"*/{file}"))]
     if below:
         return f"Its subfolder {' and '.join(below)} has one; use that folder."
-    return "Use the folder of a finished run, or one written by save_pretrained or convert_san."
+    return "Use the folder of a finished run, or one written by save_pretrained or convert."
 
 
 def _last_stage(where: Path) -> str | None:

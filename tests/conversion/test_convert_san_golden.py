@@ -16,9 +16,9 @@ from official_san import (
 )
 from torch import Tensor
 
+from reid_align.conversion import Conversion, convert_checkpoint
 from reid_align.heads import TextureDecoder, create_head
 from reid_align.models import SanEncoder, from_pretrained
-from reid_align.publishing import ConvertedSan, convert_san
 from reid_align.weights import read_header
 
 NAMES = [name for name in GOLDEN if name != "origin"]
@@ -40,14 +40,14 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def converted(checkpoint: Path) -> ConvertedSan:
-    return convert_san(checkpoint, checkpoint.with_name("converted"))
+def converted(checkpoint: Path) -> Conversion:
+    return convert_checkpoint(checkpoint, checkpoint.with_name("converted"))
 
 
 @pytest.fixture(scope="module")
 @torch.no_grad()
-def outputs(converted: ConvertedSan) -> dict[str, Tensor]:
-    encoder = from_pretrained(converted.encoder)
+def outputs(converted: Conversion) -> dict[str, Tensor]:
+    encoder = from_pretrained(converted.folder)
     assert converted.decoder is not None
     decoder = create_head("san_decoder", weights=converted.decoder).eval()
     stages = encoder.forward_maps(golden_images())
@@ -64,21 +64,14 @@ def test_outputs_equal_those_of_the_official_code(outputs: dict[str, Tensor], na
     check_golden(outputs, name)
 
 
-def test_reports_written_and_dropped_entries(checkpoint: Path, converted: ConvertedSan) -> None:
+def test_reports_written_and_dropped_entries(checkpoint: Path, converted: Conversion) -> None:
     folder = checkpoint.with_name("converted")
-    assert converted == ConvertedSan(
-        encoder=folder / "encoder",
-        decoder=folder / "decoder.safetensors",
-        identities=IDENTITIES,
-        dropped=("classifier.weight", "classifier.bias", "rank1", "epoch"),
-    )
+    assert (converted.folder, converted.decoder) == (folder, folder / "decoder.safetensors")
+    assert converted.network.identities == IDENTITIES
+    assert converted.tensors == 327 + 86
+    assert converted.left_out == ("classifier.weight", "classifier.bias", "rank1", "epoch")
     written = sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
-    assert written == [
-        "decoder.safetensors",
-        "encoder",
-        "encoder/config.json",
-        "encoder/model.safetensors",
-    ]
+    assert written == ["config.json", "decoder.safetensors", "model.safetensors"]
     assert sorted(path.name for path in folder.parent.iterdir()) == [
         "checkpoint_ep320.pth.tar",
         "converted",
@@ -86,9 +79,9 @@ def test_reports_written_and_dropped_entries(checkpoint: Path, converted: Conver
 
 
 def test_every_tensor_but_the_classifier_is_converted(
-    converted: ConvertedSan,
+    converted: Conversion,
 ) -> None:
-    encoder = from_pretrained(converted.encoder)
+    encoder = from_pretrained(converted.folder)
     assert isinstance(encoder, SanEncoder)
     assert encoder.arch_args == {"head": "fc512", "pool": "avg", "norm": "bn"}
     assert len(encoder.state_dict()) == 327 - 2
@@ -99,7 +92,7 @@ def test_every_tensor_but_the_classifier_is_converted(
     assert all(parameter.requires_grad for parameter in (*encoder.parameters(),))
 
 
-def test_the_decoder_file_has_a_header(converted: ConvertedSan) -> None:
+def test_the_decoder_file_has_a_header(converted: Conversion) -> None:
     assert converted.decoder is not None
     info = read_header(converted.decoder)
     assert info is not None

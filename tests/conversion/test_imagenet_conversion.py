@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from reid_align.conversion import convert_imagenet
 from reid_align.conversion.imagenet_conversion import _package_name
 from reid_align.errors import MissingExtraError, UnknownNameError, WeightsNotFoundError
 from reid_align.models import create_model, from_pretrained
-from reid_align.publishing import convert_imagenet
 from reid_align.recipes.imagenet_weights import imagenet_url
 from reid_align.weights.imagenet_packages import IMAGENET_PACKAGES, find_imagenet_file
 
