@@ -131,7 +131,7 @@ def dsa_reid(
 
     Args:
         pretrained: True for the default weights, a tag for others, False for random weights.
-        weights: a ``.safetensors`` file of this library, a folder or a Hub repository, instead of
+        weights: a training run, a folder, a file or another reference to weights, instead of
             ``pretrained``.
         local_input: "full" or "slice"; default: that of the weights, or "full".
         norm_parts: default: that of the weights, or False.

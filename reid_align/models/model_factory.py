@@ -33,7 +33,7 @@ def create_model(
     Args:
         name: an architecture from `list_models`, or weights from `list_weights` ("arch.tag").
         pretrained: True for the default weights, a tag for others, False for random weights.
-        weights: a ``.safetensors`` file of this library, a folder or a Hub repository, instead of
+        weights: a training run, a folder, a file or another reference to weights, instead of
             ``pretrained``.
         arch_args: arguments of the architecture; default: those of the weights.
 

@@ -9,6 +9,7 @@ from reid_align.models.model_factory import MODELS, create_and_load
 from reid_align.weights import (
     HUB_PREFIX,
     WeightsHeader,
+    find_published,
     module_fingerprint,
     open_weights_source,
     push_folder,
@@ -20,8 +21,9 @@ def from_pretrained(source: str | PathLike[str]) -> Encoder:
     """Load an encoder, in evaluation mode.
 
     Args:
-        source: "user/repo" or "user/repo@revision" on the Hugging Face Hub, a folder written by
-            `save_pretrained`, or a ``.safetensors`` file of this library.
+        source: "user/repo" or "user/repo@revision" on the Hugging Face Hub, the folder of a
+            training run or its ``best`` folder, a folder written by `save_pretrained`, a
+            ``.safetensors`` file of this library, or the name of published weights.
 
     Raises:
         UnknownNameError: this version does not have the architecture.
@@ -29,11 +31,12 @@ def from_pretrained(source: str | PathLike[str]) -> Encoder:
     """
     name = fspath(source)
     local = isinstance(source, Path) or Path(name).exists() or name.endswith(".safetensors")
-    return load_encoder(name if local or name.startswith(HUB_PREFIX) else HUB_PREFIX + name)
+    known = local or find_published(source) is not None or name.startswith(HUB_PREFIX)
+    return load_encoder(source if known else HUB_PREFIX + name)
 
 
 def load_encoder(weights: str | PathLike[str]) -> Encoder:
-    """Load an encoder from a file, a folder or "hf-hub:user/repo", in evaluation mode.
+    """Load an encoder from any reference of `weights_reference`, in evaluation mode.
 
     Unlike `from_pretrained`, it never looks up a name without "hf-hub:" on the Hub.
 

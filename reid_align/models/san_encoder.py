@@ -72,7 +72,7 @@ def san_resnet50(
 
     Args:
         pretrained: True for the default weights, a tag for others, False for random weights.
-        weights: a ``.safetensors`` file of this library, a folder or a Hub repository, instead of
+        weights: a training run, a folder, a file or another reference to weights, instead of
             ``pretrained``.
         head: "gap" (2048-d), "fc512" (512-d) or "bnneck" (2048-d); default: that of the weights,
             or "gap".
@@ -100,7 +100,7 @@ def resnet50_baseline(
 
     Args:
         pretrained: True for the default weights, a tag for others, False for random weights.
-        weights: a ``.safetensors`` file of this library, a folder or a Hub repository, instead of
+        weights: a training run, a folder, a file or another reference to weights, instead of
             ``pretrained``.
         head: as for `san_resnet50`.
         pool: as for `san_resnet50`.
