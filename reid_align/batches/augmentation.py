@@ -47,6 +47,9 @@ class AugmentConfig:
         noise: probability of Gaussian noise with a standard deviation of up to 15 of 255.
         compress: probability of JPEG compression with a quality of 20 to 90; half of the time after
             another unsharp mask.
+        per_camera: give the images of one camera in a batch the same color changes and camera
+            effects, except for noise. Each batch then shows different cameras, and the style of a
+            camera says nothing about identities. Images of unknown cameras stay independent.
         erase: probability of erasing a rectangle.
         erase_area: minimum and maximum area, as fractions of the image.
         erase_aspect: minimum and maximum height / width.
@@ -77,6 +80,7 @@ class AugmentConfig:
     sharpen: float = 0.0
     noise: float = 0.0
     compress: float = 0.0
+    per_camera: bool = False
     erase: float = 0.5
     erase_area: tuple[float, float] = (0.02, 0.4)
     erase_aspect: tuple[float, float] = (0.3, 1 / 0.3)

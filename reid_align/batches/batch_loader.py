@@ -106,7 +106,10 @@ class BatchLoader:
             )
         plans = [
             BatchPlan(
-                epoch, number * self.sampler.batch_size + self._share.start, indices[self._share]
+                epoch,
+                number,
+                number * self.sampler.batch_size + self._share.start,
+                indices[self._share],
             )
             for number, indices in enumerate(drawn)
         ]

@@ -1,4 +1,4 @@
-"""Simulated camera effects: blur, sharpening, sensor noise and JPEG compression."""
+"""Camera effects on images (3, H, W) uint8: blur, sharpening, sensor noise, JPEG compression."""
 
 from io import BytesIO
 
@@ -7,38 +7,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from reid_align.batches.augmentation import AugmentConfig
-
-_BLUR_KERNEL, _BLUR_SIGMA = 5, (0.1, 2.0)
-_SHARPEN, _SHARPEN_SIGMA = 2.5, 1.0
-_SHARPEN_AGAIN = 0.5
-_NOISE = 15.0
-_QUALITY = 20, 90
+_BLUR_KERNEL = 5
+_SHARPEN_SIGMA = 1.0
 
 
-def apply_camera_effects(image: Tensor, config: AugmentConfig, rng: np.random.Generator) -> Tensor:
-    """Return the image (3, H, W) uint8 with random camera effects."""
-    if rng.random() < config.blur:
-        image = _blurred(image, float(rng.uniform(*_BLUR_SIGMA)))
-    if config.sharpen and rng.random() < config.sharpen:
-        image = _sharpened(image, float(rng.uniform(0, _SHARPEN)))
-    if config.noise and rng.random() < config.noise:
-        noise = rng.standard_normal(tuple(image.shape), dtype=np.float32)
-        image = to_uint8(image + float(rng.uniform(0, _NOISE)) * torch.from_numpy(noise))
-    if config.compress and rng.random() < config.compress:
-        # Many cameras sharpen before compression, which amplifies noise.
-        if rng.random() < _SHARPEN_AGAIN:
-            image = _sharpened(image, float(rng.uniform(0, _SHARPEN)))
-        image = _compressed(image, int(rng.integers(*_QUALITY, endpoint=True)))
-    return image
-
-
-def to_uint8(image: Tensor) -> Tensor:
-    """Clip to [0, 255], round and convert to uint8."""
-    return image.clamp(0, 255).round().to(torch.uint8)
-
-
-def _blurred(image: Tensor, sigma: float) -> Tensor:
+def blur(image: Tensor, sigma: float) -> Tensor:
+    """Apply a Gaussian blur with a standard deviation in pixels."""
     from torchvision.transforms.v2 import functional
 
     kernel = [_BLUR_KERNEL, _BLUR_KERNEL]
@@ -46,12 +20,25 @@ def _blurred(image: Tensor, sigma: float) -> Tensor:
     return blurred
 
 
-def _sharpened(image: Tensor, amount: float) -> Tensor:
-    return to_uint8(image + amount * (image - _blurred(image.float(), _SHARPEN_SIGMA)))
+def sharpen(image: Tensor, strength: float) -> Tensor:
+    """Apply an unsharp mask."""
+    return to_uint8(image + strength * (image - blur(image.float(), _SHARPEN_SIGMA)))
 
 
-def _compressed(image: Tensor, quality: int) -> Tensor:
+def add_noise(image: Tensor, deviation: float, rng: np.random.Generator) -> Tensor:
+    """Add Gaussian noise with a standard deviation of 0 to 255."""
+    noise = rng.standard_normal(tuple(image.shape), dtype=np.float32)
+    return to_uint8(image + deviation * torch.from_numpy(noise))
+
+
+def compress(image: Tensor, quality: int) -> Tensor:
+    """Compress as JPEG with a quality of 1 to 95 and decompress."""
     stored = BytesIO()
     Image.fromarray(image.permute(1, 2, 0).numpy()).save(stored, "JPEG", quality=quality)
     with Image.open(stored) as compressed:
         return torch.from_numpy(np.array(compressed)).permute(2, 0, 1).contiguous()
+
+
+def to_uint8(image: Tensor) -> Tensor:
+    """Clip to [0, 255], round and convert to uint8."""
+    return image.clamp(0, 255).round().to(torch.uint8)

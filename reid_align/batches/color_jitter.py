@@ -1,15 +1,14 @@
-"""Random color changes: jitter, grayscale and simulated camera effects."""
+"""Color changes of images (3, H, W) uint8."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from reid_align.batches.augmentation import AugmentConfig
-from reid_align.batches.camera_effects import apply_camera_effects, to_uint8
+from reid_align.batches.camera_effects import to_uint8
 
 
 def import_color_functions(config: AugmentConfig) -> None:
-    """Import torchvision's transforms if `change_colors` needs them.
+    """Import torchvision's transforms if the settings change colors.
 
     The import takes seconds. Forked workers inherit it, and need not repeat it in every epoch.
     """
@@ -17,32 +16,30 @@ def import_color_functions(config: AugmentConfig) -> None:
         import torchvision.transforms.v2.functional  # noqa: F401
 
 
-def change_colors(image: Tensor, config: AugmentConfig, rng: np.random.Generator) -> Tensor:
-    """Return the image (3, H, W) uint8 with random color changes and camera effects."""
-    if not config.changes_colors:
-        return image
+def adjust_colors(image: Tensor, factors: tuple[float, float, float]) -> Tensor:
+    """Scale brightness, contrast and saturation, in this order."""
     from torchvision.transforms.v2 import functional
 
-    if rng.random() < config.jitter:
-        image = _jitter(image, config, rng)
-    if rng.random() < config.grayscale:
-        image = functional.rgb_to_grayscale(image, num_output_channels=3)
-    return apply_camera_effects(image, config, rng)
+    brightness, contrast, saturation = factors
+    image = functional.adjust_brightness(image, brightness)
+    image = functional.adjust_contrast(image, contrast)
+    saturated: Tensor = functional.adjust_saturation(image, saturation)
+    return saturated
 
 
-def _jitter(image: Tensor, config: AugmentConfig, rng: np.random.Generator) -> Tensor:
+def adjust_tint(image: Tensor, factors: tuple[float, float, float]) -> Tensor:
+    """Scale red, green and blue, as another white balance does."""
+    return to_uint8(image * torch.tensor(factors).view(3, 1, 1))
+
+
+def adjust_gamma(image: Tensor, exponent: float) -> Tensor:
+    """Raise the intensities, scaled to [0, 1], to a power."""
+    return to_uint8(255 * (image / 255) ** exponent)
+
+
+def remove_colors(image: Tensor) -> Tensor:
+    """Convert to grayscale with three equal channels."""
     from torchvision.transforms.v2 import functional
 
-    for strength, adjust in (
-        (config.brightness, functional.adjust_brightness),
-        (config.contrast, functional.adjust_contrast),
-        (config.saturation, functional.adjust_saturation),
-    ):
-        image = adjust(image, float(rng.uniform(1 - strength, 1 + strength)))
-    if config.tint:
-        factors = rng.uniform(1 - config.tint, 1 + config.tint, (3, 1, 1))
-        image = to_uint8(image * torch.from_numpy(factors).float())
-    if config.gamma:
-        exponent = (1 + config.gamma) ** float(rng.uniform(-1, 1))
-        image = to_uint8(255 * (image / 255) ** exponent)
-    return image
+    gray: Tensor = functional.rgb_to_grayscale(image, num_output_channels=3)
+    return gray

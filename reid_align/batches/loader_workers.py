@@ -17,9 +17,10 @@ from reid_align.worker_processes import check_worker_processes
 
 
 class BatchPlan(NamedTuple):
-    """Images of one batch: consecutive positions of an epoch, from ``first``."""
+    """Images of batch ``number`` of an epoch: consecutive positions, from ``first``."""
 
     epoch: int
+    number: int
     first: int
     indices: Indices
 
@@ -86,7 +87,7 @@ class _PlannedBatches(Dataset[bytes]):
         try:
             return Uint8Batch.collate(
                 [
-                    self._builder.build(int(index), plan.epoch, position)
+                    self._builder.build(int(index), plan.epoch, position, plan.number)
                     for position, index in enumerate(plan.indices, plan.first)
                 ]
             )

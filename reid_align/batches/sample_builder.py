@@ -8,7 +8,8 @@ from torch import Tensor
 
 from reid_align.batches.augmentation import AugmentConfig
 from reid_align.batches.batch import BatchSpec
-from reid_align.batches.color_jitter import change_colors, import_color_functions
+from reid_align.batches.camera_style import CameraStyle, draw_style
+from reid_align.batches.color_jitter import import_color_functions
 from reid_align.batches.random_erasing import ErasedBox, draw_erased_box
 from reid_align.batches.sources import Pixels, TrainingSource
 from reid_align.batches.sources.texture_mask import TEXTURE_SIZE
@@ -23,8 +24,8 @@ from reid_align.uv import (
     part_images,
 )
 
-# Separates the random stream of augmentation from that of sampling.
-_KEY = 4217
+# Separate the random streams of augmentation from each other and from that of sampling.
+_KEY, _STYLE_KEY = 4217, 4219
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class SampleBuilder:
-    """Builds samples; each is a pure function of the seed, the epoch and the position in it.
+    """Builds samples; each is a pure function of the seed, the epoch, the batch and the position.
 
     Raises:
         InvalidInputError: the source lacks content of ``spec``.
@@ -73,13 +74,13 @@ class SampleBuilder:
     def _needs_iuv(self) -> bool:
         return self.spec.iuv or self.spec.part_images != "none"
 
-    def build(self, index: int, epoch: int, position: int) -> Sample:
-        """Build the sample of image ``index`` at a position of an epoch."""
+    def build(self, index: int, epoch: int, position: int, batch: int = 0) -> Sample:
+        """Build the sample of image ``index`` at a position of an epoch, in batch ``batch``."""
         rng = np.random.default_rng([self.seed, epoch, position, _KEY])
         source_image = self.source.image(index)
         transform = draw_transform(self.augment, self.preprocess, rng)
         image = _to_planes(transform.apply(source_image, self.preprocess))
-        colored = change_colors(image, self.augment, rng)
+        colored = self._style(index, epoch, batch, rng).apply(image, rng)
         box = draw_erased_box(self.augment, self.preprocess.height, self.preprocess.width, rng)
         iuv = self.source.iuv(index) if self._needs_iuv else None
         mirrored = transform.flip and self.augment.flip_target == "mirror"
@@ -92,6 +93,13 @@ class SampleBuilder:
             None if parts is None or iuv is None else ~iuv.is_empty,
             self._transformed_iuv(iuv, transform) if iuv is not None and self.spec.iuv else None,
         )
+
+    def _style(self, index: int, epoch: int, batch: int, rng: np.random.Generator) -> CameraStyle:
+        if not self.augment.changes_colors:
+            return CameraStyle()
+        if self.augment.per_camera and (camera := int(self.source.camera_ids[index])) >= 0:
+            rng = np.random.default_rng([self.seed, epoch, batch, camera, _STYLE_KEY])
+        return draw_style(self.augment, rng)
 
     def _target(self, index: int, mirrored: bool) -> Tensor | None:
         size = self.preprocess

@@ -9,13 +9,19 @@ from reid_align.batches.augmentation import (
     SAN_PG_AUGMENT,
     AugmentConfig,
 )
-from reid_align.batches.color_jitter import change_colors
+from reid_align.batches.camera_style import draw_style
 from reid_align.batches.random_erasing import NOTHING_ERASED, ErasedBox, draw_erased_box, erase
 from reid_align.batches.spatial_transform import SpatialTransform, draw_transform
 from reid_align.errors import InvalidInputError
 from reid_align.preprocess import Preprocess
 
 SIZE = Preprocess(64, 32)
+
+
+def change_colors(
+    image: torch.Tensor, config: AugmentConfig, rng: np.random.Generator
+) -> torch.Tensor:
+    return draw_style(config, rng).apply(image, rng)
 
 
 def rngs(count: int) -> list[np.random.Generator]:

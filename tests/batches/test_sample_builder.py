@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -74,6 +76,34 @@ def test_flip_target_keep_mirrors_only_image_and_map(source: SyntheticSource) ->
     assert torch.equal(kept.target, plain.target)
     assert torch.equal(kept.part_images, plain.part_images)
     assert torch.equal(kept.iuv, mirror_iuv(source.iuv(2)).planes)
+
+
+class GrayImages(TextureInput):
+    """Equal images from cameras 0 to 3; the camera of the last four is unknown."""
+
+    def __init__(self) -> None:
+        self.name, self.person_ids = "gray", np.arange(12)
+        self.camera_ids = np.array([0, 1, 2, 3, 0, 1, 2, 3, -1, -1, -1, -1])
+
+    def image(self, index: int) -> np.ndarray:
+        return np.full((64, 32, 3), 100, np.uint8)
+
+
+def test_images_of_a_camera_share_their_style_in_a_batch() -> None:
+    augment = AugmentConfig(crop=0.0, flip=0.0, erase=0.0, jitter=1.0, tint=0.5, per_camera=True)
+
+    def colors(batch: int, augment: AugmentConfig = augment) -> list[tuple[int, ...]]:
+        builder = SampleBuilder(GrayImages(), BatchSpec(), SIZE, augment, 0)
+        made = [builder.build(index, 0, index, batch).image for index in range(12)]
+        return [tuple(image[:, 0, 0].tolist()) for image in made]
+
+    first = colors(0)
+    assert first[:4] == first[4:8]
+    # Four cameras and four images of unknown cameras.
+    assert len(set(first)) == 8
+    assert colors(0) == first
+    assert not set(first[:8]) & set(colors(1)[:8])
+    assert len(set(colors(0, replace(augment, per_camera=False)))) == 12
 
 
 @pytest.mark.parametrize("target", ["texture", "frontal"])
