@@ -11,6 +11,8 @@ from threading import Thread
 
 import cv2
 
+_THREAD_VARIABLES = "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
+
 
 @contextmanager
 def worker_pool(count: int) -> Iterator[ProcessPoolExecutor]:
@@ -29,6 +31,7 @@ def worker_pool(count: int) -> Iterator[ProcessPoolExecutor]:
     # The pipe never carries data. Workers exit when the parent's end is closed.
     worker_end, parent_end = context.Pipe(duplex=False)
     with (
+        _one_thread_per_worker(),
         worker_end,
         parent_end,
         ProcessPoolExecutor(count, context, _start_worker, (worker_end,)) as pool,
@@ -40,6 +43,25 @@ def worker_pool(count: int) -> Iterator[ProcessPoolExecutor]:
             raise
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _one_thread_per_worker() -> Iterator[None]:
+    """Limit the math libraries of processes started inside the block to one thread.
+
+    There is a worker per core. On a busy machine, threads that wait for each other in busy loops
+    slow the workers down many times.
+    """
+    before = {name: os.environ.get(name) for name in _THREAD_VARIABLES}
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 @contextmanager
