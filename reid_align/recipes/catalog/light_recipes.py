@@ -8,6 +8,7 @@ is ours.
 
 from dataclasses import replace
 
+from reid_align.batches.augmentation import CAMERA_AUGMENT
 from reid_align.recipes.catalog.modern_recipes import NECK
 from reid_align.recipes.catalog.synthetic_recipes import (
     CAMERAS,
@@ -17,11 +18,12 @@ from reid_align.recipes.catalog.synthetic_recipes import (
     synthetic_stage,
 )
 from reid_align.recipes.recipe import IMAGENET, Recipe, add_recipe
-from reid_align.tasks import BaselineConfig, EncoderConfig, SupervisionConfig
+from reid_align.tasks import REID, BaselineConfig, EncoderConfig, SupervisionConfig
 from reid_align.weights.imagenet_packages import IMAGENET_PACKAGES
 
 STEPS, RATE, FROZEN_MAP = 5000, 4e-4, 2
 SUPERVISION = SupervisionConfig(1.0, 0.0, contrast_weight=1.0, own_camera_weight=OWN_CAMERA)
+AUGMENT = replace(CAMERA_AUGMENT, per_camera=True)
 HEAD = {name: NECK[name] for name in ("head", "pool")}
 
 for _model, _gmac in (
@@ -50,13 +52,12 @@ for _model, _gmac in (
         initial=IMAGENET,
         cameras=CAMERAS,
     )
-    # On a CPU, depthwise convolutions train faster in float32 than in bfloat16.
-    _training = replace(_stage.training, precision="float32")
+    _streams = {REID: replace(_stage.streams[REID], augment=AUGMENT)}
     add_recipe(
         Recipe(
             f"{_model}_synthetic",
             "light encoder from ImageNet weights on synthetic images of 128×64",
-            (replace(_stage, training=_training),),
+            (replace(_stage, streams=_streams),),
             "ours. Starts from ImageNet weights.",
             f"{64 * STEPS:,} images of 128×64, {_gmac} GMAC per image forward",
         )
