@@ -107,6 +107,26 @@ class ImageReadError(ReidAlignError, OSError):
         return type(self), (self.path, self.reason)
 
 
+class StorageError(ReidAlignError, ConnectionError):
+    """A remote storage cannot be reached, or denies access.
+
+    Args:
+        url: the address.
+        reason: message of the storage's client.
+    """
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(
+            f"Cannot access {url}: {reason.rstrip('.')}. Check the address, the network and the "
+            "credentials."
+        )
+        self.url, self.reason = url, reason
+
+    def __reduce__(self) -> tuple[type["StorageError"], tuple[str, str]]:
+        """Keep both arguments when pickled by a worker process."""
+        return type(self), (self.url, self.reason)
+
+
 class NoImagesError(ReidAlignError, FileNotFoundError):
     """The inputs contain no image, or do not exist."""
 
@@ -216,3 +236,21 @@ class BackendError(ReidAlignError, RuntimeError):
             f"Backend {backend!r} cannot be built on this machine: {reason}. Backend 'torch' has "
             "no further requirements."
         )
+
+
+class ExportError(ReidAlignError, RuntimeError):
+    """An encoder cannot be exported.
+
+    Args:
+        architecture: of the encoder.
+        form: the format.
+        reason: error of the exporter.
+    """
+
+    def __init__(self, architecture: str, form: str, reason: Exception) -> None:
+        first = (str(reason).strip().splitlines() or [type(reason).__name__])[0]
+        super().__init__(f"{architecture} cannot be exported to {form}: {first}")
+
+
+class ExportCheckError(ReidAlignError, ArithmeticError):
+    """An exported model gives other features than its encoder."""

@@ -84,7 +84,10 @@ ALLOWED = {
         "models.norms",
         "models.resnet",
         "models.resnet_blocks",
+        # Metadata of exported files.
+        "weights",
     },
+    "exporting": BASE | {"__version__", "features", "inference", "models.encoder", "weights"},
     "features": BASE | {"inference", "metrics", "models.encoder", "weights"},
     "explanation": BASE | {"features", "inference", "models", "viz"},
     "datasets": BASE | {"shards", "shard_set"},
@@ -160,7 +163,8 @@ ALLOWED = {
     },
     "clustering": {"errors", "csv_text", "checks", "images", "metrics.distance", "viz"},
     "cli": {"errors", "files", "interrupts"},
-    "cli.encoder_choice": {"errors", "models", "weights"},
+    "cli.encoder_choice": {"errors", "inference.exported", "models", "weights"},
+    "cli.export_images": {"images"},
     "cli.evaluate_inputs": {"cli", "datasets", "errors", "evaluation", "features", "inference"},
     "cli.search_inputs": {
         "calibration",
@@ -216,6 +220,7 @@ ALLOWED = {
     "__init__": {"features", "galleries", "models", "retrieval"},
     "__main__": {"VERBS", "cli"},
     "unwrap": {"cli", "inference", "unwrapping"},
+    "export": {"cli", "errors", "exporting", "progress"},
     "explain": {"cli", "explanation", "features", "files", "progress"},
     "show": {"cli"},
     "train": {"cli", "errors", "recipes", "training"},

@@ -13,6 +13,7 @@ from reid_align.errors import InvalidInputError, NotFiniteError, UnsupportedComp
 from reid_align.inference.backends import BackendName, BackendTarget
 from reid_align.inference.backends.backend_cache import build_backend
 from reid_align.inference.device import DTYPES, DtypeName
+from reid_align.inference.exported.exported_encoder import ExportedEncoder
 from reid_align.inference.parallelism import SERIAL, Parallelism
 from reid_align.models.encoder import Encoder
 
@@ -79,6 +80,8 @@ class PreparedEncoder:
                     f"The weights are broken: {name} ({values.dtype}) contains NaN or infinity."
                 )
         self.preprocess = encoder.preprocess
+        # The graph of an exported encoder normalizes.
+        self._takes_pixels = isinstance(encoder, ExportedEncoder)
         self.feature_dim = encoder.feature_dim
         self.device, self.dtype = device, DTYPES[dtype]
         self.flip, self.normalize = flip, normalize
@@ -102,7 +105,9 @@ class PreparedEncoder:
         """Start computing features; a GPU computes asynchronously."""
         if not len(pixels):
             return PendingFeatures(torch.empty(0, self.feature_dim), None)
-        images = self.preprocess.normalize(self._upload(pixels))
+        images = self._upload(pixels)
+        if not self._takes_pixels:
+            images = self.preprocess.normalize(images)
         features = self._backend(images)
         if self.flip:
             mirrored = images.flip(3).contiguous(memory_format=torch.channels_last)

@@ -8,6 +8,7 @@ from threading import Lock
 import torch
 
 from reid_align.inference.backends.backend import BACKENDS, Backend, BackendName, BackendTarget
+from reid_align.inference.exported.exported_encoder import ExportedEncoder
 from reid_align.models.encoder import Encoder
 
 CHEAP = ("plain", "torch")
@@ -22,8 +23,10 @@ def build_backend(name: BackendName, encoder: Encoder, target: BackendTarget) ->
     """Return a backend that runs a copy of an encoder.
 
     An export or a compilation takes many seconds, so the last few are cached and reused for
-    encoders with the same architecture and the same weights.
+    encoders with the same architecture and the same weights. An exported file has its own runtime.
     """
+    if isinstance(encoder, ExportedEncoder):
+        return encoder.open(target, name)
     builder = BACKENDS[name]
     if name in CHEAP:
         return builder(_copy(encoder), target)
@@ -39,7 +42,12 @@ def build_backend(name: BackendName, encoder: Encoder, target: BackendTarget) ->
 
 
 def state_digest(encoder: Encoder) -> str:
-    """Return the sha256 of the names and values of an encoder's parameters and buffers."""
+    """Return the sha256 of the names and values of an encoder's parameters and buffers.
+
+    An exported encoder has the digest in its file.
+    """
+    if isinstance(encoder, ExportedEncoder):
+        return encoder.record.state_sha256
     digest = hashlib.sha256()
     for name, tensor in sorted(encoder.state_dict().items()):
         digest.update(name.encode())

@@ -1,11 +1,12 @@
-"""Export of an encoder to an ONNX graph in memory."""
+"""Export of a network to an ONNX graph in memory."""
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor, nn
 
 from reid_align.errors import BackendError, MissingExtraError
 from reid_align.inference.folding import fold_batch_norms
@@ -23,32 +24,62 @@ def export_onnx(encoder: Encoder, backend: str) -> bytes:
         MissingExtraError: the exporter is not installed.
         BackendError: the encoder cannot be exported.
     """
+    fold_batch_norms(encoder.to("cpu", torch.float32))
+    # Batch size 2: the exporter would treat a size of 1 as constant.
+    example = torch.zeros(2, 3, encoder.preprocess.height, encoder.preprocess.width)
+    try:
+        return trace_onnx(encoder, example, {0: "batch"}, backend)
+    except RuntimeError as error:
+        raise BackendError(backend, str(error).partition("\n")[0]) from error
+
+
+def trace_onnx(
+    network: nn.Module,
+    example: Tensor,
+    dynamic: dict[int, str],
+    extra: str,
+    names: tuple[Sequence[str], Sequence[str]] | None = None,
+) -> bytes:
+    """Return the ONNX graph of a network with one input.
+
+    Args:
+        network: in evaluation mode, on the CPU.
+        example: an input; dynamic dimensions should be 2 or more and differ from all others.
+        dynamic: names of the dynamic dimensions.
+        extra: the extra that has the exporter, for errors.
+        names: names of the inputs and of the outputs; default: chosen by the exporter.
+
+    Raises:
+        MissingExtraError: the exporter is not installed.
+        RuntimeError: the network cannot be exported.
+    """
     try:
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401
     except ImportError as error:
         package = error.name or "onnx"
-        raise MissingExtraError(package, backend, "Exporting an encoder") from error
-    fold_batch_norms(encoder.to("cpu", torch.float32))
-    # Batch size 2: the exporter would treat a size of 1 as constant.
-    example = torch.zeros(2, 3, encoder.preprocess.height, encoder.preprocess.width)
-    batch = torch.export.Dim("batch")
-    try:
-        with _silent():
-            program = torch.onnx.export(
-                encoder, (example,), dynamo=True, dynamic_shapes=({0: batch},), verbose=False
-            )
-    except RuntimeError as error:
-        raise BackendError(backend, str(error).partition("\n")[0]) from error
+        raise MissingExtraError(package, extra, "Exporting an encoder") from error
+    dimensions = {index: torch.export.Dim(name) for index, name in dynamic.items()}
+    inputs, outputs = names or (None, None)
+    with quiet_exporter():
+        program = torch.onnx.export(
+            network,
+            (example,),
+            dynamo=True,
+            dynamic_shapes=(dimensions,),
+            input_names=inputs,
+            output_names=outputs,
+            verbose=False,
+        )
     if program is None:
-        raise BackendError(backend, "the exporter returned no graph")
+        raise RuntimeError("the exporter returned no graph")
     graph: bytes = program.model_proto.SerializeToString()
     return graph
 
 
 @contextmanager
-def _silent() -> Iterator[None]:
-    """Silence the exporter's warnings about its internals."""
+def quiet_exporter() -> Iterator[None]:
+    """Silence warnings and log messages of exporters about their internals."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         before = logging.root.manager.disable
