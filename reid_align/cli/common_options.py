@@ -10,8 +10,9 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
         "--model",
         metavar="NAME",
         help="architecture (san_resnet50, dsa_reid, …; the documentation lists all), "
-        "architecture with published weights (NAME.TAG), or repository on the Hugging Face Hub "
-        "(user/repo); default: the model that the weights were made for, else san_resnet50",
+        "architecture with published weights (NAME.TAG), repository on the Hugging Face Hub "
+        "(user/repo), or exported file (.onnx, .xml); default: the model that the weights were "
+        "made for, else san_resnet50",
     )
     group.add_argument(
         "--weights",

@@ -13,6 +13,7 @@ from reid_align.features.extract_options import ExtractOptions
 from reid_align.features.image_batches import DecodedBatch, FailedImage, grouped, read_batch
 from reid_align.features.image_inputs import NamedImage
 from reid_align.inference.device import default_batch_size, default_workers, resolve_device
+from reid_align.inference.exported import ExportedEncoder
 from reid_align.inference.parallelism import Parallelism
 from reid_align.inference.prepared_encoder import PendingFeatures, PreparedEncoder, check_encoder
 from reid_align.models.encoder import Encoder
@@ -46,7 +47,11 @@ def worker_count(options: ExtractOptions) -> int:
 def prepare_encoder(encoder: Encoder, options: ExtractOptions) -> PreparedEncoder:
     """Return an optimized copy of an encoder that computes as the options say."""
     check_encoder(encoder)
-    device = resolve_device(str(options.device))
+    name = str(options.device)
+    # Exported files run on the CPU only.
+    device = resolve_device(
+        "cpu" if name == "auto" and isinstance(encoder, ExportedEncoder) else name
+    )
     return PreparedEncoder(
         encoder,
         device=device,

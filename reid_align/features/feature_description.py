@@ -13,6 +13,7 @@ from reid_align.features.feature_files import Json
 from reid_align.features.image_list import ImageList
 from reid_align.features.image_shard import ImageShard
 from reid_align.inference.backends.backend_cache import state_digest
+from reid_align.inference.exported import ExportedEncoder
 from reid_align.models.encoder import Encoder
 
 
@@ -39,7 +40,7 @@ def describe_encoder(encoder: Encoder, options: ExtractOptions) -> dict[str, Jso
     """Return the encoder's architecture and weights, and how it computes."""
     weights = asdict(encoder.origin)
     adapted = weights.pop("adapted")
-    return {
+    described: dict[str, Json] = {
         "reid_align": __version__,
         "model": encoder.architecture,
         "arch_args": dict(encoder.arch_args),
@@ -53,3 +54,6 @@ def describe_encoder(encoder: Encoder, options: ExtractOptions) -> dict[str, Jso
         "backend": options.backend,
         "flip": options.flip,
     }
+    if isinstance(encoder, ExportedEncoder):
+        described["precision"] = encoder.record.precision
+    return described

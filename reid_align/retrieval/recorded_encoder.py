@@ -22,6 +22,7 @@ from reid_align.features import (
 )
 from reid_align.features.feature_files import Json
 from reid_align.inference.device import DtypeName, resolve_device
+from reid_align.inference.exported import is_exported, open_exported
 from reid_align.models import create_model
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
@@ -110,6 +111,8 @@ def _load(description: Mapping[str, Json], name: str) -> Encoder:
 
 def _build(description: Mapping[str, Json], name: str) -> Encoder:
     model = str(description["model"])
+    if is_exported(name):
+        return open_exported(name)
     recorded = description["arch_args"]
     # Arguments of an architecture are texts or truth values.
     arch_args = cast("dict[str, Any]", dict(recorded) if isinstance(recorded, Mapping) else {})
