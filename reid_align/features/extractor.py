@@ -49,6 +49,11 @@ class Features:
                 "row for each image."
             )
 
+    @property
+    def valid(self) -> NDArray[np.bool_]:
+        """Rows with features, (N,) bool: False for the boxes in ``failed``."""
+        return np.asarray(~np.isnan(self.values).any(axis=1))
+
 
 def extract_features(
     inputs: ImageInputs,
