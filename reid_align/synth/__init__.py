@@ -21,11 +21,13 @@ from reid_align.synth.folder_export import export_folders, is_exported
 from reid_align.synth.identity_generator import Identity, generate_identity
 from reid_align.synth.set_tables import identity_tables
 from reid_align.synth.set_writer import write_set
+from reid_align.synth.street_video import StreetSettings, write_street_video
 from reid_align.synth.synth_settings import PIT_TEXTURES, SynthSettings
 
 __all__ = [
     "PIT_TEXTURES",
     "Identity",
+    "StreetSettings",
     "SynthSettings",
     "export_folders",
     "generate_identity",
@@ -33,4 +35,5 @@ __all__ = [
     "is_exported",
     "texel_table",
     "write_set",
+    "write_street_video",
 ]

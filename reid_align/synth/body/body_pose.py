@@ -58,11 +58,17 @@ class PoseSampler:
         posture: Posture,
         kind: PoseKind,
         arms: tuple[ArmStyle, ArmStyle],
+        phase: float | None = None,
     ) -> Pose:
-        """Draw a pose of one kind, with these actions of the left and the right arm."""
+        """Draw a pose of one kind, with these actions of the left and the right arm.
+
+        The phase of the gait cycle, in [0, 1), is drawn unless it is given.
+        """
         if kind == "frontal":
             arms = ("hang", "hang")
-        phase = float(rng.random())
+        # Drawn in any case: the other random numbers do not depend on it.
+        drawn = float(rng.random())
+        phase = drawn if phase is None else phase
         swing = posture.stride * np.cos(2 * np.pi * phase) if kind in STEPPING else 0.0
         named = self._trunk(rng, posture, kind, 7 * swing)
         self._head(rng, named, kind, looks_down="text" in arms)

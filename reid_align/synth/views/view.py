@@ -82,7 +82,7 @@ def render_view(
     rows = int(np.clip(box.height * camera.response.resolution, 36, HEIGHT))
     oversampling = 1 if rows < 170 else 2
     seen = _rasterize(mesh, projected, box, shape, oversampling)
-    light = _light_at(camera, scene, position, rng)
+    light = light_at(camera, scene, position, rng)
     color = shade(mesh, avatar.page, seen, camera.eye, light)
     iuv = iuv_map(mesh, seen, oversampling)
     background, depth = background_at(scene, box, shape)
@@ -106,7 +106,7 @@ def _rasterize(
     return seen
 
 
-def _light_at(camera: Camera, scene: Scene, position: Floats, rng: np.random.Generator) -> Light:
+def light_at(camera: Camera, scene: Scene, position: Floats, rng: np.random.Generator) -> Light:
     """Return the light at a place, in the sun or the shade, with a random brightness."""
     column, row, _ = camera.project(position[None])[0]
     row = int(np.clip(row, 0, FRAME_HEIGHT - 1))
