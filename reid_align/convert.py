@@ -30,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source",
         metavar="FILE",
-        help="file written by torch.save; hf-hub:OWNER/REPOSITORY/FILE, optionally with "
+        help="file written by torch.save, or .safetensors; hf-hub:OWNER/REPOSITORY/FILE, optionally with "
         "@REVISION; or imagenet:MODEL",
     )
     parser.add_argument(

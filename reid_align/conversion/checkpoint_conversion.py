@@ -15,14 +15,14 @@ from reid_align.conversion.foreign_network import ForeignNetwork
 from reid_align.conversion.foreign_state_dict import add_counters, fill_module, read_state
 from reid_align.conversion.hub_checkpoint import locate_checkpoint
 from reid_align.conversion.san_format import write_decoder
-from reid_align.errors import UnknownNameError
+from reid_align.errors import UnknownNameError, WeightsFormatError
 from reid_align.files import new_folder
 from reid_align.models import Encoder, save_pretrained
 from reid_align.models.model_factory import MODELS, create_encoder
-from reid_align.weights import Argument
+from reid_align.weights import Argument, read_header, read_tensors
 from reid_align.weights.checksums import sha256_of
 
-DECODER_NAME = "decoder.safetensors"
+DECODER_NAME, SAFETENSORS = "decoder.safetensors", ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ def convert_checkpoint(
     run. The write is atomic.
 
     Args:
-        source: a file written by torch.save, or "hf-hub:OWNER/REPOSITORY/FILE[@REVISION]".
+        source: a file written by torch.save, a ``.safetensors`` file of another library, or
+            "hf-hub:OWNER/REPOSITORY/FILE[@REVISION]".
         folder: the output; it must not exist or be empty.
         size: height and width of the images; default: those of the library's evaluation.
         arch_args: arguments of the architecture that the file does not determine, such as
@@ -86,7 +87,7 @@ def convert_checkpoint(
     target, given = Path(folder), dict(arch_args or {})
     with new_folder(target) as partial:
         path = locate_checkpoint(source)
-        entries = find_entries(read_checkpoint(path), path)
+        entries = find_entries(_read_content(path), path)
         state = read_state(entries.state, entries.source)
         network = find_format(state.tensors, entries.source).read(
             state.tensors, given, entries.source
@@ -112,6 +113,19 @@ def convert_checkpoint(
         state.prefixes,
         digest,
     )
+
+
+def _read_content(path: Path) -> Mapping[object, object]:
+    """Return the content of a file from torch.save or of a foreign safetensors file."""
+    if path.suffix != SAFETENSORS:
+        return read_checkpoint(path)
+    if read_header(path) is not None:
+        raise WeightsFormatError(
+            f"{path} is a weights file of this library. Use it directly, without conversion."
+        )
+    content: dict[object, object] = {}
+    content.update(read_tensors(path))
+    return content
 
 
 def _build(network: ForeignNetwork, source: str) -> Encoder:

@@ -17,7 +17,7 @@ from reid_align.conversion.foreign_network import (
     rename,
     without,
 )
-from reid_align.errors import WeightsFormatError
+from reid_align.errors import InvalidInputError, WeightsFormatError
 from reid_align.models.foreign_resnet import NON_LOCAL
 from reid_align.models.resnet import LAYOUTS, Depth
 from reid_align.preprocess import Preprocess
@@ -106,9 +106,11 @@ def _preprocess(state: State, sbs: bool, source: str) -> Preprocess:
     size = replace(Preprocess(), height=384 if sbs else 256, interpolation="bicubic")
     if not all(name in state for name in PIXELS):
         return size
-    return replace(
-        size, mean=_three(state, PIXELS[0], source), std=_three(state, PIXELS[1], source)
-    )
+    mean, std = (_three(state, name, source) for name in PIXELS)
+    try:
+        return replace(size, mean=mean, std=std)
+    except InvalidInputError as error:
+        raise WeightsFormatError(f"{source}: pixel_mean, pixel_std: {error}") from error
 
 
 def _three(state: State, name: str, source: str) -> tuple[float, float, float]:

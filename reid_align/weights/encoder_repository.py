@@ -54,7 +54,8 @@ def fetch_repository(source: str | Path) -> RepositoryFiles:
     if isinstance(source, Path) or not re.fullmatch(REPO_ID, repo_id):
         raise WeightsNotFoundError(
             f"{name} is neither a folder nor a repository name. Pass a folder with {CONFIG_NAME} "
-            f"and {WEIGHTS_NAME}, or user/repository[@revision]."
+            f"and {WEIGHTS_NAME}, or user/repository[@revision]. Convert a single file of another "
+            "library first, with python -m reid_align.convert."
         )
     config_path = fetch(repo_id, revision or DEFAULT_REVISION, CONFIG_NAME)
     config = read_repository_config(config_path)

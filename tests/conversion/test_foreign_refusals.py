@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from foreign_states import CASES, foreign_state
+from safetensors.torch import save_file
 from torch import Tensor
 
 from reid_align import from_pretrained
@@ -19,6 +20,7 @@ from reid_align.errors import (
     UnknownNameError,
     WeightsFormatError,
     WeightsIntegrityError,
+    WeightsNotFoundError,
 )
 from reid_align.preprocess import Preprocess
 from reid_align.weights import read_header
@@ -31,11 +33,13 @@ def osnet() -> State:
     return foreign_state("osnet_x0_25")
 
 
-def ones(name: str) -> State:
+def blank(name: str) -> State:
     """Return a state dict with the names and shapes of a network; it takes little space."""
-    one = torch.ones(())
+    zero, one = torch.zeros(()), torch.ones(())
     return {
-        key: torch.tensor(0) if "batches" in key else one.expand(shape)
+        key: torch.tensor(0)
+        if "batches" in key
+        else (zero if len(shape) > 1 else one).expand(shape)
         for key, shape in CASES[name].shapes().items()
     }
 
@@ -155,7 +159,7 @@ def test_unknown_contents_are_named(tmp_path: Path, content: object, expected: s
 
 
 def test_fastreid_files_of_2020_are_recognized(tmp_path: Path) -> None:
-    state = ones("fastreid_sbs_ibn")
+    state = blank("fastreid_sbs_ibn")
     state = {name.replace("bottleneck.0", "bnneck"): value for name, value in state.items()}
     state["heads.classifier.weight"] = state.pop("heads.weight")
     state["pixel_mean"] = torch.tensor([120.0, 110.0, 100.0]).view(1, 3, 1, 1)
@@ -184,7 +188,7 @@ def test_arguments_that_do_not_fit_are_refused(
     tmp_path: Path, given: dict[str, str | int], error: type[ReidAlignError], expected: str
 ) -> None:
     with pytest.raises(error, match=expected.replace(".", r"\.")):
-        convert(tmp_path, ones("layumi_stride2"), arch_args=given)
+        convert(tmp_path, blank("layumi_stride2"), arch_args=given)
 
 
 def test_an_image_size_is_stored_and_checked(tmp_path: Path, osnet: State) -> None:
@@ -201,7 +205,17 @@ def test_a_folder_with_files_is_not_written_to(tmp_path: Path) -> None:
         convert(tmp_path, {})
 
 
+def test_safetensors_files_are_read_unless_they_are_ours(tmp_path: Path, osnet: State) -> None:
+    save_file(osnet, tmp_path / "model.safetensors")
+    convert_checkpoint(tmp_path / "model.safetensors", tmp_path / "out")
+    assert from_pretrained(tmp_path / "out").architecture == "osnet_x0_25"
+    with pytest.raises(WeightsFormatError, match="of this library"):
+        convert_checkpoint(tmp_path / "out" / "model.safetensors", tmp_path / "again")
+
+
 def test_from_pretrained_points_to_the_conversion(tmp_path: Path, osnet: State) -> None:
     torch.save(osnet, tmp_path / "model.pth")
     with pytest.raises(WeightsFormatError, match=r"pickles.*python -m reid_align\.convert FILE"):
         from_pretrained(tmp_path / "model.pth")
+    with pytest.raises(WeightsNotFoundError, match=r"with python -m reid_align\.convert"):
+        from_pretrained("hf-hub:someone/files/model.pth")
