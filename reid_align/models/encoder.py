@@ -37,9 +37,9 @@ class Encoder(nn.Module, ABC):
     preprocess: Preprocess
     origin: Origin = Origin()
     head_prefixes: ClassVar[tuple[str, ...]] = ("embed.", "pool.")
-    # Tuples, because a list of modules would be registered as submodules.
+    # A tuple, because a list of modules would be registered as submodules.
     _frozen: tuple[nn.Module, ...] = ()
-    _frozen_norms: tuple[nn.Module, ...] = ()
+    _norms_frozen: bool = False
 
     @property
     @abstractmethod
@@ -80,17 +80,19 @@ class Encoder(nn.Module, ABC):
 
     def freeze_norms(self) -> None:
         """Stop training the batch norms: they keep their statistics, weights and biases."""
-        self._frozen_norms = tuple(
-            layer for layer in self.modules() if isinstance(layer, _BatchNorm)
-        )
-        for layer in self._frozen_norms:
+        self._norms_frozen = True
+        for layer in self._batch_norms():
             layer.requires_grad_(False)
         self.train(self.training)
+
+    def _batch_norms(self) -> list[nn.Module]:
+        # Found each time: training on several GPUs replaces them by synchronized ones.
+        return [layer for layer in self.modules() if isinstance(layer, _BatchNorm)]
 
     def train(self, mode: bool = True) -> Self:
         """Set the training mode of all layers that are not frozen."""
         super().train(mode)
-        for layer in (*self._frozen, *self._frozen_norms):
+        for layer in (*self._frozen, *(self._batch_norms() if self._norms_frozen else ())):
             layer.eval()
         return self
 
