@@ -55,6 +55,7 @@ from benchmarks.docs_tables.search_table import search_speed
 from benchmarks.docs_tables.service_table import service_load
 from benchmarks.docs_tables.speed_tables import draw_throughput, latency, precision, throughput
 from benchmarks.docs_tables.training_tables import (
+    fine_tuning,
     loading,
     recipes,
     synth_speed,
@@ -80,6 +81,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "synth_speed": synth_speed,
     "loading": loading,
     "training_step": training_step,
+    "fine_tuning": fine_tuning,
     "throughput": throughput,
     "throughput_zen4": partial(throughput, figure="throughput_zen4"),
     "latency": latency,

@@ -1,6 +1,6 @@
 """Tables of training: the recipes, and the speed of steps, image loading and synthesis."""
 
-from benchmarks.docs_tables.markdown import Record, origin, table
+from benchmarks.docs_tables.markdown import Record, origin, origins, rank1_map, table
 from reid_align.recipes import RECIPES
 
 
@@ -45,6 +45,25 @@ def training_profile(record: Record) -> str:
         f"{table(('recipe', 'step, s', *purposes), rows)}\n\n"
         f"Batch: {_batch(record)}. {update} {origin(record)}"
     )
+
+
+def fine_tuning(record: Record) -> str:
+    """Return the table of fine_tuning.json: accuracy on held-out identities before and after."""
+    head = "trained on", "steps × images", "CPU time", "before", "`--adapt`, no labels", "after"
+    rows = []
+    for row in record["rows"]:
+        what = f"{row['identities']} identities, {row['images']:,} images of {row['dataset']}"
+        changed = "".join(f", `{setting}`" for setting in row["settings"])
+        scores = (rank1_map(row[name]) for name in ("before", "adapted", "after"))
+        minutes = f"{row['cpu_seconds'] / 60:.0f} minutes"
+        rows.append((what + changed, f"{row['steps']} × {row['batch']}", minutes, *scores))
+    first = record["rows"][0]
+    note = (
+        f"From `{first['weights']}`. Rank-1 / mAP in percent on {first['held_out']} other "
+        f"identities ({first['queries']:,} queries, {first['gallery']:,} gallery images), cosine "
+        "distance. The last weights of a training of fixed length; one seed."
+    )
+    return "\n\n".join((table(head, rows), note, origins(record["rows"])))
 
 
 def loading(record: Record) -> str:

@@ -16,7 +16,7 @@ COMMANDS = (
     "extract IMAGES -o feats.npy --weights {weights}",
     "search QUERY.jpg --gallery feats.npy --html hits.html",
     "evaluate {test} --weights {weights}",
-    "export {weights} -o model.onnx --check",
+    "export --weights {weights} -o model.onnx --check",
 )
 NOT_MEASURED = (
     "  not measured: no identities were held out. Use --hold-out N next time, in a new folder."
