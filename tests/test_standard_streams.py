@@ -163,7 +163,7 @@ LONG = "a" * 300
         ["train", "san_baseline", "--data", "csv=a.csv", "-o", LONG],
         ["publish", "check", "san_resnet50.x", "--weights", LONG],
         ["publish", "average", LONG, LONG, "-o", "out"],
-        ["publish", "convert", LONG, "-o", "out"],
+        ["convert", LONG, "-o", "out"],
         ["synthesize", "-o", LONG, "--identities", "2", "--images", "2"],
     ],
     ids=lambda arguments: " ".join(argument[:12] for argument in arguments),

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from foreign_states import foreign_state
 from PIL import Image
 from tiny_people import write_files
 from unprivileged import open_folder, without_the_rights_of_root
@@ -35,6 +36,7 @@ COMMANDS = {
     "unwrap": ["unwrap", "crops", "--weights", "run", "--device", "cpu", "-o", "OUT/textures"],
     "train": [*TRAIN, "--set", "training.steps_per_epoch=1", "-o", "OUT/run"],
     "average": ["publish", "average", "encoder", "encoder", "-o", "OUT/average"],
+    "convert": ["convert", "osnet.pth", "-o", "OUT/converted"],
     "show": ["show", "sheet", "crops", "-o", "OUT/sheet.png"],
     "cluster": ["cluster", "--features", "many.npy", "--threshold", "0.5", "-o", "OUT/ids.csv"],
     "calibrate": [*CALIBRATE, "-o", "OUT/calibration.json"],
@@ -74,6 +76,7 @@ def prepared() -> Iterator[Path]:
                 module.architecture, module.arch_args, size, module_fingerprint(module)
             )
             save_tensors(module, folder / "run" / f"{name}.safetensors", header)
+        torch.save(foreign_state("osnet_x0_25"), folder / "osnet.pth")
         before = Path.cwd()
         os.chdir(folder)
         try:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reid_align.conversion.foreign_checkpoint import SIZE_LIMIT
 from reid_align.errors import WeightsFormatError, WeightsNotFoundError
+from reid_align.progress import has_terminal, working
 from reid_align.weights import HUB_PREFIX
 from reid_align.weights.hub_download import fetch
 from reid_align.weights.hub_errors import hub_errors
@@ -42,5 +43,6 @@ def locate_checkpoint(source: str | PathLike[str]) -> Path:
 def _size_on_hub(repo_id: str, filename: str, revision: str) -> int | None:
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
-    with hub_errors(f"{repo_id}, revision {revision}, file {filename}", repo_id):
+    waiting = working(f"downloading {repo_id}/{filename}", visible=not has_terminal())
+    with waiting, hub_errors(f"{repo_id}, revision {revision}, file {filename}", repo_id):
         return get_hf_file_metadata(hf_hub_url(repo_id, filename, revision=revision)).size

@@ -19,7 +19,7 @@ from reid_align.conversion.fastreid_format import NECK, fastreid_name
 from reid_align.conversion.foreign_network import rename
 from reid_align.conversion.osnet_format import torchreid_name
 
-GOLDEN = json.loads((Path(__file__).parents[1] / "golden_foreign_networks.json").read_text())
+GOLDEN = json.loads((Path(__file__).parent / "golden_foreign_networks.json").read_text())
 IDENTITIES = 10
 
 
