@@ -34,19 +34,17 @@ def describe_fine_tuning(recipe: "Recipe", data: "RecipeData") -> str:
         recipe: from `prepare`.
         data: with a training dataset.
     """
-    from reid_align.tasks import REID
-
     stage = recipe.last
     source, preprocess = data.reid_source(), stage.task.preprocess
     size = f"{preprocess.height}×{preprocess.width}"
     people, cameras = len(set(source.person_ids)), len(set(source.camera_ids))
     known = f" from {_count(cameras, 'camera')}" if source.camera_ids.min(initial=0) >= 0 else ""
-    training, sampler = stage.training, stage.streams[REID].sampler
+    training, (stream,) = stage.training, stage.streams.values()
     lines = [
         f"{recipe.name}: {stage.initial}, images of {size}",
         f"  training: {_count(len(source), 'image')} of {_count(people, 'identity')}{known}; "
         f"{_count(training.epochs, 'epoch')} of {training.steps_per_epoch} steps with "
-        f"{sampler.batch_size} images",
+        f"{stream.sampler.batch_size} images",
     ]
     if data.evaluation is not None:
         split = data.evaluation.splits[0]
