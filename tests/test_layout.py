@@ -89,6 +89,7 @@ ALLOWED = {
     },
     "exporting": BASE | {"__version__", "features", "inference", "models.encoder", "weights"},
     "features": BASE | {"inference", "metrics", "models.encoder", "weights"},
+    "bulk": BASE | {"checks", "features", "inference", "models.encoder"},
     "explanation": BASE | {"features", "inference", "models", "viz"},
     "datasets": BASE | {"shards", "shard_set"},
     "batches": BASE | {"datasets", "shards", "shard_set", "worker_processes"},
@@ -177,6 +178,14 @@ ALLOWED = {
         "progress",
         "retrieval",
     },
+    "cli.feature_outputs": {
+        "bulk",
+        "cli",
+        "errors",
+        "features",
+        "images",
+        "models.encoder",
+    },
     "cli.gallery_commands": {
         "cli",
         "csv_text",
@@ -190,6 +199,7 @@ ALLOWED = {
     "cli.search_outputs": {"cli", "retrieval"},
     "cli.ranked_outputs": {"cli", "files", "images", "viz"},
     "cli.train_report": {"training"},
+    "cli.fine_tuning_report": {"recipes", "training"},
     "cli.calibrate_inputs": {
         "calibration",
         "cli",
