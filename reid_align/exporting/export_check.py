@@ -13,8 +13,7 @@ from reid_align.exporting.pt2_file import open_pt2
 from reid_align.features import extract_features
 from reid_align.inference.backends import Backend, BackendTarget
 from reid_align.inference.exported import FEATURES, Precision
-from reid_align.inference.exported.exported_encoder import PT2
-from reid_align.inference.exported.exported_files import FILES
+from reid_align.inference.exported.exported_encoder import FILES, PT2
 from reid_align.models.encoder import Encoder
 
 # Smallest cosine that is accepted.

@@ -6,7 +6,7 @@ from reid_align.inference.exported.exported_encoder import (
     is_exported,
     open_exported,
 )
-from reid_align.inference.exported.exported_files import FEATURES, INPUT, RAW_FEATURES
+from reid_align.inference.exported.exported_file import FEATURES, INPUT, RAW_FEATURES
 
 __all__ = [
     "FEATURES",

@@ -10,10 +10,14 @@ from torch import Tensor
 from reid_align.errors import InvalidInputError, UnsupportedComputeError, WeightsNotFoundError
 from reid_align.inference.backends.backend import Backend, BackendTarget
 from reid_align.inference.exported.export_record import ExportRecord
-from reid_align.inference.exported.exported_files import FILES
+from reid_align.inference.exported.exported_file import ExportedFile
+from reid_align.inference.exported.exported_onnx import OnnxFile
+from reid_align.inference.exported.exported_openvino import OpenVinoFile
 from reid_align.models.encoder import Encoder
 from reid_align.weights import Origin
 
+# Classes by suffix.
+FILES: dict[str, type[ExportedFile]] = {".onnx": OnnxFile, ".xml": OpenVinoFile}
 PT2 = ".pt2"
 
 
