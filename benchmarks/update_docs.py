@@ -41,6 +41,7 @@ from benchmarks.docs_tables.encoder_tables import (
 )
 from benchmarks.docs_tables.evaluation_tables import draw_evaluation, evaluation
 from benchmarks.docs_tables.explanation_table import explanation_regions
+from benchmarks.docs_tables.export_table import exported_precision
 from benchmarks.docs_tables.gallery_table import galleries
 from benchmarks.docs_tables.identity_tables import (
     clusters,
@@ -71,6 +72,7 @@ PAPER, PAPER_RESULTS = "paper_", RESULTS / "paper_tables"
 PAPER_FIGURE = re.compile(r"images/paper_(\w+)\.png")
 BLOCK = re.compile(r"<!-- results: (\w+) -->\n.*?<!-- end of results -->", re.DOTALL)
 TABLES: dict[str, Callable[[Record], str]] = {
+    "exported_precision": exported_precision,
     "transfer": transfer,
     "transfer_encoders": transfer_encoders,
     "variations": variations,

@@ -105,25 +105,7 @@ def precision(record: Record) -> str:
     )  # fmt: skip
     size = f"Batch: {last['batch']} images of {last['height']}×{last['width']}."
     measured = f"{size} {origins(record['rows'])}"
-    return "\n\n".join([table(head, rows), *filter(None, map(_int8, record["rows"])), measured])
-
-
-def _int8(row: Record) -> str:
-    """Compare the fastest int8 backend with the fastest bfloat16 one; "" if either is missing."""
-    rates = row["images_per_second"]
-    fastest = []
-    for kind in ("int8", "bfloat16"):
-        backends = [name for name in rates if kind in name]
-        fastest += [max(backends, key=rates.__getitem__)] if backends else []
-    if len(fastest) < 2:
-        return ""
-    int8, half = fastest
-    changes = [
-        f"{scores[int8]['rank1'] - scores[half]['rank1']:+.2f} points of rank-1 on {name}"
-        for name, scores in row["scores"].items()
-    ]
-    faster = f"{row['label']}, {int8} relative to {half}: {rates[int8] / rates[half]:.2f} × speed"
-    return "; ".join([faster, *changes]) + "."
+    return f"{table(head, rows)}\n\n{measured}"
 
 
 def _formats(row: Record) -> Iterator[tuple[str, ...]]:

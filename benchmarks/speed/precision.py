@@ -1,4 +1,4 @@
-r"""Accuracy and speed of number formats: float32, bfloat16 and int8.
+r"""Accuracy and speed of number formats: float32 and bfloat16.
 
     python -m benchmarks.speed.precision --data synthetic=data/synth
     python -m benchmarks.speed.precision --data synthetic=data/synth \
@@ -6,9 +6,8 @@ r"""Accuracy and speed of number formats: float32, bfloat16 and int8.
 
 Extracts each dataset with the published weights in each format and reports rank-1 and mAP (cosine
 distance) and the difference from float32 features. Speed is that of the network only at 256×128,
-best round, all formats in turn. int8 needs the extras of ONNX Runtime and OpenVINO; see
-`int8_backends`. Without --data, only the speed is measured (a few minutes); a dataset takes up to
-an hour on two cores.
+best round, all formats in turn. Without --data, only the speed is measured (a few minutes); a
+dataset takes up to an hour on two cores. int8 is measured by `exported_precision`.
 
 A run writes one row per encoder to benchmarks/results/precision.json and replaces the previous one.
 """
@@ -27,7 +26,6 @@ from numpy.typing import NDArray
 from benchmarks.command_line import add_data_option, benchmark_parser
 from benchmarks.result_files import RESULTS, add_row, provenance
 from benchmarks.speed.forward_variants import backend_variant
-from benchmarks.speed.int8_backends import register_int8
 from benchmarks.speed.throughput_measures import distance, forward_rate
 from benchmarks.speed.timing import best_of
 from reid_align import Encoder, create_model
@@ -42,14 +40,13 @@ Format = tuple[str, DtypeName]
 # The first one is the reference.
 FORMATS: tuple[Format, ...] = (
     ("torch", "float32"), ("torch", "bfloat16"), ("openvino", "bfloat16"),
-    ("onnx_int8", "float32"), ("openvino_int8", "float32"),
 )  # fmt: skip
 BATCH = 8
 
 
 def label(backend: str, dtype: str) -> str:
     """Return the display name of a backend and format."""
-    return backend.replace("_", " ") if "int8" in backend else f"{backend} {dtype}"
+    return f"{backend} {dtype}"
 
 
 def rates(
@@ -109,7 +106,6 @@ def main() -> None:
     )
     options = parser.parse_args()
     options.device = "cpu"
-    register_int8()
     for name in options.models:
         encoder = create_model(name, pretrained=True)
         row = {"label": name, **provenance(), "batch": BATCH}

@@ -13,9 +13,7 @@ from tiny_people import make_set
 from benchmarks.docs_tables.speed_tables import precision as precision_table
 from benchmarks.docs_tables.training_tables import training_profile as profile_table
 from benchmarks.speed import precision, training_profile
-from benchmarks.speed.int8_backends import register_int8
 from reid_align import create_model
-from reid_align.inference.backends import BACKENDS
 from reid_align.preprocess import Preprocess
 
 pytestmark = pytest.mark.slow
@@ -24,24 +22,16 @@ RECIPE = "san_baseline"
 ORIGIN = {"command": "run", "commit": "0123456789", "machine": "m", "cores": 2, "torch": "2.6"}
 
 
-@pytest.fixture
-def int8_backends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The backends that are only measured, gone again after the test."""
-    monkeypatch.setattr(BACKENDS, "_entries", {name: BACKENDS[name] for name in BACKENDS})
-    register_int8()
-
-
-@pytest.mark.usefixtures("int8_backends")
 def test_formats_are_compared_with_float32(tmp_path: Path) -> None:
     encoder = create_model("san_resnet14")
     encoder.preprocess = Preprocess(32, 16)
-    formats = [*precision.FORMATS[:2], ("openvino_int8", "float32")]
+    formats = [*precision.FORMATS[:2], ("openvino", "float32")]
     options = Namespace(rounds=1, seconds=0.01, height=32, width=16, device="cpu")
     assert min(precision.rates(encoder, formats, options).values()) > 0
     found = precision.scores(encoder, formats, "synthetic", str(make_set(tmp_path / "set")))
-    assert found.keys() == {"torch float32", "torch bfloat16", "openvino int8"}
-    exact, half, int8 = (one["max_relative_error"] for one in found.values())
-    assert exact == 0 < half < int8 < 0.5
+    assert found.keys() == {"torch float32", "torch bfloat16", "openvino float32"}
+    exact, half, other = (one["max_relative_error"] for one in found.values())
+    assert exact == 0 < other < half < 0.5
 
 
 def test_precision_table() -> None:
@@ -54,13 +44,6 @@ def test_precision_table() -> None:
     text = precision_table({"rows": [row]})
     assert "| san | torch bfloat16 | 74 | 74.36 / 66.57 | 0.01 | 0.9998 |" in text
     assert "8 images of 256×128" in text
-    int8 = {**scores, "rank1": 73.86}
-    rates = {"torch bfloat16": 50.0, "openvino bfloat16": 100.0, "onnx int8": 140.0}
-    both = {"openvino bfloat16": scores, "onnx int8": int8, "torch bfloat16": scores}
-    text = precision_table(
-        {"rows": [{**row, "images_per_second": rates, "scores": {"synthetic": both}}]}
-    )
-    assert "san, onnx int8 relative to openvino bfloat16: 1.40 × speed; -0.50 points of" in text
     unscored = precision_table({"rows": [{**row, "scores": {}}]})
     assert "| san | torch bfloat16 | 74 | nan | nan |" in unscored
 
