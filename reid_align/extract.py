@@ -14,23 +14,27 @@ from reid_align.cli import (
     command_parser,
     run,
 )
-from reid_align.errors import ImageReadError, OutputExistsError
+from reid_align.cli.distribution_options import add_distribution_options
+from reid_align.errors import ImageReadError, OutputExistsError, StorageError
 
 DESCRIPTION = """\
 Compute one feature vector for each person image.
 
   python -m reid_align.extract images/ -o feats.npy
   python -m reid_align.extract 'crops/**/*.jpg' -o feats.npy --weights encoder.safetensors
+  python -m reid_align.extract 'shards/*.tar' s3://bucket/crops -o feats.parquet --engine ray
 
 -o feats.npy writes three files:
   feats.npy   (N, D) float32, one row per image
   feats.csv   row, path: the image of each row
-  feats.json  model, weights, preprocessing, version, and the failed images"""
+  feats.json  model, weights, preprocessing, version, and the failed images
+-o feats.parquet writes a folder of Parquet files with the columns path, features and error"""
 
 ADVICE: Advice = {
     **ENCODER_ADVICE,
     ImageReadError: "Fix the file and rerun the command with --resume, or add --resume --on-error "
     "skip to leave it out.",
+    StorageError: "Finished work is kept; rerun the command with --resume.",
     OutputExistsError: "Use --force to replace it.",
 }
 
@@ -42,10 +46,13 @@ def build_parser() -> argparse.ArgumentParser:
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="folder (searched recursively, sorted), image, quoted glob pattern, .txt file with "
-        "one path per line, or - for such a list on standard input",
+        help="folder (searched recursively, sorted), image, tar file of images, quoted glob "
+        "pattern, .txt file with one path per line, - for such a list on standard input, a URL of "
+        "these (s3://, gs://), or a Parquet file of images (with -o NAME.parquet)",
     )
-    parser.add_argument("-o", "--output", required=True, metavar="FILE.npy", help="output file")
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="FILE", help="FILE.npy or FOLDER.parquet"
+    )
     add_encoder_options(parser)
     add_compute_options(parser)
     parser.add_argument(
@@ -65,8 +72,9 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="I/N",
         default="0/1",
         help="extract every N-th image, starting with image I (0 to N-1), and write "
-        "feats-0000I-of-0000N.npy",
+        "feats-0000I-of-0000N.npy; with .parquet, every N-th part",
     )
+    add_distribution_options(parser)
     return parser
 
 
@@ -74,8 +82,8 @@ def extract(args: argparse.Namespace) -> int:
     """Run the command on parsed arguments and return its exit code."""
     # Imported late: --help does not load torch.
     from reid_align.cli.encoder_choice import select_encoder
-    from reid_align.features import Adaptation, ExtractOptions, ImageShard, extract_to_file
-    from reid_align.images import find_images
+    from reid_align.cli.feature_outputs import write_features
+    from reid_align.features import ExtractOptions
 
     options = ExtractOptions(
         args.device,
@@ -87,26 +95,16 @@ def extract(args: argparse.Namespace) -> int:
         args.on_error,
         args.backend,
     )
-    shard = ImageShard.parse(args.shard)
     encoder = select_encoder(args.model, args.weights, args.seed)
-    done = extract_to_file(
-        find_images(args.inputs),
-        encoder,
-        args.output,
-        options,
-        adaptation=Adaptation(seed=args.seed) if args.adapt else None,
-        shard=shard,
-        resume=args.resume,
-        overwrite=args.force,
-        progress=True,
-    )
+    done = write_features(args, encoder, options)
     print(
         f"{done.rows} × {done.feature_dim} features in {done.output}"
         + (f" ({done.resumed} images from an earlier run)" if done.resumed else ""),
         file=sys.stderr,
     )
     if done.failed:
-        listed = done.output.with_suffix(".json")
+        output = str(done.output)
+        listed = f"{output.removesuffix('.npy')}.json" if output.endswith(".npy") else output
         images = "1 image" if done.failed == 1 else f"{done.failed} images"
         print(f"{images} could not be read; see {listed}.", file=sys.stderr)
     return SOME_FAILED if done.failed else OK

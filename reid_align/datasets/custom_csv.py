@@ -10,6 +10,7 @@ from reid_align.datasets.dataset_registry import DatasetLoader, register
 from reid_align.datasets.dataset_types import ReidDataset
 from reid_align.datasets.folder_layout import describe
 from reid_align.errors import DatasetFormatError, DatasetNotFoundError
+from reid_align.images.image_addresses import is_remote
 
 _REQUIRED = {"path", "person_id"}
 _ALLOWED = _REQUIRED | {"camera_id", "split"}
@@ -21,9 +22,9 @@ class CsvDataset(DatasetLoader):
 
     Paths are absolute or relative to the CSV file. Ids may be any text; spaces around
     them are removed. Images with person_id -1 are junk and ignored. Two texts of one number (1 and
-    01) are an error. ``split`` is train, query or gallery. Without this column there are no
-    training images, and every image is both query and gallery. Other columns are an error, which
-    catches misspelled names.
+    01) are an error. ``split`` is train, query or gallery. Without this column every
+    image is both query and gallery, and training uses all of them (`as_training_set`). Other
+    columns are an error, which catches misspelled names.
     """
 
     name = "csv"
@@ -84,6 +85,8 @@ def _listed(columns: list[str], row: list[str], where: str) -> ListedImage:
             "the column."
         )
     folder = os.path.dirname(where)
+    if is_remote(cells["path"]):
+        return ListedImage(cells["path"], cells["person_id"], cells.get("camera_id") or None, part)
     # File names may end in a space.
     written = os.path.join(folder, row[columns.index("path")])
     path = written if os.path.isfile(written) else os.path.join(folder, cells["path"])

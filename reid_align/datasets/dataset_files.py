@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from reid_align.errors import DatasetFormatError
+from reid_align.images.image_addresses import image_exists
 from reid_align.images.image_formats import EXTENSIONS
 
 
@@ -67,12 +68,12 @@ def match_images(
 
 
 def require_files(dataset: str, paths: Sequence[str], listed_in: str) -> None:
-    """Check that every file exists.
+    """Check that every file exists; URLs and members of tar files are not checked.
 
     Raises:
         DatasetFormatError: files are missing; names the first one and the count.
     """
-    missing = [path for path in paths if not os.path.isfile(path)]
+    missing = [path for path in paths if not image_exists(path)]
     if missing:
         raise DatasetFormatError(
             f"{dataset}: {len(missing):,} of the {len(paths):,} images in {shown(listed_in)} are "

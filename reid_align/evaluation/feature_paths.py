@@ -6,13 +6,16 @@ from dataclasses import replace
 
 from reid_align.errors import InvalidInputError
 from reid_align.features import Features
+from reid_align.images.image_addresses import is_remote
 
 
 def real_paths(paths: Iterable[str]) -> list[str]:
-    """Return absolute paths without symbolic links; resolves each folder once."""
+    """Return absolute paths without symbolic links; resolves each folder once. Keeps URLs."""
     folders: dict[str, str] = {}
 
     def resolved(path: str) -> str:
+        if is_remote(path):
+            return path
         folder, name = os.path.split(os.path.abspath(path))
         if folder not in folders:
             folders[folder] = os.path.realpath(folder)
@@ -35,7 +38,7 @@ def relocate_features(features: Features, features_root: str, dataset_root: str)
     Raises:
         InvalidInputError: no path is below ``features_root``.
     """
-    root = os.path.abspath(features_root)
+    root = _absolute(features_root)
     paths = [_moved(path, root, dataset_root) for path in features.paths]
     if features.paths and not any(path is not None for path in paths):
         raise InvalidInputError(
@@ -54,6 +57,11 @@ def relocate_features(features: Features, features_root: str, dataset_root: str)
 
 
 def _moved(path: str, root: str, dataset_root: str) -> str | None:
-    below = os.path.relpath(os.path.abspath(path), root)
+    below = os.path.relpath(_absolute(path), root)
     outside = below == os.pardir or below.startswith(os.pardir + os.sep)
     return None if outside else os.path.join(dataset_root, below)
+
+
+def _absolute(path: str) -> str:
+    """Return an absolute path; a URL becomes one that starts with its protocol."""
+    return os.path.abspath(f"{os.sep}{path}" if is_remote(path) else path)

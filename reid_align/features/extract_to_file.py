@@ -34,14 +34,15 @@ class Extraction:
     """Summary of a finished extraction.
 
     Attributes:
-        output: the ``.npy``; its ``.csv`` and ``.json`` are in the same folder.
+        output: the ``.npy``; its ``.csv`` and ``.json`` are in the same folder. Or the
+            ``.parquet`` folder, a str if it is a URL.
         rows: number of features.
         feature_dim: D.
         failed: number of images that could not be read.
         resumed: number of images that an earlier run had processed.
     """
 
-    output: Path
+    output: Path | str
     rows: int
     feature_dim: int
     failed: int

@@ -16,22 +16,28 @@ from reid_align.features.extractor import Features
 from reid_align.features.feature_digest import feature_digest
 from reid_align.features.feature_files import Json, first_difference
 from reid_align.features.image_batches import FailedImage
+from reid_align.features.parquet_features import read_parquet_description, read_parquet_features
+from reid_align.images.image_addresses import is_parquet
 from reid_align.typed_reading import read_object, read_record
 
 # Settings that describe the images; they may differ between comparable features.
-_IMAGES = frozenset({"shard", "images", "listing_sha256", "rows", "failed"})
+_IMAGES = frozenset(
+    {"shard", "images", "listing_sha256", "rows", "failed", "units", "failed_images"}
+)
 _HEADER = ["row", "path"]
 
 
 def read_features(*files: str | PathLike[str]) -> Features:
-    """Read one ``feats.npy`` with its ``.csv`` and ``.json``, or join several of them.
+    """Read ``feats.npy`` with its ``.csv`` and ``.json``, or ``feats.parquet``, or join several.
 
-    A single file is memory-mapped. The values may also be float16, to save space, and the ``.csv``
-    may have further columns after ``path``: the metadata of a gallery. Several files, such as the
-    shards of one run, are joined in the given order.
+    A single ``.npy`` file is memory-mapped; a ``.parquet`` folder is read into memory. The values
+    of a ``.npy`` file may also be float16, to save space, and its ``.csv`` may have further columns
+    after ``path``: the metadata of a gallery. Several files, such as the shards of one run, are
+    joined in the given order.
 
     Args:
-        files: the ``.npy`` files; the ``.csv`` and ``.json`` are in the same folder.
+        files: ``.npy`` files, with ``.csv`` and ``.json`` in the same folder, or ``.parquet``
+            folders, also at a URL.
 
     Raises:
         OutputError: no file is given, a file is missing or damaged, the three disagree, or the
@@ -40,7 +46,7 @@ def read_features(*files: str | PathLike[str]) -> Features:
     """
     if not files:
         raise OutputError("No file given. Give at least one .npy file.")
-    first, *others = (Path(fspath(file)) for file in files)
+    first, *others = (fspath(file) for file in files)
     parts = [_read_one(file) for file in (first, *others)]
     if not others:
         return parts[0]
@@ -56,11 +62,13 @@ def read_features(*files: str | PathLike[str]) -> Features:
 
 
 def read_description(file: str | PathLike[str]) -> dict[str, Json]:
-    """Return the ``.json`` of a ``.npy`` file: how its features were computed.
+    """Return how features were computed: the ``.json``, or the record of a Parquet folder.
 
     Raises:
         OutputError: the ``.json`` is missing or damaged.
     """
+    if is_parquet(fspath(file)):
+        return read_parquet_description(fspath(file))
     path = Path(fspath(file)).with_suffix(".json")
     try:
         return dict(cast(Mapping[str, Json], read_object(json.loads(path.read_text("utf-8")))))
@@ -68,7 +76,12 @@ def read_description(file: str | PathLike[str]) -> dict[str, Json]:
         raise OutputError(f"Cannot read {path}: {error}. Extract the features again.") from error
 
 
-def _require_same_settings(first: Path, other: Path) -> None:
+def is_feature_file(name: str | PathLike[str]) -> bool:
+    """Return whether a name is one of stored features: ``.npy`` or ``.parquet``."""
+    return fspath(name).endswith(".npy") or is_parquet(fspath(name))
+
+
+def _require_same_settings(first: str, other: str) -> None:
     one, two = read_description(first), read_description(other)
     differing = _IMAGES
     if one.get("adapted") and one.get("listing_sha256") == two.get("listing_sha256"):
@@ -84,7 +97,7 @@ def _require_same_settings(first: Path, other: Path) -> None:
         )
 
 
-def _require_same_images(files: Sequence[Path]) -> None:
+def _require_same_images(files: Sequence[str]) -> None:
     """Refuse incomplete shards of different image lists: images may be missing or double."""
     shards: dict[tuple[Json, str], set[str]] = defaultdict(set)
     for file in files:
@@ -124,7 +137,10 @@ def _read_paths(table: Path) -> Iterator[str]:
             yield row[1]
 
 
-def _read_one(file: Path) -> Features:
+def _read_one(name: str) -> Features:
+    if is_parquet(name):
+        return read_parquet_features(name)
+    file = Path(name)
     try:
         values = np.lib.format.open_memmap(file, mode="r")
         if values.dtype not in (np.float32, np.float16):

@@ -1,5 +1,6 @@
 """Image decoding to 8-bit RGB, with clear errors."""
 
+import io
 import os
 import stat
 import threading
@@ -19,10 +20,12 @@ from PIL.PpmImagePlugin import PpmImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from reid_align.errors import ImageReadError
+from reid_align.errors import ImageReadError, MissingExtraError, StorageError
+from reid_align.images.image_addresses import TAR, is_remote, is_tar, read_range, split_member
 from reid_align.images.image_formats import FORMAT_NAMES, HEADER_BYTES, sniff
 from reid_align.images.orientation import read_orientation, upright
 from reid_align.images.pixel_modes import rgb_pixels
+from reid_align.images.tar_files import read_member
 
 MAX_PIXELS = 40_000_000
 _DECODING = threading.local()
@@ -59,13 +62,46 @@ def decode_image(path: str) -> NDArray[np.uint8]:
     damaged images instead of rejecting them, and a lowered ``Image.MAX_IMAGE_PIXELS`` applies to
     TIFF and WebP.
 
+    Args:
+        path: a file, a member of a tar file (``a.tar/1.jpg``), or a URL, read with fsspec.
+
     Raises:
-        ImageReadError: the file cannot be decoded; no other exception is raised.
+        ImageReadError: the file cannot be decoded.
+        StorageError: the storage of a URL cannot be reached, or denies access. No other exception
+            is raised.
     """
     with _naming(path):
+        if is_remote(path) or TAR in path.lower():
+            data = read_address(path)
+            if data is not None:
+                return decode_bytes(data, path)
         _check_file(path)
         with open(path, "rb") as file:
             return to_rgb(open_image(file, path), path)
+
+
+def decode_bytes(data: bytes, name: str) -> NDArray[np.uint8]:
+    """Decode the content of an image file; see `decode_image`.
+
+    Raises:
+        ImageReadError: the content cannot be decoded.
+    """
+    if not data:
+        raise ImageReadError(name, "the file is empty")
+    return to_rgb(open_image(io.BytesIO(data), name), name)
+
+
+def read_address(path: str) -> bytes | None:
+    """Return the content of a remote file or tar member; None for the path of a local file.
+
+    Raises:
+        ImageReadError: a damaged tar file, or no such member.
+        StorageError: the remote storage cannot be reached, or denies access.
+        OSError: the file cannot be read.
+    """
+    if split_member(path) is not None or (is_tar(path) and not os.path.isdir(path)):
+        return read_member(path)
+    return read_range(path) if is_remote(path) else None
 
 
 def open_image(file: IO[bytes], name: str = "image in memory") -> ImageFile:
@@ -141,7 +177,7 @@ def _naming(name: str) -> Iterator[None]:
     _DECODING.name = name
     try:
         yield
-    except ImageReadError:
+    except (ImageReadError, StorageError, MissingExtraError):
         raise
     except Exception as error:
         raise ImageReadError(name, _reason(error)) from error

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import NamedTuple
 
+from reid_align.images.image_addresses import is_remote, split_member
+
 _HEAD = 4096
 
 
@@ -26,7 +28,16 @@ def file_keys(paths: Sequence[str]) -> list[object]:
 
 
 def file_key(path: str) -> object | None:
-    """Return a key that is equal for paths of the same file; None if there is no file."""
+    """Return a key that is equal for paths of the same file; None if there is no file.
+
+    The key of a remote file is its URL, whether it exists or not.
+    """
+    if is_remote(path):
+        return path
+    member = split_member(path)
+    if member is not None:
+        container = file_key(member[0])
+        return None if container is None else (container, member[1])
     try:
         status = os.stat(path)
     except OSError:
