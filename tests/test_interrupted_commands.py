@@ -90,6 +90,12 @@ CASES = {
         r"0/480 images, .*",
         r"\d+ of 20 shards are complete in people; rerun the command to continue",
     ),
+    "export": Case("--weights weights -o model.onnx", r"exporting: \d\d:\d\d so far", RERUN),
+    "convert": Case(
+        "hf-hub:org/name/model.pth -o converted",
+        r"downloading org/name/model.pth: \d\d:\d\d so far",
+        RERUN,
+    ),
     "publish": Case(
         "push weights --repo org/name --yes",
         r"pushing: \d\d:\d\d so far",
@@ -113,15 +119,16 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     encoder = san_resnet50()
     encoder.preprocess = Preprocess(32, 16)
     save_pretrained(encoder, folder / "weights")
+    (folder / "weights" / "README.md").write_text("# A model card\n")
     torch.manual_seed(0)
-    encoder = create_model("san_resnet18")
-    decoder = decoder_for(encoder, height=32, width=32)
+    small = create_model("san_resnet18")
+    decoder = decoder_for(small, height=32, width=32)
     (folder / "run").mkdir()
-    for module, name in ((encoder, "encoder"), (decoder, "san_decoder")):
+    for module, name in ((small, "encoder"), (decoder, "san_decoder")):
         header = WeightsHeader(
             module.architecture,
             module.arch_args,
-            Preprocess(32, 16) if module is encoder else None,
+            Preprocess(32, 16) if module is small else None,
             module_fingerprint(module),
         )
         save_tensors(module, folder / "run" / f"{name}.safetensors", header)

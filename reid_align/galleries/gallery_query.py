@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
 from reid_align.features import Features, require_same_digest
+from reid_align.galleries.filtered_scan import QUERY_INDEX, ROW_ID, nearest_filtered
 from reid_align.galleries.gallery_format import PATH, VECTOR, GalleryFormat
 from reid_align.galleries.new_rows import check_norms
 from reid_align.retrieval.nearest_rows import exact_distances
 from reid_align.retrieval.search_hits import Hit
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from lancedb.table import Table
 
 # One vector, (D,), and several, (N, D). For type checkers, NDArray counts as one vector.
@@ -92,7 +94,7 @@ def nearest_stored(
 ) -> list[list[Hit]]:
     """Return the k nearest rows of each query, nearest first; ties by ascending row.
 
-    LanceDB selects the rows; their distances are then computed in float64.
+    The rows are selected in float32; their distances are then computed in float64.
     """
     k = min(k, table.count_rows(condition))
     if not k:
@@ -114,25 +116,16 @@ def _one_scan(
     approximate: bool,
 ) -> list[list[Hit]]:
     names = [name for name in table.schema.names if name not in (PATH, VECTOR)]
-    # A list of one vector would be answered without a query index.
-    vectors = queries[0] if len(queries) == 1 else list(queries)
-    query: Any = table.search(vectors, vector_column_name=VECTOR, query_type="vector")
-    query = query.distance_type("cosine").limit(k).with_row_id(True)
-    query = query.select([PATH, VECTOR, *names, "_distance"])
-    if condition is not None:
-        query = query.where(condition)
-    if approximate:
-        # Without a maximum, more partitions are searched until there are k rows.
-        query = query.minimum_nprobes(_PROBES).maximum_nprobes(0).refine_factor(_CANDIDATES)
+    columns = [PATH, VECTOR, *names]
+    if condition is not None and not approximate:
+        found = nearest_filtered(table, queries, k, condition, columns)
     else:
-        query = query.bypass_vector_index()
-    found = query.to_arrow().combine_chunks()
+        found = _nearest_by_lance(table, queries, k, condition, columns, approximate=approximate)
+    found = found.combine_chunks()
     values = found.column(VECTOR).combine_chunks().flatten().to_numpy()
     values = values.reshape(-1, queries.shape[1])
-    rows = found.column("_rowid").to_numpy()
-    query_of = (
-        found.column("query_index").to_numpy() if len(queries) > 1 else np.zeros(len(rows), int)
-    )
+    rows = found.column(ROW_ID).to_numpy()
+    query_of = found.column(QUERY_INDEX).to_numpy()
     paths = found.column(PATH).to_pylist()
     metadata = found.select(names).to_pylist() if names else [{} for _ in paths]
     hits = []
@@ -147,3 +140,33 @@ def _one_scan(
             ]
         )
     return hits
+
+
+def _nearest_by_lance(
+    table: "Table",
+    queries: NDArray[np.float32],
+    k: int,
+    condition: str | None,
+    columns: Sequence[str],
+    *,
+    approximate: bool,
+) -> "pa.Table":
+    """Return the k nearest rows of each query, as LanceDB selects them."""
+    import pyarrow as pa
+
+    # A list of one vector would be answered without a query index.
+    vectors = queries[0] if len(queries) == 1 else list(queries)
+    query: Any = table.search(vectors, vector_column_name=VECTOR, query_type="vector")
+    query = query.distance_type("cosine").limit(k).with_row_id(True)
+    query = query.select([*columns, "_distance"])
+    if condition is not None:
+        query = query.where(condition)
+    if approximate:
+        # Without a maximum, more partitions are searched until there are k rows.
+        query = query.minimum_nprobes(_PROBES).maximum_nprobes(0).refine_factor(_CANDIDATES)
+    else:
+        query = query.bypass_vector_index()
+    found = query.to_arrow()
+    if len(queries) > 1:
+        return found
+    return found.append_column(QUERY_INDEX, pa.array(np.zeros(len(found), np.int64)))

@@ -2,47 +2,29 @@
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any
 
-import numpy as np
-
-from reid_align.checks import at_least_one, at_least_zero
+from reid_align.checks import at_least_zero
 from reid_align.errors import InvalidInputError, MissingExtraError
 from reid_align.features import Features, feature_digest, require_same_digest
 from reid_align.features.feature_files import Json
 from reid_align.galleries.commit_retries import commit
-from reid_align.galleries.gallery_format import PATH, VECTOR, GalleryFormat, read_format
+from reid_align.galleries.gallery_format import VECTOR, GalleryFormat
 from reid_align.galleries.gallery_location import DiskSync, check_location, is_remote
-from reid_align.galleries.gallery_query import QueryVectors, Vector, Vectors, nearest_stored
-from reid_align.galleries.gallery_reading import (
-    GalleryContents,
-    GalleryRow,
-    condition,
-    in_parentheses,
-    read_contents,
-    read_rows,
-)
-from reid_align.galleries.gallery_tables import (
-    create_table,
-    open_table,
-    record_format,
-    with_columns,
-)
+from reid_align.galleries.gallery_reading import in_parentheses
+from reid_align.galleries.gallery_tables import create_table, record_format, with_columns
 from reid_align.galleries.lance_errors import filtering, storing
-from reid_align.galleries.metadata_columns import metadata_columns, type_name
+from reid_align.galleries.metadata_columns import metadata_columns
 from reid_align.galleries.new_rows import check_new_rows, row_table
-from reid_align.retrieval.search_hits import Hit
-
-if TYPE_CHECKING:
-    from lancedb.table import Table
+from reid_align.galleries.searchable_gallery import SearchableGallery
 
 _INDEX_ROWS = 1000
 
 
-class Gallery:
+class Gallery(SearchableGallery):
     """Features with paths and metadata in an embedded LanceDB database.
 
     Every change is one commit: a process that is killed loses only the change it was making, and
@@ -54,10 +36,6 @@ class Gallery:
     Attributes:
         location: the folder or address.
     """
-
-    def __init__(self, location: str, database: Any) -> None:  # noqa: ANN401
-        self.location = location
-        self._database = database
 
     @classmethod
     def open(
@@ -98,45 +76,6 @@ class Gallery:
         gallery = cls(location, database)
         gallery._format()
         return gallery
-
-    def __len__(self) -> int:
-        return self.count()
-
-    def count(self, where: str | None = None) -> int:
-        """Return the number of rows, of those that match an SQL filter if one is given."""
-        table = self._table()
-        if table is None:
-            return 0
-        with storing(self.location, "read"), filtering(where, table.schema.names):
-            return int(table.count_rows(condition(where)))
-
-    @property
-    def digest(self) -> str:
-        """Digest of the features, see `Features.digest`; "" if unknown or empty."""
-        found = self._format()
-        return "" if found is None else found.digest
-
-    @property
-    def feature_dim(self) -> int | None:
-        """D; None before the first row is added."""
-        found = self._format()
-        return None if found is None else found.feature_dim
-
-    @property
-    def description(self) -> dict[str, Json]:
-        """How the features were computed, as in ``feats.json``; {} if unknown."""
-        found = self._format()
-        return {} if found is None else dict(found.description)
-
-    @property
-    def columns(self) -> dict[str, str]:
-        """Metadata columns and their types: "bool", "int", "float", "str" or "datetime"."""
-        table = self._table()
-        if table is None:
-            return {}
-        with storing(self.location, "read"):
-            fields = list(table.schema)
-        return {f.name: type_name(f.type) for f in fields if f.name not in (PATH, VECTOR)}
 
     def add(
         self,
@@ -202,86 +141,6 @@ class Gallery:
             sync.finish()
         return int(removed.num_deleted_rows)
 
-    @overload
-    def search(
-        self, query: Vector, k: int = 10, where: str | None = None, *, approximate: bool = False
-    ) -> list[Hit]: ...
-
-    @overload
-    def search(
-        self,
-        query: Features | Vectors,
-        k: int = 10,
-        where: str | None = None,
-        *,
-        approximate: bool = False,
-    ) -> list[list[Hit]]: ...
-
-    def search(
-        self,
-        query: Features | Vector | Vectors,
-        k: int = 10,
-        where: str | None = None,
-        *,
-        approximate: bool = False,
-    ) -> list[Hit] | list[list[Hit]]:
-        """Find the k nearest rows by cosine distance, 1 - cos in [0, 2].
-
-        Args:
-            query: one vector (D,), several (N, D), or `Features`. Only `Features` have a digest
-                that is compared with the gallery's.
-            k: number of hits; all rows of a smaller gallery.
-            where: SQL filter on ``path`` and the metadata columns, such as ``"camera = 1"``. A
-                comparison with null is not true; use ``"camera IS NULL"``.
-            approximate: use the index of `build_index`, if there is one.
-
-        Returns:
-            For one vector its hits, nearest first; otherwise one such list per query. Empty only
-            if the gallery is empty or no row matches the filter.
-
-        Raises:
-            MixedFeaturesError: the query has another digest than the gallery.
-            UnknownNameError: the filter names an unknown column.
-            InvalidInputError: another D, NaN, infinity, a zero vector, ``k`` below 1, or an
-                invalid filter.
-            OutputError: the gallery cannot be read.
-        """
-        at_least_one("k", k)
-        vectors = QueryVectors.of(query)
-        table = self._table()
-        if table is None:
-            return vectors.answer([[] for _ in vectors.values])
-        found = read_format(self.location, table.schema)
-        vectors.check(found, self.location)
-        with storing(self.location, "read"), filtering(where, table.schema.names):
-            hits = nearest_stored(
-                table, vectors.values, k, condition(where), approximate=approximate
-            )
-        return vectors.answer(hits)
-
-    def rows(self, where: str | None = None) -> Iterator[GalleryRow]:
-        """Yield path and metadata of all rows, of those that match a filter if one is given.
-
-        The rows come in the order in which they were added.
-        """
-        table = self._table()
-        if table is None:
-            return
-        with storing(self.location, "read"), filtering(where, table.schema.names):
-            yield from read_rows(table, condition(where))
-
-    def load(self, where: str | None = None) -> GalleryContents:
-        """Return all rows, or those that match a filter, with their features.
-
-        Needs 4·D bytes of memory per row.
-        """
-        table = self._table()
-        if table is None:
-            return GalleryContents(Features(np.empty((0, 0), np.float32), ()), {})
-        found = read_format(self.location, table.schema)
-        with storing(self.location, "read"), filtering(where, table.schema.names):
-            return read_contents(table, condition(where), found)
-
     def build_index(self) -> None:
         """Build the index for approximate searches, or rebuild it.
 
@@ -331,12 +190,3 @@ class Gallery:
             sync = DiskSync(self.location)
             commit(partial(table.optimize, cleanup_older_than=timedelta(days=keep_days)))
             sync.finish()
-
-    def _table(self) -> "Table | None":
-        """Return the table, or None before the first row is added."""
-        with storing(self.location, "read"):
-            return open_table(self._database)
-
-    def _format(self) -> GalleryFormat | None:
-        table = self._table()
-        return None if table is None else read_format(self.location, table.schema)
