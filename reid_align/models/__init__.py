@@ -9,8 +9,7 @@ with the library (``fastreid_resnet50``). Published weights append a tag:
 `models.dense_uv_network`, the dense pose estimator, is not imported here.
 """
 
-from reid_align.models import efficientnet_lite as efficientnet_lite
-from reid_align.models import mobilenet_v2 as mobilenet_v2
+from reid_align.models import dsa_light_encoder as dsa_light_encoder
 from reid_align.models import osnet as osnet
 from reid_align.models.densenet import DenseNetEncoder
 from reid_align.models.dsa_encoder import DsaEncoder, dsa_reid

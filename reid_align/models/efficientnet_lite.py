@@ -13,7 +13,7 @@ from math import ceil
 from reid_align.models.light_encoder import LightEncoder, LightShape, StageShape
 from reid_align.models.model_factory import MODELS
 
-LITE_0 = LightShape(
+EFFICIENTNET_LITE_0 = LightShape(
     "efficientnet_lite0",
     stem=32,
     stages=(
@@ -39,10 +39,11 @@ def scaled(name: str, width: float, depth: float) -> LightShape:
         depth: factor of the number of blocks; the first and last stage keep theirs.
     """
     first, *inner, last = (
-        replace(stage, channels=_multiple_of_8(stage.channels * width)) for stage in LITE_0.stages
+        replace(stage, channels=_multiple_of_8(stage.channels * width))
+        for stage in EFFICIENTNET_LITE_0.stages
     )
     deeper = (replace(stage, blocks=ceil(stage.blocks * depth)) for stage in inner)
-    return replace(LITE_0, imagenet_model=name, stages=(first, *deeper, last))
+    return replace(EFFICIENTNET_LITE_0, imagenet_model=name, stages=(first, *deeper, last))
 
 
 def _multiple_of_8(width: float) -> int:
@@ -50,6 +51,8 @@ def _multiple_of_8(width: float) -> int:
     return rounded + 8 if rounded < 0.9 * width else rounded
 
 
-for _shape in (LITE_0, scaled("efficientnet_lite2", 1.1, 1.2)):
+EFFICIENTNET_LITE_2 = scaled("efficientnet_lite2", 1.1, 1.2)
+
+for _shape in (EFFICIENTNET_LITE_0, EFFICIENTNET_LITE_2):
     for _name in (f"san_{_shape.imagenet_model}", f"{_shape.imagenet_model}_baseline"):
         MODELS.register(_name)(partial(LightEncoder, _shape))

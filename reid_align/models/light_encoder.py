@@ -88,17 +88,36 @@ def _same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
 
 
 class InvertedResidual(nn.Module):
-    """1×1 expansion, depthwise convolution and 1×1 projection, with a shortcut if shapes match."""
+    """1×1 expansion, depthwise convolution and 1×1 projection, with a shortcut if shapes match.
 
-    def __init__(self, shape: LightShape, stage: StageShape, channels: int, stride: int) -> None:
+    Args:
+        shape: of the network.
+        stage: of the network that has the block.
+        channels: of the input.
+        stride: 1 or 2.
+        branches: number of separate branches in the channels.
+        input_branches: number of groups in which the expansion reads its input; default: as
+            ``branches``.
+    """
+
+    def __init__(
+        self,
+        shape: LightShape,
+        stage: StageShape,
+        channels: int,
+        stride: int,
+        branches: int = 1,
+        input_branches: int | None = None,
+    ) -> None:
         super().__init__()
         inner = channels * stage.expansion
-        expand = _layers(shape, channels, inner, 1) if stage.expansion > 1 else []
-        self.conv = nn.Sequential(
-            *expand,
-            *_layers(shape, inner, inner, stage.kernel, stride, groups=inner),
-            *_layers(shape, inner, stage.channels, 1)[:2],
-        )
+        layers: list[nn.Module] = []
+        if stage.expansion > 1:
+            groups = input_branches or branches
+            layers += convolution_layers(shape, channels, inner, 1, groups=groups)
+        layers += convolution_layers(shape, inner, inner, stage.kernel, stride, groups=inner)
+        layers += convolution_layers(shape, inner, stage.channels, 1, groups=branches)[:2]
+        self.conv = nn.Sequential(*layers)
         self.shortcut = stride == 1 and channels == stage.channels
 
     def forward(self, x: Tensor) -> Tensor:
@@ -107,10 +126,10 @@ class InvertedResidual(nn.Module):
         return x + y if self.shortcut else y
 
 
-def _layers(
+def convolution_layers(
     shape: LightShape, channels: int, out: int, kernel: int, stride: int = 1, groups: int = 1
 ) -> list[nn.Module]:
-    """Return convolution, batch norm and ReLU6."""
+    """Return a convolution, a batch norm and a ReLU6 of a network."""
     same = shape.same_padding and stride > 1
     conv = SamePaddedConv2d if same else nn.Conv2d
     padding = 0 if same else kernel // 2
@@ -137,7 +156,7 @@ class LightEncoder(Encoder):
 
     def __init__(self, shape: LightShape, head: EncoderHead = "gap", pool: Pool = "avg") -> None:
         super().__init__()
-        layers: list[nn.Module] = [nn.Sequential(*_layers(shape, 3, shape.stem, 3, 2))]
+        layers: list[nn.Module] = [nn.Sequential(*convolution_layers(shape, 3, shape.stem, 3, 2))]
         channels, ends = shape.stem, []
         for number, stage in enumerate(shape.stages):
             stride = 1 if number == UNSTRIDED_STAGE else stage.stride
@@ -145,7 +164,7 @@ class LightEncoder(Encoder):
                 layers.append(InvertedResidual(shape, stage, channels, 1 if block else stride))
                 channels = stage.channels
             ends.append(len(layers))
-        layers.append(nn.Sequential(*_layers(shape, channels, LAST_CHANNELS, 1)))
+        layers.append(nn.Sequential(*convolution_layers(shape, channels, LAST_CHANNELS, 1)))
         self.features = nn.Sequential(*layers)
         self._shape = shape
         self._map_ends = tuple(ends[number] for number in MAP_STAGES)
