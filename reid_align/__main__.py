@@ -9,6 +9,7 @@ from reid_align.cli import OK, USAGE, report
 
 VERBS = {
     "extract": "compute the features of person images",
+    "join": "join the parts of an extraction to one file",
     "search": "find the gallery images nearest to query images",
     "gallery": "store features in a gallery that grows and can be filtered",
     "evaluate": "evaluate an encoder or features on a benchmark or on your data",

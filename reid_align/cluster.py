@@ -62,7 +62,7 @@ def cluster(args: argparse.Namespace) -> int:
 
     check_new_outputs([args.output], args.force, args.sheet)
     if bool(args.inputs) == bool(args.features):
-        raise InvalidInputError("Give either images or --features FILE.npy.")
+        raise InvalidInputError("Give either images or --features FEATS.")
     check_encoder_options(args, build_parser().get_default)
     features, threshold, note = cluster_inputs(args)
     groups = groups_of_arguments(args, features.paths)

@@ -53,8 +53,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--features",
         nargs="+",
-        metavar="FILE.npy",
-        help="evaluate features written by extract, instead of running an encoder",
+        metavar="FEATS",
+        help="evaluate features written by extract (.npy, .parquet), instead of running an encoder",
     )
     parser.add_argument(
         "--features-root",

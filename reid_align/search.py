@@ -43,7 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
         "queries",
         nargs="+",
         metavar="QUERY",
-        help="image, folder, quoted glob pattern or .txt list; or one .npy file of features",
+        help="image, folder, quoted glob pattern or .txt list; or features (.npy, .parquet)",
     )
     add_gallery_options(parser)
     parser.add_argument("-o", "--output", metavar="FILE.csv", help="write the hits as CSV")

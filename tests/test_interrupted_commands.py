@@ -103,7 +103,7 @@ CASES = {
     ),
 }
 # They take seconds, or run until SIGTERM; tests of the service and of the page send it.
-OTHER_VERBS = {"verify", "serve", "demo"}
+OTHER_VERBS = {"join", "verify", "serve", "demo"}
 
 
 @pytest.fixture(scope="module")

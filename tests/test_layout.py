@@ -239,6 +239,7 @@ ALLOWED = {
     "synthesize": {"cli", "errors", "shard_set", "synth"},
     "extract": {"cli", "errors", "features", "images", "models"},
     "gallery": {"cli", "errors"},
+    "join": {"cli", "errors", "features"},
     "search": {"cli", "errors"},
     "calibrate": {"calibration", "cli", "errors", "progress"},
     "demo": {"cli", "errors"},

@@ -25,7 +25,7 @@ def add_calibrate_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--features",
         nargs="+",
-        metavar="FILE.npy",
+        metavar="FEATS",
         help="features written by extract, instead of running an encoder",
     )
     parser.add_argument(

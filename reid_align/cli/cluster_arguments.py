@@ -11,7 +11,10 @@ def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
         "inputs", nargs="*", metavar="INPUT", help="folder, image, pattern or list, as in extract"
     )
     parser.add_argument(
-        "--features", nargs="+", metavar="FILE.npy", help="features written by extract, instead"
+        "--features",
+        nargs="+",
+        metavar="FEATS",
+        help="feats.npy or feats.parquet written by extract, instead",
     )
     limit = parser.add_mutually_exclusive_group()
     limit.add_argument(

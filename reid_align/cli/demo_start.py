@@ -9,7 +9,7 @@ from reid_align.calibration import find_calibration
 from reid_align.cli.encoder_choice import select_encoder
 from reid_align.demo_page import DemoEngine, PairLabeling
 from reid_align.errors import InvalidInputError, MissingExtraError
-from reid_align.features import ExtractOptions
+from reid_align.features import ExtractOptions, is_feature_file
 from reid_align.files import check_writable
 from reid_align.galleries import is_gallery
 from reid_align.inference.device import resolve_device
@@ -62,7 +62,7 @@ def demo_engine(args: Namespace) -> DemoEngine:
         on_error="skip",
         backend=args.backend,
     )
-    recorded = Path(args.gallery).suffix == ".npy" or is_gallery(args.gallery)
+    recorded = is_feature_file(args.gallery) or is_gallery(args.gallery)
     chosen = args.model is not None or args.weights is not None
     encoder = None
     if chosen or not recorded:

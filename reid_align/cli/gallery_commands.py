@@ -12,7 +12,7 @@ from reid_align.cli.encoder_choice import select_encoder
 from reid_align.cli.search_inputs import failed_images
 from reid_align.csv_text import csv_text
 from reid_align.errors import InvalidInputError
-from reid_align.features import ExtractOptions
+from reid_align.features import ExtractOptions, is_feature_file
 from reid_align.galleries import (
     AddedRows,
     Gallery,
@@ -35,9 +35,9 @@ def add(args: Namespace) -> int:
         InvalidInputError: images and feature files together, or options that do not apply.
     """
     table = read_metadata(args.metadata) if args.metadata else None
-    tables = [name for name in args.inputs if Path(name).suffix == ".npy"]
+    tables = [name for name in args.inputs if is_feature_file(name)]
     if tables and len(tables) < len(args.inputs):
-        raise InvalidInputError("Give either .npy files or images, not both.")
+        raise InvalidInputError("Give either extracted features or images, not both.")
     if args.adapt:
         raise InvalidInputError(
             "--adapt: a gallery grows, and its encoder must stay the same. Adapt with extract, and "
@@ -101,6 +101,7 @@ def remove(args: Namespace) -> int:
 def list_rows(args: Namespace) -> int:
     """Print the rows as CSV."""
     stored = _existing(args)
+    stored.count(args.where)  # An invalid filter prints no header.
     names = list(stored.columns)
     print(csv_text([["path", *names]]), end="")
     for row in stored.rows(args.where):

@@ -11,8 +11,8 @@ def add_gallery_options(parser: argparse._ActionsContainer) -> None:
         "--gallery",
         required=True,
         metavar="GALLERY",
-        help="feats.npy written by extract, folder written by gallery, or images: a folder, quoted "
-        "glob pattern or .txt list",
+        help="feats.npy or feats.parquet written by extract, folder written by gallery, or images: "
+        "a folder, quoted glob pattern or .txt list",
     )
     parser.add_argument(
         "--where",

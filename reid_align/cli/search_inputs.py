@@ -4,7 +4,6 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from reid_align.calibration import CARRY_OVER_NOTE, find_calibration
 from reid_align.cli.encoder_choice import select_encoder
@@ -17,6 +16,7 @@ from reid_align.features import (
     Features,
     NamedImage,
     adapt_to,
+    is_feature_file,
     read_features,
 )
 from reid_align.galleries import is_gallery
@@ -94,7 +94,7 @@ def failed_images(failed: Sequence[FailedImage]) -> str:
 
 
 def _is_features(name: str) -> bool:
-    return Path(name).suffix == ".npy"
+    return is_feature_file(name)
 
 
 def _records_encoder(gallery: str) -> bool:

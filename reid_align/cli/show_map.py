@@ -64,13 +64,13 @@ def show(args: argparse.Namespace) -> int:
     if not 0 <= args.seed < 2**32:
         raise InvalidInputError(f"--seed {args.seed}: give a number from 0 to {2**32 - 1}.")
     from reid_align.cli.encoder_choice import select_encoder
-    from reid_align.features import ExtractOptions
+    from reid_align.features import ExtractOptions, is_feature_file
     from reid_align.galleries import is_gallery
     from reid_align.retrieval import load_gallery
     from reid_align.retrieval.metadata_table import column
     from reid_align.viz import map_positions, thumbnail_scatter
 
-    stored = args.gallery.endswith(".npy") or is_gallery(args.gallery)
+    stored = is_feature_file(args.gallery) or is_gallery(args.gallery)
     gallery = load_gallery(
         args.gallery,
         where=args.where,

@@ -18,6 +18,7 @@ from reid_align.features.frame_crops import FailedBox, box_corners
 from reid_align.features.image_batches import FailedImage
 from reid_align.features.image_inputs import NamedImage
 from reid_align.features.image_shard import ImageShard
+from reid_align.features.joined_features import join_features
 from reid_align.features.track_features import TrackFeatures
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "extract_to_file",
     "feature_digest",
     "is_feature_file",
+    "join_features",
     "read_description",
     "read_features",
     "require_same_digest",

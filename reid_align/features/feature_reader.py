@@ -51,8 +51,8 @@ def read_features(*files: str | PathLike[str]) -> Features:
     if not others:
         return parts[0]
     for other in others:
-        _require_same_settings(first, other)
-    _require_same_images([first, *others])
+        require_same_settings(first, other)
+    require_same_images([first, *others])
     return Features(
         np.concatenate([part.values for part in parts]),
         tuple(path for part in parts for path in part.paths),
@@ -81,7 +81,8 @@ def is_feature_file(name: str | PathLike[str]) -> bool:
     return fspath(name).endswith(".npy") or is_parquet(fspath(name))
 
 
-def _require_same_settings(first: str, other: str) -> None:
+def require_same_settings(first: str, other: str) -> None:
+    """Refuse files of different encoders or options; raise OutputError."""
     one, two = read_description(first), read_description(other)
     differing = _IMAGES
     if one.get("adapted") and one.get("listing_sha256") == two.get("listing_sha256"):
@@ -97,7 +98,7 @@ def _require_same_settings(first: str, other: str) -> None:
         )
 
 
-def _require_same_images(files: Sequence[str]) -> None:
+def require_same_images(files: Sequence[str]) -> None:
     """Refuse incomplete shards of different image lists: images may be missing or double."""
     shards: dict[tuple[Json, str], set[str]] = defaultdict(set)
     for file in files:

@@ -12,6 +12,7 @@ from reid_align.features import (
     Features,
     describe_features,
     extract_named_images,
+    is_feature_file,
     read_description,
     read_features,
 )
@@ -74,8 +75,9 @@ def load_gallery(
 
     Args:
         source: a ``.npy`` file of `extract_to_file` with its ``.csv`` and ``.json``, memory-mapped,
-            float32 or float16; the folder of a stored `Gallery`, read into memory; features; or
-            images, as a folder, a quoted glob pattern or a list, which are encoded.
+            float32 or float16; a ``.parquet`` folder of `extract_to_parquet` or the folder of a
+            stored `Gallery`, read into memory; features; or images, as a folder, a quoted glob
+            pattern or a list, which are encoded.
         where: SQL filter on the rows of a stored gallery, such as ``"camera = 1"``.
         root: folder for relative paths that are not below the working directory.
         metadata: CSV file with a column ``path`` and further columns. Columns of ``feats.csv``
@@ -104,13 +106,14 @@ def load_gallery(
         features = source
     elif stored:
         features, columns, described = _read_stored(source, where)
-    elif Path(source).suffix == ".npy":
+    elif is_feature_file(source):
         features, described = read_features(source), read_description(source)
-        columns = _columns_of_table(Path(source).with_suffix(".csv"), features)
+        if os.fspath(source).endswith(".npy"):
+            columns = _columns_of_table(Path(source).with_suffix(".csv"), features)
     elif encoder is None:
         raise InvalidInputError(
             f"The gallery {os.fspath(source)} consists of images, which need an encoder. Give one, "
-            "or the .npy file of extracted features."
+            "or extracted features (.npy, .parquet)."
         )
     else:
         options = options or ExtractOptions()
