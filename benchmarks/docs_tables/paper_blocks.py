@@ -107,6 +107,8 @@ def _conditions(used: Sequence[Result], results: Path) -> str:
     scale = used[0].scale
     records = [_record(one, results) for one in used]
     network = f"ResNet-{scale['depth']}" if scale["depth"] else "the networks of the recipes"
+    if "backbone" in scale:
+        network = f"{scale['backbone']}, dense pose estimator with {network}"
     machines = sorted(set(map(machine, records)))
     commits = sorted({str(one["commit"])[:8] for one in records})
     settings = sorted({f"{one.recipe}:{path}" for one in used for path in one.settings})

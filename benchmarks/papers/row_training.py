@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.papers import row_results as results
@@ -10,6 +10,7 @@ from benchmarks.papers.data_digests import digests
 from benchmarks.papers.partial_sets import partial_sets
 from benchmarks.papers.published import PaperRow, PaperTable
 from benchmarks.papers.row_results import Result
+from benchmarks.papers.scale import scale_record
 from benchmarks.papers.shared_networks import generator, is_guided, with_maps, with_targets
 from benchmarks.papers.table_setup import SYNTHETIC, Setup, drawn_target
 from reid_align.datasets import ReidDataset
@@ -130,11 +131,8 @@ def hours(folder: Path) -> float:
 
 def _blank(job: Job, setup: Setup) -> Result:
     name = str(job.row.recipe)
-    scale = asdict(setup.scale)
-    # Does not affect the result.
-    del scale["checkpoint_every"]
     settings = setup.settings_of(name)
-    made = (scale, setup.start(name, job.row.start), settings, setup.part)
+    made = (scale_record(setup.scale), setup.start(name, job.row.start), settings, setup.part)
     of = digests(setup, name, job.dataset)
     if job.row.start is not None:
         of = digests(setup, job.row.start, job.row.start_on or job.dataset) | of

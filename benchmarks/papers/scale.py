@@ -1,9 +1,10 @@
 """Scale of networks, images and trainings, applied to every row alike."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from reid_align.batches.samplers import PKSampler, RandomSampler
+from reid_align.models import create_model
 from reid_align.models.resnet import Depth
 from reid_align.recipes import Recipe, Stage
 from reid_align.recipes.catalog.shared_settings import FULL_LR
@@ -22,6 +23,7 @@ from reid_align.training.optimizers import OptimizerConfig
 from reid_align.training.training_config import Precision, TrainingConfig
 
 Sampler = PKSampler | RandomSampler
+_LAST_LAYER = "layer4."
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ class Scale:
 
     Attributes:
         name: name of the scale.
-        depth: ResNet depth of every encoder; None keeps the recipe's.
+        depth: ResNet depth of every encoder and of the dense pose estimator; None keeps the
+            recipe's.
+        backbone: light network in place of the ResNet of every encoder, such as "mobilenet_v2".
         height: image height in pixels.
         width: image width in pixels.
         shrink: divisor of all epoch counts, including those of schedules.
@@ -49,6 +53,7 @@ class Scale:
 
     name: str
     depth: Depth | None = None
+    backbone: str | None = None
     height: int = 256
     width: int = 128
     shrink: int = 1
@@ -69,8 +74,8 @@ FULL = Scale("full")
 SMALL = Scale(
     "small",
     18,
-    128,
-    64,
+    height=128,
+    width=64,
     shrink=20,
     steps=25,
     pairs=16,
@@ -81,9 +86,31 @@ SMALL = Scale(
 )
 # 2.5 times as many updates, for the main rows.
 MEDIUM = replace(SMALL, name="medium", shrink=8)
+# The papers' losses and start, ImageNet, with a light network: 64 epochs, 5,888 updates.
+LIGHT = replace(
+    SMALL,
+    name="light",
+    backbone="mobilenet_v2",
+    shrink=5,
+    steps=92,
+    peak=4e-4,
+    contrast=False,
+    checkpoint_every=2,
+)
 # Smoke test of every code path.
-TINY = Scale("tiny", 18, 64, 32, 80, 1, 2, 8, initial="random", checkpoint_every=10)
-SCALES = {scale.name: scale for scale in (FULL, MEDIUM, SMALL, TINY)}
+TINY = Scale(
+    "tiny",
+    18,
+    height=64,
+    width=32,
+    shrink=80,
+    steps=1,
+    identities=2,
+    pairs=8,
+    initial="random",
+    checkpoint_every=10,
+)
+SCALES = {scale.name: scale for scale in (FULL, MEDIUM, SMALL, LIGHT, TINY)}
 
 
 def scaled(recipe: Recipe, scale: Scale) -> Recipe:
@@ -91,6 +118,16 @@ def scaled(recipe: Recipe, scale: Scale) -> Recipe:
     if scale == FULL:
         return recipe
     return replace(recipe, stages=tuple(_stage(stage, scale) for stage in recipe.stages))
+
+
+def scale_record(scale: Scale) -> dict[str, object]:
+    """Return the fields of a scale that affect a result."""
+    record = asdict(scale)
+    del record["checkpoint_every"]
+    if scale.backbone is None:
+        # Results from before light scales do not have it.
+        del record["backbone"]
+    return record
 
 
 def _stage(stage: Stage, scale: Scale) -> Stage:
@@ -104,7 +141,19 @@ def _stage(stage: Stage, scale: Scale) -> Stage:
         training=_training(stage.training, scale),
         streams=streams,
         initial=scale.initial if stage.initial == IMAGENET else stage.initial,
+        fresh=_fresh(stage, scale),
     )
+
+
+def _fresh(stage: Stage, scale: Scale) -> tuple[str, ...]:
+    """Return the random parts of the encoder; layer4 is the layers after e3 in a light network."""
+    if scale.backbone is None or _LAST_LAYER not in stage.fresh:
+        return stage.fresh
+    light = create_model(f"san_{scale.backbone}")
+    layers = [name for name, _ in light.get_submodule("features").named_children()]
+    last = layers[len(light.layers_up_to(3)) :]
+    others = tuple(prefix for prefix in stage.fresh if prefix != _LAST_LAYER)
+    return (*(f"features.{name}." for name in last), *others)
 
 
 def _task(task: TaskConfig, scale: Scale) -> TaskConfig:
@@ -125,9 +174,10 @@ def _contrasted(task: TaskConfig) -> TaskConfig:
 
 
 def _encoder(encoder: EncoderConfig, scale: Scale) -> EncoderConfig:
+    backbone = scale.backbone or (f"resnet{scale.depth}" if scale.depth else None)
     name = encoder.architecture
-    if scale.depth is not None:
-        name = re.sub("resnet50|reid", f"resnet{scale.depth}", name)
+    if backbone:
+        name = re.sub("resnet50|reid", backbone, name)
     return replace(encoder, architecture=name, height=scale.height, width=scale.width)
 
 

@@ -1,9 +1,9 @@
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
 from benchmarks.papers.published import load_tables
-from benchmarks.papers.scale import FULL, MEDIUM, SMALL, TINY, Scale, scaled
+from benchmarks.papers.scale import FULL, LIGHT, MEDIUM, SMALL, TINY, Scale, scale_record, scaled
 from reid_align.models import list_models
 from reid_align.recipes import RECIPES
 
@@ -27,6 +27,29 @@ def test_rows_share_network_image_size_and_updates(name: str, scale: Scale) -> N
     assert (encoder.height, encoder.width) == (128, 64)
     assert updates(name, scale) == original.training.epochs // scale.shrink * scale.steps
     assert stage.streams["reid"] == original.streams["reid"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_light_rows_keep_the_losses_of_the_paper(name: str) -> None:
+    stage, original = scaled(RECIPES[name], LIGHT).last, RECIPES[name].last
+    encoder = stage.task.encoder
+    assert encoder.architecture in list_models()
+    assert "mobilenet_v2" in encoder.architecture
+    assert replace(stage.task, encoder=original.task.encoder) == original.task
+    assert updates(name, LIGHT) == original.training.epochs // 5 * 92
+
+
+def test_both_heads_of_light_dsa_reid_start_at_random() -> None:
+    stage = scaled(RECIPES["dsa_full"], LIGHT).last
+    names = [name for name, _ in stage.task.encoder.build().named_parameters()]
+    kept = [name for name in names if not name.startswith(stage.fresh)]
+    assert max(int(name.split(".")[1]) for name in kept if name.startswith("features.")) == 13
+    assert {name.split(".")[0] for name in kept} == {"features"}
+
+
+def test_scales_without_a_light_network_are_recorded_as_before() -> None:
+    assert "backbone" not in scale_record(MEDIUM)
+    assert scale_record(LIGHT)["backbone"] == "mobilenet_v2"
 
 
 @pytest.mark.parametrize("name", ["san_baseline", "san_full", "dsa_full"])
