@@ -59,7 +59,7 @@ def camera_batches(
     """Draw PK batches from few cameras, which adds negatives from the same camera.
 
     Each batch draws ``num_cameras`` cameras, then identities with ``num_instances`` images from
-    these cameras. An identity with fewer images in total qualifies if all of them are from these
+    these cameras. Cameras that share identities with the first one are preferred. An identity with fewer images in total qualifies if all of them are from these
     cameras; it is sampled with replacement. If too few identities qualify, cameras are added. An
     epoch has about as many images as the data set, but does not use each image once.
 
@@ -120,6 +120,9 @@ def _draw_cameras(
     (identities, 1): distinct images that a batch takes of each identity.
     """
     order = rng.permutation(counts.shape[1])
+    # Data sets joined for training share no cameras: first those that share identities.
+    related = counts[counts[:, order[0]] > 0].any(0)[order]
+    order = np.concatenate((order[related], order[~related]))
     eligible = counts[:, order].cumsum(1) >= needed
     count = min(num_cameras, len(order))
     while eligible[:, count - 1].sum() < num_identities:

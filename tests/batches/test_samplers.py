@@ -64,6 +64,17 @@ def test_batches_depend_only_on_seed_and_epoch(sampler: object) -> None:
         assert not np.array_equal(first, other)
 
 
+def test_batches_of_joined_data_sets_use_the_cameras_of_one() -> None:
+    """Of three sets with twelve cameras each, every batch shows one, and every set is shown."""
+    people = np.concatenate([SEEN + 40 * number for number in range(3)])
+    cameras = np.concatenate([SEEN_BY + 12 * number for number in range(3)])
+    batches = camera_batches(people, cameras, 6, 3, num_cameras=4, seed=0, epoch=0)
+    sets = [set((cameras[batch] // 12).tolist()) for batch in batches]
+    assert all(len(used) == 1 for used in sets)
+    assert set.union(*sets) == {0, 1, 2}
+    assert all(len(set(cameras[batch].tolist())) <= 4 for batch in batches)
+
+
 def test_camera_batches_use_few_cameras_and_all_over_time() -> None:
     batches = camera_batches(
         SEEN, SEEN_BY, num_identities=6, num_instances=3, num_cameras=4, seed=0, epoch=0
