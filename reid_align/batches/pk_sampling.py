@@ -59,9 +59,10 @@ def camera_batches(
     """Draw PK batches from few cameras, which adds negatives from the same camera.
 
     Each batch draws ``num_cameras`` cameras, then identities with ``num_instances`` images from
-    these cameras. Cameras that share identities with the first one are preferred. An identity with fewer images in total qualifies if all of them are from these
-    cameras; it is sampled with replacement. If too few identities qualify, cameras are added. An
-    epoch has about as many images as the data set, but does not use each image once.
+    these cameras. Cameras that share identities with the first one are preferred. An identity with
+    fewer images in total qualifies if all of them are from these cameras; it is sampled with
+    replacement. If too few identities qualify, cameras are added. An epoch has about as many
+    images as the data set, but does not use each image once.
 
     Args:
         person_ids: (N,) identity of each image.
