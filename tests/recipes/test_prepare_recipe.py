@@ -205,9 +205,9 @@ def test_dry_run_does_not_change_the_global_generator(data: RecipeData) -> None:
 def test_missing_run_is_refused_before_the_training(
     data: RecipeData, table: Path, people: Path, generator: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(WeightsError, match=r"gone: there is no encoder\.safetensors"):
+    with pytest.raises(WeightsError, match=r"gone: no such file or folder"):
         prepare(small_recipe("san_full"), data, run="gone")
-    with pytest.raises(WeightsError, match=r"gone: there is no encoder\.safetensors"):
+    with pytest.raises(WeightsError, match=r"gone: no such file or folder"):
         prepare(small_recipe("san_full"), data, initial="gone")
     files = load_recipe_data(f"csv={table}", synthetic=str(people))
     shutil.copy(f"{generator}/encoder.safetensors", tmp_path)

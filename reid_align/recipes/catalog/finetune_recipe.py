@@ -32,7 +32,7 @@ OPTIMIZER = OptimizerConfig(
     "adamw",
     weight_decay=0.01,
     decay_norms=False,
-    multipliers={"supervision.": CLASSIFIER_FACTOR},
+    multipliers={"supervision": CLASSIFIER_FACTOR},
     schedule=ScheduleConfig(
         "cosine",
         "linear",
