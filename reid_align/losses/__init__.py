@@ -1,7 +1,8 @@
-"""Training losses of SAN and DSA-reID. Every loss is a scalar."""
+"""Training losses of SAN, DSA-reID and distillation. Every loss is a scalar."""
 
 from reid_align.losses.batch_hard import BatchHardTriplet
 from reid_align.losses.cross_entropy import identity_loss
+from reid_align.losses.relation_distillation import RelationDistillation
 from reid_align.losses.supervised_contrast import SupervisedContrast
 from reid_align.losses.texture_l1 import masked_l1
 from reid_align.losses.triplet_reid_constraint import (
@@ -14,6 +15,7 @@ __all__ = [
     "OFFICIAL_CONSTRAINT",
     "PAPER_CONSTRAINT",
     "BatchHardTriplet",
+    "RelationDistillation",
     "SupervisedContrast",
     "TripletReidConstraint",
     "identity_loss",

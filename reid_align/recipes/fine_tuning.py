@@ -1,14 +1,11 @@
-"""Fit of the recipe ``finetune`` to the initial weights and to the data."""
+"""Fit of the recipes ``finetune`` and ``distill`` to the initial weights and to the data."""
 
 from collections import Counter
 from dataclasses import replace
 
-from torch import nn
-
 from reid_align.batches.samplers import PKSampler
 from reid_align.errors import InvalidInputError, WeightsFormatError
 from reid_align.models.model_factory import MODELS
-from reid_align.models.skip_init import SkipRandomInit
 from reid_align.recipes.recipe import IMAGENET, RANDOM, Recipe, Stage
 from reid_align.recipes.recipe_data import RecipeData, RecipeInputError
 from reid_align.tasks import REID, BaselineConfig, EncoderConfig
@@ -21,7 +18,7 @@ MIN_STEPS = 50
 def fit_to_weights(recipe: Recipe, reference: str) -> Recipe:
     """Return the recipe with the encoder and the preprocessing of the initial weights.
 
-    Frozen layers and norms of the recipe stay as they are. Other recipes than ``finetune`` are
+    Frozen layers and norms of the recipe stay as they are. Recipes that do not fine-tune are
     returned unchanged.
 
     Args:
@@ -43,18 +40,14 @@ def fit_to_weights(recipe: Recipe, reference: str) -> Recipe:
         )
     encoder = _encoder_of(_header(reference), reference, stage.task.encoder)
     task = replace(stage.task, encoder=encoder)
-    training = stage.training
-    if _has_depthwise_convolutions(encoder):
-        # On a CPU, they train faster in float32 than in bfloat16.
-        training = replace(training, precision="float32")
-    stage = replace(stage, task=task, training=training, initial=reference)
+    stage = replace(stage, task=task, initial=reference)
     return replace(recipe, stages=(*recipe.stages[:-1], stage))
 
 
 def fit_to_data(stage: Stage, data: RecipeData) -> Stage:
     """Return the stage with batches that the data can fill, and epochs of at least 50 steps.
 
-    Other stages than that of ``finetune`` are returned unchanged.
+    Stages that do not fine-tune are returned unchanged.
 
     Raises:
         RecipeInputError: there is only one identity, or no identity has two images.
@@ -106,14 +99,6 @@ def measure_own_split(recipe: Recipe, data: RecipeData) -> tuple[Recipe, RecipeD
     training = replace(stage.training, evaluate_every=stage.training.epochs)
     stage = replace(stage, training=training)
     return replace(recipe, stages=(*recipe.stages[:-1], stage)), replace(data, evaluation=reid)
-
-
-def _has_depthwise_convolutions(encoder: EncoderConfig) -> bool:
-    with SkipRandomInit():
-        layers = encoder.build().modules()
-    return any(
-        isinstance(layer, nn.Conv2d) and layer.groups == layer.in_channels > 1 for layer in layers
-    )
 
 
 def _header(reference: str) -> WeightsHeader:

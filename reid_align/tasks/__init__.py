@@ -5,6 +5,7 @@ A task is built from its config, a frozen dataclass, and the number of training 
 
 from reid_align.tasks.baseline_task import BaselineConfig, BaselineTask
 from reid_align.tasks.dense_uv_task import DenseUvConfig, DenseUvTask
+from reid_align.tasks.distillation_task import DistillationConfig, DistillationTask
 from reid_align.tasks.dsa_task import DsaConfig, DsaTask
 from reid_align.tasks.guiding_stream import GuideConfig
 from reid_align.tasks.parts_task import PartsConfig, PartsTask
@@ -31,6 +32,8 @@ __all__ = [
     "DecoderTarget",
     "DenseUvConfig",
     "DenseUvTask",
+    "DistillationConfig",
+    "DistillationTask",
     "DsaConfig",
     "DsaTask",
     "EncoderConfig",

@@ -61,8 +61,6 @@ def test_encoder_and_preprocessing_are_those_of_the_weights(weights: str) -> Non
     assert dict(stage.task.encoder.arguments) == {"head": "bnneck", "pool": "avg"}
     assert stage.task.preprocess == PREPARED
     assert stage.initial == weights
-    # Depthwise convolutions.
-    assert stage.training.precision == "float32"
 
 
 def test_published_weights_are_followed_by_name() -> None:
