@@ -35,8 +35,8 @@ def test_features_equal_those_of_the_original(name: str, tmp_path: Path) -> None
     scale = expected["abs_max"]
     assert list(features.shape) == expected["shape"]
     found = features.flatten()[expected["positions"]] / scale
-    torch.testing.assert_close(found, torch.tensor(expected["values"]) / scale, rtol=0, atol=1e-4)
+    torch.testing.assert_close(found, torch.tensor(expected["values"]) / scale, rtol=0, atol=2e-5)
     values = features.double()
     summary = [values.mean(), values.std(correction=0), values.abs().max()]
     expected_summary = [expected["mean"], expected["std"], scale]
-    assert [v.item() for v in summary] == pytest.approx(expected_summary, rel=0, abs=1e-4 * scale)
+    assert [v.item() for v in summary] == pytest.approx(expected_summary, rel=0, abs=2e-5 * scale)
