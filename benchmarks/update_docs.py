@@ -55,6 +55,7 @@ from benchmarks.docs_tables.paper_blocks import draw_paper_rows, paper_block, va
 from benchmarks.docs_tables.search_table import search_speed
 from benchmarks.docs_tables.service_table import service_load
 from benchmarks.docs_tables.speed_tables import draw_throughput, latency, precision, throughput
+from benchmarks.docs_tables.tracking_table import street_tracking
 from benchmarks.docs_tables.training_tables import (
     fine_tuning,
     loading,
@@ -91,6 +92,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "galleries": galleries,
     "search_speed": search_speed,
     "service_load": service_load,
+    "street_tracking": street_tracking,
     "precision": precision,
     "training_profile": training_profile,
     "alignment": alignment,

@@ -16,8 +16,9 @@ PAGES = sorted(
     for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     if not any(part[0] in "._" for part in path.relative_to(ROOT).parts) and find_blocks(path)
 )
-# Blocks that cannot run here: licensed datasets, a GPU, uploads, hours of training, set-up, UMAP.
-NOT_RUN = 26
+# Blocks that cannot run here: licensed datasets, a GPU, uploads, hours of training, set-up, UMAP,
+# trackers (run by tests/tracking).
+NOT_RUN = 30
 
 
 def environment() -> dict[str, str]:
