@@ -17,7 +17,7 @@ from reid_align.cli import (
 from reid_align.cli.calibrate_arguments import add_calibrate_arguments
 from reid_align.cli.evaluate_options import check_encoder_options
 from reid_align.cli.new_outputs import check_new_outputs
-from reid_align.errors import TooFewPairsError
+from reid_align.errors import RateNotMeasurableError
 from reid_align.progress import working
 
 DESCRIPTION = """\
@@ -32,7 +32,7 @@ match rate, the probability for each distance, and error rates with confidence i
 
 ADVICE: Advice = {
     **ENCODER_ADVICE,
-    TooFewPairsError: "The option is --false-match-rate.",
+    RateNotMeasurableError: "The option is --false-match-rate.",
 }
 
 

@@ -1,8 +1,8 @@
-"""CSV text that every reader splits in the same way, whatever the file names in it."""
+"""CSV text that every reader splits in the same way, and column names in error messages."""
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
@@ -17,3 +17,9 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
         csv.writer(line, lineterminator="\r\n").writerow(row)
         lines.append(line.getvalue().removesuffix("\r\n") + "\n")
     return "".join(lines)
+
+
+def column_list(names: Sequence[str]) -> str:
+    """Return column names for an error message: on one line, printable, and not too long."""
+    text = ", ".join(name if name.isprintable() else ascii(name) for name in names) or "none"
+    return text if len(text) <= 200 else f"{text[:197]}..."

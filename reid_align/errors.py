@@ -32,16 +32,16 @@ class TooFewPairsError(InvalidInputError):
     """There are too few labeled pairs to calibrate."""
 
 
+class RateNotMeasurableError(TooFewPairsError):
+    """A false match rate is too low for the number of pairs of different identities."""
+
+
 class EncoderUnavailableError(InvalidInputError):
     """The encoder of given features cannot be loaded."""
 
 
 class NoCalibrationError(InvalidInputError):
     """There is no calibration for an encoder."""
-
-
-class TooManyItemsError(InvalidInputError):
-    """The distances of all pairs of items do not fit into memory."""
 
 
 class FailedImagesError(InvalidInputError):

@@ -17,6 +17,7 @@ from reid_align.cli import (
 )
 from reid_align.cli.image_output import add_image_output, write_image
 from reid_align.cli.new_outputs import add_force_option, check_new_outputs
+from reid_align.errors import ImageReadError
 from reid_align.files import replace_file, writing
 from reid_align.progress import working
 
@@ -34,7 +35,10 @@ The methods:
   positions  share of each position of the last feature map; the sum is the similarity
   occlusion  drop of the similarity when the region is covered; for every encoder, needs captum"""
 
-ADVICE: Advice = {**ENCODER_ADVICE}
+ADVICE: Advice = {
+    **ENCODER_ADVICE,
+    ImageReadError: "Give another file, or save the image again in a common format.",
+}
 
 
 def build_parser() -> argparse.ArgumentParser:

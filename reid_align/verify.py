@@ -10,6 +10,7 @@ from pathlib import Path
 from reid_align.cli import (
     ENCODER_ADVICE,
     OK,
+    Advice,
     add_calibration_options,
     add_compute_options,
     add_encoder_options,
@@ -17,7 +18,7 @@ from reid_align.cli import (
     run,
 )
 from reid_align.cli.new_outputs import add_force_option, check_new_outputs
-from reid_align.errors import InvalidInputError
+from reid_align.errors import ImageReadError, InvalidInputError
 from reid_align.files import replace_file, writing
 
 DESCRIPTION = """\
@@ -27,6 +28,12 @@ Compare two person images: distance, probability of the same identity, and decis
 
 The exit code is 0 for both decisions; -o writes them as JSON. The calibration that ships with the
 weights is from synthetic people. Make one from your own images with calibrate."""
+
+
+ADVICE: Advice = {
+    **ENCODER_ADVICE,
+    ImageReadError: "Give another file, or save the image again in a common format.",
+}
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -72,7 +79,7 @@ def verify(args: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Parse the arguments, run and return the exit code."""
-    return run(build_parser(), verify, argv, advice=ENCODER_ADVICE)
+    return run(build_parser(), verify, argv, advice=ADVICE)
 
 
 if __name__ == "__main__":

@@ -161,6 +161,7 @@ def test_paths_below_another_folder(
         (["bad.png", "--gallery", "feats.npy", "--on-error", "skip"], 2, "no usable query image"),
         (["crops", "feats.npy", "--gallery", "feats.npy"], 2, "either one .npy file of queries"),
         (["crops", "--gallery", "feats.npy", "--exclude-same", "track"], 2, "no column 'track'"),
+        (["crops", "--gallery", "crops", "--exclude-same", "camera"], 2, "no column 'camera'"),
         (
             ["crops", "--gallery", "feats.npy", "--metadata", "no.csv"],
             2,

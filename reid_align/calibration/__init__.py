@@ -19,7 +19,12 @@ from reid_align.calibration.calibration_record import CARRY_OVER_NOTE, Calibrati
 from reid_align.calibration.calibration_text import calibration_report, decision_report
 from reid_align.calibration.identity_bootstrap import Bootstrap
 from reid_align.calibration.image_pair import PairDecision, compare_images
-from reid_align.calibration.labeled_pairs import LabeledPairs, pair_distances, pairs_of_images
+from reid_align.calibration.labeled_pairs import (
+    LabeledPairs,
+    available_pairs,
+    pair_distances,
+    pairs_of_images,
+)
 from reid_align.calibration.pair_files import NamedPair, pairs_of_names, read_pairs
 from reid_align.calibration.probability_curve import (
     ProbabilityCurve,
@@ -36,6 +41,7 @@ __all__ = [
     "PairDecision",
     "ProbabilityCurve",
     "RatePoint",
+    "available_pairs",
     "calibration_report",
     "check_counts",
     "compare_images",

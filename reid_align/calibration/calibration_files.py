@@ -25,8 +25,9 @@ def read_calibration(file: str | os.PathLike[str]) -> Calibration:
             Calibration, parse_document(Path(file).read_text("utf-8")), is_shipped=False
         )
     except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
         raise InvalidInputError(
-            f"Cannot read the calibration {os.fspath(file)}: {error}. Give a file that calibrate "
+            f"Cannot read the calibration {os.fspath(file)}: {reason}. Give a file that calibrate "
             "wrote."
         ) from error
 

@@ -15,7 +15,7 @@ from reid_align.calibration.identity_bootstrap import Bootstrap, bootstrap_inter
 from reid_align.calibration.labeled_pairs import LabeledPairs
 from reid_align.calibration.pair_roc import PairRoc
 from reid_align.calibration.probability_curve import fit_probability
-from reid_align.errors import InvalidInputError, TooFewPairsError
+from reid_align.errors import InvalidInputError, RateNotMeasurableError, TooFewPairsError
 from reid_align.metrics import VerificationResult
 
 LEAST_SAME_PAIRS = 20
@@ -108,8 +108,8 @@ def check_counts(
         cross_camera: whether the pairs of one identity are from different cameras only.
 
     Raises:
-        TooFewPairsError: fewer than 20 pairs of one identity, or fewer than 1 / rate pairs of
-            different identities.
+        TooFewPairsError: fewer than 20 pairs of one identity, or no pair of different identities.
+        RateNotMeasurableError: fewer than 1 / rate pairs of different identities.
         InvalidInputError: the rate is not in (0, 1).
     """
     if not 0 < false_match_rate < 1:
@@ -122,8 +122,10 @@ def check_counts(
             + (" from different cameras" if cross_camera else "")
             + f"; at least {LEAST_SAME_PAIRS} are needed. Label more images."
         )
+    if not different:
+        raise TooFewPairsError("All pairs show one identity. Label images of other identities.")
     if false_match_rate * different < 1:
-        raise TooFewPairsError(
+        raise RateNotMeasurableError(
             f"The false match rate {false_match_rate:g} needs at least "
             f"{int(np.ceil(1 / false_match_rate)):,} pairs of different identities, got "
             f"{different:,}. Label more pairs, or choose a rate of at least "

@@ -80,6 +80,19 @@ def pairs_of_images(
     )
 
 
+def available_pairs(labels: Labels) -> tuple[int, int]:
+    """Count the pairs that `pairs_of_images` can draw: of one identity, and of different ones."""
+    kept = labels.person_ids >= 0
+    sizes = np.unique(labels.person_ids[kept], return_counts=True)[1]
+    different = (int(kept.sum()) ** 2 - int((sizes**2).sum())) // 2
+    same = int((sizes * (sizes - 1)).sum()) // 2
+    if labels.camera_ids is not None:
+        seen = np.stack([labels.person_ids[kept], labels.camera_ids[kept]])
+        shared = np.unique(seen, axis=1, return_counts=True)[1]
+        same -= int((shared * (shared - 1)).sum()) // 2
+    return same, different
+
+
 def pair_distances(features: NDArray[np.float32], pairs: Pairs) -> NDArray[np.float32]:
     """Compute the cosine distance of each pair of rows, (P,) float32.
 

@@ -45,7 +45,8 @@ def read_pairs(file: str | os.PathLike[str]) -> list[NamedPair]:
                 )
             pairs = [_pair(row, folder, f"{file}:{reader.line_num}") for row in reader]
     except (OSError, csv.Error) as error:
-        raise InvalidInputError(f"Cannot read {file}: {error}.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidInputError(f"Cannot read {file}: {reason}.") from error
     if not pairs:
         raise InvalidInputError(f"{file} lists no pair. Give one pair of images per line.")
     listed: set[tuple[str, str]] = set()

@@ -7,6 +7,7 @@ import numpy as np
 
 from reid_align.calibration import (
     LabeledPairs,
+    available_pairs,
     check_counts,
     pairs_of_images,
     pairs_of_names,
@@ -65,6 +66,12 @@ def pairs_of_arguments(args: Namespace) -> tuple[LabeledPairs, str, str]:
     options = parse_options(args.dataset, args.data_options)
     dataset = load_dataset(args.dataset, args.root, **options)
     records = _test_records(dataset)
+    labels = _labels(records)
+    check_counts(
+        *available_pairs(labels),
+        args.false_match_rate,
+        cross_camera=labels.camera_ids is not None,
+    )
     features = _features_of_dataset(args, dataset)
     rows = {path: row for row, path in enumerate(real_paths(features.paths))}
     kept = [

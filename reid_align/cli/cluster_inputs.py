@@ -50,11 +50,11 @@ def cluster_inputs(args: Namespace) -> ClusterInputs:
     encoder = select_encoder(args.model, args.weights, args.seed)
     options = extract_options(args)
     paths = list(find_images(args.inputs))
+    groups_of_arguments(args, paths)  # Raises before the extraction, which takes minutes.
     if args.adapt:
         adaptation = Adaptation(seed=args.seed)
         drawn = adaptation.draw((NamedImage(path, path) for path in paths), len(paths))
         encoder = adapt_to(drawn, encoder, adaptation, options, progress=True)
-    # Before the extraction, which takes minutes.
     limit = _limit(args, digest_of(encoder, options))
     images = (NamedImage(path, path) for path in paths)
     with unsaved_features(), Progress(len(paths)) as progress:

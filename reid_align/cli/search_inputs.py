@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from reid_align.calibration import CARRY_OVER_NOTE, find_calibration
+from reid_align.calibration import CARRY_OVER_NOTE, find_calibration, read_calibration
 from reid_align.cli.encoder_choice import select_encoder
 from reid_align.cli.unsaved_features import unsaved_features
 from reid_align.errors import InvalidInputError
@@ -25,6 +25,7 @@ from reid_align.models.encoder import Encoder
 from reid_align.progress import working
 from reid_align.retrieval import (
     GalleryFeatures,
+    MetadataTable,
     QueryHits,
     SearchOptions,
     encode_queries,
@@ -34,6 +35,7 @@ from reid_align.retrieval import (
     search_features,
     warn_of_gallery,
 )
+from reid_align.retrieval.metadata_table import column
 
 # Options that a .npy gallery records.
 _RECORDED = ("flip", "adapt", "dtype")
@@ -65,6 +67,7 @@ def search_with_arguments(
         backend=args.backend,
     )
     table = read_metadata(args.metadata) if args.metadata else None
+    _check_before_encoding(args, options, table)
     encoder = _encoder(args, extract, default)
     with unsaved_features():
         gallery = load_gallery(
@@ -99,6 +102,24 @@ def _is_features(name: str) -> bool:
 
 def _records_encoder(gallery: str) -> bool:
     return _is_features(gallery) or is_gallery(gallery)
+
+
+def _check_before_encoding(
+    args: Namespace, options: SearchOptions, table: MetadataTable | None
+) -> None:
+    """Check what only the hits need: encoding the gallery takes minutes."""
+    if args.calibration is not None:
+        if not _has_probabilities(options):
+            raise InvalidInputError(
+                "--calibration applies to cosine distances of the features, without --rerank, "
+                "--expand-query and --normalize-cameras. Leave out these options or --calibration."
+            )
+        read_calibration(args.calibration)
+    if not _records_encoder(args.gallery):
+        columns = dict.fromkeys(table.names if table else (), ())
+        needed = (args.exclude_same, "camera" if args.normalize_cameras else None)
+        for name in filter(None, needed):
+            column(columns, name)
 
 
 def _encoder(
@@ -137,17 +158,17 @@ def _query_features(
     return read_features(tables[0])
 
 
+def _has_probabilities(options: SearchOptions) -> bool:
+    return options.keeps_distances and options.metric == "cosine"
+
+
 def _with_probabilities(
     answers: list[QueryHits], args: Namespace, options: SearchOptions, digest: str
 ) -> list[QueryHits]:
     """Add the probability of each hit, if a calibration is given or shipped for the encoder."""
-    applies = options.keeps_distances and options.metric == "cosine"
-    if args.calibration is not None and not applies:
-        raise InvalidInputError(
-            "--calibration applies to cosine distances of the features, without --rerank, "
-            "--expand-query and --normalize-cameras. Leave out these options or --calibration."
-        )
-    calibration = find_calibration(args.calibration, digest, "the gallery") if applies else None
+    if not _has_probabilities(options):
+        return answers
+    calibration = find_calibration(args.calibration, digest, "the gallery")
     if calibration is None:
         return answers
     if calibration.is_shipped:

@@ -74,8 +74,9 @@ def _add_curves(name: str, label: str, metric: str, cmc: Cmc, roc: Roc) -> None:
                 points = [(false / 100, true / 100) for false, true in table["roc"]]
                 roc[f"{label}{split}, EER {table['equal_error_rate']:.1f} %"] = points
     except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = getattr(error, "strerror", None) or f"{type(error).__name__} {error}"
         raise InvalidInputError(
-            f"{name} has no curves: {type(error).__name__} {error}. Give a file that evaluate -o "
+            f"{name} has no curves: {reason}. Give a file that evaluate -o "
             "or calibrate -o wrote with this version."
         ) from error
     if len(cmc) + len(roc) == before:

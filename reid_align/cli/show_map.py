@@ -66,16 +66,20 @@ def show(args: argparse.Namespace) -> int:
     from reid_align.cli.encoder_choice import select_encoder
     from reid_align.features import ExtractOptions, is_feature_file
     from reid_align.galleries import is_gallery
-    from reid_align.retrieval import load_gallery
+    from reid_align.retrieval import load_gallery, read_metadata
     from reid_align.retrieval.metadata_table import column
     from reid_align.viz import map_positions, thumbnail_scatter
 
     stored = is_feature_file(args.gallery) or is_gallery(args.gallery)
+    table = read_metadata(args.metadata) if args.metadata else None
+    if args.color and not stored:
+        # Before the images are encoded, which takes minutes.
+        column(dict.fromkeys(table.names if table else (), ()), args.color)
     gallery = load_gallery(
         args.gallery,
         where=args.where,
         root=args.root,
-        metadata=args.metadata,
+        metadata=table,
         encoder=None if stored else select_encoder(args.model, args.weights, args.seed),
         options=ExtractOptions(args.device, batch_size=args.batch_size, on_error="skip"),
         progress=True,

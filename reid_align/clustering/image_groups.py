@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reid_align.csv_text import column_list
 from reid_align.errors import InvalidInputError
 
 GROUPS = ("track", "person_id")
@@ -101,8 +102,8 @@ def groups_of_table(paths: Sequence[str], file: str | os.PathLike[str]) -> Image
             columns = set(reader.fieldnames or ())
             if "path" not in columns or not columns & set(GROUPS):
                 raise InvalidInputError(
-                    f"{file} has the columns {list(reader.fieldnames or ())}. Give path, and track "
-                    "or person_id."
+                    f"{file} has the columns {column_list(reader.fieldnames or ())}. Give path, "
+                    "and track or person_id."
                 )
             for row in reader:
                 key = os.path.realpath(os.path.join(folder, row["path"] or ""))
@@ -110,7 +111,8 @@ def groups_of_table(paths: Sequence[str], file: str | os.PathLike[str]) -> Image
                     raise InvalidInputError(f"{file} lists {row['path']} twice. Keep one.")
                 rows[key] = row
     except (OSError, csv.Error) as error:
-        raise InvalidInputError(f"Cannot read {file}: {error}.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidInputError(f"Cannot read {file}: {reason}.") from error
     found = [rows.get(os.path.realpath(path), {}) for path in paths]
     if not any(found):
         raise InvalidInputError(

@@ -4,6 +4,7 @@ import csv
 import os
 from collections import Counter
 
+from reid_align.csv_text import column_list
 from reid_align.datasets.custom_data import PARTS, ListedImage, assemble
 from reid_align.datasets.dataset_files import absolute, require_files, shown
 from reid_align.datasets.dataset_registry import DatasetLoader, register
@@ -57,9 +58,9 @@ def _read(path: str) -> list[ListedImage]:
         columns = [column.strip() for column in next(reader, [])]
         if not _REQUIRED <= set(columns) <= _ALLOWED or len(columns) > len(set(columns)):
             raise DatasetFormatError(
-                f"{shown(path)} starts with the columns {columns}. Required: path and person_id. "
-                "Optional: camera_id and split. Give each once, separated by commas, and rename or "
-                "remove the others."
+                f"{shown(path)} starts with the columns {column_list(columns)}. Required: path and "
+                "person_id. Optional: camera_id and split. Give each once, separated by commas, "
+                "and rename or remove the others."
             )
         images = [_listed(columns, row, f"{path}:{reader.line_num}") for row in reader if row]
     counts = Counter((image.path, image.part) for image in images)

@@ -13,8 +13,8 @@ def check_labels(dataset: ReidDataset) -> None:
 
     Raises:
         DatasetFormatError: only some images of a split have a camera id.
-        InvalidInputError: the protocol needs camera ids and there are none, or no query of a split
-            has a match in the gallery.
+        InvalidInputError: the protocol needs camera ids and there are none, a split has a single
+            identity, or no query of a split has a match in the gallery.
     """
     protocol = PROTOCOLS[dataset.protocol]
     for split in dataset.splits:
@@ -25,6 +25,13 @@ def check_labels(dataset: ReidDataset) -> None:
             )
         if not any(_matches(split, protocol)):
             raise InvalidInputError(no_match(protocol, f"{dataset.name}, split {split.name!r}: "))
+    for split in dataset.splits:
+        identities = {record.person_id for record in (*split.query, *split.gallery)}
+        if len({person for person in identities if person >= 0}) == 1:
+            raise InvalidInputError(
+                f"{dataset.name} at {dataset.root}, split {split.name!r}: all images show one "
+                "identity, so every answer would be right. Add images of other identities."
+            )
 
 
 def check_cameras(split: Split) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from reid_align.csv_text import column_list
 from reid_align.errors import InvalidInputError
 from reid_align.retrieval.image_files import ImageFile
 
@@ -60,10 +61,12 @@ def read_metadata(file: str | os.PathLike[str]) -> MetadataTable:
             header = [column.strip() for column in next(reader, [])]
             rows = [row for row in reader if row]
     except (OSError, csv.Error) as error:
-        raise InvalidInputError(f"Cannot read the metadata {name}: {error}.") from error
+        raise InvalidInputError(
+            f"Cannot read the metadata {name}: {getattr(error, 'strerror', None) or error}."
+        ) from error
     if PATH not in header or len(set(header)) < len(header):
         raise InvalidInputError(
-            f"{name} has the columns {', '.join(header) or 'none'}. Metadata needs a column "
+            f"{name} has the columns {column_list(header)}. Metadata needs a column "
             "'path', and each column once."
         )
     found: dict[str, Mapping[str, str | None]] = {}

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from reid_align.calibration import pair_distances, pairs_of_images
+from reid_align.calibration import available_pairs, pair_distances, pairs_of_images
 from reid_align.errors import InvalidInputError
 from reid_align.metrics import Labels
 
@@ -34,6 +34,7 @@ def test_all_pairs_of_a_small_set(cameras: np.ndarray | None) -> None:
     assert pairs.different_available == len(different)
     assert pairs.images == (PEOPLE >= 0).sum()
     assert pairs.cross_camera == (cameras is not None)
+    assert available_pairs(Labels(PEOPLE, cameras)) == (len(same), len(different))
 
 
 def test_a_limit_draws_pairs_without_repetition_and_with_a_seed() -> None:

@@ -269,11 +269,17 @@ def test_labels_without_matches_are_found_before_features_are_computed() -> None
 
 
 def test_each_split_needs_a_match() -> None:
-    good = Split("good", records("q", [1], [1]), records("g", [1], [2]))
+    good = Split("good", records("q", [1], [1]), records("g", [1, 2], [2, 2]))
     bad = Split("bad", records("q", [1], [1]), records("g", [1], [1]))
     check_options(dataset(good), EvaluationOptions())
     with pytest.raises(InvalidInputError, match="split 'bad'"):
         check_options(dataset(good, bad), EvaluationOptions())
+
+
+def test_a_single_identity_is_refused() -> None:
+    one = Split("one", records("q", [1, 1], [1, 3]), records("g", [-1, 1], [2, 2]))
+    with pytest.raises(InvalidInputError, match="split 'one': all images show one identity"):
+        check_options(dataset(one), EvaluationOptions())
 
 
 def test_normalized_features_have_length_one() -> None:
