@@ -29,9 +29,10 @@ def trace_pt2(network: PixelNetwork) -> Program:
             )
     except RuntimeError as error:
         raise ExportError(network.encoder.architecture, "PyTorch", error) from error
-    for node in program.graph.nodes:
-        # Contains the paths of source files on this machine.
-        node.meta.pop("stack_trace", None)
+    for module in program.graph_module.modules():
+        for node in module.graph.nodes if isinstance(module, torch.fx.GraphModule) else ():
+            # Contains the paths of source files on this machine.
+            node.meta.pop("stack_trace", None)
     return program
 
 
