@@ -98,7 +98,8 @@ def _run(recipe: "Recipe", args: argparse.Namespace) -> int:
             ready, data, Path(args.output), compute, new_evaluation=args.new_evaluation
         )
     if group.rank == 0 and recipe.last.fine_tunes:
-        test = evaluate_arguments(args)
+        own_split = data.evaluation is not None and not selects
+        test = evaluate_arguments(args, own_split=own_split)
         print(report_fine_tuning(recipe.name, summary, test, selects=selects), file=sys.stderr)
     elif group.rank == 0:
         print(report_run(recipe.name, summary), file=sys.stderr)

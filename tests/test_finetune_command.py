@@ -104,7 +104,10 @@ def test_without_held_out_identities_the_report_says_so(
     frozen = ("--set", "task.encoder.frozen_norms=true", "--set", "task.encoder.frozen_map=2")
     assert train(arguments(table, weights, tmp_path / "run", *frozen)) == 0
     report = capsys.readouterr().err
+    assert "held out: none, so nothing will be measured" in report
     assert "not measured: no identities were held out. Use --hold-out N" in report
+    # Not the data that were trained on.
+    assert "evaluate DATASET FOLDER --weights" in report
 
 
 @pytest.mark.slow

@@ -53,6 +53,8 @@ def describe_fine_tuning(recipe: "Recipe", data: "RecipeData") -> str:
             f"  held out: {_count(tested, 'identity')}, {len(split.query):,} query and "
             f"{len(split.gallery):,} gallery images"
         )
+    else:
+        lines.append("  held out: none, so nothing will be measured; see --hold-out")
     return "\n".join(lines)
 
 
@@ -90,10 +92,15 @@ def report_fine_tuning(
     return "\n".join(lines)
 
 
-def evaluate_arguments(args: Namespace) -> str | None:
-    """Return the arguments of ``evaluate`` for the test images that ``train`` was given, if any."""
+def evaluate_arguments(args: Namespace, *, own_split: bool) -> str | None:
+    """Return the arguments of ``evaluate`` for the test images that ``train`` measured, if any.
+
+    Args:
+        args: of ``train``.
+        own_split: the training dataset has test images.
+    """
     given, options = args.evaluate, args.evaluate_option
-    if given is None and not args.hold_out and len(args.data or ()) == 1:
+    if own_split:
         given, options = args.data[0], args.data_option
     if given is None:
         return None
