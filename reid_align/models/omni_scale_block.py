@@ -57,7 +57,9 @@ class InstanceNorm(nn.InstanceNorm2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, C, h, w) to the same shape; h·w must be at least 2."""
-        return super().forward(x) if len(x) else x
+        # While a graph is traced for export, the number of images is unknown.
+        empty = not torch.compiler.is_compiling() and not len(x)
+        return x if empty else super().forward(x)
 
 
 class OmniScaleBlock(nn.Module):

@@ -73,7 +73,14 @@ def trace_onnx(
         )
     if program is None:
         raise RuntimeError("the exporter returned no graph")
-    graph: bytes = program.model_proto.SerializeToString()
+    model = program.model_proto
+    # If tracing fails, the exporter traces once more, for the size of the example only.
+    sizes = model.graph.input[0].type.tensor_type.shape.dim
+    if fixed := [name for index, name in dynamic.items() if not sizes[index].dim_param]:
+        raise RuntimeError(
+            f"the network has branches that depend on the dimension {', '.join(fixed)}"
+        )
+    graph: bytes = model.SerializeToString()
     return graph
 
 
