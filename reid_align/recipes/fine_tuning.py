@@ -94,7 +94,9 @@ def measure_own_split(recipe: Recipe, data: RecipeData) -> tuple[Recipe, RecipeD
     the weights.
     """
     stage, reid = recipe.last, data.reid
-    if not stage.fine_tunes or reid is None or data.evaluation is not None or not reid.splits:
+    if not stage.fine_tunes or data.evaluation is not None:
+        return recipe, data
+    if reid is None or not reid.train or not reid.splits:
         return recipe, data
     training = replace(stage.training, evaluate_every=stage.training.epochs)
     stage = replace(stage, training=training)
