@@ -89,6 +89,7 @@ def demo(args: argparse.Namespace) -> int:
     from reid_align.cli.demo_start import start_demo
 
     start_demo(args)
+    print("Stopped. Labeled pairs are stored.", file=sys.stderr)
     return OK
 
 

@@ -59,6 +59,7 @@ def serve(args: argparse.Namespace) -> int:
     from reid_align.cli.service_start import start_service
 
     start_service(args)
+    print("Stopped. Everything that was acknowledged is stored.", file=sys.stderr)
     return OK
 
 

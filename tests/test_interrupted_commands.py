@@ -119,7 +119,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     encoder = san_resnet50()
     encoder.preprocess = Preprocess(32, 16)
     save_pretrained(encoder, folder / "weights")
-    (folder / "weights" / "README.md").write_text("# A model card\n")
+    (folder / "weights" / "README.md").write_text('from_pretrained("org/name")\n')
     torch.manual_seed(0)
     small = create_model("san_resnet18")
     decoder = decoder_for(small, height=32, width=32)

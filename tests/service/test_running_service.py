@@ -335,5 +335,7 @@ def test_shutdown_finishes_requests_in_progress() -> None:
                 except httpx.HTTPError:
                     statuses.append(0)  # Not accepted any more.
         assert service.process.wait(40) == 0
+        assert service.process.stderr is not None
+        assert service.process.stderr.read().startswith("Stopped. Everything")
         assert 200 in statuses
         assert set(statuses) <= {0, 200, 503}
