@@ -79,6 +79,11 @@ class MotVideo(DatasetLoader):
                         if found is gallery or tracked.track in both
                     )
                 group += 1
+        if not tracks:
+            raise DatasetFormatError(
+                f"{self.name}: the ground truth in {folder} has no box of a pedestrian that "
+                "counts: flag 1, class 1 and a size above 0. Check the files, or lower min_visibility."
+            )
         if not query:
             raise DatasetFormatError(
                 f"{self.name}: in {folder}, no track is in a frame and again {self.gap} frames "

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -188,11 +188,16 @@ class FeatureExtractor:
         self._require_same_process()
         crops = frame_crops(frame, boxes, self.channel_order)
         images = (crop for crop in crops if isinstance(crop, NamedImage))
-        found = _extract(images, self._prepared, self.options, self.digest)
-        failed = tuple(crop for crop in crops if isinstance(crop, FailedBox))
+        # Rows are placed by name: also a crop that cannot be resized keeps its row.
+        options = replace(self.options, on_error="skip")
+        found = _extract(images, self._prepared, options, self.digest)
+        names = {box_name(index): index for index in range(len(crops))}
         values = np.full((len(crops), self.feature_dim), np.nan, np.float32)
-        values[np.delete(np.arange(len(crops)), [box.index for box in failed])] = found.values
-        return Features(values, tuple(box_name(i) for i in range(len(crops))), failed, self.digest)
+        values[[names[path] for path in found.paths]] = found.values
+        failed = [crop for crop in crops if isinstance(crop, FailedBox)]
+        failed += [FailedBox(image.path, image.error, names[image.path]) for image in found.failed]
+        failed.sort(key=lambda box: box.index)
+        return Features(values, tuple(names), tuple(failed), self.digest)
 
     def _require_same_process(self) -> None:
         process = os.getpid()

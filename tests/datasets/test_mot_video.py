@@ -132,6 +132,13 @@ def test_missing_parts_are_named(tmp_path: Path) -> None:
         load_dataset("mot", root, gap=1)
 
 
+@pytest.mark.parametrize("lines", [[], ["1,1,5,5,8,20,0,1,1"]])
+def test_ground_truth_without_a_pedestrian_is_refused(tmp_path: Path, lines: list[str]) -> None:
+    root = sequence(tmp_path / "one", lines)
+    with pytest.raises(DatasetFormatError, match="no box of a pedestrian that counts"):
+        load_dataset("mot", root)
+
+
 @pytest.mark.parametrize(
     "options", [{"gap": 0}, {"stride": -1}, {"gap": 1.5}, {"min_visibility": 101}, {"gap": True}]
 )
