@@ -82,7 +82,8 @@ class MotVideo(DatasetLoader):
         if not tracks:
             raise DatasetFormatError(
                 f"{self.name}: the ground truth in {folder} has no box of a pedestrian that "
-                "counts: flag 1, class 1 and a size above 0. Check the files, or lower min_visibility."
+                "counts: flag 1, class 1 and a size above 0. Check the files, or lower "
+                "min_visibility."
             )
         if not query:
             raise DatasetFormatError(

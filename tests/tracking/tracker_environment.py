@@ -29,7 +29,7 @@ def tracker_python(name: str) -> Path:
     packages = next(folder.glob("lib/python*/site-packages"))
     # addsitedir also reads the .pth file of an editable installation.
     (packages / "outer.pth").write_text(f"import site; site.addsitedir({get_path('purelib')!r})\n")
-    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     subprocess.run([*command, *PACKAGES[name]], check=True)
     complete.touch()
     return python
