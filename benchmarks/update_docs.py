@@ -30,6 +30,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[1]))  # The package `benchmarks` is not installed.
 
 from benchmarks.docs_tables.alignment_tables import alignment, decoder_swap, draw_alignment
+from benchmarks.docs_tables.bulk_table import bulk_cost, bulk_extraction
 from benchmarks.docs_tables.encoder_tables import (
     fitted,
     fused_maps,
@@ -91,6 +92,8 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "evaluation": evaluation,
     "galleries": galleries,
     "search_speed": search_speed,
+    "bulk_extraction": bulk_extraction,
+    "bulk_cost": bulk_cost,
     "service_load": service_load,
     "street_tracking": street_tracking,
     "precision": precision,
@@ -107,6 +110,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
 }
 # Blocks that show a part of a result file with another name.
 SOURCES = {name: "same_identity" for name in TABLES if name.startswith("same_identity_")}
+SOURCES["bulk_cost"] = "bulk_extraction"
 FIGURES: dict[str, Callable[[Record], Image.Image]] = {
     "throughput": draw_throughput,
     "throughput_zen4": draw_throughput,

@@ -4,6 +4,7 @@ import logging
 import os
 import pickle
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,6 +129,17 @@ def _worker_options(options: ExtractOptions, *, on_gpu: bool) -> ExtractOptions:
     return replace(options, device="cpu", num_workers=0)
 
 
+def _check_address(address: str) -> None:
+    """Connect to the address, because Ray tries for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host:  # "auto"
+        return
+    try:
+        socket.create_connection((host, int(port)), timeout=10).close()
+    except (OSError, ValueError) as error:
+        raise InvalidInputError(f"Cannot connect to Ray at {address}: {error}.") from error
+
+
 @contextmanager
 def _cluster(options: BulkOptions) -> Iterator[Any]:
     """Connect to a Ray cluster, or start one on this machine; disconnect on exit."""
@@ -142,6 +154,8 @@ def _cluster(options: BulkOptions) -> Iterator[Any]:
     except ImportError as error:
         raise MissingExtraError("ray", "ray", "The engine 'ray'") from error
     address = options.address or os.environ.get("RAY_ADDRESS")
+    if address:
+        _check_address(address)
     handler = signal.getsignal(signal.SIGTERM)
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from reid_align.errors import InvalidInputError
+from reid_align.images.image_addresses import is_parquet
 
 TABLE = "images"
 _TABLE_FOLDER = f"{TABLE}.lance"
@@ -16,9 +17,11 @@ def is_remote(location: str) -> bool:
 
 
 def is_gallery(location: str | os.PathLike[str]) -> bool:
-    """Return whether a folder contains a gallery. An address always counts as one."""
+    """Return whether a folder contains a gallery. An address counts as one, except of Parquet."""
     name = os.fspath(location)
-    return is_remote(name) or Path(name, _TABLE_FOLDER).is_dir()
+    if is_remote(name):
+        return not is_parquet(name)
+    return Path(name, _TABLE_FOLDER).is_dir()
 
 
 def check_location(location: str, *, create: bool) -> None:
