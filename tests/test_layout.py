@@ -231,7 +231,7 @@ ALLOWED = {
     "__main__": {"VERBS", "cli"},
     "unwrap": {"cli", "inference", "unwrapping"},
     "export": {"cli", "errors", "exporting", "progress"},
-    "explain": {"cli", "explanation", "features", "files", "progress"},
+    "explain": {"cli", "errors", "explanation", "features", "files", "progress"},
     "show": {"cli"},
     "train": {"cli", "errors", "recipes", "training"},
     "convert": {"cli", "errors"},
