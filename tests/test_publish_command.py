@@ -89,7 +89,7 @@ def test_check_reports_problems(
     assert publish(["check", *what[:3]]) == 2
     assert f"cards/{NAME}.toml: cannot read the card" in capsys.readouterr().err
     assert publish(["check", NAME, "--weights", str(tmp_path), *what[3:]]) == 1
-    assert "no such file or folder" in capsys.readouterr().err
+    assert "has neither encoder.safetensors nor model.safetensors" in capsys.readouterr().err
 
 
 def test_build_push_and_pin_one_by_one(
