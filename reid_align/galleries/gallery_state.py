@@ -1,4 +1,4 @@
-"""State of a stored gallery: location, table, columns, and how its features were computed."""
+"""State of a stored gallery: location, table, columns, and the recorded encoder."""
 
 from typing import TYPE_CHECKING, Any
 
