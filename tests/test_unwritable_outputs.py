@@ -41,6 +41,7 @@ COMMANDS = {
     "cluster": ["cluster", "--features", "many.npy", "--threshold", "0.5", "-o", "OUT/ids.csv"],
     "calibrate": [*CALIBRATE, "-o", "OUT/calibration.json"],
     "verify": ["verify", *PAIR, *ENCODER, "-o", "OUT/verified.json"],
+    "export": ["export", "--weights", "encoder", "-o", "OUT/model.pt2"],
     "synthesize": ["synthesize", "--identities", "2", "--images", "1", "-o", "OUT/set"],
 }
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from types import ModuleType
 
-from reid_align.errors import MissingExtraError
+from reid_align.errors import MissingExtraError, OutputError
 from reid_align.inference.exported import METADATA_KEY
 
 
@@ -29,8 +29,17 @@ def save_openvino(graph: bytes, path: Path, record: str, *, half: bool) -> None:
         path: the ``.xml``.
         record: the metadata, stored in ``rt_info``.
         half: store the weights as float16; the runtime chooses the precision of the arithmetic.
+
+    Raises:
+        OutputError: the disk is full.
     """
     openvino = openvino_module()
     model = openvino.Core().read_model(graph)
     model.set_rt_info(record, [METADATA_KEY])
-    openvino.save_model(model, path, compress_to_fp16=half)
+    try:
+        openvino.save_model(model, path, compress_to_fp16=half)
+    except RuntimeError as error:
+        # The message of its writer has no reason.
+        raise OutputError(
+            f"OpenVINO cannot write {path.name}. Free disk space or choose another output."
+        ) from error

@@ -1,5 +1,6 @@
 """PyTorch's export format ``.pt2``."""
 
+import io
 from pathlib import Path
 
 import torch
@@ -38,8 +39,11 @@ def trace_pt2(network: PixelNetwork) -> Program:
 
 def save_pt2(program: Program, path: Path, record: str) -> None:
     """Write a program with its metadata as the extra file ``reid_align``."""
+    # Through memory: torch's writer aborts the process when the disk is full.
+    content = io.BytesIO()
     with quiet_exporter():
-        torch.export.save(program, path, extra_files={METADATA_KEY: record})
+        torch.export.save(program, content, extra_files={METADATA_KEY: record})
+    path.write_bytes(content.getvalue())
 
 
 def open_pt2(path: Path) -> Backend:
