@@ -52,7 +52,7 @@ def measure(source: SyntheticSource, spec: BatchSpec, augment: AugmentConfig, co
     indices = torch.randint(len(source), (count,)).numpy()
 
     def consume() -> None:
-        for _ in build_batches(builder, [BatchPlan(0, 0, indices)], 0):
+        for _ in build_batches(builder, [BatchPlan(0, 0, 0, indices)], 0):
             pass
 
     consume()

@@ -122,7 +122,7 @@ def _draw_cameras(
     """
     order = rng.permutation(counts.shape[1])
     # Data sets joined for training share no cameras: first those that share identities.
-    related = counts[counts[:, order[0]] > 0].any(0)[order]
+    related = np.any(counts[counts[:, order[0]] > 0], axis=0)[order]
     order = np.concatenate((order[related], order[~related]))
     eligible = counts[:, order].cumsum(1) >= needed
     count = min(num_cameras, len(order))

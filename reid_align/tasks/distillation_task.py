@@ -122,6 +122,8 @@ class Teacher(nn.Module):
                 f"stretch={own.stretch}, the student with smoothing={student.smoothing} and "
                 f"stretch={student.stretch}. Choose a teacher with the student's preprocessing."
             )
+        self.scale: Tensor
+        self.shift: Tensor
         self._size = own.height, own.width
         # From the student's normalization to the teacher's: x · scale + shift.
         scale = [old / new for old, new in zip(student.std, own.std, strict=True)]

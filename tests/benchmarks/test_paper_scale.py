@@ -6,6 +6,7 @@ from benchmarks.papers.published import load_tables
 from benchmarks.papers.scale import FULL, LIGHT, MEDIUM, SMALL, TINY, Scale, scale_record, scaled
 from reid_align.models import list_models
 from reid_align.recipes import RECIPES
+from reid_align.tasks import EncoderTaskConfig
 
 NAMES = sorted({row.recipe for t in load_tables().values() for row in t.rows if row.recipe})
 
@@ -35,6 +36,8 @@ def test_light_rows_keep_the_losses_of_the_paper(name: str) -> None:
     encoder = stage.task.encoder
     assert encoder.architecture in list_models()
     assert "mobilenet_v2" in encoder.architecture
+    assert isinstance(stage.task, EncoderTaskConfig)
+    assert isinstance(original.task, EncoderTaskConfig)
     assert replace(stage.task, encoder=original.task.encoder) == original.task
     assert updates(name, LIGHT) == original.training.epochs // 5 * 92
 
