@@ -91,7 +91,11 @@ def extract_to_parquet(
         else:
             folder.write_record(UNFINISHED, settings)
         job = UnitJob(encoder, options, folder)
-        resumed = _run(job, units, shard, bulk, progress=progress)
+        try:
+            resumed = _run(job, units, shard, bulk, progress=progress)
+        except BaseException:
+            folder.remove_without_parts()
+            raise
         return _finish(folder, settings, units, shard, encoder.feature_dim, resumed)
 
 

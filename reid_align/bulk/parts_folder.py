@@ -4,9 +4,10 @@ import json
 import os
 import re
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -82,6 +83,14 @@ class PartsFolder:
                     system.rm_file(f"{root}/{name}")
             else:
                 Path(self.location, name).unlink(missing_ok=True)
+
+    def remove_without_parts(self) -> None:
+        """Delete the folder of a run that failed before its first part."""
+        with suppress(OSError):
+            if not self.parts():
+                self.remove(UNFINISHED)
+                if not self.is_remote:
+                    shutil.rmtree(self.location)
 
     def read_record(self, name: str) -> dict[str, Json] | None:
         """Return a JSON object; None if there is no such file.

@@ -142,6 +142,9 @@ def test_an_error_keeps_the_finished_parts_and_resume_continues(
     bulk = BulkOptions(part_images=8)
     with pytest.raises(ImageReadError, match=r"crops/15\.jpg"):
         extract_to_parquet(find_sources(["crops"]), encoder, "f.parquet", fail, bulk)
+    with pytest.raises(ImageReadError, match=r"crops/15\.jpg"):
+        extract_to_parquet(find_sources(["crops/15.jpg"]), encoder, "g.parquet", fail, bulk)
+    assert not Path("g.parquet").exists()
     first = Path("f.parquet/part-000000.parquet")
     written = first.stat().st_mtime_ns
     with pytest.raises(OutputError, match=r"it has no _features\.json"):
