@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from reid_align.cli.ranked_outputs import write_ranked, write_text
 from reid_align.retrieval import QueryHits, hits_table, ranked_lists
+from reid_align.retrieval.search_hits import probability_text
 
 
 def write_hits(
@@ -21,5 +22,7 @@ def print_hits(answers: Sequence[QueryHits]) -> None:
     for answer in answers:
         print(answer.query)
         for rank, hit in enumerate(answer.hits, 1):
-            likely = "" if hit.probability is None else f"  {100 * hit.probability:3.0f}%"
+            likely = ""
+            if hit.probability is not None:
+                likely = f"  {probability_text(hit.probability):>5}"
             print(f"  {rank:>3}  {hit.distance:.4f}{likely}  {hit.path}")

@@ -13,6 +13,7 @@ from reid_align.features import ExtractOptions, FeatureExtractor, require_same_d
 from reid_align.images import decode_image
 from reid_align.models.encoder import Encoder
 from reid_align.retrieval import GalleryFeatures, nearest_rows
+from reid_align.retrieval.search_hits import probability_text
 from reid_align.unwrapping import Unwrapper
 
 Pixels = NDArray[np.uint8]
@@ -116,8 +117,8 @@ class DemoEngine:
         same = distance <= self.calibration.threshold
         sign = "✓ same person" if same else "✗ different people"
         return (
-            f"### {sign}\n\nprobability {percent(likely)}, distance {distance:.3f}, threshold "
-            f"{self.calibration.threshold:.3f}\n\n{self.caution()}"
+            f"### {sign}\n\nprobability {probability_text(likely)}, distance {distance:.3f}, "
+            f"threshold {self.calibration.threshold:.3f}\n\n{self.caution()}"
         )
 
     def explain(self, first: Pixels, second: Pixels | None = None) -> Image.Image | str:
@@ -154,8 +155,8 @@ class DemoEngine:
         if self.calibration is None:
             return ""
         return (
-            f"✓ and ✗: the decision. Probabilities assume that {percent(self._prior)} of the "
-            f"compared pairs show the same person, and images like those of the calibration "
+            f"✓ and ✗: the decision. Probabilities assume that {probability_text(self._prior)} of "
+            f"the compared pairs show the same person, and images like those of the calibration "
             f"({self.calibration.place})."
             + (f" {CARRY_OVER_NOTE}" if self.calibration.is_shipped else "")
         )
@@ -175,7 +176,7 @@ class DemoEngine:
             return f"distance {distance:.3f}"
         likely = float(self.calibration.probabilities(distance, self._prior))
         mark = "✓" if distance <= self.calibration.threshold else "✗"
-        return f"{mark} {percent(likely)}, distance {distance:.3f}"
+        return f"{mark} {probability_text(likely)}, distance {distance:.3f}"
 
     def _thumbnail(self, row: int) -> Image.Image:
         found = self.pixels(row)
@@ -187,10 +188,3 @@ class DemoEngine:
         scale = THUMBNAIL / image.height
         size = max(1, round(image.width * scale)), THUMBNAIL
         return image.resize(size, Image.Resampling.BICUBIC)
-
-
-def percent(share: float) -> str:
-    """Format a probability; never as 0 % or 100 %."""
-    if share < 0.01:
-        return "<1 %"
-    return ">99 %" if share > 0.99 else f"{100 * share:.0f} %"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from reid_align.retrieval.search_hits import Hit, QueryHits
+from reid_align.retrieval.search_hits import Hit, QueryHits, probability_text
 from reid_align.viz.ranked_lists import RankedImage, RankedList, reciprocal_rank
 
 _CAMERA, _IDENTITY = ("camera", "camera_id"), ("person_id", "identity")
@@ -31,7 +31,7 @@ def _image(hit: Hit, wanted: str | None) -> RankedImage:
     right = None if wanted is None or identity is None else identity == wanted
     caption = f"{hit.distance:.3f}"
     if hit.probability is not None:
-        caption += f", {100 * hit.probability:.0f}%"
+        caption += f", {probability_text(hit.probability)}"
     return RankedImage(hit.file, hit.path, caption, _text(hit.metadata, _CAMERA), identity, right)
 
 

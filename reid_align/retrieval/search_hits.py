@@ -40,3 +40,10 @@ class QueryHits:
     hits: tuple[Hit, ...]
     metadata: Mapping[str, object]
     file: str = ""
+
+
+def probability_text(share: float) -> str:
+    """Format a probability; never as 0 % or 100 %."""
+    if share < 0.01:
+        return "<1 %"
+    return ">99 %" if share > 0.99 else f"{100 * share:.0f} %"

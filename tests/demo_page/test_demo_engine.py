@@ -13,12 +13,12 @@ from reid_align.calibration import Calibration, read_calibration
 from reid_align.calibration.calibration_files import SHIPPED
 from reid_align.cli.encoder_choice import select_encoder
 from reid_align.demo_page import DemoEngine
-from reid_align.demo_page.demo_engine import percent
 from reid_align.errors import InvalidInputError, MixedFeaturesError
 from reid_align.features import ExtractOptions, Features
 from reid_align.heads import decoder_for
 from reid_align.images import decode_image
 from reid_align.retrieval import GalleryFeatures, load_gallery
+from reid_align.retrieval.search_hits import probability_text
 from reid_align.unwrapping import TextureUnwrapper
 
 EXAMPLES = sorted(str(path) for path in (Path(__file__).parents[2] / "examples").glob("*.jpg"))
@@ -115,6 +115,6 @@ def test_empty_galleries_and_wrong_priors_are_refused() -> None:
 
 
 def test_percentages_are_never_certain() -> None:
-    assert [percent(p) for p in (0, 0.004, 0.01, 0.5, 0.99, 0.999, 1)] == [
+    assert [probability_text(p) for p in (0, 0.004, 0.01, 0.5, 0.99, 0.999, 1)] == [
         "<1 %", "<1 %", "1 %", "50 %", "99 %", ">99 %", ">99 %",
     ]  # fmt: skip
