@@ -26,6 +26,7 @@ from reid_align.features import (
 from reid_align.features.feature_files import Json, first_difference
 from reid_align.features.parquet_features import count_rows, is_feature_folder_name
 from reid_align.features.parquet_format import FINISHED, part_name, part_schema
+from reid_align.interrupts import kept
 from reid_align.models.encoder import Encoder
 from reid_align.progress import Progress
 
@@ -109,7 +110,10 @@ def _run(
     own = islice(units, shard.index, None, shard.count)
     left = (unit for unit in own if unit.index not in done)
     run = run_here(job, left) if bulk.engine == "local" else run_on_ray(job, left, bulk)
-    with Progress(total, done=resumed, visible=progress) as bar:
+    with (
+        Progress(total, done=resumed, visible=progress) as bar,
+        kept(lambda: f"{bar.done:,} images are in the parts of {job.folder.location}"),
+    ):
         for result in run:
             bar.update(result.rows + result.failed)
     return resumed
