@@ -57,7 +57,7 @@ def test_the_check_prints_the_smallest_cosine(
     shown = capsys.readouterr()
     assert "smallest cosine 1.000000 at " in shown.out
     assert "over 8 images of 8 sizes (limit 0.9995)" in shown.out
-    assert "512 numbers per image" in shown.err
+    assert "2048 numbers per image" in shown.err
     assert "license: unknown" in shown.err
     assert reid_align(command) == 2
     assert "Use --force to replace it." in capsys.readouterr().err

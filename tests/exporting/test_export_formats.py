@@ -29,7 +29,6 @@ pytestmark = pytest.mark.slow
 FILTERED = Preprocess(64, 32, smoothing=1.0, stretch=0.01)
 ENCODERS = {
     "dsa_resnet18": {"norm": "ibn_a", "pool": "gem", "head": "bnneck", "norm_parts": True},
-    "san_mobilenet_v2": {},
     "san_efficientnet_lite0": {"pool": "gem"},
 }
 
