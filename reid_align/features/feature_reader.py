@@ -12,9 +12,9 @@ from typing import cast
 import numpy as np
 
 from reid_align.errors import OutputError
-from reid_align.features.extractor import Features
 from reid_align.features.feature_digest import feature_digest
 from reid_align.features.feature_files import Json, first_difference
+from reid_align.features.feature_matrix import Features
 from reid_align.features.image_batches import FailedImage
 from reid_align.features.parquet_features import read_parquet_description, read_parquet_features
 from reid_align.images.image_addresses import is_parquet

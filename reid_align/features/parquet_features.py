@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.errors import MissingExtraError, OutputError, ReidAlignError
-from reid_align.features.extractor import Features
 from reid_align.features.feature_digest import feature_digest
 from reid_align.features.feature_files import Json
+from reid_align.features.feature_matrix import Features
 from reid_align.features.image_batches import FailedImage
 from reid_align.features.parquet_format import ERROR, FEATURES, FINISHED, PART_NAME, PATH, part_name
 from reid_align.images.image_addresses import (

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
-from reid_align.features.extractor import Features
 from reid_align.features.feature_digest import require_same_digest
+from reid_align.features.feature_matrix import Features
 
 
 class TrackFeatures:
