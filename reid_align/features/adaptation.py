@@ -145,7 +145,9 @@ def adapt_to(
     device = resolve_device(str(options.device))
     network = deepcopy(encoder).float().to(device).eval()
     if not tracking_norms(network):
-        raise InvalidInputError(f"{encoder.origin.name} has no batch norms to adapt.")
+        raise InvalidInputError(
+            f"{encoder.architecture} has no batch norms to adapt (weights: {encoder.origin.name})."
+        )
     skip = options.on_error == "skip"
     read = partial(read_batch, preprocess=encoder.preprocess, skip_errors=skip)
     workers = min(worker_count(options), MAX_PARALLEL_BATCHES)
