@@ -141,6 +141,7 @@ def _finish(
     record = {**settings, "images": rows + failed, "rows": rows, "failed_images": failed}
     folder.write_record(FINISHED, record)
     folder.remove(UNFINISHED)
+    folder.remove_leftovers()
     return Extraction(_shown(folder), rows, feature_dim, failed, resumed)
 
 

@@ -84,6 +84,12 @@ class PartsFolder:
             else:
                 Path(self.location, name).unlink(missing_ok=True)
 
+    def remove_leftovers(self) -> None:
+        """Delete the temporary files of killed processes."""
+        for name in self.names():
+            if name.startswith(".") and _OURS.fullmatch(name):
+                self.remove(name)
+
     def remove_without_parts(self) -> None:
         """Delete the folder of a run that failed before its first part."""
         with suppress(OSError):

@@ -154,7 +154,10 @@ def test_an_error_keeps_the_finished_parts_and_resume_continues(
     flip = ExtractOptions(device="cpu", flip=True, batch_size=4)
     with pytest.raises(OutputError, match="was started with different settings: flip"):
         extract_to_parquet(find_sources(["crops"]), encoder, "f.parquet", flip, bulk, resume=True)
+    # A killed process leaves a temporary file.
+    Path("f.parquet/.part-000001.parquet.0123abcd.partial").touch()
     to_parquet(["crops"], encoder, "f.parquet", resume=True)
+    assert not list(Path("f.parquet").glob(".*"))
     assert first.stat().st_mtime_ns == written
     plain(["crops"], encoder)
     same("plain.npy", "f.parquet")

@@ -130,7 +130,7 @@ def test_killed_driver_and_killed_worker_lose_and_repeat_nothing(place: Path) ->
     assert sorted(table.column("path").to_pylist()) == sorted(
         f"crops/{index:04}.jpg" for index in range(IMAGES)
     )
-    assert not list(output.glob("*.partial"))
+    assert not list(output.glob(".*.partial"))
 
 
 def test_tar_files_parquet_and_an_image_that_stops_the_run(place: Path) -> None:
