@@ -79,12 +79,15 @@ class Preprocess:
     def resize(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Resize one RGB image, (H, W, 3) uint8, to (height, width, 3) uint8.
 
-        An image that already has this size is returned unchanged.
+        An image that already has this size is returned unchanged. The result does not depend on
+        the version of Pillow.
         """
         if image.shape[:2] == (self.height, self.width):
             return image
         method = Image.Resampling[self.interpolation.upper()]
-        return np.asarray(Image.fromarray(image).resize((self.width, self.height), method))
+        # Columns first, as Pillow did before version 13, which chooses the cheaper order.
+        narrow = Image.fromarray(image).resize((self.width, len(image)), method)
+        return np.asarray(narrow.resize((self.width, self.height), method))
 
     def normalize(self, images: Tensor) -> Tensor:
         """Normalize a batch (N, 3, H, W) uint8 RGB to float32.
