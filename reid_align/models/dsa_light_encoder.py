@@ -112,7 +112,8 @@ def _local_branches(shape: LightShape, channels: int, local_input: LocalInput) -
                 )
             )
             channels = stage.channels
-    layers += convolution_layers(shape, channels, LAST_CHANNELS, 1, groups=PARTS)
+    last = convolution_layers(shape, channels, LAST_CHANNELS, 1, groups=PARTS)
+    layers.append(nn.Sequential(*last))
     branches = nn.Sequential(*layers)
     initialize(branches, branches=PARTS)
     return branches

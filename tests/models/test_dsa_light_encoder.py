@@ -29,6 +29,8 @@ def separate(layers: nn.Module, x: Tensor, branch: int) -> Tensor:
         if isinstance(layer, InvertedResidual):
             y = separate(layer.conv, x, branch)
             x = x + y if layer.shortcut else y
+        elif isinstance(layer, nn.Sequential):
+            x = separate(layer, x, branch)
         elif isinstance(layer, nn.Conv2d):
             weight = layer.weight.chunk(8)[branch]
             depthwise = layer.weight.shape[1] == 1
