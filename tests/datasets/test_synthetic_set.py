@@ -80,13 +80,13 @@ def test_features_come_straight_from_the_shards(set_folder: Path) -> None:
     torch.testing.assert_close(torch.from_numpy(features.values), torch.from_numpy(expected.values))
 
 
-def test_evaluate_command_reads_a_set(
+def test_evaluate_command_refuses_a_split_with_one_identity(
     set_folder: Path, weights: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["synthetic", str(set_folder), "--weights", weights, "--data-option", "split=val"]
-    assert evaluate(command) == 0
-    shown = capsys.readouterr().out
-    assert shown.startswith("synthetic, protocol cross_camera: 2 queries, 2 gallery images\n")
+    assert evaluate(command) == 2
+    shown = capsys.readouterr().err
+    assert f"synthetic at {set_folder}, split 'val': all images show one identity" in shown
 
 
 def test_names_are_those_at_opening(tmp_path: Path) -> None:
