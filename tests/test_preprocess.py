@@ -23,6 +23,8 @@ def test_resize_and_normalize_equal_torchvision_on_pil_images(interpolation: str
     ours = preprocess.normalize(resized.permute(2, 0, 1)[None])
     theirs = v2.Compose(
         [
+            # Columns first: Pillow's own order depends on its version.
+            v2.Resize((151, 32), v2.InterpolationMode(interpolation)),
             v2.Resize((64, 32), v2.InterpolationMode(interpolation)),
             v2.PILToTensor(),
             v2.ToDtype(torch.float32, scale=True),
