@@ -3,11 +3,11 @@
     python -m benchmarks.speed.bulk_extraction
     python -m benchmarks.speed.bulk_extraction --images 128 --rounds 1 --rows 2000
 
-Extracts the same images with `--engine local`, the plain loop, and `--engine ray`, in turn. The
-rate counts the images between the first and the last part, without the start of the processes. CPU
-seconds and memory (proportional set size) are sums over all processes of a run. Checks that the
-rows of both are the same bits. Then writes random features of the size of MSMT17's test, reads them
-back, and clusters a part of them. Writes benchmarks/results/bulk_extraction.json; five minutes.
+Extracts the same images to feats.npy, the plain loop, and with `--engine ray`, in turn. The rate
+counts the images between two checkpoints, without the start of the processes. CPU seconds and
+memory (proportional set size) are sums over all processes of a run. Checks that the rows of both
+are the same bits. Then writes random features of the size of MSMT17's test, reads them back, and
+clusters a part of them. Writes benchmarks/results/bulk_extraction.json; five minutes.
 """
 
 import argparse
@@ -29,14 +29,12 @@ from benchmarks.speed.process_tree import ProcessTree
 from reid_align import read_features
 from reid_align.bulk.parts_folder import PartsFolder
 from reid_align.clustering import cluster_features
+from reid_align.cores import available_cores
 from reid_align.features.feature_files import Json
 from reid_align.features.parquet_format import FINISHED, part_schema
 
 DIMENSIONS, ROWS_PER_PART, PER_IDENTITY = 2048, 16_384, 20
-ENGINES: dict[str, list[str]] = {
-    "local": ["--engine", "local"],
-    "ray": ["--engine", "ray"],
-}
+OUTPUTS = {"plain": "plain.npy", "ray": "ray.parquet"}
 
 
 def make_images(folder: Path, count: int) -> None:
@@ -50,23 +48,31 @@ def make_images(folder: Path, count: int) -> None:
 
 def run_engine(place: Path, engine: str, part: int) -> dict[str, float]:
     """Extract the images with one engine and return rate, CPU seconds and memory."""
-    output = place / f"{engine}.parquet"
+    output = place / OUTPUTS[engine]
     command = [sys.executable, "-m", "reid_align.extract", "images", "-o", output.name, "--force"]
-    command += ["--device", "cpu", "--part-images", str(part), *ENGINES[engine]]
+    command += ["--device", "cpu"]
+    if engine == "ray":
+        command += ["--engine", "ray", "--part-images", str(part)]
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     began = time.perf_counter()
     child = subprocess.Popen(command, cwd=place, env=environment)
     tree = ProcessTree(child.pid)
+    checkpoints: dict[float, int] = {}
     while child.poll() is None:
         tree.sample()
-        time.sleep(0.2)
+        checkpoints |= checkpoint(place)
+        time.sleep(0.1)
     seconds = time.perf_counter() - began
     if child.returncode:
         sys.exit(f"{' '.join(command)} failed.")
-    written = sorted(file.stat().st_mtime for file in output.glob("part-*.parquet"))
-    count = part * (len(written) - 1)
+    if engine == "ray":
+        written = sorted(file.stat().st_mtime for file in output.glob("part-*.parquet"))
+        checkpoints = {when: part * (index + 1) for index, when in enumerate(written)}
+    # Workers finish their first parts at about the same time: count from the last of these.
+    times = sorted(checkpoints)[available_cores() - 1 if engine == "ray" else 0 :]
+    count = checkpoints[times[-1]] - checkpoints[times[0]]
     found = {
-        "images_per_s": count / (written[-1] - written[0]),
+        "images_per_s": count / (times[-1] - times[0]),
         "seconds": seconds,
         "cpu_s": tree.cpu_seconds,
         "peak_gb": tree.peak_bytes / 1e9,
@@ -76,16 +82,26 @@ def run_engine(place: Path, engine: str, part: int) -> dict[str, float]:
     return {name: round(value, 3) for name, value in found.items()}
 
 
+def checkpoint(place: Path) -> dict[float, int]:
+    """Return time and images of the plain loop's last checkpoint; empty if there is none."""
+    file = place / f"{OUTPUTS['plain']}.partial" / "progress.json"
+    try:
+        images = json.loads(file.read_text())["images"]
+        return {file.stat().st_mtime: images} if images else {}
+    except (OSError, ValueError):
+        return {}
+
+
 def compare(place: Path, images: int, part: int, rounds: int) -> dict[str, object]:
     """Run both engines in turn; return their medians and whether the rows are equal."""
     make_images(place / "images", images)
-    runs: dict[str, list[dict[str, float]]] = {engine: [] for engine in ENGINES}
+    runs: dict[str, list[dict[str, float]]] = {engine: [] for engine in OUTPUTS}
     for _ in range(rounds):
-        for engine in ENGINES:
+        for engine in OUTPUTS:
             runs[engine].append(run_engine(place, engine, part))
-    one, two = (read_features(place / f"{engine}.parquet") for engine in ENGINES)
+    one, two = (read_features(place / name) for name in OUTPUTS.values())
     size = sum(file.stat().st_size for file in (place / "ray.parquet").iterdir())
-    pairs = zip(runs["ray"], runs["local"], strict=True)
+    pairs = zip(runs["ray"], runs["plain"], strict=True)
     medians = {
         engine: {name: median(run[name] for run in found) for name in found[0]}
         for engine, found in runs.items()
