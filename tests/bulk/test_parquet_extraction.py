@@ -15,6 +15,7 @@ from PIL import Image
 
 from reid_align import ExtractOptions, create_model, read_features, save_pretrained
 from reid_align.bulk import BulkOptions, extract_to_parquet
+from reid_align.cluster import main as cluster
 from reid_align.errors import (
     ImageReadError,
     InvalidInputError,
@@ -22,6 +23,7 @@ from reid_align.errors import (
     OutputExistsError,
     UnfinishedOutputError,
 )
+from reid_align.evaluate import main as evaluate
 from reid_align.extract import main as extract
 from reid_align.features import ImageShard, extract_to_file, join_features
 from reid_align.images import find_images
@@ -269,6 +271,25 @@ def test_the_command_and_search_in_parquet(
     ):
         assert extract([*given, *common]) == 2
         assert message in capsys.readouterr().err
+
+
+def test_evaluate_and_cluster_read_parquet(
+    place: Path, encoder: Encoder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tar_of_images([f"crops/{i:02}.jpg" for i in range(22)], "a.tar")
+    rows = [f"a.tar/{i:02}.jpg,{i // 4}" for i in range(22)]
+    Path("labels.csv").write_text("\n".join(["path,person_id", *rows]))
+    to_parquet(["a.tar"], encoder, "f.parquet")
+    assert join(["f.parquet", "-o", "f.npy"]) == 0
+    capsys.readouterr()
+    reports = []
+    for features in ("f.parquet", "f.npy"):
+        given = ["csv", "labels.csv", "--features", features, "--on-error", "skip"]
+        assert evaluate(given) == 3
+        reports.append(capsys.readouterr().out)
+    assert reports[0] == reports[1]
+    assert cluster(["--features", "f.parquet", "-o", "ids.csv", "--threshold", "0.5"]) == 3
+    assert len(Path("ids.csv").read_text().splitlines()) == 22
 
 
 def test_a_non_utf8_name_does_not_stop_the_run(place: Path, encoder: Encoder) -> None:
