@@ -68,7 +68,7 @@ def test_the_check_prints_the_smallest_cosine(
 
 @pytest.mark.slow
 def test_a_failed_check_exits_with_1_and_keeps_the_former_file(
-    inside: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # The images for the check are figures; those for the calibration are black.
     for index in range(8):
@@ -76,8 +76,8 @@ def test_a_failed_check_exits_with_1_and_keeps_the_former_file(
         Image.fromarray(pixels).save(tmp_path / f"{index}.png")
     output = tmp_path / "model.onnx"
     output.write_text("former")
-    command = ["export", "--weights", "encoder", "-o", str(output), "--force", "--check"]
-    assert reid_align([*command, "--precision", "int8", "--images", str(tmp_path)]) == 1
+    command = ["export", "-o", str(output), "--force", "--check", "--precision", "int8"]
+    assert reid_align([*command, "--images", str(tmp_path)]) == 1
     assert "The exported model differs from the encoder: smallest" in capsys.readouterr().err
     assert output.read_text() == "former"
 

@@ -25,12 +25,12 @@ from benchmarks.command_line import NamedFolder, add_data_option, benchmark_pars
 from benchmarks.result_files import RESULTS, add_row, provenance
 from benchmarks.speed.timing import best_of, rate
 from reid_align import Encoder, create_model
-from reid_align.datasets import ReidDataset, load_dataset
+from reid_align.datasets import ReidDataset, load_dataset, read_image
 from reid_align.evaluation import EvaluationOptions, dataset_features, evaluate
 from reid_align.exporting import Precision, export_encoder, open_exported
 from reid_align.features import ExtractOptions, Features
 from reid_align.features.feature_batches import prepare_encoder
-from reid_align.images import decode_image, find_images
+from reid_align.images import find_images
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PRECISIONS: tuple[Precision, ...] = ("float32", "float16", "int8")
@@ -81,7 +81,7 @@ def measure(
     """Export an encoder in each precision and measure the files."""
     dataset = load_dataset(data.name, data.folder) if data else None
     paths = calibration_paths(dataset)
-    images = [decode_image(path) for path in paths]
+    images = [read_image(path) for path in paths]
     encoders, sizes = {REFERENCE: encoder}, {}
     for precision in precisions:
         path = folder / f"{precision}.onnx"

@@ -41,7 +41,7 @@ def features(encoder: Encoder, backend: str) -> np.ndarray:
 
 def test_bfloat16_works_on_cpus_without_bfloat16() -> None:
     environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": "AVX2"}
-    environment["PYTHONPATH"] = str(Path(__file__).parent)
+    environment["PYTHONPATH"] = str(Path(__file__).parents[1])
     command = [sys.executable, "-c", ON_AN_OLD_CPU]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -97,35 +97,33 @@ class ExportedEncoder(Encoder):
                 f"({self.record.precision}) is fixed. Not possible: {found}."
             )
         if file.record() != self.record:
-            self._refuse("has changed since it was opened. Open it again")
+            raise InvalidInputError(f"{file.path} has changed since it was opened. Open it again.")
         return file.open(target)
 
     @property
     def imagenet_model(self) -> str:
         """Not available."""
-        self._refuse_layers()
+        self._refuse()
 
     def forward(self, images: Tensor) -> Tensor:
         """Not available: `extract_features` and `FeatureExtractor` run the file."""
-        self._refuse("takes whole images. Use extract_features or FeatureExtractor")
+        self._refuse()
 
     def forward_maps(self, images: Tensor) -> tuple[Tensor, ...]:
         """Not available."""
-        self._refuse_layers()
+        self._refuse()
 
     def forward_pool(self, maps: tuple[Tensor, ...]) -> Tensor:
         """Not available."""
-        self._refuse_layers()
+        self._refuse()
 
     def forward_head(self, maps: tuple[Tensor, ...]) -> Tensor:
         """Not available."""
-        self._refuse_layers()
+        self._refuse()
 
-    def _refuse_layers(self) -> NoReturn:
-        self._refuse(
-            "is an exported model and has no layers. Use the weights it was exported from, "
-            f"{self.record.weights.name}"
+    def _refuse(self) -> NoReturn:
+        raise InvalidInputError(
+            f"{self.origin.name} is an exported model: it computes features of whole images and "
+            "has no layers. For everything else use the weights it was exported from, "
+            f"{self.record.weights.name}."
         )
-
-    def _refuse(self, reason: str) -> NoReturn:
-        raise InvalidInputError(f"{self.origin.name} {reason}.")
