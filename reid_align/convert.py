@@ -30,8 +30,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "source",
         metavar="FILE",
-        help="file written by torch.save, or .safetensors; hf-hub:OWNER/REPOSITORY/FILE, optionally with "
-        "@REVISION; or imagenet:MODEL",
+        help="file written by torch.save, or .safetensors; hf-hub:OWNER/REPOSITORY/FILE, "
+        "optionally with @REVISION; or imagenet:MODEL",
     )
     parser.add_argument(
         "-o", "--output", required=True, type=Path, metavar="FOLDER", help="new folder"

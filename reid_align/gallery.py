@@ -76,8 +76,8 @@ def _add_import_options(parser: argparse.ArgumentParser) -> None:
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help="features written by extract (.npy, .parquet); or images: folder, quoted glob pattern, "
-        ".txt list",
+        help="features written by extract (.npy, .parquet); or images: folder, quoted glob "
+        "pattern, .txt list",
     )
     parser.add_argument(
         "--metadata", metavar="FILE.csv", help="table with a column path and further columns"

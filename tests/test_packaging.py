@@ -75,7 +75,8 @@ def test_the_source_distribution_holds_all_that_its_tests_read() -> None:
     # Without settings: all that git does not ignore.
     everything = files_of(SdistBuilder(str(ROOT), config={}))
     folders = {
-        ".ci", "benchmarks", "deploy", "docs", "examples", "publishing", "reid_align", "tests", "tools"
+        ".ci", "benchmarks", "deploy", "docs", "examples", "publishing", "reid_align", "tests",
+        "tools",
     }  # fmt: skip
     expected = {path for path in everything if path.parts[0] in folders}
     assert {path.parts[0] for path in expected} == folders

@@ -106,7 +106,7 @@ def test_a_missing_file_and_a_pickle_are_errors(tmp_path: Path, encoder: TinyEnc
     with pytest.raises(WeightsNotFoundError, match="no such file"):
         load_file(encoder, tmp_path / "none.safetensors")
     torch.save(encoder.state_dict(), tmp_path / "a.pth")
-    with pytest.raises(WeightsFormatError, match="python -m reid_align.convert"):
+    with pytest.raises(WeightsFormatError, match=r"python -m reid_align\.convert"):
         load_file(encoder, tmp_path / "a.pth")
 
 
