@@ -99,6 +99,11 @@ def test_commands_run_the_file(inside: Path, capsys: pytest.CaptureFixture[str])
     assert reid_align(["search", "plain.npy", "--gallery", "onnx.npy"]) == 0
     first = capsys.readouterr().out.splitlines()[1]
     assert first.split()[-1] == hits.splitlines()[1].split()[-1]
+    # The number format of a file is fixed; the gallery may have another one.
+    half = ["-o", "half.npy", "--weights", "encoder", "--dtype", "bfloat16"]
+    assert reid_align([*extract, *half]) == 0
+    search = ["search", "crops/00.png", "--gallery", "half.npy", "--model", "model.onnx"]
+    assert reid_align([*search, *CPU]) == 0
 
 
 @pytest.mark.slow

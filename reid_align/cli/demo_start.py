@@ -71,7 +71,7 @@ def demo_engine(args: Namespace) -> DemoEngine:
         args.gallery, root=args.root, encoder=encoder, options=options, progress=True
     )
     if recorded:
-        options = recorded_options(gallery.description, options)
+        options = recorded_options(gallery.description, options, encoder)
         adapted = bool(gallery.description.get("adapted"))
         images = [image.file for image in gallery.files] if adapted else []
         encoder = recorded_encoder(gallery.description, options, encoder=encoder, images=images)

@@ -59,7 +59,7 @@ def gallery_encoder(
     """
     description = gallery.description
     if description:
-        options = recorded_options(description, options)
+        options = recorded_options(description, options, encoder)
         return recorded_encoder(description, options, encoder=encoder), options
     if encoder is None:
         raise InvalidInputError(f"{gallery.location} records no encoder. Give the encoder.")

@@ -112,7 +112,7 @@ def encode_queries(
         MixedFeaturesError: the given encoder is not the recorded one.
     """
     if gallery.description:
-        options = recorded_options(gallery.description, options)
+        options = recorded_options(gallery.description, options, encoder)
         adapted = bool(gallery.description.get("adapted"))
         images = [image.file for image in gallery.files] if adapted else []
         encoder = recorded_encoder(gallery.description, options, encoder=encoder, images=images)

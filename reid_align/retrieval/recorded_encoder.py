@@ -22,7 +22,7 @@ from reid_align.features import (
 )
 from reid_align.features.feature_files import Json
 from reid_align.inference.device import DtypeName, resolve_device
-from reid_align.inference.exported import is_exported, open_exported
+from reid_align.inference.exported import ExportedEncoder, is_exported, open_exported
 from reid_align.models import create_model
 from reid_align.models.encoder import Encoder
 from reid_align.preprocess import Preprocess
@@ -33,13 +33,18 @@ _RANDOM = re.compile(r"random, seed (\d+)")
 _ADAPTED = ", adapted"
 
 
-def recorded_options(description: Mapping[str, Json], options: ExtractOptions) -> ExtractOptions:
+def recorded_options(
+    description: Mapping[str, Json], options: ExtractOptions, encoder: Encoder | None = None
+) -> ExtractOptions:
     """Return options with the recorded mirroring, scaling and dtype.
 
-    float16 needs a GPU; on the CPU the dtype is float32 instead, which differs by rounding.
+    float16 needs a GPU; on the CPU the dtype is float32 instead, which differs by rounding. The
+    number format of an exported encoder is fixed; the recorded dtype does not apply to it.
     """
     dtype = str(description.get("computed_in", options.dtype))
-    if dtype == "float16" and resolve_device(str(options.device)).type == "cpu":
+    if isinstance(encoder, ExportedEncoder):
+        dtype = options.dtype
+    elif dtype == "float16" and resolve_device(str(options.device)).type == "cpu":
         dtype = "float32"
     return ExtractOptions(
         options.device,
