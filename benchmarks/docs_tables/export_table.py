@@ -41,5 +41,5 @@ def _rows(row: Record) -> Iterator[tuple[str, ...]]:
             f"{found['min_cosine']:.4f}",
             f"{found['percentile1_cosine']:.4f}",
             f"{found['mean_cosine']:.4f}",
-            *[f"{rates[name]:.0f}"] * (name in rates),
+            *([f"{rates[name]:.0f}"] if rates else []),
         )
