@@ -44,8 +44,7 @@ def build_parser() -> argparse.ArgumentParser:
         nargs="?",
         default="examples",
         metavar="GALLERY",
-        help="folder of images, features (.npy, .parquet), or stored gallery; default: "
-        "%(default)s",
+        help="folder of images, features (.npy, .parquet), or stored gallery; default: %(default)s",
     )
     parser.add_argument("--root", metavar="FOLDER", help="folder for relative paths of the gallery")
     parser.add_argument(
