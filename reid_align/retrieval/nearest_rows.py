@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from reid_align.checks import at_least_one
@@ -131,7 +132,8 @@ def _select(
             raise InvalidInputError(not_finite("gallery", _bad_rows(gallery, left_out.allowed)))
         # Rows that are left out may contain NaN.
         with np.errstate(invalid="ignore", over="ignore"):
-            distances = queries @ block.T
+            # By PyTorch, like the norms: threads of NumPy would compete with those of PyTorch.
+            distances = (torch.from_numpy(queries) @ torch.from_numpy(block).T).numpy()
             if metric == "cosine":
                 # A larger cosine is nearer. A zero row has cosine 0, distance 1.
                 distances *= np.divide(-1, norms, out=np.zeros_like(norms), where=norms > 0)
