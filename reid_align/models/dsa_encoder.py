@@ -5,13 +5,18 @@ Source: DSA-reID, CVPR 2019, sections 3.2.2 and 4.4.
 
 from functools import partial
 from os import PathLike
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, get_args
 
-import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
 
-from reid_align.errors import UnknownNameError
+from reid_align.models.dsa_branches import (
+    PARTS,
+    BranchedEncoder,
+    Branches,
+    DsaHead,
+    LocalInput,
+    select_branches,
+)
 from reid_align.models.embedding_head import make_head
 from reid_align.models.model_factory import create_encoder, register_depths
 from reid_align.models.norms import Norm
@@ -19,13 +24,8 @@ from reid_align.models.pooling import Pool
 from reid_align.models.resnet import LAYOUTS, WIDTHS, Depth, ResNetTrunk
 from reid_align.models.resnet_blocks import initialize, stage
 
-DsaHead = Literal["gap", "bnneck"]
-LocalInput = Literal["full", "slice"]
-Branches = Literal["both", "global", "local"]
-PARTS = 8
 
-
-class DsaEncoder(ResNetTrunk):
+class DsaEncoder(BranchedEncoder, ResNetTrunk):
     """ResNet up to layer3, then a global branch (layer4) and eight parallel local branches.
 
     The local branches are one stack of grouped convolutions; each has an eighth of layer4's
@@ -60,13 +60,9 @@ class DsaEncoder(ResNetTrunk):
         norm: Norm = "bn",
         branches: Branches = "both",
     ) -> None:
-        if local_input not in get_args(LocalInput):
-            raise UnknownNameError("local_input", local_input, get_args(LocalInput))
-        if branches not in get_args(Branches):
-            raise UnknownNameError("branches", branches, get_args(Branches))
+        chosen = select_branches(branches, local_input)
         super().__init__(depth, pool, norm)
-        self.norm_parts = norm_parts
-        self.branches = ("global", "local") if branches == "both" else (branches,)
+        self.norm_parts, self.branches = norm_parts, chosen
         self.feature_dim = len(self.branches) * self.channels[-1]
         self.local4 = _local_branches(depth, self.channels[-2], local_input)
         self.embed = make_head(head, get_args(DsaHead), self.feature_dim)
@@ -85,17 +81,6 @@ class DsaEncoder(ResNetTrunk):
         e1, e2, e3 = self.forward_stem(images)
         layers = {"global": "layer4", "local": "local4"}
         return (e1, e2, e3, *(getattr(self, layers[name])(e3) for name in self.branches))
-
-    def forward_pool(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Pool and concatenate the branch maps: (N, 4096) with ResNet-50."""
-        return torch.cat([self.pool(branch) for branch in maps[3:]], dim=1)
-
-    def forward_head(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Pool and concatenate the branch maps and apply the head: (N, feature_dim)."""
-        features: Tensor = self.embed(self.forward_pool(maps))
-        if self.norm_parts:
-            features = normalize(features.unflatten(1, (len(self.branches), -1)), dim=2).flatten(1)
-        return features
 
 
 def _local_branches(depth: Depth, in_channels: int, local_input: LocalInput) -> nn.Sequential:

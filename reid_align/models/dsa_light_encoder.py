@@ -6,12 +6,16 @@ The paper has ResNet-50; the light form is ours.
 from functools import partial
 from typing import ClassVar, get_args
 
-import torch
 from torch import Tensor, nn
-from torch.nn.functional import normalize
 
-from reid_align.errors import UnknownNameError
-from reid_align.models.dsa_encoder import PARTS, Branches, DsaHead, LocalInput
+from reid_align.models.dsa_branches import (
+    PARTS,
+    BranchedEncoder,
+    Branches,
+    DsaHead,
+    LocalInput,
+    select_branches,
+)
 from reid_align.models.efficientnet_lite import EFFICIENTNET_LITE_0, EFFICIENTNET_LITE_2
 from reid_align.models.embedding_head import make_head
 from reid_align.models.light_encoder import (
@@ -28,7 +32,7 @@ from reid_align.models.pooling import Pool
 from reid_align.models.resnet_blocks import initialize
 
 
-class DsaLightEncoder(LightEncoder):
+class DsaLightEncoder(BranchedEncoder, LightEncoder):
     """Light encoder up to e3, then a global branch and eight parallel local branches.
 
     The global branch is the rest of the light encoder, which can start from ImageNet weights. The
@@ -59,13 +63,9 @@ class DsaLightEncoder(LightEncoder):
         pool: Pool = "avg",
         branches: Branches = "both",
     ) -> None:
-        if local_input not in get_args(LocalInput):
-            raise UnknownNameError("local_input", local_input, get_args(LocalInput))
-        if branches not in get_args(Branches):
-            raise UnknownNameError("branches", branches, get_args(Branches))
+        chosen = select_branches(branches, local_input)
         super().__init__(shape, pool=pool)
-        self.norm_parts = norm_parts
-        self.branches = ("global", "local") if branches == "both" else (branches,)
+        self.norm_parts, self.branches = norm_parts, chosen
         self.feature_dim = len(self.branches) * LAST_CHANNELS
         self.embed = make_head(head, get_args(DsaHead), self.feature_dim)
         if "local" in self.branches:
@@ -78,27 +78,9 @@ class DsaLightEncoder(LightEncoder):
 
         A single branch gives only its own map after e3.
         """
-        maps, x = [], images
-        for number, layer in enumerate(self.features, start=1):
-            x = layer(x)
-            if number in self._map_ends:
-                maps.append(x)
-        if "global" in self.branches:
-            maps.append(x)
-        if "local" in self.branches:
-            maps.append(self.local4(maps[2]))
-        return tuple(maps)
-
-    def forward_pool(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Pool and concatenate the branch maps: (N, 2560)."""
-        return torch.cat([self.pool(branch) for branch in maps[3:]], dim=1)
-
-    def forward_head(self, maps: tuple[Tensor, ...]) -> Tensor:
-        """Pool and concatenate the branch maps and apply the head: (N, feature_dim)."""
-        features: Tensor = self.embed(self.forward_pool(maps))
-        if self.norm_parts:
-            features = normalize(features.unflatten(1, (len(self.branches), -1)), dim=2).flatten(1)
-        return features
+        e1, e2, e3, last = super().forward_maps(images)
+        branches = (last if name == "global" else self.local4(e3) for name in self.branches)
+        return (e1, e2, e3, *branches)
 
 
 def _local_branches(shape: LightShape, channels: int, local_input: LocalInput) -> nn.Sequential:

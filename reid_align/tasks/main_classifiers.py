@@ -5,7 +5,7 @@ from typing import Literal, cast
 
 from torch import Tensor, nn
 
-from reid_align.models.dsa_encoder import PARTS
+from reid_align.models.dsa_branches import PARTS
 from reid_align.tasks.guiding_stream import LOCAL
 from reid_align.tasks.loss_sums import sum_losses
 
