@@ -96,8 +96,10 @@ class DistillationTask(BaselineTask):
         """Return features (N, E) whose cosine similarity is the mean over the teachers."""
         if not self._teachers:
             student = self.config.preprocess
-            self._teachers = tuple(Teacher(name, student) for name in self.config.teachers)
-        return torch.cat([teacher.to(images.device)(images) for teacher in self._teachers], dim=1)
+            self._teachers = tuple(
+                Teacher(name, student).to(images.device) for name in self.config.teachers
+            )
+        return torch.cat([teacher(images) for teacher in self._teachers], dim=1)
 
 
 class Teacher(nn.Module):

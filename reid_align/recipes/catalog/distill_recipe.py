@@ -14,7 +14,7 @@ from reid_align.recipes.catalog.synthetic_recipes import (
     synthetic_stage,
 )
 from reid_align.recipes.recipe import GIVEN, Recipe, add_recipe
-from reid_align.tasks import REID, DistillationConfig
+from reid_align.tasks import DistillationConfig
 
 STEPS, RATE = 3000, 2e-4
 
@@ -26,13 +26,13 @@ _stage = synthetic_stage(
     lr=RATE,
     initial=GIVEN,
     cameras=CAMERAS,
+    augment=AUGMENT,
 )
-_streams = {REID: replace(_stage.streams[REID], augment=AUGMENT)}
 add_recipe(
     Recipe(
         "distill",
         "a trained student, taught by other weights; needs --from WEIGHTS",
-        (replace(_stage, streams=_streams, fine_tunes=True),),
+        (replace(_stage, fine_tunes=True),),
         "ours. Encoder, image size and preprocessing are those of the initial weights; the setting "
         "task.teachers names the teachers. The losses are those of the light encoders and the "
         "relations of arXiv:2101.04731.",

@@ -18,7 +18,7 @@ from reid_align.recipes.catalog.synthetic_recipes import (
     synthetic_stage,
 )
 from reid_align.recipes.recipe import IMAGENET, Recipe, add_recipe
-from reid_align.tasks import REID, BaselineConfig, EncoderConfig, SupervisionConfig
+from reid_align.tasks import BaselineConfig, EncoderConfig, SupervisionConfig
 from reid_align.weights.imagenet_packages import IMAGENET_PACKAGES
 
 STEPS, RATE, FROZEN_MAP = 5000, 4e-4, 2
@@ -51,13 +51,13 @@ for _model, _gmac in (
         lr=RATE,
         initial=IMAGENET,
         cameras=CAMERAS,
+        augment=AUGMENT,
     )
-    _streams = {REID: replace(_stage.streams[REID], augment=AUGMENT)}
     add_recipe(
         Recipe(
             f"{_model}_synthetic",
             "light encoder from ImageNet weights on synthetic images of 128×64",
-            (replace(_stage, streams=_streams),),
+            (_stage,),
             "ours. Starts from ImageNet weights.",
             f"{64 * STEPS:,} images of 128×64, {_gmac} GMAC per image forward",
         )

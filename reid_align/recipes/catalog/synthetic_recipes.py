@@ -12,7 +12,7 @@ contrastive loss. All of this is ours.
 
 from dataclasses import replace
 
-from reid_align.batches.augmentation import CAMERA_AUGMENT
+from reid_align.batches.augmentation import CAMERA_AUGMENT, AugmentConfig
 from reid_align.batches.samplers import PKSampler
 from reid_align.recipes.catalog.modern_recipes import NECK
 from reid_align.recipes.recipe import RANDOM, Recipe, Stage, StreamConfig, add_recipe
@@ -82,6 +82,7 @@ def synthetic_stage(
     lr: float,
     initial: str,
     cameras: int = 0,
+    augment: AugmentConfig = CAMERA_AUGMENT,
 ) -> Stage:
     """Return a stage on synthetic images, with four images per identity in a batch.
 
@@ -93,8 +94,9 @@ def synthetic_stage(
         lr: learning rate after the warm-up.
         initial: the initial weights.
         cameras: per batch; 0 draws from all cameras.
+        augment: augmentation of the images.
     """
-    streams = {REID: StreamConfig(PKSampler(identities, 4, cameras), CAMERA_AUGMENT)}
+    streams = {REID: StreamConfig(PKSampler(identities, 4, cameras), augment)}
     return Stage(name, task, _training(steps, lr), streams, initial)
 
 
