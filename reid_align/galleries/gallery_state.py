@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class GalleryState:
-    """State of a gallery, read anew from the disk on each access.
+    """State of a gallery, read from the disk on each access.
 
     Attributes:
         location: the folder or address.

@@ -93,7 +93,7 @@ class DistillationTask(BaselineTask):
 
     @torch.no_grad()
     def _teach(self, images: Tensor) -> Tensor:
-        """Return features (N, E) whose cosine similarity is the mean over the teachers."""
+        """Return features (N, E). Their cosine similarity is the mean over the teachers."""
         if not self._teachers:
             student = self.config.preprocess
             self._teachers = tuple(
