@@ -35,9 +35,8 @@ def galleries(record: Record) -> str:
         "are features of CUHK03 by the shipped SAN. Synthetic rows are clusters of 20 around "
         "random centers.",
         f"Adding one row to a `Gallery`, synchronized with the disk: {added}.",
-        "Times are wall-clock times, and CPU times of both cores in brackets. Other programs used "
-        f"the two cores at the same time (load {loads}): CPU times are reliable, wall-clock times "
-        "are upper limits.",
+        "Times are wall-clock times, and CPU times of both cores in brackets. The load of the two "
+        f"cores at the end of each run, which uses both, was {loads}.",
     ]
     return "\n\n".join([table(_HEAD, _rows(record)), *notes, origins(rows)])
 
