@@ -15,14 +15,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from reid_align.models.resnet import Depth
+from reid_align.errors import UnknownNameError
+from reid_align.models.model_factory import MODELS
 from reid_align.models.resnet_blocks import initialize
-from reid_align.models.san_encoder import SanEncoder
 from reid_align.preprocess import Preprocess
 from reid_align.uv import IUV, NUM_PARTS
 from reid_align.weights import Argument, Origin, choose_weights_source, wave
 
 NAME = "dense_uv"
+TRUNK = "san_resnet18"
 WIDTH = 64
 # Channels of the logits, of U and of V.
 OUTPUTS = (1 + NUM_PARTS, NUM_PARTS, NUM_PARTS)
@@ -58,12 +59,13 @@ class DenseMaps(NamedTuple):
 
 
 class DenseUv(nn.Module):
-    """ResNet trunk, light decoder with lateral connections, and a 1×1 convolution.
+    """Trunk of an encoder, light decoder with lateral connections, and a 1×1 convolution.
 
     Computes at half the height and width of the input and resizes logits and coordinates.
 
     Args:
-        depth: depth of the trunk: 14, 18, 34, 50 or 101.
+        trunk: architecture of the encoder whose maps e1 to e4 are decoded: ``san_resnet18``,
+            ``san_mobilenet_v2`` or another encoder of SAN.
 
     Attributes:
         architecture: "dense_uv".
@@ -72,17 +74,20 @@ class DenseUv(nn.Module):
         origin: origin of its initial weights.
 
     Raises:
-        UnknownNameError: an unknown depth.
+        UnknownNameError: another trunk.
     """
 
     architecture = NAME
     origin = Origin()
 
-    def __init__(self, depth: Depth = 18) -> None:
+    def __init__(self, trunk: str = TRUNK) -> None:
         super().__init__()
-        self.arch_args: Mapping[str, Argument] = {"depth": depth}
+        known = [name for name in MODELS if name.startswith("san_")]
+        if trunk not in known:
+            raise UnknownNameError("trunk", trunk, known)
+        self.arch_args: Mapping[str, Argument] = {"trunk": trunk}
         self.preprocess = Preprocess()
-        self.trunk = SanEncoder(depth)
+        self.trunk = MODELS[trunk]()
         self.laterals = nn.ModuleList(_convolution(c, 1) for c in self.trunk.channels)
         self.smooth = nn.ModuleList(_convolution(WIDTH, 3) for _ in self.trunk.channels)
         self.last = _convolution(WIDTH, 3)
@@ -133,22 +138,22 @@ def dense_uv(
     pretrained: bool | str = False,
     *,
     weights: str | PathLike[str] | None = None,
-    depth: Depth | None = None,
+    trunk: str | None = None,
 ) -> DenseUv:
     """Build the dense pose estimator, in evaluation mode.
 
     Args:
         pretrained: True for the default weights, a tag for others, False for random weights.
         weights: a ``.safetensors`` file of this library, instead of ``pretrained``.
-        depth: depth of the trunk; default: that of the weights, or 18.
+        trunk: architecture of the trunk; default: that of the weights, or ``san_resnet18``.
 
     Raises:
-        UnknownNameError: the weights or the depth are unknown.
-        InvalidInputError: the weights are for another architecture or depth.
+        UnknownNameError: the weights or the trunk are unknown.
+        InvalidInputError: the weights are for another architecture or trunk.
         WeightsError: the weights cannot be found, read or verified.
     """
     source = choose_weights_source(NAME, pretrained, weights)
-    asked: dict[str, Argument] = {} if depth is None else {"depth": depth}
+    asked: dict[str, Argument] = {} if trunk is None else {"trunk": trunk}
     if source is None:
         return _construct(asked).eval()
     estimator = _construct(source.arguments(NAME, DenseUv, asked))

@@ -14,8 +14,8 @@ from torch import Tensor
 from reid_align.batches.batch import Batch, BatchSpec
 from reid_align.errors import InvalidInputError
 from reid_align.models import Encoder
-from reid_align.models.dense_uv_network import DenseMaps, DenseUv
-from reid_align.models.resnet import Depth
+from reid_align.models.dense_uv_network import TRUNK, DenseMaps, DenseUv
+from reid_align.models.model_factory import smoke_test_architecture
 from reid_align.preprocess import Preprocess
 from reid_align.tasks.loss_ranges import require_loss_ranges
 from reid_align.tasks.loss_sums import weighted_sum
@@ -36,7 +36,8 @@ class DenseUvConfig(TaskConfig):
     """Settings of the estimator and of its losses.
 
     Attributes:
-        depth: of its ResNet trunk.
+        trunk: architecture of its trunk, an encoder of SAN.
+        frozen_map: do not train the trunk's layers up to map e1, e2 or e3; 0 trains all layers.
         height: of the images in pixels.
         width: of the images in pixels.
         parts_weight: of the cross entropy over the parts, background included.
@@ -48,7 +49,8 @@ class DenseUvConfig(TaskConfig):
         InvalidInputError: a weight or a transition that is negative or not finite.
     """
 
-    depth: Depth = 18
+    trunk: str = TRUNK
+    frozen_map: int = 0
     height: int = 256
     width: int = 128
     parts_weight: float = 1.0
@@ -72,8 +74,10 @@ class DenseUvConfig(TaskConfig):
         return DenseUvTask(self)
 
     def smoke_test(self) -> "DenseUvConfig":
-        """Return the same task with ResNet-18 and images of 64×32 pixels."""
-        return replace(self, depth=18, height=SMOKE_HEIGHT, width=SMOKE_WIDTH)
+        """Return the same task with a small trunk and images of 64×32 pixels."""
+        return replace(
+            self, trunk=smoke_test_architecture(self.trunk), height=SMOKE_HEIGHT, width=SMOKE_WIDTH
+        )
 
 
 class DenseUvTask(ConfiguredTask):
@@ -87,12 +91,13 @@ class DenseUvTask(ConfiguredTask):
 
     def __init__(self, config: DenseUvConfig) -> None:
         super().__init__(config)
-        self.estimator = DenseUv(config.depth)
+        self.estimator = DenseUv(config.trunk)
+        self.estimator.trunk.freeze(config.frozen_map)
         self.estimator.preprocess = config.preprocess
 
     @property
     def trunk(self) -> Encoder:
-        """The ResNet below the estimator's decoder."""
+        """The encoder below the estimator's decoder."""
         return self.estimator.trunk
 
     def losses(self, stream: str, batch: Batch, context: StepContext) -> Losses:

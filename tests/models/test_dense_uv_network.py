@@ -98,7 +98,7 @@ def test_it_overfits_one_image() -> None:
 
 def test_weights_restore_architecture_and_preprocessing(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    estimator, file = dense_uv(depth=34), tmp_path / "dense_uv.safetensors"
+    estimator, file = dense_uv(trunk="san_resnet34"), tmp_path / "dense_uv.safetensors"
     estimator.preprocess = Preprocess(64, 32)
     info = WeightsHeader(
         estimator.architecture,
@@ -108,25 +108,25 @@ def test_weights_restore_architecture_and_preprocessing(tmp_path: Path) -> None:
     )
     save_tensors(estimator, file, info)
     again = dense_uv(weights=file)
-    assert again.arch_args == {"depth": 34}
+    assert again.arch_args == {"trunk": "san_resnet34"}
     assert again.preprocess == Preprocess(64, 32)
     assert again.origin.name == str(file)
     assert not again.training
     images = torch.randn(1, 3, 64, 32)
     assert torch.equal(again.predict(images).planes, estimator.predict(images).planes)
-    with pytest.raises(InvalidInputError, match="made for depth=34, not 18"):
-        dense_uv(weights=file, depth=18)
+    with pytest.raises(InvalidInputError, match="made for trunk='san_resnet34', not 'san_resnet18'"):
+        dense_uv(weights=file, trunk="san_resnet18")
     nn.init.constant_(estimator.outputs.bias, 7.0)
     save_tensors(estimator, file, info)
     with pytest.raises(WeightsIntegrityError, match=r"dense_uv\.safetensors"):
         dense_uv(weights=file)
 
 
-def test_missing_weights_and_other_depths_are_refused() -> None:
+def test_missing_weights_and_other_trunks_are_refused() -> None:
     with pytest.raises(WeightsNotFoundError, match="dense_uv has no published weights"):
         dense_uv(pretrained=True)
-    with pytest.raises(UnknownNameError, match="Unknown depth '19'"):
-        dense_uv(depth=19)
+    with pytest.raises(UnknownNameError, match="Unknown trunk 'osnet_x0_25'"):
+        dense_uv(trunk="osnet_x0_25")
 
 
 def test_every_weight_affects_the_fingerprint() -> None:

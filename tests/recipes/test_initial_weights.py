@@ -145,7 +145,7 @@ def test_fresh_tensors_stay_random(imagenet: dict[str, torch.Tensor]) -> None:
 def test_imagenet_initializes_the_trunk_of_the_dense_uv_estimator(
     imagenet: dict[str, torch.Tensor],
 ) -> None:
-    task = DenseUvConfig(18, 32, 16).build()
+    task = DenseUvConfig(height=32, width=16).build()
     initialize_task(task, "imagenet")
     assert torch.equal(task.estimator.trunk.conv1.weight, imagenet["conv1.weight"])
 
@@ -333,7 +333,7 @@ def test_network_without_published_imagenet_weights_is_refused() -> None:
 
 def test_dense_uv_estimator_starts_from_an_encoder(pg_run: Path) -> None:
     for source in (pg_run, pg_run / "encoder.safetensors"):
-        task = DenseUvConfig(18, 32, 16).build()
+        task = DenseUvConfig(height=32, width=16).build()
         laterals = {
             name: value.clone() for name, value in task.estimator.laterals.state_dict().items()
         }

@@ -14,7 +14,7 @@ BETA = 0.05
 
 def build() -> DenseUvTask:
     torch.manual_seed(0)
-    return DenseUvConfig(18, 32, 16, transition=BETA).build().eval()
+    return DenseUvConfig(height=32, width=16, transition=BETA).build().eval()
 
 
 def smooth_l1(difference: float) -> float:
