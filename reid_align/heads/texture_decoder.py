@@ -7,6 +7,7 @@ microsoft/Semantics-Aligned-Representation-Learning-for-Person-Re-identification
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch.nn.functional as F
@@ -29,7 +30,8 @@ class DecodedTexture(NamedTuple):
     Attributes:
         texture: (N, 3, height, width) RGB, linear; targets are in [-1, 1].
         d1, d2, d3, d4: outputs of the four blocks, (N, 256 | 64 | 32 | 16, h, w), without
-            normalization or ReLU; each doubles height and width.
+            normalization or ReLU; each doubles height and width. A narrow decoder has half of these
+            channels.
     """
 
     texture: Tensor
@@ -73,11 +75,12 @@ class TextureDecoder(Head):
         width: texture width in pixels; use half the height if the target is a person image.
         channels: channels of e4. With ``skips``, e3, e2 and e1 have a half, a quarter and an eighth
             of them. The widths of the blocks do not depend on it.
+        narrow: half the channels in all blocks, for light encoders; not part of the paper.
 
     Raises:
         InvalidInputError: height or width is below 1.
 
-    Parameters: 8,396,835; with skips 9,071,075.
+    Parameters: 8,396,835; with skips 9,071,075. A narrow decoder of 1280 channels has 2,166,675.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class TextureDecoder(Head):
         height: int = 256,
         width: int = 256,
         channels: int = 2048,
+        narrow: bool = False,
     ) -> None:
         super().__init__()
         if min(height, width) < 1:
@@ -95,15 +99,15 @@ class TextureDecoder(Head):
         self.output_size = height, width
         w1, w2, w3, w4 = channels // 8, channels // 4, channels // 2, channels
         self.stage_widths: tuple[int, ...] = (w1, w2, w3, w4)
-        self.reduce = _pointwise(w4, WIDTHS[0])
-        self.skip3 = _pointwise(w3, WIDTHS[0]) if skips else None
-        self.skip2 = _pointwise(w2, WIDTHS[1]) if skips else None
-        self.skip1 = _pointwise(w1, WIDTHS[2]) if skips else None
-        self.up1 = UpBlock(WIDTHS[0], WIDTHS[1])
-        self.up2 = UpBlock(WIDTHS[1], WIDTHS[2])
-        self.up3 = UpBlock(WIDTHS[2], WIDTHS[3])
-        self.up4 = UpBlock(WIDTHS[3], WIDTHS[4])
-        self.to_rgb = nn.Conv2d(WIDTHS[4], 3, 7, padding=3, padding_mode="reflect")
+        blocks = [width // 2 for width in WIDTHS] if narrow else WIDTHS
+        self.reduce = _pointwise(w4, blocks[0])
+        self.skip3 = _pointwise(w3, blocks[0]) if skips else None
+        self.skip2 = _pointwise(w2, blocks[1]) if skips else None
+        self.skip1 = _pointwise(w1, blocks[2]) if skips else None
+        self.up1, self.up2, self.up3, self.up4 = (
+            UpBlock(width, following) for width, following in pairwise(blocks)
+        )
+        self.to_rgb = nn.Conv2d(blocks[-1], 3, 7, padding=3, padding_mode="reflect")
         self.apply(_initialize)
 
     def forward(self, e1: Tensor, e2: Tensor, e3: Tensor, e4: Tensor) -> DecodedTexture:

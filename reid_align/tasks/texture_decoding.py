@@ -30,6 +30,7 @@ class DecoderConfig:
             of the same person, or an "external" image of the same size as the input.
         skips: add the encoder's earlier maps to the decoder's, as in the official code. Figure 2
             of the paper has no such connections; see `TextureDecoder`.
+        narrow: half the channels in the decoder, for light encoders; not part of the paper.
 
     Raises:
         UnknownNameError: another target.
@@ -37,6 +38,7 @@ class DecoderConfig:
 
     target: DecoderTarget = "texture"
     skips: bool = False
+    narrow: bool = False
 
     def __post_init__(self) -> None:
         require_choices(self)
@@ -51,10 +53,11 @@ class DecoderConfig:
 
         Textures have the decoder's own size; other targets have the size of the encoder's images.
         """
+        options = {"skips": self.skips, "narrow": self.narrow}
         if self.target == "texture":
-            return decoder_for(encoder, skips=self.skips)
+            return decoder_for(encoder, **options)
         height, width = encoder.preprocess.height, encoder.preprocess.width
-        return decoder_for(encoder, skips=self.skips, height=height, width=width)
+        return decoder_for(encoder, height=height, width=width, **options)
 
 
 def reconstruction_loss(decoded: DecodedTexture, batch: Batch) -> Tensor:

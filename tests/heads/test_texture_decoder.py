@@ -54,6 +54,20 @@ def test_narrower_encoders_fit_and_the_blocks_keep_their_widths() -> None:
     assert [m.shape[1] for m in decoded] == [3, 256, 64, 32, 16]
 
 
+def test_a_narrow_decoder_has_half_the_channels_and_the_same_texture_size() -> None:
+    with torch.device("meta"):
+        decoder = TextureDecoder(channels=1280, narrow=True)
+        decoded = decoder(*stage_maps(widths=(24, 32, 96, 1280), height=8))
+    assert sum(p.numel() for p in decoder.parameters()) == 2_166_675
+    assert [tuple(m.shape[1:]) for m in decoded] == [
+        (3, 256, 256),
+        (128, 16, 8),
+        (32, 32, 16),
+        (16, 64, 32),
+        (8, 128, 64),
+    ]
+
+
 @torch.no_grad()
 def test_texture_is_the_rgb_map_stretched_between_its_outer_columns() -> None:
     decoder = TextureDecoder(height=64, width=64).eval()
