@@ -51,6 +51,8 @@ def override_settings(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
     """
     stages = {stage.name: stage for stage in recipe.stages}
     given: dict[tuple[str, ...], str] = {}
+    # Settings of one dataclass are checked together, because each alone may be invalid.
+    groups: dict[tuple[str, ...], list[_Override]] = {}
     for assignment in assignments:
         path, equals, text = (part.strip() for part in assignment.partition("="))
         if not equals:
@@ -67,7 +69,10 @@ def override_settings(recipe: Recipe, assignments: Iterable[str]) -> Recipe:
                 "Remove one of them."
             )
         given[name, *below] = assignment
-        stages[name] = _Override(recipe, path, text).apply_to_stage(stages[name], below)
+        groups.setdefault((name, *below[:-1]), []).append(_Override(recipe, path, text, below[-1]))
+    for (name, *parents), (override, *others) in groups.items():
+        whole = replace(override, together=tuple(others))
+        stages[name] = whole.apply_to_stage(stages[name], [*parents, override.leaf])
     return replace(recipe, stages=tuple(stages.values()))
 
 
@@ -79,11 +84,15 @@ class _Override:
         recipe: the recipe.
         path: the path as given.
         text: the text of the value.
+        leaf: the last part of the path.
+        together: changes of other settings of the same dataclass or mapping.
     """
 
     recipe: Recipe
     path: str
     text: str
+    leaf: str
+    together: tuple["_Override", ...] = ()
 
     def apply_to_stage(self, stage: Stage, below: Sequence[str]) -> Stage:
         """Return the stage with the setting at the path ``below`` changed.
@@ -98,17 +107,33 @@ class _Override:
 
     def apply(self, settings: S, below: Sequence[str]) -> S:
         """Return settings with the one at the path ``below`` changed."""
+        name, *rest = below
+        changes: dict[str, object] = {name: self._changed(settings, below)}
+        if not rest:
+            changes |= {
+                other.leaf: other._changed(settings, [other.leaf]) for other in self.together
+            }
+        try:
+            return replace(settings, **changes)
+        except InvalidInputError as error:
+            raise self._refused(str(error).removesuffix("."), changes) from error
+
+    def _refused(self, problem: str, changes: Mapping[str, object]) -> InvalidInputError:
+        """Return the error for changes that a dataclass refuses, with the setting that it names."""
+        for change in (self, *self.together):
+            named = f"{change.leaf}={changes.get(change.leaf)!r}: "
+            if problem.startswith(named):
+                return change._invalid(problem.removeprefix(named))
+        return self._invalid(problem)
+
+    def _changed(self, settings: SettingsDataclass, below: Sequence[str]) -> object:
+        """Return the new value of the field that the path ``below`` starts with."""
         known = [field.name for field in fields(settings) if field.name != "name"]
         name, *rest = below
         if name not in known:
             raise self._unknown(settings, below, known)
         kind = get_type_hints(type(settings))[name]
-        changes: dict[str, object] = {name: self._value(getattr(settings, name), kind, rest)}
-        try:
-            return replace(settings, **changes)
-        except InvalidInputError as error:
-            problem = str(error).removeprefix(f"{name}={changes[name]!r}: ")
-            raise self._invalid(problem.removesuffix(".")) from error
+        return self._value(getattr(settings, name), kind, rest)
 
     def _value(self, old: object, kind: object, below: Sequence[str]) -> object:
         """Return the new value of a setting, of a dataclass or of a mapping."""
@@ -120,7 +145,11 @@ class _Override:
         if isinstance(old, Mapping):
             if not below:
                 raise self._invalid(f"has entries: write {self.path}.ENTRY=VALUE")
-            return {**old, below[0]: self._entry(old, get_args(kind)[1], below)}
+            entries = {**old, below[0]: self._entry(old, get_args(kind)[1], below)}
+            if len(below) == 1:
+                for other in self.together:
+                    entries[other.leaf] = other._entry(old, get_args(kind)[1], [other.leaf])
+            return entries
         if below:
             raise self._invalid(f"the path ends before {below[0]!r}")
         try:

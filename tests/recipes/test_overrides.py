@@ -24,6 +24,22 @@ def test_arguments_of_the_encoder_can_be_added() -> None:
     assert changed.last.task.encoder.arguments == {"norm": "ibn_a"}
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_settings_that_are_valid_only_together_can_be_given_in_any_order(order: int) -> None:
+    warmup = "training.optimizers.main.schedule.warmup"
+    settings = [f"{warmup}=none", f"{warmup}_epochs=0", "training.epochs=3", "training.keep=1"]
+    changed = override_settings(RECIPES["finetune"], settings[::order]).last.training
+    assert changed.optimizers["main"].schedule.warmup == "none"
+    assert (changed.epochs, changed.keep) == (3, 1)
+
+
+def test_of_several_settings_the_wrong_one_is_named() -> None:
+    settings = ["training.keep=1", "training.epochs=0"]
+    for given in (settings, settings[::-1]):
+        with pytest.raises(InvalidInputError, match=r"Setting training\.epochs=0: "):
+            override_settings(FULL, given)
+
+
 def test_the_original_recipe_does_not_change() -> None:
     before = FULL.last.training.epochs
     override_settings(FULL, ["training.epochs=1"])
