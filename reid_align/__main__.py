@@ -22,6 +22,7 @@ VERBS = {
     "serve": "answer requests over HTTP: features, search, add, remove, verify",
     "demo": "open a local web page: search, compare, label pairs",
     "train": "train a recipe: the papers' experiments, or a modern baseline",
+    "selftrain": "adapt an encoder to your cameras, without labels",
     "export": "write an encoder for ONNX Runtime, OpenVINO or PyTorch",
     "convert": "convert checkpoints of other libraries: torchreid, fast-reid, …",
     "publish": "publish weights on the Hugging Face Hub or in the package",

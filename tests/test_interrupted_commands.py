@@ -85,6 +85,11 @@ CASES = {
         r"\d+(/[\d,]+)? steps, .*",
         r"step \d+ is saved in \S+\.safetensors; the same command continues the run",
     ),
+    "selftrain": Case(
+        "crops -o adapted --weights weights --device cpu",
+        IMAGES,
+        r"[\d,]+ of 2,000 images are in adapted/round1/features.npy.partial; .*",
+    ),
     "synthesize": Case(
         "-o people --identities 240 --images 2 --num-workers 1",
         r"0/480 images, .*",

@@ -35,6 +35,7 @@ COMMANDS = {
     "queries": [*SCORES, "--queries", "OUT/q.csv"],
     "unwrap": ["unwrap", "crops", "--weights", "run", "--device", "cpu", "-o", "OUT/textures"],
     "train": [*TRAIN, "--set", "training.steps_per_epoch=1", "-o", "OUT/run"],
+    "selftrain": ["selftrain", "many", *ENCODER[:2], "--device", "cpu", "-o", "OUT/adapted"],
     "average": ["publish", "average", "encoder", "encoder", "-o", "OUT/average"],
     "convert": ["convert", "osnet.pth", "-o", "OUT/converted"],
     "show": ["show", "sheet", "crops", "-o", "OUT/sheet.png"],

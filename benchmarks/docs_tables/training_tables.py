@@ -66,6 +66,47 @@ def fine_tuning(record: Record) -> str:
     return "\n\n".join((table(head, rows), note, origins(record["rows"])))
 
 
+def self_training(record: Record) -> str:
+    """Return the table of self_training.json: accuracy on test identities before and after."""
+    head = (
+        "weights",
+        "images",
+        "rounds",
+        "before",
+        "after",
+        "before, normalized",
+        "after, normalized",
+    )
+    rows = [
+        (
+            f"`{row['weights']}`",
+            f"{row['images']:,} of {row['dataset']}",
+            str(len(row["rounds"])),
+            *(
+                " / ".join(f"{value:.1f}" for value in row[when][how])
+                for how in ("plain", "normalized")
+                for when in ("before", "after")
+            ),
+        )
+        for row in record["rows"]
+    ]
+    first = record["rows"][0]
+    note = (
+        f"Rank-1 / mAP in percent on the test identities ({first['queries']:,} queries, "
+        f"{first['gallery']:,} gallery images), cosine distance; normalized: with "
+        "`--normalize-cameras`. Trained on images of other identities, without labels. The last "
+        "weights of a fixed number of rounds; one seed."
+    )
+    start, end = first["rounds"][0], first["rounds"][-1]
+    groups = (
+        f"In the first row, the first round put {start['images']:,} images in {start['groups']:,} "
+        f"groups; {start['precision']:.0f} % of the image pairs in a group show one identity. The "
+        f"last round put {end['images']:,} images in {end['groups']:,} groups, with "
+        f"{end['precision']:.0f} %."
+    )
+    return "\n\n".join((table(head, rows), note, groups, origins(record["rows"])))
+
+
 def loading(record: Record) -> str:
     """Return the table of loading.json."""
     rows = [(name, *rates.values()) for name, rates in record["images_per_second"].items()]

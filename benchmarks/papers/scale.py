@@ -158,8 +158,9 @@ def _fresh(stage: Stage, scale: Scale) -> tuple[str, ...]:
 
 def _task(task: TaskConfig, scale: Scale) -> TaskConfig:
     if isinstance(task, DenseUvConfig):
-        depth = scale.depth or task.depth
-        return replace(task, depth=depth, height=scale.height, width=scale.width)
+        small = scale.backbone or (scale.depth and f"resnet{scale.depth}")
+        trunk = f"san_{small}" if small else task.trunk
+        return replace(task, trunk=trunk, height=scale.height, width=scale.width)
     if isinstance(task, EncoderTaskConfig):
         task = replace(task, encoder=_encoder(task.encoder, scale))
     return _contrasted(task) if scale.contrast else task

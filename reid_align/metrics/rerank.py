@@ -71,7 +71,7 @@ def rerank_blocks(
     features = _stacked(query_features, gallery_features, metric)
     queries, gallery = len(query_features), len(gallery_features)
     found = neighbors(features, min(max(k1 + 1, k2), len(features)), device)
-    weights = _neighbor_weights(features, found, k1)
+    weights = neighbor_weights(features, found, k1)
     if k2 > 1:
         weights = weights.averaged(found.nearest[:, :k2])
     holders = weights.transposed(queries)
@@ -91,18 +91,22 @@ def rerank_blocks(
     return DistanceBlocks((queries, gallery), rows, block_size)
 
 
+def unit_rows(features: FeatureMatrix) -> FeatureMatrix:
+    """Return a copy with rows of norm 1; rows of zeros stay."""
+    norms, _ = feature_norms(features, features)
+    return features * reciprocals(norms)[:, None]
+
+
 def _stacked(
     query_features: FeatureMatrix, gallery_features: FeatureMatrix, metric: Metric
 ) -> FeatureMatrix:
     """Concatenate query and gallery features, (Q + G, D); scaled to norm 1 for "cosine"."""
-    norms = np.concatenate(feature_norms(query_features, gallery_features))
+    feature_norms(query_features, gallery_features)
     features = np.concatenate([query_features, gallery_features])
-    if metric == "cosine":
-        features *= reciprocals(norms)[:, None]
-    return features
+    return unit_rows(features) if metric == "cosine" else features
 
 
-def _neighbor_weights(features: FeatureMatrix, found: Neighbors, k1: int) -> SparseRows:
+def neighbor_weights(features: FeatureMatrix, found: Neighbors, k1: int) -> SparseRows:
     """Compute the weights of each image's k-reciprocal neighbors, (N, N); rows sum to 1."""
     size = len(features)
     nearest = found.nearest[:, : k1 + 1]

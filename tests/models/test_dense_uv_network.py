@@ -114,9 +114,7 @@ def test_weights_restore_architecture_and_preprocessing(tmp_path: Path) -> None:
     assert not again.training
     images = torch.randn(1, 3, 64, 32)
     assert torch.equal(again.predict(images).planes, estimator.predict(images).planes)
-    with pytest.raises(
-        InvalidInputError, match="trunk='san_resnet34', not 'san_resnet18'"
-    ):
+    with pytest.raises(InvalidInputError, match="trunk='san_resnet34', not 'san_resnet18'"):
         dense_uv(weights=file, trunk="san_resnet18")
     nn.init.constant_(estimator.outputs.bias, 7.0)
     save_tensors(estimator, file, info)

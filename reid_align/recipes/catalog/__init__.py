@@ -8,4 +8,5 @@ from reid_align.recipes.catalog import light_generators as light_generators
 from reid_align.recipes.catalog import light_recipes as light_recipes
 from reid_align.recipes.catalog import modern_recipes as modern_recipes
 from reid_align.recipes.catalog import san_recipes as san_recipes
+from reid_align.recipes.catalog import selftrain_recipe as selftrain_recipe
 from reid_align.recipes.catalog import synthetic_recipes as synthetic_recipes
