@@ -31,7 +31,7 @@ PURPOSES = {
     "push": "Upload a built folder in one commit.",
     "pin": "Verify a public download of a commit and add it to the manifest.",
     "release": "Build, push and pin in one step.",
-    "bundle": "Store weights as int8 inside the package and add them to its manifest.",
+    "bundle": "Store weights inside the package and add them to its manifest.",
     "average": "Average encoders trained from the same initial weights.",
 }
 
@@ -59,7 +59,12 @@ def build_parser() -> argparse.ArgumentParser:
         "--revision", required=True, metavar="COMMIT", help="40 hex digits"
     )
     add("release", publication, repository, upload, entry, manifest)
-    add("bundle", publication, entry)
+    add("bundle", publication, entry).add_argument(
+        "--dtype",
+        choices=("int8", "float16"),
+        default="int8",
+        help="dtype of the stored weights; norms stay in float32; default: %(default)s",
+    )
     add("average", output).add_argument(
         "weights",
         type=Path,

@@ -114,7 +114,8 @@ def _pin_command(args: Namespace, commit: str) -> str:
 
 def _publication(args: Namespace) -> Publication:
     cards = find_manifest().parent / "publishing" / "cards"
-    return gather_publication(args.name, args.card or cards / f"{args.name}.toml", args.weights)
+    card = args.card or cards / f"{args.name}.toml"
+    return gather_publication(args.name, card, args.weights, getattr(args, "dtype", "int8"))
 
 
 def _manifest_update(args: Namespace) -> ManifestUpdate:

@@ -1,4 +1,4 @@
-"""Weights inside the package, stored as int8 and usable offline."""
+"""Weights inside the package, stored as int8 or float16 and usable offline."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,18 +12,18 @@ from reid_align.publishing.manifest_entries import (
     update_manifest,
 )
 from reid_align.publishing.publication import Publication
-from reid_align.weights import Metrics, Weights, WeightsHeader, save_int8
+from reid_align.weights import Metrics, Weights, WeightsHeader, save_rounded
 from reid_align.weights.weights_location import BUNDLED
 
 MIB = 2**20
-FILE_LIMIT, TOTAL_LIMIT = 28 * MIB, 50 * MIB
-FULL_PRECISION = "measured in full precision, before storing as int8"
+FILE_LIMIT, TOTAL_LIMIT = 28 * MIB, 60 * MIB
+FULL_PRECISION = "measured in full precision, before storing as {}"
 
 
 def bundle_weights(
     publication: Publication, update: ManifestUpdate, folder: Path = BUNDLED
 ) -> Weights:
-    """Store weights as int8 inside the package and add them to the manifest.
+    """Store weights inside the package, in the publication's dtype, and add them to the manifest.
 
     The entry lists the results of the rounded weights if the card has any, otherwise those in full
     precision with a note.
@@ -45,10 +45,17 @@ def bundle_weights(
     name = f"{publication.name}.safetensors"
     with TemporaryDirectory() as scratch:
         file = Path(scratch) / name
-        info = save_int8(publication.trained.network, file, _info(publication))
+        info = save_rounded(
+            publication.trained.network, file, _info(publication), publication.dtype
+        )
         _check_size(file, folder)
         entry = make_entry(
-            publication, file, "int8", info.fingerprint or (), _metrics(publication), bundled=name
+            publication,
+            file,
+            publication.dtype,
+            info.fingerprint or (),
+            _metrics(publication),
+            bundled=name,
         )
         content = file.read_bytes()
     target = folder / name
@@ -72,7 +79,7 @@ def _info(publication: Publication) -> WeightsHeader:
 def _metrics(publication: Publication) -> list[Metrics]:
     results, remark = publication.of_rounded, None
     if not results:
-        results, remark = publication.exact, FULL_PRECISION
+        results, remark = publication.exact, FULL_PRECISION.format(publication.dtype)
     return [entry for result in results for entry in result.metrics(publication.name, remark)]
 
 

@@ -96,7 +96,7 @@ def _eval_results(publication: Publication) -> Iterator["EvalResult"]:
 
 def _training_data(card: PublisherCard) -> Iterator[str]:
     for data in card.training_data:
-        people = "synthetic people" if data.synthetic else "images of real people"
+        people = "synthetic people" if data.synthetic else "real images"
         yield f"{data.name}: {people}. Terms: {data.terms}"
 
 

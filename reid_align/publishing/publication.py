@@ -11,7 +11,7 @@ from reid_align.models import Encoder
 from reid_align.publishing.card_file import PublisherCard, read_card
 from reid_align.publishing.card_results import MeasuredResult, read_result_file
 from reid_align.publishing.trained_network import TrainedNetwork, open_trained
-from reid_align.weights import TrainingRecipe, int8_rounded
+from reid_align.weights import RoundedDtype, TrainingRecipe, rounded
 from reid_align.weights.manifest_records import NAME, require_text
 
 T = TypeVar("T")
@@ -29,7 +29,8 @@ class Publication:
         trained: the network.
         recipe: how it was trained.
         exact: results of exactly these weights.
-        of_rounded: results of these weights after int8 rounding.
+        of_rounded: results of these weights after rounding for the package.
+        dtype: dtype of the weights in the package.
     """
 
     name: str
@@ -38,11 +39,12 @@ class Publication:
     recipe: TrainingRecipe
     exact: tuple[MeasuredResult, ...]
     of_rounded: tuple[MeasuredResult, ...]
+    dtype: RoundedDtype = "int8"
 
     def summary(self) -> str:
         """Return a one-line summary."""
         trained_by = f"trained by {self.recipe.name} at {self.recipe.commit[:8]}"
-        results = f"{len(self.exact)} in full precision, {len(self.of_rounded)} as int8"
+        results = f"{len(self.exact)} in full precision, {len(self.of_rounded)} as {self.dtype}"
         kind, license_ = self.trained.kind, self.card.license
         return f"{self.name}: {kind}, {trained_by}, {license_}, results: {results}"
 
@@ -61,13 +63,16 @@ class Publication:
         return self.trained.network
 
 
-def gather_publication(name: str, card_path: Path, weights: Path) -> Publication:
+def gather_publication(
+    name: str, card_path: Path, weights: Path, dtype: RoundedDtype = "int8"
+) -> Publication:
     """Read and check everything that is published; report all problems at once.
 
     Args:
         name: "architecture.tag".
         card_path: the card file.
         weights: as for `open_trained`.
+        dtype: dtype of the weights in the package.
 
     Raises:
         InvalidInputError: there are several problems; the message has one line for each.
@@ -80,10 +85,10 @@ def gather_publication(name: str, card_path: Path, weights: Path) -> Publication
     recipe = results = None
     if card and trained:
         recipe = _attempt(problems, lambda: _recipe(card, trained, card_path))
-        results = _attempt(problems, lambda: _results(card, trained, card_path, weights))
+        results = _attempt(problems, lambda: _results(card, trained, card_path, weights, dtype))
     if problems or not (card and trained and recipe and results):
         raise _together(problems)
-    return Publication(name, card, trained, recipe, *results)
+    return Publication(name, card, trained, recipe, *results, dtype)
 
 
 def _attempt(problems: list[ReidAlignError], read: Callable[[], T]) -> T | None:
@@ -120,8 +125,10 @@ def _recipe(card: PublisherCard, trained: TrainedNetwork, path: Path) -> Trainin
     return TrainingRecipe(**facts, cost=card.cost)
 
 
-def _results(card: PublisherCard, trained: TrainedNetwork, path: Path, weights: Path) -> Results:
-    """Return the results of the exact weights and those of the int8-rounded weights."""
+def _results(
+    card: PublisherCard, trained: TrainedNetwork, path: Path, weights: Path, dtype: RoundedDtype
+) -> Results:
+    """Return the results of the exact weights and those of the rounded weights."""
     network = trained.network
     if not isinstance(network, Encoder):
         return (), ()
@@ -133,7 +140,7 @@ def _results(card: PublisherCard, trained: TrainedNetwork, path: Path, weights: 
     found = [read_result_file(listed, path.parent) for listed in card.results]
     exact = _digest(network)
     others = [result for result in found if result.state_sha256 != exact]
-    after = _digest(int8_rounded(network)) if others else ""
+    after = _digest(rounded(network, dtype)) if others else ""
     for listed, result in zip(card.results, found, strict=True):
         if result.state_sha256 not in (exact, after):
             raise InvalidInputError(

@@ -32,7 +32,8 @@ from reid_align.weights.manifest_records import (
     Weights,
 )
 from reid_align.weights.repository_config import RepositoryConfig
-from reid_align.weights.tensor_files import load_tensors, read_tensors, save_int8, save_tensors
+from reid_align.weights.rounded_storage import RoundedDtype, rounded, save_int8, save_rounded
+from reid_align.weights.tensor_files import load_tensors, read_tensors, save_tensors
 from reid_align.weights.verified_loading import load_file, load_repository, load_weights
 from reid_align.weights.weights_header import WeightsHeader, read_header
 from reid_align.weights.weights_location import locate_weights
@@ -58,6 +59,7 @@ __all__ = [
     "Origin",
     "RepositoryConfig",
     "RepositoryFiles",
+    "RoundedDtype",
     "TrainingData",
     "TrainingRecipe",
     "Weights",
@@ -86,8 +88,10 @@ __all__ = [
     "read_folder",
     "read_header",
     "read_tensors",
+    "rounded",
     "run_networks",
     "save_int8",
+    "save_rounded",
     "save_tensors",
     "shipped_weights",
     "wave",

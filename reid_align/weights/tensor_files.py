@@ -1,7 +1,6 @@
 """Saving and loading of module tensors as safetensors files, checked for completeness."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -10,8 +9,8 @@ from torch import Tensor
 
 from reid_align.errors import WeightsFormatError, WeightsIntegrityError
 from reid_align.files import replace_file, writing
-from reid_align.weights.fingerprint import Loadable, module_fingerprint
-from reid_align.weights.int8 import int8_rounded, pack_int8, unpack_int8
+from reid_align.weights.fingerprint import Loadable
+from reid_align.weights.int8 import unpack_int8
 from reid_align.weights.tensor_matching import describe_tensor, is_finite, join_names, tensors_match
 from reid_align.weights.weights_header import WeightsHeader, open_safetensors
 
@@ -60,33 +59,11 @@ def save_tensors(module: Loadable, path: Path, info: WeightsHeader) -> None:
     Raises:
         OutputError: the file cannot be written.
     """
-    _write(path, module.state_dict(), info)
+    write_tensors(path, module.state_dict(), info)
 
 
-def save_int8(module: Loadable, path: Path, info: WeightsHeader) -> WeightsHeader:
-    """Write a module with its weights rounded to int8, at a quarter of the size.
-
-    The write is atomic. On one machine the bytes depend on the tensors and on ``info`` only; on
-    another the last digits of the fingerprint may differ.
-
-    Args:
-        module: the module; it does not change.
-        path: the output file.
-        info: the header; its fingerprint is replaced.
-
-    Returns:
-        The written header: ``info`` with the fingerprint of the rounded module.
-
-    Raises:
-        NotFiniteError: a tensor contains NaN or infinity.
-        OutputError: the file cannot be written.
-    """
-    written = replace(info, fingerprint=module_fingerprint(int8_rounded(module)))
-    _write(path, pack_int8(module), written)
-    return written
-
-
-def _write(path: Path, tensors: Mapping[str, Tensor], info: WeightsHeader) -> None:
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], info: WeightsHeader) -> None:
+    """Write tensors and a header as one safetensors file; atomic."""
     # safetensors refuses tensors that share memory or are not contiguous.
     copies = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)

@@ -18,10 +18,10 @@ from reid_align.publishing import ManifestUpdate, Publication, bundle_weights, g
 from reid_align.weights import (
     Weights,
     WeightsHeader,
-    int8_rounded,
     locate_weights,
     parse_manifest,
     read_header,
+    rounded,
     save_tensors,
 )
 from reid_align.weights.checksums import sha256_of
@@ -33,19 +33,20 @@ def entries(update: ManifestUpdate) -> dict[str, Weights]:
     return parse_manifest(update.manifest.read_text("utf-8"), "the test's")
 
 
+@pytest.mark.parametrize(("dtype", "size"), [("int8", 1), ("float16", 2)])
 def test_the_entry_is_of_the_rounded_weights(
-    publication: Publication, update: ManifestUpdate, tmp_path: Path
+    publication: Publication, update: ManifestUpdate, tmp_path: Path, dtype: str, size: int
 ) -> None:
     folder = tmp_path / "bundled"
-    entry = bundle_weights(publication, update, folder)
+    entry = bundle_weights(dataclasses.replace(publication, dtype=dtype), update, folder)
     assert entries(update) == {entry.name: entry}
-    assert (entry.bundled, entry.hub, entry.dtype) == (f"{entry.name}.safetensors", None, "int8")
+    assert (entry.bundled, entry.hub, entry.dtype) == (f"{entry.name}.safetensors", None, dtype)
     path = locate_weights(entry, folder)
-    assert entry.bytes < 4.2 * entry.parameters / 4
+    assert entry.bytes < 1.05 * size * entry.parameters
     module = MODELS[entry.architecture](**entry.arch_args).eval()
     load_tensors(module, path)
     check_fingerprint(module_fingerprint(module), entry.fingerprint, "the test's")
-    expected = int8_rounded(publication.encoder).state_dict()
+    expected = rounded(publication.encoder, dtype).state_dict()
     assert all(torch.equal(t, expected[name]) for name, t in module.state_dict().items())
     info = read_header(path)
     assert info is not None
@@ -102,9 +103,9 @@ def test_a_file_beyond_the_size_limit_is_refused(
     publication: Publication, update: ManifestUpdate, tmp_path: Path
 ) -> None:
     with (tmp_path / "other.safetensors").open("wb") as file:
-        file.truncate(45 * 2**20)
+        file.truncate(55 * 2**20)
     text = update.manifest.read_bytes()
-    with pytest.raises(InvalidInputError, match=r"MiB; the limit is 50 MiB"):
+    with pytest.raises(InvalidInputError, match=r"MiB; the limit is 60 MiB"):
         bundle_weights(publication, update, tmp_path)
     assert not (tmp_path / "resnet18_baseline.try.safetensors").exists()
     assert update.manifest.read_bytes() == text
