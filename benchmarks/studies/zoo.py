@@ -4,7 +4,7 @@ r"""Size, speed and accuracy of published weights.
     python -m benchmarks.studies.zoo --weights runs/san/san/encoder.safetensors --label mine \
         --data synthetic=data/synth
 
-Measures all encoders of the manifest, or one file with --weights. Accuracy uses cosine distance:
+Measures all encoders of the manifest, those of --only, or one file with --weights. Accuracy uses cosine distance:
 plain; with flipped images and batch norms adapted to query and gallery images ("flip_adapted");
 both also with camera normalization ("…camera_wise"); and each re-ranked ("…reranked"). Also reports
 the influence of the query's camera, see `transfer_score.score`; rank-1 within the query's camera
@@ -19,6 +19,7 @@ import argparse
 import json
 import statistics
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,8 +58,10 @@ class MeasuredEncoder(NamedTuple):
     license: str | None
 
 
-def select_encoders(weights: Path | None, label: str | None) -> list[MeasuredEncoder]:
-    """Return the encoders to measure: one file, or all of the manifest."""
+def select_encoders(
+    weights: Path | None, label: str | None, only: Sequence[str] = ()
+) -> list[MeasuredEncoder]:
+    """Return the encoders to measure: one file, or those of the manifest."""
     if weights is not None:
         return [MeasuredEncoder(str(label), from_pretrained(weights), weights.stat().st_size, None)]
     return [
@@ -66,7 +69,7 @@ def select_encoders(weights: Path | None, label: str | None) -> list[MeasuredEnc
             entry.name, create_model(entry.name, pretrained=True), entry.bytes, entry.license
         )
         for entry in shipped_weights().values()
-        if entry.kind == "encoder"
+        if entry.kind == "encoder" and (not only or entry.name in only)
     ]
 
 
@@ -169,6 +172,7 @@ def main() -> None:
         "--weights", type=Path, help="encoder file (default: all published encoders)"
     )
     parser.add_argument("--label", help="label of that file")
+    parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="published weights")
     add_data_option(parser, "dataset to score; repeatable")
     parser.add_argument("--device", default="auto", help="torch device")
     parser.add_argument("--threads", type=int, help="extraction threads (default: one per core)")
@@ -178,7 +182,7 @@ def main() -> None:
         parser.error("--weights and --label must be given together.")
     before = json.loads(options.output.read_text("utf-8")) if options.output.exists() else {}
     rows = {row["label"]: row for row in before.get("rows", [])}
-    for subject in select_encoders(options.weights, options.label):
+    for subject in select_encoders(options.weights, options.label, options.only):
         rows[subject.label] = measure(subject, options)
         print(json.dumps(rows[subject.label], indent=2))
         # Written after each encoder, because the next one may take an hour.
