@@ -30,6 +30,7 @@ from benchmarks.result_files import RESULTS, provenance, write_result
 from reid_align.cli.encoder_choice import select_encoder
 from reid_align.features import FeatureExtractor
 from reid_align.images import find_images
+from reid_align.models.model_factory import DEFAULT_MODEL
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -195,7 +196,7 @@ def main() -> None:
     record = {
         "benchmark": "service_load",
         **provenance(),
-        "model": options.model or "san_resnet50.synthetic",
+        "model": options.model or DEFAULT_MODEL,
         "seconds": options.seconds,
         "extractor_images_per_second": round(best, 2),
         "extractor_all_rounds": [round(rate, 2) for rate, _ in bare],

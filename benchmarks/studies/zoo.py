@@ -4,12 +4,12 @@ r"""Size, speed and accuracy of published weights.
     python -m benchmarks.studies.zoo --weights runs/san/san/encoder.safetensors --label mine \
         --data synthetic=data/synth
 
-Measures all encoders of the manifest, those of --only, or one file with --weights. Accuracy uses cosine distance:
-plain; with flipped images and batch norms adapted to query and gallery images ("flip_adapted");
-both also with camera normalization ("…camera_wise"); and each re-ranked ("…reranked"). Also reports
-the influence of the query's camera, see `transfer_score.score`; rank-1 within the query's camera
-means little if a camera sees most identities once, as in synthetic sets. Speed is that of `extract`
-from files, median of some rounds.
+Measures all encoders of the manifest, those of --only, or one file with --weights. Accuracy uses
+cosine distance: plain; with flipped images and batch norms adapted to query and gallery images
+("flip_adapted"); both also with camera normalization ("…camera_wise"); and each re-ranked
+("…reranked"). Also reports the influence of the query's camera, see `transfer_score.score`; rank-1
+within the query's camera means little if a camera sees most identities once, as in synthetic sets.
+Speed is that of `extract` from files, median of some rounds.
 
 Time per encoder on two cores: a minute without --data, up to an hour with CUHK03. Writes one row
 per encoder to benchmarks/results/zoo.json and replaces rows with the same label.
