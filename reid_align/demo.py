@@ -61,7 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
         "--textures",
         nargs="+",
         metavar="RUN",
-        help="training run of san_pg or a SAN recipe: shows the texture of the query",
+        help="training run of san_pg or a SAN recipe: shows the texture of the query; default: the "
+        "weights in the package, if it has any",
     )
     parser.add_argument(
         "--host",

@@ -13,7 +13,7 @@ Draw images for inspection.
   python -m reid_align.show sheet crops/ -o sheet.jpg
   python -m reid_align.show curves result.json -o curves.png
   python -m reid_align.show map feats.npy -o map.png
-  python -m reid_align.show parts crops/ -o parts.jpg --weights runs/dense_uv
+  python -m reid_align.show parts crops/ -o parts.jpg
   python -m reid_align.show texture crops/ -o textures.jpg --weights runs/san_pg
 
 The suffix of the output selects the format: .jpg, .png or .webp."""

@@ -9,7 +9,7 @@ from reid_align.cli import OK, SOME_FAILED, add_batch_option, add_device_option,
 DESCRIPTION = """\
 Unwrap person images to textures, or to dense pose maps (IUV).
 
-  python -m reid_align.unwrap images/ -o textures --weights runs/san_pg
+  python -m reid_align.unwrap images/ -o textures
   python -m reid_align.unwrap images/ -o maps --to iuv --weights runs/dense_uv
 
 Writes one PNG file per image, with the relative path of the image:
@@ -35,11 +35,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--weights",
         nargs="+",
-        required=True,
         metavar="RUN",
         help="training run or its best folder, or its weights files: encoder.safetensors and "
         "san_decoder.safetensors for textures (recipe san_pg or a SAN recipe), "
-        "dense_uv.safetensors for iuv (recipe dense_uv)",
+        "dense_uv.safetensors for iuv (recipe dense_uv); default: the weights in the package",
     )
     add_device_option(parser)
     add_batch_option(parser)

@@ -14,7 +14,7 @@ from reid_align.files import check_writable
 from reid_align.galleries import is_gallery
 from reid_align.inference.device import resolve_device
 from reid_align.retrieval import load_gallery, recorded_encoder, recorded_options
-from reid_align.unwrapping import load_unwrapper
+from reid_align.unwrapping import default_unwrap_weights, load_unwrapper
 
 
 def start_demo(args: Namespace) -> None:
@@ -83,8 +83,9 @@ def demo_engine(args: Namespace) -> DemoEngine:
         )
     calibration = find_calibration(args.calibration, gallery.features.digest, "the gallery")
     unwrapper = None
-    if args.textures:
-        unwrapper = load_unwrapper("texture", args.textures, resolve_device(args.device))
+    textures = args.textures or default_unwrap_weights("texture")
+    if textures:
+        unwrapper = load_unwrapper("texture", textures, resolve_device(args.device))
     return DemoEngine(
         encoder,
         options,

@@ -24,13 +24,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_shown_images(parser, default_limit=24)
     add_image_output(parser)
     add_force_option(parser)
-    source = parser.add_mutually_exclusive_group(required=True)
+    source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--weights",
         nargs="+",
         metavar="RUN",
         help="estimate the dense pose maps: training run of the recipe dense_uv, or its "
-        "dense_uv.safetensors",
+        "dense_uv.safetensors; default: the weights in the package",
     )
     source.add_argument(
         "--maps",
@@ -89,6 +89,6 @@ def _map_file(image: Path, folder: Path) -> Path:
     if not found:
         raise InvalidInputError(
             f"No dense pose map of {image} below {folder}, such as {folder / parts[-1]}. Write the "
-            "maps with: python -m reid_align.unwrap IMAGES -o FOLDER --to iuv --weights RUN"
+            "maps with: python -m reid_align.unwrap IMAGES -o FOLDER --to iuv"
         )
     return found[0]

@@ -21,10 +21,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights",
         nargs="+",
-        required=True,
         metavar="RUN",
         help="training run of san_pg or a SAN recipe, or its encoder.safetensors and "
-        "san_decoder.safetensors; textures are not part of the shipped weights",
+        "san_decoder.safetensors; default: the weights in the package",
     )
     add_device_option(parser)
 

@@ -1,4 +1,4 @@
-"""Loading of the networks that unwrap, from a run folder or weights files."""
+"""Loading of the networks that unwrap: from a run, from files, or those of the package."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,15 +17,26 @@ from reid_align.unwrapping.unwrappers import (
     UnwrapKind,
     Unwrapper,
 )
-from reid_align.weights import open_weights_source, run_networks
+from reid_align.weights import open_weights_source, run_networks, shipped_weights
 
 ENCODER, DECODER = "encoder", "san_decoder"
 ROLES: Mapping[UnwrapKind, tuple[str, ...]] = {"texture": (ENCODER, DECODER), "iuv": (DENSE,)}
 RECIPES: Mapping[UnwrapKind, str] = {"texture": "san_pg", "iuv": "dense_uv"}
+# Published weights that are used by default.
+DEFAULTS: Mapping[UnwrapKind, tuple[str, ...]] = {
+    "texture": ("san_mobilenet_v2.san_pg", "san_decoder.san_pg"),
+    "iuv": ("dense_uv.imagenet",),
+}
+
+
+def default_unwrap_weights(kind: UnwrapKind) -> tuple[str, ...]:
+    """Return the names of the published weights that unwrap by default; empty without them."""
+    names = DEFAULTS[kind]
+    return names if shipped_weights().keys() >= set(names) else ()
 
 
 def load_unwrapper(
-    kind: UnwrapKind, weights: Sequence[str], device: torch.device | None = None
+    kind: UnwrapKind, weights: Sequence[str] | None = None, device: torch.device | None = None
 ) -> Unwrapper:
     """Load the networks that unwrap.
 
@@ -33,6 +44,7 @@ def load_unwrapper(
         kind: "texture" for a texture, "iuv" for a dense pose map.
         weights: folder of a training run or its ``best`` folder; or weights files, folders of
             `save_pretrained` or names of published weights, one for each network, in any order.
+            None: those of `default_unwrap_weights`.
         device: device to run on; None is the CPU.
 
     Raises:
@@ -43,7 +55,7 @@ def load_unwrapper(
     if kind not in ROLES:
         raise UnknownNameError("kind", kind, ROLES)
     target = device or torch.device("cpu")
-    files = _find(kind, weights)
+    files = _find(kind, default_unwrap_weights(kind) if weights is None else weights)
     if kind == "iuv":
         return DenseUnwrapper(dense_uv(weights=files[DENSE]), target)
     encoder = load_encoder(files[ENCODER])
@@ -63,7 +75,7 @@ def _find(kind: UnwrapKind, weights: Sequence[str]) -> dict[str, str]:
         if role not in found:
             needed = " and ".join(f"{name}.safetensors" for name in ROLES[kind])
             raise WeightsNotFoundError(
-                f"No weights of {role} in {', '.join(weights) or 'an empty list'}. Pass a run "
+                f"No weights of {role} in {', '.join(weights) or 'the package'}. Pass a run "
                 f"folder with {needed}, or these files. The recipe {RECIPES[kind]} trains them."
             )
     return found

@@ -18,6 +18,7 @@ from reid_align.images import decode_image
 from reid_align.models.dense_uv_network import dense_uv
 from reid_align.models.pretrained import load_encoder
 from reid_align.unwrap import main as unwrap
+from reid_align.unwrapping import UnwrapKind, default_unwrap_weights
 from reid_align.uv import load_iuv
 
 pytestmark = pytest.mark.slow
@@ -222,8 +223,18 @@ def test_errors_are_one_line_with_an_exit_code(
     assert not Path("out").exists()
 
 
-def test_weights_are_required(images: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as done:
-        unwrap(["images", "-o", "out"])
-    assert done.value.code == 2
-    assert "required: --weights" in capsys.readouterr().err
+@pytest.mark.parametrize("kind", ["texture", "iuv"])
+def test_weights_of_the_package_are_the_default(
+    images: Path, kind: UnwrapKind, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = default_unwrap_weights(kind)
+    code = unwrap(["images", "-o", "out", "--to", kind, "--device", "cpu"])
+    if not names:
+        assert code == 1
+        assert "in the package. Pass a run folder with" in capsys.readouterr().err
+        return
+    assert code == 0
+    assert len(list(Path("out").rglob("*.png"))) == 10
+    assert unwrap(["images", "-o", "named", "--to", kind, "--weights", *names]) == 0
+    first, second = (sorted(Path(folder).rglob("*.png")) for folder in ("out", "named"))
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
