@@ -1,7 +1,7 @@
 """Person re-identification: features, evaluation, and training of SAN and DSA-reID.
 
->>> from reid_align import extract_features, san_resnet50
->>> features = extract_features("images/", san_resnet50(pretrained=True))
+>>> from reid_align import extract_features, san_mobilenet_v2
+>>> features = extract_features("images/", san_mobilenet_v2(pretrained=True))
 """
 
 from importlib import import_module
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         list_weights,
         push_to_hub,
         resnet50_baseline,
+        san_mobilenet_v2,
         san_resnet50,
         save_pretrained,
     )
@@ -54,6 +55,7 @@ __all__ = [
     "push_to_hub",
     "read_features",
     "resnet50_baseline",
+    "san_mobilenet_v2",
     "san_resnet50",
     "save_pretrained",
     "search_images",

@@ -9,10 +9,10 @@ def add_encoder_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--model",
         metavar="NAME",
-        help="architecture (san_resnet50, dsa_reid, …; the documentation lists all), "
+        help="architecture (san_mobilenet_v2, san_resnet50, …; the documentation lists all), "
         "architecture with published weights (NAME.TAG), repository on the Hugging Face Hub "
         "(user/repo), or exported file (.onnx, .xml); default: the model that the weights were "
-        "made for, else san_resnet50",
+        "made for, else san_mobilenet_v2",
     )
     group.add_argument(
         "--weights",

@@ -15,6 +15,7 @@ from reid_align.models.densenet import DenseNetEncoder
 from reid_align.models.dsa_encoder import DsaEncoder, dsa_reid
 from reid_align.models.encoder import Encoder
 from reid_align.models.foreign_resnet import ForeignResNet
+from reid_align.models.mobilenet_v2 import san_mobilenet_v2
 from reid_align.models.model_factory import create_model, list_models, list_weights
 from reid_align.models.pretrained import from_pretrained, push_to_hub, save_pretrained
 from reid_align.models.san_encoder import SanEncoder, resnet50_baseline, san_resnet50
@@ -32,6 +33,7 @@ __all__ = [
     "list_weights",
     "push_to_hub",
     "resnet50_baseline",
+    "san_mobilenet_v2",
     "san_resnet50",
     "save_pretrained",
 ]

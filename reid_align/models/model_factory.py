@@ -15,7 +15,8 @@ from reid_align.weights import Argument, WeightsSource, choose_weights_source, s
 
 # Constructors by architecture; their keyword arguments are the architecture's arguments.
 MODELS: Registry[Callable[..., Encoder]] = Registry("model")
-DEFAULT_MODEL = "san_resnet50"
+# The encoder of commands without --model and --weights.
+DEFAULT_MODEL = "san_mobilenet_v2"
 # By the name of each ResNet architecture, its ResNet-18 sibling.
 _SMOKE_TEST: dict[str, str] = {}
 E = TypeVar("E", bound=Encoder)

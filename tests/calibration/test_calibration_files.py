@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from calibration_samples import normal_pairs
 
-from reid_align import ExtractOptions, dsa_reid, san_resnet50
+from reid_align import ExtractOptions, dsa_reid, san_mobilenet_v2, san_resnet50
 from reid_align.calibration import (
     Bootstrap,
     Calibration,
@@ -76,7 +76,7 @@ def test_damaged_files_are_refused(calibration: Calibration, tmp_path: Path) -> 
         write_calibration(calibration, tmp_path / "missing" / "c.json")
 
 
-@pytest.mark.parametrize("factory", [san_resnet50, dsa_reid])
+@pytest.mark.parametrize("factory", [san_mobilenet_v2, san_resnet50, dsa_reid])
 def test_the_shipped_weights_have_a_calibration(factory: object) -> None:
     digest = digest_of(factory(pretrained=True), ExtractOptions())
     found = find_calibration(None, digest)

@@ -8,7 +8,6 @@ from reid_align.errors import (
     InvalidInputError,
     UnknownNameError,
     WeightsIntegrityError,
-    WeightsNotFoundError,
 )
 from reid_align.models.dense_uv_network import DenseMaps, DenseUv, dense_uv
 from reid_align.preprocess import Preprocess
@@ -123,8 +122,8 @@ def test_weights_restore_architecture_and_preprocessing(tmp_path: Path) -> None:
 
 
 def test_missing_weights_and_other_trunks_are_refused() -> None:
-    with pytest.raises(WeightsNotFoundError, match="dense_uv has no published weights"):
-        dense_uv(pretrained=True)
+    with pytest.raises(UnknownNameError, match="Unknown tag of dense_uv 'other'"):
+        dense_uv(pretrained="other")
     with pytest.raises(UnknownNameError, match="Unknown trunk 'osnet_x0_25'"):
         dense_uv(trunk="osnet_x0_25")
 

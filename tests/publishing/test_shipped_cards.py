@@ -13,6 +13,7 @@ from reid_align.weights.weights_location import BUNDLED
 
 CARDS = Path(__file__).parents[2] / "publishing" / "cards"
 NAMES = sorted(path.stem for path in CARDS.glob("*.toml"))
+ENCODERS = [name for name in NAMES if shipped_weights()[name].kind == "encoder"]
 RESULTS = sorted(CARDS.glob("results/*.json"))
 
 
@@ -25,15 +26,15 @@ def test_the_manifest_agrees_with_the_card(name: str) -> None:
     card, entry = read_card(CARDS / f"{name}.toml"), shipped_weights()[name]
     results = [read_result_file(listed, CARDS) for listed in card.results]
     expected = [metrics for result in results for metrics in result.metrics(name, None)]
-    assert expected
     assert list(entry.metrics) == expected
-    assert len({result.state_sha256 for result in results}) == 1
+    # Only encoders have results, all of the same weights.
+    assert len({result.state_sha256 for result in results}) == (entry.kind == "encoder")
     assert (entry.license, entry.training_data) == (card.license, card.training_data)
     assert (entry.recipe.cost, entry.recipe.command) == (card.cost, card.recipe.command)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_bundled_weights_can_be_published_on_the_hub(name: str) -> None:
+@pytest.mark.parametrize("name", ENCODERS)
+def test_bundled_encoders_can_be_published_on_the_hub(name: str) -> None:
     file = BUNDLED / f"{name}.safetensors"
     publication = gather_publication(f"{name}_hub", CARDS / f"{name}.toml", file)
     assert len(publication.exact) == len(publication.card.results) > 0

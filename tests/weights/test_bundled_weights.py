@@ -15,7 +15,7 @@ from PIL import Image
 from safetensors.torch import load_file as raw_load
 from weights_samples import weights_of
 
-from reid_align import list_models, list_weights, san_resnet50
+from reid_align import list_models, list_weights, san_mobilenet_v2
 from reid_align.cli.encoder_choice import select_encoder
 from reid_align.errors import WeightsNotFoundError
 from reid_align.heads import create_head
@@ -36,7 +36,7 @@ from reid_align.weights.weights_location import BUNDLED
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("load_without_network.py")
-LARGEST, LARGEST_TOGETHER = 28 * 2**20, 50 * 2**20
+LARGEST, LARGEST_TOGETHER = 28 * 2**20, 60 * 2**20
 NO_HUB = {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": ""}
 
 
@@ -81,7 +81,7 @@ def entries(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Weight
     shutil.copytree(ROOT / "reid_align", copy / "reid_align", ignore=ignored)
     folder = copy / "reid_align" / "weights" / "bundled"
     folder.mkdir()
-    encoder = san_resnet50(head="fc512")
+    encoder = san_mobilenet_v2(head="fc512")
     encoder.preprocess = Preprocess(32, 16)
     decoder = create_head("san_decoder", height=32, width=32, channels=64, skips=False)
     records = [
@@ -111,7 +111,7 @@ def test_encoders_estimators_and_heads_load_offline(
     place = site if installed else copy
     said = json.loads(run([SCRIPT], place, tmp_path))
     assert Path(said["package"]).parent == place / "reid_align"
-    assert set(said["loaded"]) == {"san_resnet50.first", "dense_uv.first", "san_decoder.first"}
+    assert set(said["loaded"]) == {"san_mobilenet_v2.first", "dense_uv.first", "san_decoder.first"}
     for entry in records:
         check_fingerprint(tuple(said["loaded"][entry.name]), entry.fingerprint, entry.name)
 
@@ -128,7 +128,7 @@ def test_extract_uses_the_default_weights_of_the_default_model(
     assert np.load(tmp_path / "feats.npy").shape == (2, 512)
     said = json.loads((tmp_path / "feats.json").read_text())
     sha256 = entries[1][0].sha256
-    assert said["weights"] == {"name": "san_resnet50.first", "tag": "first", "sha256": sha256}
+    assert said["weights"] == {"name": "san_mobilenet_v2.first", "tag": "first", "sha256": sha256}
     assert said["preprocess"]["height"] == 32
 
 
