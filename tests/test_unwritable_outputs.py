@@ -29,13 +29,15 @@ CALIBRATE = ["calibrate", "folder", "many", "--features", "many.npy", "--bootstr
 CALIBRATE += ["--data-option", r"pattern=(?P<person_id>\d)_", "--false-match-rate", "0.1"]
 PAIR = ["crops/0001_c1.png", "crops/0001_c2.png"]
 TRAIN = ["train", "baseline_modern", "--tiny", "--data", "csv=files/people.csv", *CPU]
+SELFTRAIN = ["selftrain", "many", "--weights", "encoder", *CPU, "--rounds", "1"]
+SELFTRAIN += ["--set", "training.epochs=2", "--set", "training.steps_per_epoch=1"]
 COMMANDS = {
     "extract": ["extract", "crops", *ENCODER, "-o", "OUT/g.npy"],
     "evaluate": [*SCORES, "-o", "OUT/r.json"],
     "queries": [*SCORES, "--queries", "OUT/q.csv"],
     "unwrap": ["unwrap", "crops", "--weights", "run", "--device", "cpu", "-o", "OUT/textures"],
     "train": [*TRAIN, "--set", "training.steps_per_epoch=1", "-o", "OUT/run"],
-    "selftrain": ["selftrain", "many", *ENCODER[:2], "--device", "cpu", "-o", "OUT/adapted"],
+    "selftrain": [*SELFTRAIN, "-o", "OUT/adapted"],
     "average": ["publish", "average", "encoder", "encoder", "-o", "OUT/average"],
     "convert": ["convert", "osnet.pth", "-o", "OUT/converted"],
     "show": ["show", "sheet", "crops", "-o", "OUT/sheet.png"],

@@ -113,7 +113,8 @@ def self_training(args: argparse.Namespace) -> int:
     """Measure, write and print, and return the exit code."""
     if len(args.data) != 1:
         raise InvalidInputError("Give one --data NAME=FOLDER.")
-    row = measure(*args.data[0], args)
+    name, folder = args.data[0]
+    row = measure(name, folder, args)
     add_row(args.results, "self_training", row)
     print(self_training_table({"rows": [row]}))
     return OK

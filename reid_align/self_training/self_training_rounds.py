@@ -116,7 +116,8 @@ def self_train(
         report: called after the grouping of each round.
 
     Raises:
-        OutputExistsError: the folder belongs to a self-training with other settings or images.
+        OutputExistsError: the folder has other files, or a self-training with other settings or
+            images.
         InvalidInputError: fewer than two groups were found.
         ReidAlignError: something cannot be read, written or computed.
     """
@@ -152,6 +153,8 @@ def _claim(folder: Path, images: UnlabeledImages, weights: str, settings: SelfTr
                 "another folder, or repeat the earlier command to continue it."
             )
         return
+    if folder.is_dir() and any(folder.iterdir()):
+        raise OutputExistsError(f"{folder} exists and has other files. Choose another folder.")
     with writing(file):
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(file, json.dumps(record, indent=2).encode())

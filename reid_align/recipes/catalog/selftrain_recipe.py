@@ -47,8 +47,8 @@ add_recipe(
                 training=_training,
             ),
         ),
-        "ours, after arXiv:1807.05520 (DeepCluster) and arXiv:2006.02713 (SpCL). Encoder, image size and preprocessing "
-        "are those of the initial weights.",
+        "ours, after arXiv:1807.05520 (DeepCluster) and arXiv:2006.02713 (SpCL). Encoder, image "
+        "size and preprocessing are those of the initial weights.",
         f"{EPOCHS * STEPS * 64:,} images in each round",
     )
 )
