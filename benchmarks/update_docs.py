@@ -78,6 +78,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "exported_precision": exported_precision,
     "transfer": transfer,
     "transfer_encoders": transfer_encoders,
+    "light_encoders": transfer_encoders,
     "variations": variations,
     "fitted": fitted,
     "fused_maps": fused_maps,

@@ -149,12 +149,13 @@ class Progress:
         if not self._unit:
             return list(filter(None, [elapsed, self.note]))
         total = "" if self.total is None else f"/{self.total:,}"
-        parts = [f"{self.done:,}{total} {self._unit}s"]
+        units = f"{self._unit}{'es' if self._unit.endswith('ch') else 's'}"
+        parts = [f"{self.done:,}{total} {units}"]
         if not rate:
             parts.append(elapsed)
         else:
             digits = 1 if rate >= 1 else 3
-            parts.append(f"{rate:.{digits}f} {self._unit}s/s")
+            parts.append(f"{rate:.{digits}f} {units}/s")
             if self.total is not None:
                 parts.append(f"{tqdm.format_interval((self.total - self.done) / rate)} left")
         return list(filter(None, [*parts, self.note]))

@@ -40,6 +40,13 @@ def test_an_unknown_total_has_no_time_left() -> None:
     assert re.fullmatch(r"adapting: 3 steps, [\d.]+ steps/s\n", stream.getvalue())
 
 
+def test_the_plural_of_a_unit_is_spelled_right() -> None:
+    stream = io.StringIO()
+    with Progress(4, unit="batch", stream=stream, interval=0.0) as progress:
+        progress.update(3)
+    assert re.match(r"3/4 batches, [\d.]+ batches/s, ", stream.getvalue())
+
+
 def test_a_terminal_has_a_bar_and_messages() -> None:
     stream = Terminal()
     with Progress(4, unit="step", stream=stream, interval=0.0) as progress:
