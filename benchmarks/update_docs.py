@@ -66,7 +66,7 @@ from benchmarks.docs_tables.training_tables import (
     training_profile,
     training_step,
 )
-from benchmarks.docs_tables.zoo_table import zoo
+from benchmarks.docs_tables.zoo_table import encoder_speed, zoo
 from benchmarks.result_files import RESULTS
 
 ROOT = Path(__file__).parents[1]
@@ -78,7 +78,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "exported_precision": exported_precision,
     "transfer": transfer,
     "transfer_encoders": transfer_encoders,
-    "light_encoders": transfer_encoders,
+    "light_encoders": variations,
     "variations": variations,
     "fitted": fitted,
     "fused_maps": fused_maps,
@@ -110,6 +110,7 @@ TABLES: dict[str, Callable[[Record], str]] = {
     "same_identity_clusters": clusters,
     "same_identity_search": improvements,
     "zoo": zoo,
+    "encoder_speed": encoder_speed,
 }
 # Blocks that show a part of a result file with another name.
 SOURCES = {name: "same_identity" for name in TABLES if name.startswith("same_identity_")}

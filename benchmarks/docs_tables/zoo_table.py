@@ -1,7 +1,9 @@
 """Table of zoo.json: the published weights."""
 
-from benchmarks.docs_tables.markdown import Record, origins, rank1_map, table
+from benchmarks.docs_tables.markdown import Record, origin, origins, rank1_map, table
 
+REFERENCE = "san_resnet50.synthetic"
+DTYPES = "float32", "bfloat16"
 SYNTHETIC, REAL = "synthetic", "cuhk03_detected"
 PLAIN, ADAPTED = "plain", "flip_adapted_camera_wise"
 RERANKED = f"{ADAPTED}_reranked"
@@ -16,7 +18,7 @@ def zoo(record: Record) -> str:
     if not rows:
         return "No weights measured yet. Run `python -m benchmarks.studies.zoo`."
     head = (
-        "weights", "parameters", "file, MiB", "input", "dimension", "images/s",
+        "weights", "parameters", "file, MiB", "input", "dimension",
         "synthetic test set", "adapted", "CUHK03-NP detected", "adapted", "adapted, re-ranked",
         "license",
     )  # fmt: skip
@@ -31,21 +33,39 @@ def _row(row: Record) -> tuple[object, ...]:
         f"{row['bytes'] / 2**20:.1f}",
         f"{row['height']}×{row['width']}",
         row["feature_dim"],
-        f"{row['images_per_second']['median']:.0f}",
         *(rank1_map(one) if one else "" for one in found),
         row["license"] or "",
     )
 
 
 def _legend(row: Record) -> str:
-    speed, remark = row["images_per_second"], row["scores"].get(REAL, {}).get("note")
-    threads = "1 thread" if speed["threads"] == 1 else f"{speed['threads']} threads"
+    remark = row["scores"].get(REAL, {}).get("note")
     return (
         "Input: height × width in pixels. Accuracy: rank-1 / mAP in percent, cosine distance; no "
         "test identity was seen in training. Adapted: uses all query and gallery images and their "
         "camera IDs, but no identity labels: batch-norm statistics re-estimated (`--adapt`), "
         "features averaged with those of the mirrored image (`--flip`) and whitened per camera "
-        "(`--normalize-cameras`). Re-ranked: `--rerank`. "
-        + (f"CUHK03-NP: {remark}. " if remark else "")
-        + f"Speed: files to features, {speed['device']}, {threads}, float32."
+        "(`--normalize-cameras`). Re-ranked: `--rerank`."
+        + (f" CUHK03-NP: {remark}." if remark else "")
     )
+
+
+def encoder_speed(record: Record) -> str:
+    """Return the speed of each published encoder, also relative to `san_resnet50`."""
+    rows = record["rows"]
+    base = next(row["float32"] for row in rows if row["label"] == REFERENCE)
+    threads = "1 thread" if record["threads"] == 1 else f"{record['threads']} threads"
+    found = [
+        (
+            f"`{row['label']}`",
+            *(f"{row[dtype]:.0f} ({row[dtype] / base:.1f} ×)" for dtype in DTYPES),
+        )
+        for row in rows
+    ]
+    head = "images/s", *(f"`--dtype {dtype}`" for dtype in DTYPES)
+    note = (
+        f"From files to features, {record['device']}, {threads}, in turn in one run, medians of "
+        f"{record['rounds']} rounds of {record['images']} images; in brackets: relative to "
+        f"`{REFERENCE}` in float32."
+    )
+    return "\n\n".join((table(head, found), note, origin(record)))
