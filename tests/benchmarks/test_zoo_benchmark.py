@@ -126,7 +126,7 @@ def test_small_copies_of_cuhk03_are_noted(tmp_path: Path) -> None:
 def test_zoo_table_leaves_missing_scores_empty() -> None:
     text = zoo_table.zoo({"rows": [ROW]})
     line = (
-        "| `san_resnet50.toy` | 23,508,032 | 24.0 | 128×64 | 2048 | 71 |  |  "
+        "| `san_resnet50.toy` | 23,508,032 | 24.0 | 128×64 | 2048 |  |  "
         "| 14.2 / 13.5 | 20.8 / 19.2 | 22.5 / 24.0 | Apache-2.0 |"
     )
     assert line in text
@@ -139,3 +139,14 @@ def test_zoo_table_leaves_missing_scores_empty() -> None:
 def test_zoo_table_without_weights() -> None:
     assert zoo_table.zoo({}) == zoo_table.zoo({"rows": []})
     assert zoo_table.zoo({}).startswith("No weights measured yet")
+
+
+def test_speeds_are_relative_to_the_reference_in_float32() -> None:
+    rows = [
+        {"label": "light.toy", "float32": 300.0, "bfloat16": 450.0},
+        {"label": "san_resnet50.synthetic", "float32": 100.0, "bfloat16": 150.0},
+    ]
+    record = {"rows": rows, "threads": 2, "device": "cpu", "rounds": 7, "images": 256}
+    text = zoo_table.encoder_speed({**ROW, **record})
+    assert "| `light.toy` | 300 (3.0 ×) | 450 (4.5 ×) |" in text
+    assert "| `san_resnet50.synthetic` | 100 (1.0 ×) | 150 (1.5 ×) |" in text
