@@ -14,6 +14,7 @@ from reid_align.models.pretrained import load_encoder
 from reid_align.preprocess import Preprocess
 from reid_align.selftrain import main as selftrain
 
+pytestmark = pytest.mark.slow
 SHORT = ("--neighbors", "3", "--distance", "0.9",
          "--set", "training.epochs=2", "--set", "training.steps_per_epoch=1",
          "--set", "task.encoder.frozen_map=0",

@@ -16,12 +16,12 @@ from benchmarks.result_files import RESULTS, provenance, write_result
 from reid_align import create_model
 from reid_align.features import ExtractOptions, NamedImage
 from reid_align.features.feature_batches import feature_batches, prepare_encoder, worker_count
-from reid_align.inference.device import resolve_device
+from reid_align.inference.device import DtypeName, resolve_device
 from reid_align.weights import shipped_weights
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ROUNDS, COPIES = 7, 8
-DTYPES = "float32", "bfloat16"
+DTYPES: tuple[DtypeName, ...] = ("float32", "bfloat16")
 
 
 def measure(device: str, threads: int | None) -> dict[str, object]:

@@ -51,6 +51,7 @@ def test_a_head_has_the_arguments_that_rebuild_it() -> None:
         other = create_head("san_decoder", width=128)
     assert decoder.architecture == other.architecture == "san_decoder"
     size = {"height": 256, "width": 256}
-    assert decoder.arch_args == {"skips": True, "channels": 512, **size}
-    assert other.arch_args == {"skips": False, "height": 256, "width": 128, "channels": 2048}
+    assert decoder.arch_args == {"skips": True, "channels": 512, "narrow": False, **size}
+    size["width"] = 128
+    assert other.arch_args == {"skips": False, "channels": 2048, "narrow": False, **size}
     assert isinstance(create_head(decoder.architecture, **decoder.arch_args), TextureDecoder)
