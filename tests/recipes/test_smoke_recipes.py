@@ -8,7 +8,7 @@ from torch import Tensor
 
 from reid_align.recipes import RECIPES, RecipeData, Stage, smoke_test
 from reid_align.recipes.stage_loaders import open_loaders
-from reid_align.tasks import DecoderConfig, DsaTask, SanConfig, SanTask
+from reid_align.tasks import BaselineTask, DecoderConfig, DsaTask, SanConfig, SanTask
 from reid_align.training.distributed import ProcessGroup
 from reid_align.training.step.updater import Updater
 from reid_align.training.task_interface import StepContext, Task
@@ -47,7 +47,7 @@ def untrained(task: Task) -> set[str]:
         return {name for name in names if name.startswith(("encoder.embed.", "encoder.pool."))}
     if type(task).__name__ == "DenseUvTask":
         return {name for name in names if "trunk.embed." in name or "trunk.pool." in name}
-    if isinstance(task, SanTask) and not task.config.supervision.identity_weight:
+    if isinstance(task, SanTask | BaselineTask) and not task.config.supervision.identity_weight:
         return {name for name in names if name.startswith("supervision.classifier.")}
     if isinstance(task, DsaTask) and not task.config.main_identity_weight:
         return {name for name in names if name.startswith("main_classifiers.")}
