@@ -8,25 +8,24 @@ minute on two cores. Writes benchmarks/results/encoder_speed.json.
 
 import json
 import statistics
-import time
 from pathlib import Path
 
 from benchmarks.command_line import benchmark_parser
 from benchmarks.result_files import RESULTS, provenance, write_result
+from benchmarks.speed.extraction_rate import example_paths, extraction_rate
 from reid_align import create_model
-from reid_align.features import ExtractOptions, NamedImage
-from reid_align.features.feature_batches import feature_batches, prepare_encoder, worker_count
+from reid_align.features import ExtractOptions
+from reid_align.features.feature_batches import prepare_encoder, worker_count
 from reid_align.inference.device import DtypeName, resolve_device
 from reid_align.weights import shipped_weights
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 ROUNDS, COPIES = 7, 8
 DTYPES: tuple[DtypeName, ...] = ("float32", "bfloat16")
 
 
 def measure(device: str, threads: int | None) -> dict[str, object]:
     """Return images per second of each encoder and dtype, medians of the rounds."""
-    paths = sorted(map(str, EXAMPLES.glob("*.jpg"))) * COPIES
+    paths = example_paths(COPIES)
     names = [entry.name for entry in shipped_weights().values() if entry.kind == "encoder"]
     options = {dtype: ExtractOptions(device, dtype=dtype, num_workers=threads) for dtype in DTYPES}
     prepared = {
@@ -38,11 +37,7 @@ def measure(device: str, threads: int | None) -> dict[str, object]:
     # The first round is a warm-up.
     for _ in range(1 + ROUNDS):
         for (name, dtype), encoder in prepared.items():
-            images = (NamedImage(path, path) for path in paths)
-            began = time.perf_counter()
-            found = feature_batches(images, encoder, options[dtype])
-            count = sum(len(batch.paths) for batch in found)
-            rates[name, dtype].append(count / (time.perf_counter() - began))
+            rates[name, dtype].append(extraction_rate(encoder, paths, options[dtype]))
     return {
         "rows": [
             {

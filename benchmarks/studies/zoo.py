@@ -18,7 +18,6 @@ per encoder to benchmarks/results/zoo.json and replaces rows with the same label
 import argparse
 import json
 import statistics
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +27,7 @@ from PIL import Image
 
 from benchmarks.command_line import add_data_option, benchmark_parser
 from benchmarks.result_files import RESULTS, provenance, write_result
+from benchmarks.speed.extraction_rate import example_paths, extraction_rate
 from benchmarks.studies.transfer_score import labeled_images_of
 from benchmarks.studies.transfer_score import score as score_by_camera
 from reid_align import Encoder, create_model, from_pretrained
@@ -38,12 +38,11 @@ from reid_align.evaluation import (
     dataset_features,
     evaluate,
 )
-from reid_align.features import Adaptation, ExtractOptions, Features, NamedImage
-from reid_align.features.feature_batches import feature_batches, prepare_encoder, worker_count
+from reid_align.features import Adaptation, ExtractOptions, Features
+from reid_align.features.feature_batches import prepare_encoder, worker_count
 from reid_align.inference.device import resolve_device
 from reid_align.weights import shipped_weights
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
 ROUNDS, COPIES = 5, 4
 SMALL_COPIES = "128×64 copies of the crops"
 Scores = dict[str, object]
@@ -77,14 +76,9 @@ def speed(encoder: Encoder, device: str, threads: int | None) -> dict[str, objec
     """Return images per second from files to features, median of the rounds."""
     options = ExtractOptions(device, num_workers=threads)
     prepared = prepare_encoder(encoder, options)
-    paths = sorted(map(str, EXAMPLES.glob("*.jpg"))) * COPIES
-    rates = []
+    paths = example_paths(COPIES)
     # The first round is a warm-up.
-    for _ in range(1 + ROUNDS):
-        began = time.perf_counter()
-        found = feature_batches((NamedImage(path, path) for path in paths), prepared, options)
-        count = sum(len(batch.paths) for batch in found)
-        rates.append(count / (time.perf_counter() - began))
+    rates = [extraction_rate(prepared, paths, options) for _ in range(1 + ROUNDS)]
     return {
         "median": round(statistics.median(rates[1:]), 1),
         "rounds": ROUNDS,

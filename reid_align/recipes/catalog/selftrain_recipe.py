@@ -1,7 +1,7 @@
 """Recipe of one round of self-training, on images grouped into identities without labels.
 
-As `finetune`, but with the contrastive loss alone: groups change from round to round, and a
-classifier would have to learn them anew. All of this is ours.
+The losses of `finetune` without the identity loss: groups change from round to round, and each
+round would need a new classifier. The settings are ours.
 """
 
 from dataclasses import replace
