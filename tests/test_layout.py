@@ -165,7 +165,7 @@ ALLOWED = {
     "clustering": {"errors", "csv_text", "checks", "images", "metrics.distance", "viz"},
     "self_training": BASE | {"checks", "features", "metrics", "models", "recipes", "weights"},
     "cli": {"errors", "files", "interrupts"},
-    "cli.camera_arguments": {"errors", "retrieval"},
+    "cli.camera_arguments": {"images", "retrieval"},
     "cli.encoder_choice": {"errors", "inference.exported", "models", "weights"},
     "cli.export_images": {"images"},
     "cli.evaluate_inputs": {"cli", "datasets", "errors", "evaluation", "features", "inference"},

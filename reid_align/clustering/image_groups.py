@@ -2,7 +2,6 @@
 
 import csv
 import os
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from reid_align.csv_text import column_list
 from reid_align.errors import InvalidInputError
+from reid_align.images.path_pattern import match_paths
 
 GROUPS = ("track", "person_id")
 _JUNK = "-1"
@@ -64,23 +64,8 @@ def groups_of_pattern(paths: Sequence[str], pattern: str) -> ImageGroups:
     Raises:
         InvalidInputError: an invalid pattern, another group, or a path that does not match.
     """
-    try:
-        expression = re.compile(pattern)
-    except re.error as error:
-        raise InvalidInputError(f"The pattern {pattern} is not valid: {error}.") from error
-    named = set(expression.groupindex)
-    if not named or named - set(GROUPS):
-        raise InvalidInputError(
-            f"The pattern {pattern} has the groups {sorted(named)}. Name its groups "
-            f"{' or '.join(GROUPS)}, as in (?P<person_id>\\d+)_."
-        )
-    found: dict[str, list[str]] = {name: [] for name in named}
-    for path in paths:
-        match = expression.search(path.replace(os.sep, "/"))
-        if match is None:
-            raise InvalidInputError(f"The pattern {pattern} does not match {path}.")
-        for name in named:
-            found[name].append(match[name] or "")
+    advice = f"Name its groups {' or '.join(GROUPS)}, as in (?P<person_id>\\d+)_."
+    found = match_paths(pattern, paths, GROUPS, advice)
     return ImageGroups.of(found.get("track"), found.get("person_id"))
 
 
