@@ -102,6 +102,16 @@ def test_other_settings_need_another_folder(
     assert (trained / "encoder.safetensors").read_bytes() == before
 
 
+def test_as_many_other_images_need_another_folder(
+    trained: Path, crops: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "crops").mkdir()
+    for path in crops.glob("*.jpg"):
+        (tmp_path / "crops" / f"other{path.name}").write_bytes(path.read_bytes())
+    assert selftrain(arguments(tmp_path / "crops", weights, trained)) == 2
+    assert "has a self-training with other weights, images" in capsys.readouterr().err
+
+
 def test_cameras_come_from_a_pattern_or_a_table(
     crops: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

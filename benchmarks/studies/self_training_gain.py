@@ -33,7 +33,7 @@ from reid_align.models.model_factory import DEFAULT_MODEL
 from reid_align.models.pretrained import load_encoder
 from reid_align.recipes import ComputeOptions, default_loader_workers
 from reid_align.self_training import RoundSummary, SelfTraining, UnlabeledImages, self_train
-from reid_align.self_training.self_training_rounds import IDENTITIES
+from reid_align.self_training.round_groups import IDENTITIES
 from reid_align.weights import find_weights, shipped_weights
 
 

@@ -1,5 +1,7 @@
 """Images without identities, and their cameras where known."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -42,6 +44,12 @@ class UnlabeledImages:
                 f"The camera of {unknown:,} of {len(self.paths):,} images is unknown. Give the "
                 "camera of every image, or of none."
             )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the paths and cameras, in hexadecimal digits."""
+        content = json.dumps([self.paths, self.cameras])
+        return hashlib.sha256(content.encode()).hexdigest()
 
     def camera_ids(self, paths: Sequence[str]) -> NDArray[np.int64] | None:
         """Return the number of the camera of each of the given images; None if unknown."""
