@@ -4,6 +4,7 @@ import os
 import pickle
 import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -50,17 +51,23 @@ def build_batches(
         # Without a generator the loader draws a seed from the global one.
         generator=torch.Generator(),
     )
-    for pickled in _running(loader):
-        # Safe: the bytes come from processes that this one started, through a pipe, not a file.
-        batch = pickle.loads(pickled)
-        if isinstance(batch, ReidAlignError):
-            raise batch
-        yield batch
+    with explain_lost_workers():
+        for pickled in loader:
+            # Safe: the bytes come from processes that this one started, through a pipe, not a file.
+            batch = pickle.loads(pickled)
+            if isinstance(batch, ReidAlignError):
+                raise batch
+            yield batch
 
 
-def _running(loader: "DataLoader[bytes]") -> Iterator[bytes]:
+@contextmanager
+def explain_lost_workers() -> Iterator[None]:
+    """Turn torch's error about a killed worker into a `WorkerProcessError`.
+
+    Torch raises it from a signal handler, also while the training computes and reads no batch.
+    """
     try:
-        yield from loader
+        yield
     except RuntimeError as error:
         if not str(error).startswith("DataLoader worker"):
             raise

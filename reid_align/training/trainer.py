@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from reid_align.batches.loader_workers import explain_lost_workers
 from reid_align.training.reporting.progress_reporter import ProgressReporter
 from reid_align.training.reporting.running_means import RunningMeans
 from reid_align.training.resumable_loader import ResumableLoader
@@ -59,9 +60,11 @@ class Trainer:
             NotFiniteError: a loss or gradient is not finite.
             OutputError: a file cannot be written.
             ProcessLostError: another process stopped.
+            WorkerProcessError: a process that builds batches was killed.
         """
         epochs = self._config.epochs
-        with StopSignals(ignore_repeats=self._group.size > 1) as signals:
+        ignore_repeats = self._group.size > 1
+        with explain_lost_workers(), StopSignals(ignore_repeats=ignore_repeats) as signals:
             if self.state.position.epoch == epochs:
                 self._finish()
             # An earlier session saved this epoch and stopped before its evaluation was complete.

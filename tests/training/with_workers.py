@@ -1,5 +1,6 @@
-"""Training with worker processes. Prints a line once they are running."""
+"""Training with worker processes. Prints their process ids once they are running."""
 
+import multiprocessing
 import sys
 import time
 from collections.abc import Iterator
@@ -29,7 +30,8 @@ class Waiting:
     def epoch(self, epoch: int, start: int = 0) -> Iterator[Batch]:
         for number, batch in enumerate(self.stream.epoch(epoch, start), start):
             if number == 1:
-                print("ready", flush=True)
+                workers = [child.pid for child in multiprocessing.active_children()]
+                print("ready", *workers, flush=True)
                 # If a worker dies, torch raises here.
                 time.sleep(3)
             yield batch
