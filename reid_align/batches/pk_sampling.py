@@ -1,17 +1,31 @@
 """PK sampling: batches of P identities with K instances each, optionally from few cameras."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from reid_align.errors import InvalidInputError
 
 Indices = NDArray[np.int64]
+# Draws a number of distinct identities from an array of them.
+Draw = Callable[[Indices, int, np.random.Generator], Indices]
 # Separates the random stream of sampling from those of other modules with the same seed.
 KEY = 4201
 
 
+def draw_any(identities: Indices, count: int, rng: np.random.Generator) -> Indices:
+    """Draw identities with equal probability."""
+    return rng.choice(identities, count, replace=False)
+
+
 def pk_batches(
-    person_ids: Indices, num_identities: int, num_instances: int, seed: int, epoch: int
+    person_ids: Indices,
+    num_identities: int,
+    num_instances: int,
+    seed: int,
+    epoch: int,
+    draw: Draw = draw_any,
 ) -> list[Indices]:
     """Draw the batches of an epoch; the instances of an identity are consecutive.
 
@@ -25,6 +39,7 @@ def pk_batches(
         num_instances: images per identity (K).
         seed: seed of the run.
         epoch: epoch number.
+        draw: draws the identities of a batch, numbered in the order of their ids.
 
     Returns:
         Arrays of P·K indices into ``person_ids``.
@@ -40,7 +55,7 @@ def pk_batches(
     left = [_split_into_groups(indices, num_instances, rng) for indices in images_of]
     available, batches = np.arange(len(left)), []
     while len(available) >= num_identities:
-        chosen = rng.choice(available, num_identities, replace=False)
+        chosen = draw(available, num_identities, rng)
         batches.append(np.concatenate([left[person].pop() for person in chosen]))
         spent = [person for person in chosen if not left[person]]
         available = np.setdiff1d(available, spent, assume_unique=True)
@@ -55,6 +70,7 @@ def camera_batches(
     num_cameras: int,
     seed: int,
     epoch: int,
+    draw: Draw = draw_any,
 ) -> list[Indices]:
     """Draw PK batches from few cameras, which adds negatives from the same camera.
 
@@ -72,6 +88,7 @@ def camera_batches(
         num_cameras: cameras per batch.
         seed: seed of the run.
         epoch: epoch number.
+        draw: as for `pk_batches`.
 
     Returns:
         ⌊N / (P·K)⌋ arrays, at least one, of P·K indices into ``person_ids``.
@@ -95,7 +112,7 @@ def camera_batches(
     batches = []
     for _ in range(max(1, len(person_ids) // (num_identities * num_instances))):
         drawn, eligible = _draw_cameras(counts, needed, num_identities, num_cameras, rng)
-        chosen = rng.choice(eligible, num_identities, replace=False)
+        chosen = draw(eligible, num_identities, rng)
         candidates = [images_of[i][np.isin(camera_of[images_of[i]], drawn)] for i in chosen]
         batches.append(
             np.concatenate(

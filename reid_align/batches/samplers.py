@@ -5,7 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reid_align.batches.pk_sampling import KEY, Indices, camera_batches, pk_batches
+from reid_align.batches.pk_sampling import (
+    KEY,
+    Draw,
+    Indices,
+    camera_batches,
+    draw_any,
+    pk_batches,
+)
+from reid_align.batches.similar_identities import draw_similar
+from reid_align.checks import at_least_one
 from reid_align.errors import InvalidInputError
 
 
@@ -24,7 +33,12 @@ class Sampler(ABC):
 
     @abstractmethod
     def batches(
-        self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
+        self,
+        person_ids: Indices,
+        camera_ids: Indices,
+        seed: int,
+        epoch: int,
+        nearest: Indices | None = None,
     ) -> list[Indices]:
         """Return the batches of an epoch, each an array of ``batch_size`` indices.
 
@@ -33,6 +47,7 @@ class Sampler(ABC):
             camera_ids: (N,) camera of each image; -1 if unknown.
             seed: seed of the run.
             epoch: epoch number.
+            nearest: of the identities in the order of their ids, from `nearest_identities`.
         """
 
 
@@ -44,16 +59,20 @@ class PKSampler(Sampler):
         num_identities: identities per batch (P).
         num_instances: images per identity (K).
         num_cameras: cameras per batch, see `camera_batches`; 0 ignores cameras (`pk_batches`).
+        num_similar: identities per group of similar ones, as the initial weights see them; see
+            `draw_similar`. 1 draws all identities at random.
 
     Raises:
-        InvalidInputError: ``num_cameras`` is negative.
+        InvalidInputError: ``num_cameras`` is negative, or ``num_similar`` below 1.
     """
 
     num_identities: int = 16
     num_instances: int = 4
     num_cameras: int = 0
+    num_similar: int = 1
 
     def __post_init__(self) -> None:
+        at_least_one("num_similar", self.num_similar)
         if self.num_cameras < 0:
             raise InvalidInputError(
                 f"num_cameras={self.num_cameras}: give a number of cameras, or 0 to ignore cameras."
@@ -70,13 +89,34 @@ class PKSampler(Sampler):
         return self.num_identities
 
     def batches(
-        self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
+        self,
+        person_ids: Indices,
+        camera_ids: Indices,
+        seed: int,
+        epoch: int,
+        nearest: Indices | None = None,
     ) -> list[Indices]:
-        """Return the batches of an epoch."""
-        sizes = self.num_identities, self.num_instances
+        """Return the batches of an epoch.
+
+        Raises:
+            InvalidInputError: groups of similar identities without ``nearest``.
+        """
+        sizes, draw = (self.num_identities, self.num_instances), self._draw(nearest)
         if not self.num_cameras:
-            return pk_batches(person_ids, *sizes, seed, epoch)
-        return camera_batches(person_ids, camera_ids, *sizes, self.num_cameras, seed, epoch)
+            return pk_batches(person_ids, *sizes, seed, epoch, draw)
+        return camera_batches(person_ids, camera_ids, *sizes, self.num_cameras, seed, epoch, draw)
+
+    def _draw(self, nearest: Indices | None) -> Draw:
+        if self.num_similar == 1:
+            return draw_any
+        if nearest is None:
+            raise InvalidInputError(
+                f"num_similar={self.num_similar} needs the nearest identities of each identity. "
+                "Pass them, or set num_similar=1."
+            )
+        return lambda eligible, count, rng: draw_similar(
+            eligible, nearest, count, self.num_similar, rng
+        )
 
 
 @dataclass(frozen=True)
@@ -94,7 +134,12 @@ class RandomSampler(Sampler):
         return self.batch_size
 
     def batches(
-        self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
+        self,
+        person_ids: Indices,
+        camera_ids: Indices,
+        seed: int,
+        epoch: int,
+        nearest: Indices | None = None,
     ) -> list[Indices]:
         """Return the batches of an epoch.
 

@@ -12,6 +12,7 @@ from reid_align.errors import InvalidInputError, ReidAlignError
 from reid_align.evaluation.label_checks import check_labels
 from reid_align.recipes.decoder_targets import check_drawing, fit_targets, missing_target
 from reid_align.recipes.fine_tuning import fit_to_data, fit_to_weights
+from reid_align.recipes.identity_features import finds_similar
 from reid_align.recipes.initial_weights import initialize_task
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM, Recipe, Stage
 from reid_align.recipes.recipe_data import RecipeData, RecipeInputError
@@ -100,7 +101,7 @@ def _require_inputs(stages: Sequence[Stage], data: RecipeData) -> None:
             start = "trained weights, and none were given" if stage.fine_tunes else run
             message = f"The stage {stage.name!r} starts from {start}."
             errors.append(RecipeInputError(message, "run"))
-        for check in (_check_targets, _check_synthetic):
+        for check in (_check_targets, _check_synthetic, _check_similar):
             try:
                 check(stage, data)
             except RecipeInputError as error:
@@ -118,6 +119,17 @@ def _check_targets(stage: Stage, data: RecipeData) -> None:
 def _check_synthetic(stage: Stage, data: RecipeData) -> None:
     if SYNTHETIC in stage.streams and data.synthetic is None:
         data.synthetic_source()
+
+
+def _check_similar(stage: Stage, data: RecipeData) -> None:
+    del data
+    similar = any(finds_similar(stream.sampler) for stream in stage.streams.values())
+    if similar and stage.initial in (RANDOM, IMAGENET):
+        raise RecipeInputError(
+            f"The stage {stage.name!r} draws similar identities (num_similar), as trained weights "
+            f"see them, but starts from {stage.initial} weights.",
+            "run",
+        )
 
 
 def dry_run(stage: Stage, earlier: Collection[str]) -> None:

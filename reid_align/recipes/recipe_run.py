@@ -119,7 +119,15 @@ def _train(
     new_evaluation: bool,
 ) -> TrainingSummary:
     device = str(resolve_device(compute.device))
-    loaders = open_loaders(stage, data, compute.num_workers, compute.group, device)
+    loaders = open_loaders(
+        stage,
+        data,
+        compute.num_workers,
+        compute.group,
+        device,
+        initial,
+        progress=compute.progress,
+    )
     torch.manual_seed(stage.training.seed)
     task = stage.task.build(loaders[REID].num_identities if REID in loaders else 0)
     if Checkpoints(folder / CHECKPOINTS, 1).newest() is None:

@@ -1,9 +1,13 @@
 """Batch loaders of a stage."""
 
+from dataclasses import replace
+
 from reid_align.batches.batch import BatchSpec
 from reid_align.batches.batch_loader import BatchLoader
+from reid_align.batches.samplers import PKSampler
 from reid_align.batches.sources import CompanionKind, TextureInput, TrainingSource
-from reid_align.recipes.recipe import Stage
+from reid_align.recipes.identity_features import find_similar, finds_similar
+from reid_align.recipes.recipe import RANDOM, Stage
 from reid_align.recipes.recipe_data import RecipeData
 from reid_align.tasks import REID
 from reid_align.training.distributed import ProcessGroup
@@ -32,19 +36,30 @@ def check_loaders(stage: Stage, data: RecipeData, group: ProcessGroup) -> None:
         if name != REID:
             for kind in required_companions(stage, name):
                 source.require(kind)
+        sampler = config.sampler
+        if isinstance(sampler, PKSampler):
+            # Similar identities are found later; batches have the same size without them.
+            sampler = replace(sampler, num_similar=1)
         BatchLoader(
             source,
             BatchSpec(),
             stage.task.preprocess,
             config.augment,
-            config.sampler,
+            sampler,
             stage.training.seed,
             world_size=group.size,
         )
 
 
 def open_loaders(
-    stage: Stage, data: RecipeData, num_workers: int, group: ProcessGroup, device: str = "cpu"
+    stage: Stage,
+    data: RecipeData,
+    num_workers: int,
+    group: ProcessGroup,
+    device: str = "cpu",
+    initial: str = RANDOM,
+    *,
+    progress: bool = False,
 ) -> dict[str, BatchLoader]:
     """Return the batch loader of each stream, for this process's share of every batch.
 
@@ -54,13 +69,17 @@ def open_loaders(
         num_workers: decoding processes of each loader; 0 decodes in this process.
         group: the processes that train together.
         device: device of the batches.
+        initial: reference to the initial weights of the stage, which tell similar identities.
+        progress: show the progress.
 
     Raises:
         ReidAlignError: data are missing, cannot be read, or are too few for a batch.
     """
     loaders = {}
     for name, config in stage.streams.items():
-        source = _source(data, name)
+        source, nearest = _source(data, name), None
+        if finds_similar(config.sampler):
+            nearest = find_similar(source, initial, group, device, progress=progress)
         loaders[name] = BatchLoader(
             TextureInput(source) if config.textures_as_input else source,
             stage.task.batch_specs()[name],
@@ -72,6 +91,7 @@ def open_loaders(
             group.rank,
             group.size,
             device,
+            nearest,
         )
     return loaders
 

@@ -1,0 +1,105 @@
+"""Features of the training identities, and trainings with batches of similar ones."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from reid_align import create_model, save_pretrained
+from reid_align.batches.similar_identities import nearest_identities
+from reid_align.features import ExtractOptions, FeatureExtractor
+from reid_align.models.pretrained import load_encoder
+from reid_align.preprocess import Preprocess
+from reid_align.recipes import (
+    RECIPES,
+    ComputeOptions,
+    RecipeData,
+    override_settings,
+    prepare,
+    run_recipe,
+    smoke_test,
+)
+from reid_align.recipes.identity_features import find_similar, identity_features
+from reid_align.recipes.recipe import Recipe
+from reid_align.recipes.recipe_data import RecipeInputError
+from reid_align.recipes.stage_loaders import open_loaders
+from reid_align.training.distributed import ProcessGroup
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    torch.manual_seed(0)
+    encoder = create_model("san_resnet18")
+    encoder.preprocess = Preprocess(64, 32)
+    return str(save_pretrained(encoder, tmp_path_factory.mktemp("weights") / "small"))
+
+
+def recipe_with(*changes: str) -> Recipe:
+    return override_settings(
+        smoke_test(RECIPES["san_baseline"]), ["training.steps_per_epoch=2", *changes]
+    )
+
+
+SIMILAR = "streams.reid.sampler.num_similar=2"
+
+
+def test_features_equal_the_normalized_mean_of_evenly_spaced_images(
+    data: RecipeData, weights: str
+) -> None:
+    source = data.reid_source()
+    encoder = create_model("san_resnet18", weights=weights)
+    extractor = FeatureExtractor(encoder, ExtractOptions("cpu"), channel_order="rgb")
+    found = identity_features(source, extractor)
+    people = sorted(set(source.person_ids.tolist()))
+    assert found.shape == (len(people), encoder.feature_dim)
+    for row, person in zip(found, people, strict=True):
+        images = [i for i, other in enumerate(source.person_ids) if other == person]
+        chosen = {images[0], images[round((len(images) - 1) / 2)], images[-1]}
+        units = []
+        for index in sorted(chosen):
+            feature = extractor([source.image(index)]).values[0]
+            units.append(feature / np.linalg.norm(feature))
+        mean = np.sum(units, axis=0)
+        assert row @ (mean / np.linalg.norm(mean)) == pytest.approx(1, abs=1e-5)
+    nearest = find_similar(source, weights, ProcessGroup(), "cpu")
+    assert np.array_equal(nearest, nearest_identities(found))
+
+
+def test_loaders_draw_similar_identities_of_the_initial_weights(
+    data: RecipeData, weights: str
+) -> None:
+    stage = prepare(recipe_with(SIMILAR), data, initial=weights).last
+    (loader,) = open_loaders(stage, data, 0, ProcessGroup(), "cpu", weights).values()
+    nearest = find_similar(data.reid_source(), weights, ProcessGroup(), "cpu")
+    batches = stage.streams["reid"].sampler.batches(
+        loader.source.person_ids, loader.source.camera_ids, stage.training.seed, 0, nearest
+    )
+    classes = np.unique(loader.source.person_ids, return_inverse=True)[1]
+    for batch, indices in zip(loader.epoch(0), batches, strict=True):
+        assert batch.person_ids.tolist() == classes[indices].tolist()
+
+
+def test_continued_run_gives_the_same_weights_and_other_ones_than_random_batches(
+    data: RecipeData, weights: str, tmp_path: Path
+) -> None:
+    trained = {}
+    for name, changes in {
+        "whole": [(SIMILAR, "training.epochs=2")],
+        "parts": [(SIMILAR, "training.epochs=1"), (SIMILAR, "training.epochs=2")],
+        "random": [("training.epochs=2",)],
+    }.items():
+        for part in changes:
+            ready = prepare(recipe_with(*part), data, initial=weights)
+            run_recipe(ready, data, tmp_path / name, ComputeOptions("cpu"))
+        trained[name] = load_encoder(tmp_path / name).state_dict()
+    whole, parts, random = trained.values()
+    assert all(torch.equal(whole[key], parts[key]) for key in whole)
+    assert not all(torch.equal(whole[key], random[key]) for key in whole)
+
+
+@pytest.mark.parametrize("initial", ["random", "imagenet"])
+def test_similar_identities_need_trained_weights(data: RecipeData, initial: str) -> None:
+    with pytest.raises(RecipeInputError, match=f"starts from {initial} weights") as error:
+        prepare(recipe_with(SIMILAR), data, initial=initial)
+    assert error.value.arguments == ("run",)
