@@ -1,5 +1,8 @@
 """Features of the training identities, which tell similar identities."""
 
+import io
+from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -8,10 +11,14 @@ from reid_align.batches.pk_sampling import Indices
 from reid_align.batches.samplers import PKSampler, Sampler
 from reid_align.batches.similar_identities import nearest_identities
 from reid_align.batches.sources import TrainingSource
+from reid_align.batches.sources.file_source import hash_lines
 from reid_align.features import ExtractOptions, FeatureExtractor
+from reid_align.files import replace_file, writing
 from reid_align.models.pretrained import load_encoder
 from reid_align.progress import Progress
 from reid_align.training.distributed import ProcessGroup
+from reid_align.weights import find_weights_file
+from reid_align.weights.checksums import sha256_of
 
 # Images of an identity that its features are the mean of, and identities computed at once.
 IMAGES, BLOCK = 3, 64
@@ -25,6 +32,7 @@ def finds_similar(sampler: Sampler) -> bool:
 def find_similar(
     source: TrainingSource,
     initial: str,
+    folder: Path,
     group: ProcessGroup,
     device: str,
     *,
@@ -35,6 +43,7 @@ def find_similar(
     Args:
         source: training images; every image has an identity.
         initial: reference to the weights of an encoder.
+        folder: keeps the result for the next call with the same images and weights.
         group: the processes that train together; all get the result of the first.
         device: torch device.
         progress: show the progress.
@@ -42,14 +51,27 @@ def find_similar(
     Raises:
         WeightsError: the weights cannot be found, read or trusted.
         ImageReadError: an image cannot be read.
+        OutputError: the folder cannot be written.
     """
-    extractor = FeatureExtractor(load_encoder(initial), ExtractOptions(device), channel_order="rgb")
-    nearest = torch.from_numpy(
-        nearest_identities(identity_features(source, extractor, progress=progress))
-    ).to(device)
+    digest = hash_lines([source.fingerprint(), sha256_of(find_weights_file(initial))])
+    file = folder / f"{digest}.npy"
+    if file.exists():
+        nearest: Indices = np.load(file, allow_pickle=False)
+    else:
+        encoder = load_encoder(initial)
+        extractor = FeatureExtractor(encoder, ExtractOptions(device), channel_order="rgb")
+        nearest = nearest_identities(identity_features(source, extractor, progress=progress))
     # Features of several processes can differ by rounding, and their batches must not.
-    group.broadcast([nearest])
-    return nearest.cpu().numpy()
+    shared = torch.from_numpy(nearest).to(device)
+    group.broadcast([shared])
+    nearest = shared.cpu().numpy()
+    if group.rank == 0 and not file.exists():
+        content = io.BytesIO()
+        np.save(content, nearest)
+        with writing(file):
+            folder.mkdir(parents=True, exist_ok=True)
+            replace_file(file, content.getvalue())
+    return nearest
 
 
 def identity_features(

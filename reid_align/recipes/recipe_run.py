@@ -125,6 +125,7 @@ def _train(
         compute.num_workers,
         compute.group,
         device,
+        folder,
         initial,
         progress=compute.progress,
     )

@@ -1,16 +1,19 @@
 """Batch loaders of a stage."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from reid_align.batches.batch import BatchSpec
 from reid_align.batches.batch_loader import BatchLoader
 from reid_align.batches.samplers import PKSampler
 from reid_align.batches.sources import CompanionKind, TextureInput, TrainingSource
 from reid_align.recipes.identity_features import find_similar, finds_similar
-from reid_align.recipes.recipe import RANDOM, Stage
+from reid_align.recipes.recipe import Stage
 from reid_align.recipes.recipe_data import RecipeData
 from reid_align.tasks import REID
 from reid_align.training.distributed import ProcessGroup
+
+SIMILAR = "similar"
 
 
 def required_companions(stage: Stage, stream: str) -> set[CompanionKind]:
@@ -56,8 +59,9 @@ def open_loaders(
     data: RecipeData,
     num_workers: int,
     group: ProcessGroup,
-    device: str = "cpu",
-    initial: str = RANDOM,
+    device: str,
+    folder: Path,
+    initial: str,
     *,
     progress: bool = False,
 ) -> dict[str, BatchLoader]:
@@ -69,6 +73,7 @@ def open_loaders(
         num_workers: decoding processes of each loader; 0 decodes in this process.
         group: the processes that train together.
         device: device of the batches.
+        folder: of the run; its subfolder ``similar`` keeps which identities are similar.
         initial: reference to the initial weights of the stage, which tell similar identities.
         progress: show the progress.
 
@@ -79,7 +84,9 @@ def open_loaders(
     for name, config in stage.streams.items():
         source, nearest = _source(data, name), None
         if finds_similar(config.sampler):
-            nearest = find_similar(source, initial, group, device, progress=progress)
+            nearest = find_similar(
+                source, initial, folder / SIMILAR, group, device, progress=progress
+            )
         loaders[name] = BatchLoader(
             TextureInput(source) if config.textures_as_input else source,
             stage.task.batch_specs()[name],

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isclose
 
 import torch
 from torch import Tensor, nn
@@ -111,18 +112,22 @@ class Teacher(nn.Module):
 
     Raises:
         WeightsError: the weights cannot be loaded.
-        InvalidInputError: another smoothing or level stretch than the student's.
+        InvalidInputError: another smoothing, in relation to the height, or level stretch than the
+            student's.
     """
 
     def __init__(self, reference: str, student: Preprocess) -> None:
         super().__init__()
         self.encoder: Encoder = load_encoder(reference).requires_grad_(False)
         own = self.encoder.preprocess
-        if (own.smoothing, own.stretch) != (student.smoothing, student.stretch):
+        # The student's images are smoothed in its pixels, and then resized.
+        smoothing = student.smoothing * own.height / student.height
+        if not isclose(own.smoothing, smoothing) or own.stretch != student.stretch:
             raise InvalidInputError(
-                f"The teacher {reference} expects images with smoothing={own.smoothing} and "
-                f"stretch={own.stretch}, the student with smoothing={student.smoothing} and "
-                f"stretch={student.stretch}. Choose a teacher with the student's preprocessing."
+                f"The teacher {reference} expects images of {own.height}×{own.width} with "
+                f"smoothing={own.smoothing} and stretch={own.stretch}; those of the student have "
+                f"smoothing={smoothing:g} at that height, and stretch={student.stretch}. Choose a "
+                "teacher with the student's preprocessing."
             )
         self.scale: Tensor
         self.shift: Tensor

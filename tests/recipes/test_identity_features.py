@@ -45,7 +45,7 @@ SIMILAR = "streams.reid.sampler.num_similar=2"
 
 
 def test_features_equal_the_normalized_mean_of_evenly_spaced_images(
-    data: RecipeData, weights: str
+    data: RecipeData, weights: str, tmp_path: Path
 ) -> None:
     source = data.reid_source()
     encoder = create_model("san_resnet18", weights=weights)
@@ -62,16 +62,31 @@ def test_features_equal_the_normalized_mean_of_evenly_spaced_images(
             units.append(feature / np.linalg.norm(feature))
         mean = np.sum(units, axis=0)
         assert row @ (mean / np.linalg.norm(mean)) == pytest.approx(1, abs=1e-5)
-    nearest = find_similar(source, weights, ProcessGroup(), "cpu")
+    nearest = find_similar(source, weights, tmp_path / "similar", ProcessGroup(), "cpu")
     assert np.array_equal(nearest, nearest_identities(found))
 
 
+def test_neighbors_are_kept_for_the_same_images_and_weights(
+    data: RecipeData, weights: str, tmp_path: Path
+) -> None:
+    source, group = data.reid_source(), ProcessGroup()
+    nearest = find_similar(source, weights, tmp_path, group, "cpu")
+    (file,) = tmp_path.iterdir()
+    np.save(file, nearest[:, ::-1])
+    assert np.array_equal(find_similar(source, weights, tmp_path, group, "cpu"), nearest[:, ::-1])
+    torch.manual_seed(1)
+    other = save_pretrained(create_model("san_resnet18"), tmp_path / "other")
+    find_similar(source, str(other), tmp_path, group, "cpu")
+    assert len(list(tmp_path.glob("*.npy"))) == 2
+
+
 def test_loaders_draw_similar_identities_of_the_initial_weights(
-    data: RecipeData, weights: str
+    data: RecipeData, weights: str, tmp_path: Path
 ) -> None:
     stage = prepare(recipe_with(SIMILAR), data, initial=weights).last
-    (loader,) = open_loaders(stage, data, 0, ProcessGroup(), "cpu", weights).values()
-    nearest = find_similar(data.reid_source(), weights, ProcessGroup(), "cpu")
+    group = ProcessGroup()
+    (loader,) = open_loaders(stage, data, 0, group, "cpu", tmp_path, weights).values()
+    nearest = find_similar(data.reid_source(), weights, tmp_path / "similar", group, "cpu")
     batches = stage.streams["reid"].sampler.batches(
         loader.source.person_ids, loader.source.camera_ids, stage.training.seed, 0, nearest
     )

@@ -1,12 +1,14 @@
 """Every recipe learns: its smoke_test twin, on a batch of each stream, in a few steps."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
 from reid_align.recipes import RECIPES, RecipeData, Stage, smoke_test
+from reid_align.recipes.recipe import RANDOM
 from reid_align.recipes.stage_loaders import open_loaders
 from reid_align.tasks import BaselineTask, DecoderConfig, DsaTask, SanConfig, SanTask
 from reid_align.training.distributed import ProcessGroup
@@ -59,9 +61,11 @@ def parameter_copies(task: Task) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("name", LAST)
-def test_loss_falls_and_only_trained_parameters_change(name: str, data: RecipeData) -> None:
+def test_loss_falls_and_only_trained_parameters_change(
+    name: str, data: RecipeData, tmp_path: Path
+) -> None:
     stage = with_available_targets(LAST[name])
-    streams = open_loaders(stage, data, 0, ALONE)
+    streams = open_loaders(stage, data, 0, ALONE, "cpu", tmp_path, RANDOM)
     batches = {stream: next(opened.epoch(0)) for stream, opened in streams.items()}
     torch.manual_seed(0)
     task = stage.task.build(streams["reid"].num_identities if "reid" in streams else 0)

@@ -59,9 +59,25 @@ def test_teachers_are_neither_trained_nor_saved(teachers: tuple[str, str]) -> No
     assert all(parameter.grad is not None for parameter in task.parameters())
 
 
+@pytest.mark.parametrize(("smoothing", "fits"), [(2.0, True), (1.0, False)])
+def test_smoothing_of_a_teacher_is_in_relation_to_its_height(
+    tmp_path: Path, smoothing: float, fits: bool
+) -> None:
+    teacher = create_model("resnet18_baseline")
+    teacher.preprocess = Preprocess(64, 32, smoothing=smoothing)
+    save_pretrained(teacher, tmp_path / "teacher")
+    student = replace(small(), smoothing=1.0)
+    task = DistillationConfig(student, teachers=(str(tmp_path / "teacher"),)).build(IDENTITIES)
+    if fits:
+        assert task.losses("reid", make_batch(), context()).terms["relation"].isfinite()
+        return
+    with pytest.raises(InvalidInputError, match="have smoothing=2 at that height"):
+        task.losses("reid", make_batch(), context())
+
+
 def test_teachers_that_do_not_fit_are_refused(teachers: tuple[str, str]) -> None:
     smooth = DistillationConfig(replace(small(), smoothing=1.0), teachers=teachers)
-    with pytest.raises(InvalidInputError, match=r"smoothing=0\.0 .* student with smoothing=1\.0"):
+    with pytest.raises(InvalidInputError, match=r"smoothing=0\.0 .* have smoothing=1 at"):
         smooth.build(IDENTITIES).losses("reid", make_batch(), context())
     missing = DistillationConfig(small(), teachers=("no_such_weights",))
     with pytest.raises(WeightsError, match="no_such_weights"):
