@@ -92,7 +92,7 @@ ALLOWED = {
     "bulk": BASE | {"checks", "features", "inference", "models.encoder"},
     "explanation": BASE | {"features", "inference", "models", "viz"},
     "datasets": BASE | {"shards", "shard_set"},
-    "batches": BASE | {"datasets", "shards", "shard_set", "worker_processes"},
+    "batches": BASE | {"checks", "datasets", "shards", "shard_set", "worker_processes"},
     "evaluation": {
         "csv_text",
         "errors",
@@ -124,6 +124,7 @@ ALLOWED = {
         "models.encoder",
         "weights",
         "viz",
+        "worker_processes",
     },
     "tasks": {
         "errors",

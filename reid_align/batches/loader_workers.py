@@ -4,7 +4,6 @@ import os
 import pickle
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
@@ -13,8 +12,8 @@ from torch.utils.data import DataLoader, Dataset
 from reid_align.batches.collation import Uint8Batch
 from reid_align.batches.pk_sampling import Indices
 from reid_align.batches.sample_builder import SampleBuilder
-from reid_align.errors import ReidAlignError, WorkerProcessError
-from reid_align.worker_processes import check_worker_processes
+from reid_align.errors import ReidAlignError
+from reid_align.worker_processes import check_worker_processes, explain_lost_workers
 
 
 class BatchPlan(NamedTuple):
@@ -58,23 +57,6 @@ def build_batches(
             if isinstance(batch, ReidAlignError):
                 raise batch
             yield batch
-
-
-@contextmanager
-def explain_lost_workers() -> Iterator[None]:
-    """Turn torch's error about a killed worker into a `WorkerProcessError`.
-
-    Torch raises it from a signal handler, also while the training computes and reads no batch.
-    """
-    try:
-        yield
-    except RuntimeError as error:
-        if not str(error).startswith("DataLoader worker"):
-            raise
-        raise WorkerProcessError(
-            "A worker process of the batch loader was killed, perhaps because the memory is full. "
-            "Use fewer processes (num_workers) or smaller batches."
-        ) from error
 
 
 class _PlannedBatches(Dataset[bytes]):

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from reid_align.batches.loader_workers import explain_lost_workers
 from reid_align.training.reporting.progress_reporter import ProgressReporter
 from reid_align.training.reporting.running_means import RunningMeans
 from reid_align.training.resumable_loader import ResumableLoader
@@ -18,6 +17,7 @@ from reid_align.training.step.updater import Updater
 from reid_align.training.stop_signals import StopSignals
 from reid_align.training.task_interface import StepContext
 from reid_align.training.training_state import TrainingPosition, TrainingState
+from reid_align.worker_processes import explain_lost_workers
 
 
 class Trainer:
