@@ -29,7 +29,7 @@ globals().update(variables)
 """
 CHECKS = {
     "trackers": (
-        "assert people.values.shape == (len(people.paths), 2048)\n"
+        "assert people.values.shape == (len(people.paths), 1280)\n"
         "cameras = {path.split('/')[0] for path in people.paths}\n"
         "assert cameras == {'camera1', 'camera2'}, people.paths\n"
         "assert distances.shape == (len(first), len(second))"
@@ -41,12 +41,12 @@ CHECKS = {
         "wrong = Detections(Boxes(torch.tensor([[9.0, 9, 99, 199]])), torch.ones(1),\n"
         "    torch.zeros(1, dtype=torch.int64), sample_id='other', embeddings=one)\n"
         "import pytest\n"
-        "with pytest.raises(ValueError, match='width changed from 2048 to 8'):\n"
+        "with pytest.raises(ValueError, match='width changed from 1280 to 8'):\n"
         "    tracker.update(wrong, frame)"
     ),
     "norfair": (
         "assert found\n"
-        "assert all(track.last_detection.embedding.shape == (2048,) for track in found)"
+        "assert all(track.last_detection.embedding.shape == (1280,) for track in found)"
     ),
 }
 
