@@ -5,7 +5,6 @@ from dataclasses import replace
 from reid_align.batches.samplers import PKSampler, RandomSampler
 from reid_align.recipes.recipe import IMAGENET, RANDOM, Recipe, Stage, StreamConfig
 from reid_align.tasks import BaselineConfig, TaskConfig
-from reid_align.tasks.task_config import SMOKE_HEIGHT, SMOKE_WIDTH
 from reid_align.training.lr_schedule import ScheduleConfig
 from reid_align.training.optimizers import OptimizerConfig
 from reid_align.training.training_config import TrainingConfig
@@ -37,8 +36,7 @@ def _shrink_task(stage: Stage) -> TaskConfig:
     task = stage.task.smoke_test()
     if not stage.fine_tunes or not isinstance(stage.task, BaselineConfig):
         return task
-    encoder = replace(stage.task.encoder, height=SMOKE_HEIGHT, width=SMOKE_WIDTH)
-    return replace(stage.task, encoder=encoder)
+    return replace(stage.task, encoder=stage.task.encoder.with_small_images())
 
 
 def _shrink_training(training: TrainingConfig) -> TrainingConfig:

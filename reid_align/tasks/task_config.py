@@ -160,13 +160,19 @@ class EncoderConfig:
         return encoder.train()
 
     def smoke_test(self) -> "EncoderConfig":
-        """Return a small encoder of the same family for 64×32 images, or 64×64 square ones."""
+        """Return a small encoder of the same family for small images."""
+        return replace(
+            self.with_small_images(), architecture=smoke_test_architecture(self.architecture)
+        )
+
+    def with_small_images(self) -> "EncoderConfig":
+        """Return the encoder for 64×32 images, or 64×64 square ones, smoothed by the same share."""
         square = self.width == self.height
         return replace(
             self,
-            architecture=smoke_test_architecture(self.architecture),
             height=SMOKE_HEIGHT,
             width=SMOKE_HEIGHT if square else SMOKE_WIDTH,
+            smoothing=self.smoothing * SMOKE_HEIGHT / self.height,
         )
 
 
