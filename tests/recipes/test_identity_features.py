@@ -37,7 +37,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def recipe_with(*changes: str) -> Recipe:
     return override_settings(
-        smoke_test(RECIPES["san_baseline"]), ["training.steps_per_epoch=2", *changes]
+        smoke_test(RECIPES["san_baseline"]), ["training.steps_per_epoch=1", *changes]
     )
 
 
@@ -95,22 +95,18 @@ def test_loaders_draw_similar_identities_of_the_initial_weights(
         assert batch.person_ids.tolist() == classes[indices].tolist()
 
 
-def test_continued_run_gives_the_same_weights_and_other_ones_than_random_batches(
+@pytest.mark.slow
+def test_continued_run_gives_the_same_weights(
     data: RecipeData, weights: str, tmp_path: Path
 ) -> None:
-    trained = {}
-    for name, changes in {
-        "whole": [(SIMILAR, "training.epochs=2")],
-        "parts": [(SIMILAR, "training.epochs=1"), (SIMILAR, "training.epochs=2")],
-        "random": [("training.epochs=2",)],
-    }.items():
-        for part in changes:
-            ready = prepare(recipe_with(*part), data, initial=weights)
+    trained = []
+    for name, parts in {"whole": [2], "parts": [1, 2]}.items():
+        for epochs in parts:
+            changes = (SIMILAR, f"training.epochs={epochs}")
+            ready = prepare(recipe_with(*changes), data, initial=weights)
             run_recipe(ready, data, tmp_path / name, ComputeOptions("cpu"))
-        trained[name] = load_encoder(tmp_path / name).state_dict()
-    whole, parts, random = trained.values()
-    assert all(torch.equal(whole[key], parts[key]) for key in whole)
-    assert not all(torch.equal(whole[key], random[key]) for key in whole)
+        trained.append(load_encoder(tmp_path / name).state_dict())
+    assert all(torch.equal(trained[0][key], trained[1][key]) for key in trained[0])
 
 
 @pytest.mark.parametrize("initial", ["random", "imagenet"])
