@@ -38,7 +38,6 @@ class BatchLoader:
         world_size: number of training processes. Each gets a consecutive share of every batch;
             images of one identity stay together.
         device: device of the batches; images are transferred as uint8.
-        nearest: of the identities in the order of their ids, from `nearest_identities`.
 
     Attributes:
         source: as given.
@@ -62,7 +61,6 @@ class BatchLoader:
         rank: int = 0,
         world_size: int = 1,
         device: torch.device | str = "cpu",
-        nearest: Indices | None = None,
     ) -> None:
         if min(seed, num_workers, rank) < 0 or rank >= world_size:
             raise InvalidInputError(
@@ -74,7 +72,7 @@ class BatchLoader:
                 f"{sampler} for {world_size} processes: choose sizes that {world_size} processes "
                 "can share evenly."
             )
-        self.source, self.sampler, self._nearest = source, sampler, nearest
+        self.source, self.sampler = source, sampler
         self._builder = SampleBuilder(source, spec, preprocess, augment, seed)
         self._num_workers, self._device = num_workers, device
         share = sampler.batch_size // world_size
@@ -127,10 +125,8 @@ class BatchLoader:
         return hash_lines([self.source.fingerprint(), *map(repr, settings)])
 
     def _drawn(self, epoch: int) -> list[Indices]:
-        source, seed = self.source, self._builder.seed
-        return self.sampler.batches(
-            source.person_ids, source.camera_ids, seed, epoch, self._nearest
-        )
+        source = self.source
+        return self.sampler.batches(source.person_ids, source.camera_ids, self._builder.seed, epoch)
 
     def _batches(self, plans: list[BatchPlan]) -> Iterator[Batch]:
         built = build_batches(self._builder, plans, self._num_workers)

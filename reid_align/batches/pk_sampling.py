@@ -51,7 +51,7 @@ def pk_batches(
     Source: the sampler of SAN's public code (microsoft, samplers.py), which is torchreid's.
     """
     rng = np.random.default_rng([seed, epoch, KEY])
-    images_of = _group_by_identity(person_ids, num_identities, num_instances)
+    images_of = _checked_groups(person_ids, num_identities, num_instances)
     left = [_split_into_groups(indices, num_instances, rng) for indices in images_of]
     available, batches = np.arange(len(left)), []
     while len(available) >= num_identities:
@@ -99,7 +99,7 @@ def camera_batches(
     Source: ours.
     """
     rng = np.random.default_rng([seed, epoch, KEY])
-    images_of = _group_by_identity(person_ids, num_identities, num_instances)
+    images_of = _checked_groups(person_ids, num_identities, num_instances)
     if (camera_ids < 0).all():
         raise InvalidInputError(
             f"num_cameras={num_cameras} needs camera ids, but no image has one. Set num_cameras=0."
@@ -148,10 +148,15 @@ def _draw_cameras(
     return order[:count], np.flatnonzero(eligible[:, count - 1])
 
 
-def _group_by_identity(
-    person_ids: Indices, num_identities: int, num_instances: int
-) -> list[Indices]:
+def group_by_identity(person_ids: Indices) -> list[Indices]:
     """Return the image indices of each identity, in the order of the ids."""
+    order = np.argsort(person_ids, kind="stable")
+    _, starts = np.unique(person_ids[order], return_index=True)
+    return np.split(order, starts[1:]) if len(order) else []
+
+
+def _checked_groups(person_ids: Indices, num_identities: int, num_instances: int) -> list[Indices]:
+    """Return the image indices of each identity; raise if a batch cannot be drawn from them."""
     if num_identities < 1 or num_instances < 1:
         raise InvalidInputError(
             f"num_identities={num_identities}, num_instances={num_instances}: both must be at "
@@ -162,9 +167,7 @@ def _group_by_identity(
             f"{unlabeled} of {len(person_ids)} images have no identity, but PKSampler needs one "
             "for each image. Use RandomSampler."
         )
-    order = np.argsort(person_ids, kind="stable")
-    _, starts = np.unique(person_ids[order], return_index=True)
-    images_of = np.split(order, starts[1:]) if len(order) else []
+    images_of = group_by_identity(person_ids)
     if len(images_of) < num_identities:
         raise InvalidInputError(
             f"A batch needs {num_identities} identities, but the training images have "

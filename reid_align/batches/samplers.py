@@ -1,7 +1,7 @@
 """Batch samplers: the images of each batch, as a pure function of the seed and the epoch."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,12 +33,7 @@ class Sampler(ABC):
 
     @abstractmethod
     def batches(
-        self,
-        person_ids: Indices,
-        camera_ids: Indices,
-        seed: int,
-        epoch: int,
-        nearest: Indices | None = None,
+        self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
     ) -> list[Indices]:
         """Return the batches of an epoch, each an array of ``batch_size`` indices.
 
@@ -47,7 +42,6 @@ class Sampler(ABC):
             camera_ids: (N,) camera of each image; -1 if unknown.
             seed: seed of the run.
             epoch: epoch number.
-            nearest: of the identities in the order of their ids, from `nearest_identities`.
         """
 
 
@@ -89,34 +83,60 @@ class PKSampler(Sampler):
         return self.num_identities
 
     def batches(
-        self,
-        person_ids: Indices,
-        camera_ids: Indices,
-        seed: int,
-        epoch: int,
-        nearest: Indices | None = None,
+        self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
     ) -> list[Indices]:
         """Return the batches of an epoch.
 
         Raises:
-            InvalidInputError: groups of similar identities without ``nearest``.
+            InvalidInputError: groups of similar identities, which `SimilarSampler` draws.
         """
-        sizes, draw = (self.num_identities, self.num_instances), self._draw(nearest)
+        if self.num_similar > 1:
+            raise InvalidInputError(
+                f"num_similar={self.num_similar} needs the nearest identities of each identity. "
+                "Use SimilarSampler, or set num_similar=1."
+            )
+        return self.draw_batches(person_ids, camera_ids, seed, epoch, draw_any)
+
+    def draw_batches(
+        self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int, draw: Draw
+    ) -> list[Indices]:
+        """Return the batches of an epoch, with ``draw`` for the identities of a batch."""
+        sizes = self.num_identities, self.num_instances
         if not self.num_cameras:
             return pk_batches(person_ids, *sizes, seed, epoch, draw)
         return camera_batches(person_ids, camera_ids, *sizes, self.num_cameras, seed, epoch, draw)
 
-    def _draw(self, nearest: Indices | None) -> Draw:
-        if self.num_similar == 1:
-            return draw_any
-        if nearest is None:
-            raise InvalidInputError(
-                f"num_similar={self.num_similar} needs the nearest identities of each identity. "
-                "Pass them, or set num_similar=1."
-            )
-        return lambda eligible, count, rng: draw_similar(
-            eligible, nearest, count, self.num_similar, rng
-        )
+
+@dataclass(frozen=True)
+class SimilarSampler(Sampler):
+    """Batches of a `PKSampler` with groups of ``num_similar`` similar identities.
+
+    Attributes:
+        sampler: the sampler.
+        nearest: of the identities in the order of their ids, from `nearest_identities`.
+    """
+
+    sampler: PKSampler
+    nearest: Indices = field(repr=False)
+
+    @property
+    def batch_size(self) -> int:
+        """Images per batch."""
+        return self.sampler.batch_size
+
+    @property
+    def num_groups(self) -> int:
+        """One group per identity."""
+        return self.sampler.num_groups
+
+    def batches(
+        self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
+    ) -> list[Indices]:
+        """Return the batches of an epoch."""
+        return self.sampler.draw_batches(person_ids, camera_ids, seed, epoch, self._draw)
+
+    def _draw(self, eligible: Indices, count: int, rng: np.random.Generator) -> Indices:
+        return draw_similar(eligible, self.nearest, count, self.sampler.num_similar, rng)
 
 
 @dataclass(frozen=True)
@@ -134,12 +154,7 @@ class RandomSampler(Sampler):
         return self.batch_size
 
     def batches(
-        self,
-        person_ids: Indices,
-        camera_ids: Indices,
-        seed: int,
-        epoch: int,
-        nearest: Indices | None = None,
+        self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
     ) -> list[Indices]:
         """Return the batches of an epoch.
 

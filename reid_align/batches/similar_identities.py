@@ -7,7 +7,8 @@ the nearest ones of several, and a fixed encoder, are ours.
 import numpy as np
 from numpy.typing import NDArray
 
-Indices = NDArray[np.int64]
+from reid_align.batches.pk_sampling import Indices
+
 # Nearest identities that are kept of each; few of them have images from the cameras of a batch.
 KEPT = 512
 # Each similar identity is drawn among so many times as many nearest ones.

@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from reid_align.batches.pk_sampling import Indices
-from reid_align.batches.samplers import PKSampler, Sampler
+from reid_align.batches.pk_sampling import Indices, group_by_identity
 from reid_align.batches.similar_identities import nearest_identities
 from reid_align.batches.sources import TrainingSource
 from reid_align.batches.sources.file_source import hash_lines
@@ -22,11 +21,6 @@ from reid_align.weights.checksums import sha256_of
 
 # Images of an identity that its features are the mean of, and identities computed at once.
 IMAGES, BLOCK = 3, 64
-
-
-def finds_similar(sampler: Sampler) -> bool:
-    """Return whether a sampler draws groups of similar identities."""
-    return isinstance(sampler, PKSampler) and sampler.num_similar > 1
 
 
 def find_similar(
@@ -89,9 +83,7 @@ def identity_features(
     Raises:
         ImageReadError: an image cannot be read.
     """
-    order = np.argsort(source.person_ids, kind="stable")
-    _, starts = np.unique(source.person_ids[order], return_index=True)
-    images_of = [_spread(indices) for indices in np.split(order, starts[1:])]
+    images_of = [_spread(indices) for indices in group_by_identity(source.person_ids)]
     means = np.empty((len(images_of), extractor.feature_dim), np.float32)
     total = sum(map(len, images_of))
     with Progress(total, label="comparing identities", visible=progress) as shown:

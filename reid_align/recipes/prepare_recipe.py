@@ -12,7 +12,6 @@ from reid_align.errors import InvalidInputError, ReidAlignError
 from reid_align.evaluation.label_checks import check_labels
 from reid_align.recipes.decoder_targets import check_drawing, fit_targets, missing_target
 from reid_align.recipes.fine_tuning import fit_to_data, fit_to_weights
-from reid_align.recipes.identity_features import finds_similar
 from reid_align.recipes.initial_weights import initialize_task
 from reid_align.recipes.recipe import GIVEN, IMAGENET, RANDOM, Recipe, Stage
 from reid_align.recipes.recipe_data import RecipeData, RecipeInputError
@@ -123,7 +122,8 @@ def _check_synthetic(stage: Stage, data: RecipeData) -> None:
 
 def _check_similar(stage: Stage, data: RecipeData) -> None:
     del data
-    similar = any(finds_similar(stream.sampler) for stream in stage.streams.values())
+    samplers = [stream.sampler for stream in stage.streams.values()]
+    similar = any(isinstance(one, PKSampler) and one.num_similar > 1 for one in samplers)
     if similar and stage.initial in (RANDOM, IMAGENET):
         raise RecipeInputError(
             f"The stage {stage.name!r} draws similar identities (num_similar), as trained weights "

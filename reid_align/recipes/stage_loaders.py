@@ -5,9 +5,9 @@ from pathlib import Path
 
 from reid_align.batches.batch import BatchSpec
 from reid_align.batches.batch_loader import BatchLoader
-from reid_align.batches.samplers import PKSampler
+from reid_align.batches.samplers import PKSampler, Sampler, SimilarSampler
 from reid_align.batches.sources import CompanionKind, TextureInput, TrainingSource
-from reid_align.recipes.identity_features import find_similar, finds_similar
+from reid_align.recipes.identity_features import find_similar
 from reid_align.recipes.recipe import Stage
 from reid_align.recipes.recipe_data import RecipeData
 from reid_align.tasks import REID
@@ -82,23 +82,23 @@ def open_loaders(
     """
     loaders = {}
     for name, config in stage.streams.items():
-        source, nearest = _source(data, name), None
-        if finds_similar(config.sampler):
-            nearest = find_similar(
-                source, initial, folder / SIMILAR, group, device, progress=progress
-            )
+        source = _source(data, name)
+        sampler: Sampler = config.sampler
+        if isinstance(sampler, PKSampler) and sampler.num_similar > 1:
+            found = folder / SIMILAR
+            nearest = find_similar(source, initial, found, group, device, progress=progress)
+            sampler = SimilarSampler(sampler, nearest)
         loaders[name] = BatchLoader(
             TextureInput(source) if config.textures_as_input else source,
             stage.task.batch_specs()[name],
             stage.task.preprocess,
             config.augment,
-            config.sampler,
+            sampler,
             stage.training.seed,
             num_workers,
             group.rank,
             group.size,
             device,
-            nearest,
         )
     return loaders
 

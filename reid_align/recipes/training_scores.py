@@ -92,12 +92,7 @@ class SequentialSampler(RandomSampler):
     """All images once, in order; the last batch may be smaller."""
 
     def batches(
-        self,
-        person_ids: Indices,
-        camera_ids: Indices,
-        seed: int,
-        epoch: int,
-        nearest: Indices | None = None,
+        self, person_ids: Indices, camera_ids: Indices, seed: int, epoch: int
     ) -> list[Indices]:
         """Return the batches, which are the same in every epoch."""
         order = torch.arange(len(person_ids))

@@ -263,7 +263,8 @@ def test_fingerprint_depends_on_batches_and_not_on_workers(
         ({"rank": -1}, "rank=-1"),
         (
             {"world_size": 3},
-            r"num_cameras=0, num_similar=1\) for 3 processes",
+            r"num_identities=4, num_instances=2, num_cameras=0, num_similar=1\) "
+            "for 3 processes",
         ),
         ({"sampler": PKSampler(7, 2)}, "needs 7 identities, but the training images have 6"),
         ({"sampler": RandomSampler(25)}, "batch_size=25 for 24 images"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reid_align.batches.samplers import PKSampler
+from reid_align.batches.samplers import PKSampler, SimilarSampler
 from reid_align.batches.similar_identities import (
     BLOCK,
     CHOICE,
@@ -73,8 +73,9 @@ def test_batches_of_a_sampler_have_similar_identities(num_cameras: int) -> None:
     similarity = features @ features.T
     means = {}
     for similar in (1, 5):
-        sampler = PKSampler(10, 3, num_cameras, similar)
-        batches = sampler.batches(people + 100, cameras, 0, 0, nearest_identities(features))
+        base = PKSampler(10, 3, num_cameras, similar)
+        sampler = SimilarSampler(base, nearest_identities(features))
+        batches = sampler.batches(people + 100, cameras, 0, 0)
         inside = []
         for batch in batches:
             runs = people[batch].reshape(10, 3)

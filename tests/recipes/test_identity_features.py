@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from reid_align import create_model, save_pretrained
+from reid_align.batches.samplers import SimilarSampler
 from reid_align.batches.similar_identities import nearest_identities
 from reid_align.features import ExtractOptions, FeatureExtractor
 from reid_align.models.pretrained import load_encoder
@@ -87,8 +88,8 @@ def test_loaders_draw_similar_identities_of_the_initial_weights(
     group = ProcessGroup()
     (loader,) = open_loaders(stage, data, 0, group, "cpu", tmp_path, weights).values()
     nearest = find_similar(data.reid_source(), weights, tmp_path / "similar", group, "cpu")
-    batches = stage.streams["reid"].sampler.batches(
-        loader.source.person_ids, loader.source.camera_ids, stage.training.seed, 0, nearest
+    batches = SimilarSampler(stage.streams["reid"].sampler, nearest).batches(
+        loader.source.person_ids, loader.source.camera_ids, stage.training.seed, 0
     )
     classes = np.unique(loader.source.person_ids, return_inverse=True)[1]
     for batch, indices in zip(loader.epoch(0), batches, strict=True):

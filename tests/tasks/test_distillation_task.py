@@ -77,7 +77,7 @@ def test_smoothing_of_a_teacher_is_in_relation_to_its_height(
 
 def test_teachers_that_do_not_fit_are_refused(teachers: tuple[str, str]) -> None:
     smooth = DistillationConfig(replace(small(), smoothing=1.0), teachers=teachers)
-    with pytest.raises(InvalidInputError, match=r"smoothing=0\.0 .* have smoothing=1 at"):
+    with pytest.raises(InvalidInputError, match=r"smoothing=0\.0 .* student have smoothing=1 "):
         smooth.build(IDENTITIES).losses("reid", make_batch(), context())
     missing = DistillationConfig(small(), teachers=("no_such_weights",))
     with pytest.raises(WeightsError, match="no_such_weights"):
