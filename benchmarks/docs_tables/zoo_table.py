@@ -1,4 +1,4 @@
-"""Table of zoo.json: the published weights."""
+"""Tables of the published weights: zoo.json and encoder_speed.json."""
 
 from benchmarks.docs_tables.markdown import Record, origin, origins, rank1_map, table
 
